@@ -1,10 +1,18 @@
 //! What goes in at the door of storage, and what comes back.
 
-use std::{future::Future, pin::Pin, task::{Context, Poll}, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures::channel::oneshot;
-use schemas::{RequestHash, Signal, TableBatch, TenantId, UnixNanos, otlp::{ContentEncoding, Format}};
+use schemas::{
+    RequestHash, Signal, TableBatch, TenantId, UnixNanos,
+    otlp::{ContentEncoding, Format},
+};
 
 /// A request as it arrived: what the WAL keeps, and all that replay needs to make its rows again.
 #[derive(Debug, Clone)]

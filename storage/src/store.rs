@@ -1,6 +1,9 @@
 //! SCAFFOLD: an in-memory stand-in with the final signatures.
 
-use std::{path::PathBuf, sync::{Arc, Mutex}};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use arrow::{array::FixedSizeBinaryArray, record_batch::RecordBatch};
 use futures::channel::oneshot;
@@ -61,7 +64,9 @@ impl Snapshot {
     pub fn trace(&self, id: TraceId) -> Result<Rows, ReadError> {
         let mut rows = Rows::default();
         for TableBatch { batch, .. } in self.batches.iter().filter(|b| b.table == Table::Spans) {
-            let Some(ids) = batch.column_by_name("trace_id").and_then(|c| c.as_any().downcast_ref::<FixedSizeBinaryArray>()) else { continue };
+            let Some(ids) = batch.column_by_name("trace_id").and_then(|c| c.as_any().downcast_ref::<FixedSizeBinaryArray>()) else {
+                continue;
+            };
             for row in (0..batch.num_rows()).filter(|row| ids.value(*row) == id.as_bytes()) {
                 rows.batches.push(batch.slice(row, 1));
             }

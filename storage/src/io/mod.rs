@@ -1,6 +1,9 @@
 //! Every file operation of this room goes through [`Io`], so that tests can make any of them fail.
 
-use std::{io::Result, path::{Path, PathBuf}};
+use std::{
+    io::Result,
+    path::{Path, PathBuf},
+};
 
 mod real;
 pub use real::RealIo;

@@ -1,6 +1,11 @@
 //! The file system itself.
 
-use std::{fs::{self, File, OpenOptions}, io::Result, os::unix::fs::FileExt, path::{Path, PathBuf}};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Result,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
 
 use super::{DiskSpace, Io, IoFile};
 
