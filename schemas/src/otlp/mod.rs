@@ -1,5 +1,8 @@
 //! OTLP request bytes to batches, and batches to OTLP again.
 
+mod encoder;
+pub mod json;
+
 use std::collections::BTreeMap;
 
 use crate::{Signal, TableBatch, UnixNanos};

@@ -1,0 +1,16 @@
+//! OTLP JSON to protobuf bytes and back, driven by one table of the OTLP messages.
+//!
+//! JSON becomes protobuf first, so that one wire walker decides about every record whatever it arrived as.
+//!
+//! ```text
+//! descriptor    the messages: JSON name, number and type of every field
+//! reader        JSON text -> protobuf bytes
+//! scalar        how one JSON string or number is read as a field's type
+//! writer        protobuf bytes -> JSON text
+//! ```
+
+pub(crate) mod descriptor;
+mod reader;
+mod scalar;
+
+pub use reader::to_protobuf;
