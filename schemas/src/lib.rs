@@ -4,17 +4,29 @@
 //!
 //! ```text
 //! ids, time, signal     the small words everything else is made of
-//! table                 Table -> Arrow schema; column names exist once, as constants in `columns`
+//! columns, column       column names exist once, as constants; a column = id, name, kind, doc
+//! spans, logs, metrics  the tables; `common` is the part that all have
+//! promoted              which attributes have a column of their own, under which keys
+//! table                 Table -> Arrow schema
 //! otlp                  request bytes -> TableBatches (wire walk), and TableBatches -> OTLP again
 //! ```
 
+pub mod column;
+pub mod columns;
+pub mod common;
 pub mod ids;
+pub mod logs;
+pub mod metrics;
 pub mod otlp;
+pub mod promoted;
 pub mod signal;
+pub mod spans;
 pub mod table;
 pub mod time;
+pub mod version;
 
 pub use ids::{RequestHash, SpanId, TenantId, TraceId};
 pub use signal::Signal;
 pub use table::{Table, TableBatch};
 pub use time::UnixNanos;
+pub use version::SCHEMA_VERSION;

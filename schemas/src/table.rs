@@ -1,8 +1,22 @@
 //! The tables: their names and Arrow schemas.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
-use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
+use arrow::{
+    datatypes::{Schema, SchemaRef},
+    record_batch::RecordBatch,
+};
+
+use crate::{
+    Signal,
+    column::Column,
+    common, logs, metrics,
+    promoted::{self, Promoted},
+    spans,
+};
 
 /// A table of the store. Governance tables join when governance does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,9 +42,44 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
-    /// The Arrow schema of every in-memory batch of this table. Each field carries its `PARQUET:field_id`.
+    /// The table that holds the records of `signal`.
+    pub fn of(signal: Signal) -> Self {
+        match signal {
+            Signal::Traces => Self::Spans,
+            Signal::Logs => Self::Logs,
+            Signal::Metrics => Self::Metrics,
+        }
+    }
+
+    /// Every column in the order of [`Table::schema`]: the table's own, then those that all tables have.
+    pub fn columns(self) -> impl Iterator<Item = &'static Column> {
+        let own = match self {
+            Self::Spans => spans::COLUMNS,
+            Self::Logs => logs::COLUMNS,
+            Self::Metrics => metrics::COLUMNS,
+        };
+        own.iter().chain(common::COLUMNS)
+    }
+
+    /// The record attributes with a column of their own. Those of resources are [`promoted::RESOURCE`] in every table.
+    pub fn promoted(self) -> &'static [Promoted] {
+        match self {
+            Self::Spans => promoted::SPAN,
+            Self::Logs => promoted::LOG,
+            Self::Metrics => &[],
+        }
+    }
+
+    /// The Arrow schema of every in-memory batch of this table. Each field carries its `PARQUET:field_id`. Cheap.
     pub fn schema(self) -> SchemaRef {
-        std::sync::Arc::new(arrow::datatypes::Schema::empty())
+        static SCHEMAS: LazyLock<[SchemaRef; 3]> =
+            LazyLock::new(|| Table::ALL.map(|table| Arc::new(Schema::new(table.columns().map(Column::field).collect::<Vec<_>>()))));
+        let [spans, logs, metrics] = &*SCHEMAS;
+        Arc::clone(match self {
+            Self::Spans => spans,
+            Self::Logs => logs,
+            Self::Metrics => metrics,
+        })
     }
 }
 
@@ -46,3 +95,6 @@ pub struct TableBatch {
     pub table: Table,
     pub batch: RecordBatch,
 }
+
+#[cfg(test)]
+mod tests;
