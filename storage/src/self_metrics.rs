@@ -1,0 +1,20 @@
+//! The names of this room's own metrics.
+
+/// Histogram: time of one `fdatasync` of the write-ahead log.
+pub const WAL_SYNC_SECONDS: &str = "fusebox_wal_sync_seconds";
+/// Histogram: requests made durable by one sync.
+pub const WAL_GROUP_REQUESTS: &str = "fusebox_wal_group_requests";
+/// Gauge: bytes that replay would read.
+pub const WAL_BYTES: &str = "fusebox_wal_bytes";
+/// Counter: request bytes written.
+pub const WAL_WRITTEN_BYTES_TOTAL: &str = "fusebox_wal_written_bytes_total";
+/// Counter: groups that could not be made durable.
+pub const WAL_FAILED_GROUPS_TOTAL: &str = "fusebox_wal_failed_groups_total";
+pub const WAL_CORRUPT_RECORDS_TOTAL: &str = "fusebox_wal_corrupt_records_total";
+pub const WAL_LOST_BYTES_TOTAL: &str = "fusebox_wal_lost_bytes_total";
+pub const WAL_TORN_TAILS_TOTAL: &str = "fusebox_wal_torn_tails_total";
+/// Counter: requests read back after a restart.
+pub const REPLAYED_RECORDS_TOTAL: &str = "fusebox_replayed_records_total";
+/// Counter: requests answered as duplicates of a stored or a waiting one.
+pub const DEDUP_HITS_TOTAL: &str = "fusebox_dedup_hits_total";
+pub const QUARANTINED_FILES_TOTAL: &str = "fusebox_quarantined_files_total";
