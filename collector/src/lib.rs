@@ -1,1 +1,28 @@
-//! placeholder
+//! How do rows arrive? OTLP over gRPC and HTTP: sockets, admission, validation, and the answers senders understand.
+//!
+//! This room must never know how rows are kept (Parquet, catalogs) or asked for (`query`).
+//!
+//! ```text
+//! listener -> receiver::{otlp_grpc, otlp_http} -> receiver::ingest -> storage::Store::append
+//!                        |                              |
+//!                admission (bytes)             receiver::status (refusals)
+//! ```
+//!
+//! ```no_run
+//! # async fn run(store: std::sync::Arc<storage::Store>) -> Result<(), Box<dyn std::error::Error>> {
+//! let collector = collector::Collector::bind(collector::Config::default(), store).await?;
+//! println!("OTLP/gRPC on {}, OTLP/HTTP on {}", collector.otlp_grpc(), collector.otlp_http());
+//! collector.serve(tokio_util::sync::CancellationToken::new()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod admission;
+mod config;
+mod listener;
+mod receiver;
+pub mod self_metrics;
+mod serve;
+
+pub use config::{Config, ConfigError, Cors};
+pub use serve::{BindError, Bound, Collector, ServeError};

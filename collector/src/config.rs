@@ -1,0 +1,188 @@
+//! What an operator may set about receiving. Every limit has a default that is safe without a file.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use schemas::otlp::DecodeLimits;
+use serde::{Deserialize, Serialize};
+
+/// Settings of the receivers. Times are milliseconds, sizes are bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where OTLP/gRPC listens. Default 127.0.0.1:4317; port 0 takes any free port.
+    pub otlp_grpc: SocketAddr,
+    /// Where OTLP/HTTP listens, protobuf and JSON. Default 127.0.0.1:4318.
+    pub otlp_http: SocketAddr,
+    /// The largest request, as it arrives and again after decompression. Default 64 MiB, as OTLP recommends.
+    pub body_bytes_max: u64,
+    /// All requests together between the socket and the write-ahead log, decoded rows included. Default 256 MiB.
+    pub in_flight_bytes_max: u64,
+    /// How long a request waits for its share of `in_flight_bytes_max` before it is asked to come back. Default 1 s.
+    pub in_flight_wait_ms: u64,
+    /// Spans, log records or data points in one request. Default 1,000,000.
+    pub records_max: u64,
+    /// Everything repeated in one request (records, events, attributes, array items). Default 4,000,000.
+    pub elements_max: u64,
+    /// Open connections of both listeners together; more wait in the kernel's queue. Default 10,000.
+    pub connections_max: usize,
+    /// Calls in flight on one HTTP/2 connection. Default 200.
+    pub concurrent_streams_max: u32,
+    /// From connecting to the end of the first request's headers (gRPC: to the first byte). Default 10 s.
+    pub header_timeout_ms: u64,
+    /// Silence in both directions after which a connection is closed. Default 60 s.
+    pub idle_timeout_ms: u64,
+    /// From the end of the headers to the end of the body. Default 30 s.
+    pub body_timeout_ms: u64,
+    /// How long a body may arrive slower than `body_bytes_per_second_min`. Default 5 s.
+    pub body_grace_ms: u64,
+    /// The slowest body after the grace time. Default 1 KiB/s.
+    pub body_bytes_per_second_min: u64,
+    /// From hand-over to storage to its receipt; then the sender is asked to come back. Default 20 s.
+    pub ack_timeout_ms: u64,
+    /// A silent HTTP/2 peer is pinged this often. Default 20 s.
+    pub keepalive_interval_ms: u64,
+    /// An unanswered ping closes the connection after this time. Default 20 s.
+    pub keepalive_timeout_ms: u64,
+    /// HTTP/2 connections are asked to reconnect after this time, so that a load balancer can spread them. Off by default.
+    pub connection_age_max_ms: Option<u64>,
+    /// What a stop leaves to requests in flight. Default 10 s.
+    pub stop_timeout_ms: u64,
+    /// Which web pages may send OTLP/HTTP. None by default.
+    pub cors: Cors,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let DecodeLimits { records_max, elements_max, .. } = DecodeLimits::default();
+        Self {
+            otlp_grpc: (Ipv4Addr::LOCALHOST, 4317).into(),
+            otlp_http: (Ipv4Addr::LOCALHOST, 4318).into(),
+            body_bytes_max: 64 << 20,
+            in_flight_bytes_max: 256 << 20,
+            in_flight_wait_ms: 1_000,
+            records_max,
+            elements_max,
+            connections_max: 10_000,
+            concurrent_streams_max: 200,
+            header_timeout_ms: 10_000,
+            idle_timeout_ms: 60_000,
+            body_timeout_ms: 30_000,
+            body_grace_ms: 5_000,
+            body_bytes_per_second_min: 1 << 10,
+            ack_timeout_ms: 20_000,
+            keepalive_interval_ms: 20_000,
+            keepalive_timeout_ms: 20_000,
+            connection_age_max_ms: None,
+            stop_timeout_ms: 10_000,
+            cors: Cors::default(),
+        }
+    }
+}
+
+/// Cross-origin requests to OTLP/HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cors {
+    /// Exact origins (`https://shop.example`), or `*` for any. Empty: no page may send.
+    pub origins: Vec<String>,
+    /// Whether pages may send cookies and `Authorization`. Not together with `*`.
+    pub allow_credentials: bool,
+    /// How long a browser may remember the answer to a preflight. Default 5 s.
+    pub max_age_s: u64,
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        Self { origins: vec![], allow_credentials: false, max_age_s: 5 }
+    }
+}
+
+/// A setting that cannot work, by its key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{key} is {value}, it must be at least {least}")]
+    TooSmall { key: &'static str, value: u64, least: u64 },
+    #[error("cors.origins has {origin:?}, which is not scheme://host[:port]")]
+    Origin { origin: String },
+    #[error("cors.origins has \"*\" while cors.allow_credentials is on: every web page could send in its visitor's name")]
+    AnyOriginWithCredentials,
+}
+
+impl Config {
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// The first setting that cannot work.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let at_least = |key, value: u64, least| if value < least { Err(ConfigError::TooSmall { key, value, least }) } else { Ok(()) };
+        at_least("body_bytes_max", self.body_bytes_max, 1 << 10)?;
+        at_least("in_flight_bytes_max", self.in_flight_bytes_max, self.body_bytes_max)?;
+        at_least("connections_max", self.connections_max as u64, 1)?;
+        at_least("concurrent_streams_max", self.concurrent_streams_max.into(), 1)?;
+        at_least("body_bytes_per_second_min", self.body_bytes_per_second_min, 1)?;
+        at_least("keepalive_interval_ms", self.keepalive_interval_ms, 1)?;
+        self.cors.check()
+    }
+
+    pub(crate) fn decode_limits(&self) -> DecodeLimits {
+        DecodeLimits { records_max: self.records_max, elements_max: self.elements_max, ..DecodeLimits::default() }
+    }
+}
+
+impl Cors {
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.allow_credentials && self.origins.iter().any(|origin| origin == "*") {
+            return Err(ConfigError::AnyOriginWithCredentials);
+        }
+        for origin in self.origins.iter().filter(|origin| *origin != "*") {
+            let host = origin.split_once("://").map_or("", |(_, host)| host);
+            if host.is_empty() || host.contains(['/', ' ']) || !host.is_ascii() {
+                return Err(ConfigError::Origin { origin: origin.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn millis(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_work() {
+        assert_eq!(Config::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn unknown_keys_are_errors() {
+        let read = |json: &str| serde_json::from_str::<Config>(json).map_err(|error| error.to_string());
+        assert_eq!(read("{}"), Ok(Config::default()));
+        assert!(read(r#"{"body_byte_max": 1}"#).expect_err("misspelt").contains("body_byte_max"));
+        assert!(read(r#"{"cors": {"origin": "*"}}"#).expect_err("misspelt").contains("origin"));
+    }
+
+    #[test]
+    fn impossible_settings_are_named() {
+        let check = |change: fn(&mut Config), expected: &str| {
+            let mut config = Config::default();
+            change(&mut config);
+            assert_eq!(config.check().expect_err("refused").to_string(), expected);
+        };
+        check(|config| config.in_flight_bytes_max = 1 << 20, "in_flight_bytes_max is 1048576, it must be at least 67108864");
+        check(
+            |config| config.cors.origins = vec!["shop.example".into()],
+            "cors.origins has \"shop.example\", which is not scheme://host[:port]",
+        );
+        check(
+            |config| config.cors = Cors { origins: vec!["*".into()], allow_credentials: true, max_age_s: 5 },
+            "cors.origins has \"*\" while cors.allow_credentials is on: every web page could send in its visitor's name",
+        );
+    }
+}

@@ -1,0 +1,22 @@
+//! The protocols: each turns what its socket brought into one [`Request`](ingest::Request), and the answer back into its own words.
+//!
+//! ```text
+//! otlp_http --\                                             (status: every refusal, in both protocols' words)
+//!              > body (paid, bounded) -> ingest -> storage
+//! otlp_grpc --/                            |
+//!                                 response (partial success)
+//! ```
+
+mod body;
+mod cors;
+mod ingest;
+pub(crate) mod otlp_grpc;
+pub(crate) mod otlp_http;
+mod poison;
+mod pool;
+mod response;
+mod stand_in;
+mod status;
+
+pub(crate) use ingest::{Ingest, Transport};
+pub(crate) use status::Refusal;

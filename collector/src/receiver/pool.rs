@@ -1,0 +1,48 @@
+//! Where decoding runs: a bounded number of threads beside the reactor, so that a large body delays no other socket.
+
+use std::{panic::resume_unwind, sync::Arc};
+
+use tokio::sync::Semaphore;
+
+/// Work on fewer bytes than this stays on the reactor: it takes well under 0.5 ms.
+const INLINE_BYTES_MAX: usize = 16 << 10;
+
+/// At most one piece of work per core at a time. What waits is bounded by the byte budget, which every waiting request holds a part of.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    permits: Arc<Semaphore>,
+}
+
+/// The runtime is shutting down.
+pub(crate) struct Stopped;
+
+impl Pool {
+    pub(crate) fn new() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { permits: Arc::new(Semaphore::new(threads)) }
+    }
+
+    /// Runs `work`, which touches about `bytes`. `hold` stays alive until the work has ended, even when this future is dropped.
+    ///
+    /// # Panics
+    /// When `work` does.
+    pub(crate) async fn run<H, T>(&self, bytes: usize, hold: H, work: impl FnOnce() -> T + Send + 'static) -> Result<(H, T), Stopped>
+    where
+        H: Send + 'static,
+        T: Send + 'static,
+    {
+        if bytes <= INLINE_BYTES_MAX {
+            return Ok((hold, work()));
+        }
+        let permit = self.permits.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let job = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(permit);
+            (hold, done)
+        });
+        job.await.map_err(|error| match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => Stopped,
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! What the collector counts about itself. Every label has a small fixed set of values.
+
+use metrics::{counter, describe_counter};
+use schemas::{Signal, otlp::Decoded};
+
+use crate::receiver::{Refusal, Transport};
+
+pub const OTLP_REQUESTS_TOTAL: &str = "fusebox_otlp_requests_total";
+pub const ACCEPTED_RECORDS_TOTAL: &str = "fusebox_accepted_records_total";
+pub const DUPLICATE_REQUESTS_TOTAL: &str = "fusebox_duplicate_requests_total";
+pub const REJECTED_RECORDS_TOTAL: &str = "fusebox_rejected_records_total";
+pub const SHED_TOTAL: &str = "fusebox_shed_total";
+pub const REPAIRED_STRINGS_TOTAL: &str = "fusebox_repaired_strings_total";
+pub const IGNORED_STRINDEX_TOTAL: &str = "fusebox_ignored_strindex_total";
+pub const DECODE_PANICS_TOTAL: &str = "fusebox_decode_panics_total";
+pub const ACCEPT_ERRORS_TOTAL: &str = "fusebox_accept_errors_total";
+pub const CONNECTIONS_TOTAL: &str = "fusebox_connections_total";
+
+pub(crate) fn describe() {
+    describe_counter!(OTLP_REQUESTS_TOTAL, "OTLP export requests by signal, transport and outcome");
+    describe_counter!(
+        ACCEPTED_RECORDS_TOTAL,
+        "spans, log records and data points that are durable; retries of stored requests not counted again"
+    );
+    describe_counter!(DUPLICATE_REQUESTS_TOTAL, "requests whose rows were stored before, by signal");
+    describe_counter!(REJECTED_RECORDS_TOTAL, "records refused alone through partial_success, by signal and reason");
+    describe_counter!(SHED_TOTAL, "requests asked to come back later, by the stage that was full");
+    describe_counter!(REPAIRED_STRINGS_TOTAL, "strings whose invalid UTF-8 was replaced");
+    describe_counter!(IGNORED_STRINDEX_TOTAL, "string index fields that are not valid in this signal and were ignored");
+    describe_counter!(DECODE_PANICS_TOTAL, "panics caught while a request was taken in");
+    describe_counter!(ACCEPT_ERRORS_TOTAL, "failed accepts, for instance out of file descriptors");
+    describe_counter!(CONNECTIONS_TOTAL, "accepted connections by transport");
+}
+
+pub(crate) fn request(signal: Signal, transport: Transport, outcome: &'static str) {
+    counter!(OTLP_REQUESTS_TOTAL, "signal" => signal.name(), "transport" => transport.name(), "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn refused(signal: Signal, transport: Transport, refusal: &Refusal) {
+    let verdict = refusal.verdict();
+    request(signal, transport, verdict.outcome);
+    if verdict.retry_after.is_some() {
+        counter!(SHED_TOTAL, "stage" => verdict.outcome).increment(1);
+    }
+}
+
+/// What `decoded` says about its request, once the request is durable (or had nothing to store).
+pub(crate) fn stored(signal: Signal, decoded: &Decoded, duplicate: bool) {
+    if duplicate {
+        counter!(DUPLICATE_REQUESTS_TOTAL, "signal" => signal.name()).increment(1);
+        return;
+    }
+    counter!(ACCEPTED_RECORDS_TOTAL, "signal" => signal.name()).increment(decoded.accepted);
+    for (reason, count) in &decoded.rejected.reasons {
+        counter!(REJECTED_RECORDS_TOTAL, "signal" => signal.name(), "reason" => *reason).increment(*count);
+    }
+    counter!(REPAIRED_STRINGS_TOTAL).increment(decoded.repaired_strings);
+    counter!(IGNORED_STRINDEX_TOTAL).increment(decoded.ignored_strindex);
+}
+
+pub(crate) fn panic_caught() {
+    counter!(DECODE_PANICS_TOTAL).increment(1);
+}
+
+pub(crate) fn accept_failed() {
+    counter!(ACCEPT_ERRORS_TOTAL).increment(1);
+}
+
+pub(crate) fn connected(transport: Transport) {
+    counter!(CONNECTIONS_TOTAL, "transport" => transport.name()).increment(1);
+}

@@ -1,0 +1,236 @@
+//! Start and stop: binds both listeners, serves them, and on a stop lets what is in flight finish.
+
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use futures::stream;
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use schemas::Signal;
+use storage::Store;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::transport::Server;
+use tonic_health::{ServingStatus, server::HealthReporter};
+
+use crate::{
+    config::{Config, ConfigError, millis},
+    listener::{Connection, Listener, Silence},
+    receiver::{Ingest, Transport, otlp_grpc, otlp_http::OtlpHttp},
+    self_metrics,
+};
+
+/// Names and values of all headers of one request.
+const HEADER_BYTES_MAX: u32 = 16 << 10;
+/// Streams a peer opened and reset again before they were looked at: a rapid-reset attacker is disconnected.
+const PENDING_RESETS_MAX: usize = 20;
+/// Streams this side reset because of the peer's protocol errors.
+const ERROR_RESETS_MAX: usize = 1_024;
+/// What answers that were cut off by the end of a stop get to leave the socket.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("listen for OTLP/{transport} on {address}")]
+    Listen { transport: &'static str, address: SocketAddr, source: io::Error },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("serve OTLP/gRPC")]
+    Grpc(#[source] tonic::transport::Error),
+}
+
+/// The receivers, before they listen.
+pub struct Collector;
+
+impl Collector {
+    /// Opens both listening sockets. Connections wait in the kernel until [`Bound::serve`].
+    ///
+    /// # Errors
+    /// When a setting cannot work or an address cannot be bound.
+    pub async fn bind(config: Config, store: Arc<Store>) -> Result<Bound, BindError> {
+        config.check()?;
+        self_metrics::describe();
+        let permits = Arc::new(Semaphore::new(config.connections_max.min(Semaphore::MAX_PERMITS)));
+        let silence = Silence { first_byte_max: millis(config.header_timeout_ms), idle_max: millis(config.idle_timeout_ms) };
+        let listen = async |transport: Transport, address| {
+            let failed = |source| BindError::Listen { transport: transport.name(), address, source };
+            let listener = Listener::bind(transport, address, permits.clone(), silence).await.map_err(failed)?;
+            let bound = listener.address().map_err(failed)?;
+            Ok::<_, BindError>((listener, bound))
+        };
+        let (grpc, otlp_grpc) = listen(Transport::Grpc, config.otlp_grpc).await?;
+        let (http, otlp_http) = listen(Transport::Http, config.otlp_http).await?;
+        let ingest = Arc::new(Ingest::new(&config, store));
+        Ok(Bound { config, ingest, grpc, http, otlp_grpc, otlp_http })
+    }
+}
+
+/// The receivers, listening.
+pub struct Bound {
+    config: Config,
+    ingest: Arc<Ingest>,
+    grpc: Listener,
+    http: Listener,
+    otlp_grpc: SocketAddr,
+    otlp_http: SocketAddr,
+}
+
+impl Bound {
+    /// Where OTLP/gRPC listens, with the real port.
+    pub fn otlp_grpc(&self) -> SocketAddr {
+        self.otlp_grpc
+    }
+
+    /// Where OTLP/HTTP listens, with the real port.
+    pub fn otlp_http(&self) -> SocketAddr {
+        self.otlp_http
+    }
+
+    /// Serves until `stop`, then stops in steps: no new connections, GOAWAY on the open ones, late requests are asked to come back,
+    /// those in flight finish or, after `stop_timeout_ms`, are asked to come back as well.
+    ///
+    /// # Errors
+    /// When a server ends without being told to.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), ServeError> {
+        let Self { config, ingest, grpc, http, .. } = self;
+        let stopping = ingest.stopping.clone();
+        let mut serving = pin!(async {
+            tokio::try_join!(serve_grpc(&config, ingest.clone(), grpc), async {
+                serve_http(&config, ingest.clone(), http).await;
+                Ok(())
+            },)
+        });
+        tokio::select! {
+            ended = &mut serving => return ended.map(drop),
+            () = stop.cancelled() => {}
+        }
+        stopping.cancel();
+        if let Ok(ended) = tokio::time::timeout(millis(config.stop_timeout_ms), &mut serving).await {
+            return ended.map(drop);
+        }
+        tracing::warn!(after_ms = config.stop_timeout_ms, "requests still in flight are asked to come back");
+        ingest.aborting.cancel();
+        let _ = tokio::time::timeout(LAST_ANSWERS, &mut serving).await;
+        Ok(())
+    }
+}
+
+async fn serve_grpc(config: &Config, ingest: Arc<Ingest>, listener: Listener) -> Result<(), ServeError> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    report_health(&health, ServingStatus::Serving).await;
+    let mut server = Server::builder()
+        .max_concurrent_streams(config.concurrent_streams_max)
+        .http2_keepalive_interval(Some(millis(config.keepalive_interval_ms)))
+        .http2_keepalive_timeout(Some(millis(config.keepalive_timeout_ms)))
+        .http2_max_header_list_size(HEADER_BYTES_MAX)
+        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS_MAX))
+        .http2_max_local_error_reset_streams(Some(ERROR_RESETS_MAX));
+    if let Some(age_ms) = config.connection_age_max_ms {
+        server = server.max_connection_age(millis(age_ms));
+    }
+    let stopped = async {
+        ingest.stopping.cancelled().await;
+        report_health(&health, ServingStatus::NotServing).await;
+    };
+    let connections = stream::unfold(listener, async |listener| Some((Ok::<_, io::Error>(listener.accept().await), listener)));
+    let routes = otlp_grpc::routes(&ingest).add_service(health_service);
+    server.add_routes(routes).serve_with_incoming_shutdown(connections, stopped).await.map_err(ServeError::Grpc)
+}
+
+async fn report_health(health: &HealthReporter, status: ServingStatus) {
+    for service in Signal::ALL.map(otlp_grpc::service_name).into_iter().chain([""]) {
+        health.set_service_status(service, status).await;
+    }
+}
+
+async fn serve_http(config: &Config, ingest: Arc<Ingest>, listener: Listener) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // hyper's header timer also runs while a connection is idle between requests; the first request has its own, shorter one below.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(millis(config.idle_timeout_ms)).max_buf_size(64 << 10);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(config.concurrent_streams_max)
+        .keep_alive_interval(millis(config.keepalive_interval_ms))
+        .keep_alive_timeout(millis(config.keepalive_timeout_ms))
+        .max_header_list_size(HEADER_BYTES_MAX)
+        .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(ERROR_RESETS_MAX);
+    let builder = Arc::new(builder);
+    let stopping = ingest.stopping.clone();
+    let service = Arc::new(OtlpHttp::new(ingest, config.cors.clone()));
+    let connections = TaskTracker::new();
+    while let Some(connection) = stopping.run_until_cancelled(listener.accept()).await {
+        let times =
+            ConnectionTimes { first_request_max: millis(config.header_timeout_ms), age_max: config.connection_age_max_ms.map(millis) };
+        connections.spawn(serve_http_connection(builder.clone(), service.clone(), connection, times, stopping.clone()));
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ConnectionTimes {
+    first_request_max: Duration,
+    age_max: Option<Duration>,
+}
+
+async fn serve_http_connection(
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    service: Arc<OtlpHttp>,
+    connection: Connection,
+    times: ConnectionTimes,
+    stopping: CancellationToken,
+) {
+    let first_request = Arc::new(Notify::new());
+    let answer = service_fn(|request| {
+        first_request.notify_one();
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
+    });
+    let mut served = pin!(builder.serve_connection(TokioIo::new(connection), answer));
+    let mut no_request = pin!(no_request_within(times.first_request_max, &first_request));
+    let mut asked_to_leave = pin!(async {
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = elapsed(times.age_max) => {}
+        }
+    });
+    let mut leaving = false;
+    loop {
+        tokio::select! {
+            ended = &mut served => {
+                if let Err(error) = ended {
+                    tracing::debug!(error, "connection ended");
+                }
+                return;
+            }
+            () = &mut no_request => return,
+            () = &mut asked_to_leave, if !leaving => {
+                leaving = true;
+                served.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// Ready when no request came in time; pending for ever once one came.
+async fn no_request_within(limit: Duration, first_request: &Notify) {
+    if tokio::time::timeout(limit, first_request.notified()).await.is_ok() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn elapsed(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
