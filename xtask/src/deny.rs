@@ -14,7 +14,7 @@ use crate::{finding::Finding, tree::Tree};
 const INSTALL: &str = "cargo-deny is missing: run scripts/setup, or `cargo install cargo-deny --locked`, or leave it out with --skip-deny";
 
 pub(crate) fn check(tree: &Tree) -> Result<Vec<Finding>> {
-    let program = program(env::var_os("FUSEBOX_CARGO_DENY"));
+    let program = program(env::var_os("FUSEBOX_CARGO_DENY"), env::var_os("HOME"));
     if !runs(&program) {
         return Ok(vec![Finding::whole("deny.toml", "deny", INSTALL)]);
     }
@@ -35,8 +35,10 @@ pub(crate) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     Ok(vec![Finding::whole("deny.toml", "deny", format!("cargo-deny refused {}: {status}", checks.join(", ")))])
 }
 
-fn program(named: Option<OsString>) -> PathBuf {
-    named.map_or_else(|| PathBuf::from("cargo-deny"), PathBuf::from)
+/// The one named from outside, else the one `scripts/setup` installs, else the one on the path.
+fn program(named: Option<OsString>, home: Option<OsString>) -> PathBuf {
+    let installed = home.map(|home| Path::new(&home).join(".cache/fusebox/tools/bin/cargo-deny")).filter(|path| path.is_file());
+    named.map(PathBuf::from).or(installed).unwrap_or_else(|| PathBuf::from("cargo-deny"))
 }
 
 fn runs(program: &Path) -> bool {
@@ -60,8 +62,8 @@ mod tests {
     #[test]
     fn a_missing_program_does_not_run() {
         assert!(!runs(Path::new("cargo-deny-that-nobody-has")));
-        assert!(runs(&program(Some("true".into()))), "a program that answers --version runs");
-        assert_eq!(program(None), Path::new("cargo-deny"));
+        assert!(runs(&program(Some("true".into()), None)), "a program that answers --version runs");
+        assert_eq!(program(None, None), Path::new("cargo-deny"));
     }
 
     #[test]
