@@ -1,0 +1,23 @@
+//! The HTTP API: the routes, and what stands in front of them.
+//!
+//! ```text
+//! connection (serve) -> guard (Host, Origin, content type) -> router -> a handler -> JSON, or a problem (RFC 9457)
+//! ```
+//! This module must never know receivers; reads go through [`crate::reads`], so that no question starves another.
+
+mod answer;
+mod guard;
+mod health;
+mod page;
+mod problem;
+mod process;
+mod prometheus;
+mod router;
+mod serve;
+mod status;
+mod traces;
+
+pub use prometheus::recorder;
+pub use router::{Listening, Shared, router};
+pub use serve::Api;
+pub use status::Received;

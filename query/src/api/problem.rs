@@ -1,0 +1,77 @@
+//! What goes wrong, as the client reads it: RFC 9457 problem details.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// A problem answer. `code` is stable and meant for programs; the texts are for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u32>,
+}
+
+/// Which parameter is wrong, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct FieldError {
+    param: &'static str,
+    message: String,
+    hint: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:fusebox:problem:{}", code.replace('_', "-")),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            code,
+            errors: Vec::new(),
+            hint: None,
+            retry_after_s: None,
+        }
+    }
+
+    /// 400: the parameter `param` cannot be used as it is.
+    pub(crate) fn invalid_parameter(param: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let message = message.into();
+        let mut problem =
+            Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", "A parameter is not valid", format!("parameter `{param}`: {message}"));
+        problem.errors.push(FieldError { param, message, hint: hint.into() });
+        problem
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn retry_after_s(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).expect("made from a StatusCode");
+        let body = serde_json::to_vec(&self).expect("strings and numbers always serialize");
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

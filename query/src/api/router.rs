@@ -1,0 +1,91 @@
+//! Which path is answered by whom.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{StatusCode, Uri};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use storage::Store;
+use tokio_util::sync::CancellationToken;
+
+use super::{guard, guard::Guard, health, page, problem::Problem, prometheus, status, status::Received, traces};
+use crate::{
+    Config,
+    reads::Reads,
+    self_metrics::{API_REQUEST_SECONDS, API_REQUESTS},
+};
+
+/// What the handlers answer from.
+#[derive(Clone)]
+pub struct Shared {
+    pub store: Arc<Store>,
+    pub prometheus: PrometheusHandle,
+    pub version: &'static str,
+    pub started_at: SystemTime,
+    /// Every address of this process, for the status page.
+    pub listening: Arc<[Listening]>,
+    pub data_dir: Arc<str>,
+    /// Asked on every status request; must be cheap.
+    pub received: Arc<dyn Fn() -> Received + Send + Sync>,
+    /// Cancelled when shutdown begins: `/readyz` says no from then on.
+    pub stopping: CancellationToken,
+}
+
+/// An open door: `name` is `otlp_grpc`, `otlp_http` or `api`, `url` what a client is configured with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listening {
+    pub name: &'static str,
+    pub url: String,
+}
+
+/// All routes behind the guard. `config.listen` must be the address really bound.
+pub fn router(config: &Config, shared: Shared) -> Router {
+    let reads = Reads::new(config.concurrent_reads_max, config.read_deadline);
+    let guard = Guard::new(config.listen, &config.allowed_hosts);
+    Router::new()
+        .route("/", get(page::index))
+        .route("/status.css", get(page::style))
+        .route("/status.js", get(page::script))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(prometheus::metrics))
+        .route("/api/v1/status", get(status::get))
+        .with_state(shared.clone())
+        .merge(traces::routes(shared, reads, config.trace_spans_max))
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(config.request_bytes_max))
+        .layer(middleware::from_fn(measure))
+        .layer(middleware::from_fn_with_state(guard, guard::refuse_foreign))
+}
+
+async fn unknown_route(uri: Uri) -> Response {
+    Problem::new(StatusCode::NOT_FOUND, "unknown_route", "There is nothing here", format!("no route {}", uri.path()))
+        .hint("the API starts at /api/v1, for instance /api/v1/traces/{trace_id}; / is the status page")
+        .into_response()
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    let detail = format!("{} is not supported by {}", request.method(), request.uri().path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not supported here", detail).into_response()
+}
+
+/// Counts by route template, never by raw path, so that strangers cannot create metric series.
+async fn measure(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    metrics::histogram!(API_REQUEST_SECONDS, "route" => route.clone()).record(start.elapsed().as_secs_f64());
+    metrics::counter!(API_REQUESTS, "route" => route, "status" => response.status().as_str().to_owned()).increment(1);
+    response
+}

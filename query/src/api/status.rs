@@ -1,0 +1,60 @@
+//! `GET /api/v1/status`: what runs, where it listens, what it holds.
+
+use std::time::{Instant, SystemTime};
+
+use axum::{extract::State, response::Response};
+use serde::Serialize;
+
+use super::{
+    answer::{self, Meta},
+    health::not_ready_reasons,
+    process::ProcessStats,
+    router::{Listening, Shared},
+};
+
+#[derive(Debug, Serialize)]
+struct Status<'a> {
+    version: &'a str,
+    ready: bool,
+    reasons: Vec<String>,
+    uptime_s: u64,
+    listening: &'a [Listening],
+    data_dir: &'a str,
+    received: Received,
+    process: Process,
+    meta: Meta,
+}
+
+/// Records since start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Received {
+    pub traces: u64,
+    pub logs: u64,
+    pub metrics: u64,
+    pub rejected: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Process {
+    cpu_seconds: Option<f64>,
+    resident_bytes: Option<u64>,
+    threads: Option<u64>,
+}
+
+pub(crate) async fn get(State(shared): State<Shared>) -> Response {
+    let start = Instant::now();
+    let reasons = not_ready_reasons(&shared);
+    let process = ProcessStats::load();
+    let status = Status {
+        version: shared.version,
+        ready: reasons.is_empty(),
+        reasons,
+        uptime_s: SystemTime::now().duration_since(shared.started_at).map_or(0, |uptime| uptime.as_secs()),
+        listening: &shared.listening,
+        data_dir: &shared.data_dir,
+        received: (shared.received)(),
+        process: Process { cpu_seconds: process.cpu_seconds, resident_bytes: process.resident_bytes, threads: process.threads },
+        meta: Meta::since(start, Vec::new()),
+    };
+    answer::json(serde_json::to_vec(&status).expect("strings and numbers always serialize"))
+}

@@ -1,0 +1,35 @@
+//! Limits and defaults of this room.
+
+use std::{net::SocketAddr, time::Duration};
+
+/// How the API listens and what one question may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// Host names besides the loopback names and the address itself under which browsers may reach the API,
+    /// for instance behind a reverse proxy. Lowercase, without port.
+    pub allowed_hosts: Vec<String>,
+    /// Reads from storage that run at the same time; more wait for their turn within their deadline.
+    pub concurrent_reads_max: usize,
+    /// After this a question is answered with 503.
+    pub read_deadline: Duration,
+    pub connections_max: usize,
+    /// Request bodies above this are refused with 413.
+    pub request_bytes_max: usize,
+    /// Spans of one trace in an answer; the earliest are kept.
+    pub trace_spans_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 4319)),
+            allowed_hosts: Vec::new(),
+            concurrent_reads_max: 8,
+            read_deadline: Duration::from_secs(30),
+            connections_max: 1024,
+            request_bytes_max: 1024 * 1024,
+            trace_spans_max: 100_000,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The routes, without a socket.
+
+use std::{sync::Arc, time::SystemTime};
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use query::{
+    Config,
+    api::{Listening, Received, Shared, router},
+};
+use schemas::{
+    RequestHash, Signal, Table, TableBatch, TenantId, UnixNanos,
+    otlp::{ContentEncoding, Format},
+};
+use serde_json::Value;
+use storage::{RawRequest, Store, io::RealIo};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::rows::{Row, TRACE, batch, span};
+
+/// A store with one small trace, and the API in front of it.
+pub(crate) struct Fixture {
+    pub(crate) router: Router,
+    stopping: CancellationToken,
+    _data_dir: tempfile::TempDir,
+}
+
+pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
+    let data_dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::open(storage::Config::new(data_dir.path()), Arc::new(RealIo), Arc::new(|_| Ok(vec![]))).expect("an empty directory");
+    let rows = batch(&[span(1, 0, 0), Row { name: "pay", ..span(2, 1, 5) }]);
+    let request = RawRequest {
+        tenant: TenantId::DEFAULT,
+        signal: Signal::Traces,
+        format: Format::Protobuf,
+        encoding: ContentEncoding::Identity,
+        received_at: UnixNanos(1),
+        hash: RequestHash(7),
+        body: Bytes::from_static(b"\x0a\x00"),
+    };
+    let batches = vec![TableBatch { table: Table::Spans, batch: rows }];
+    store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
+    let stopping = CancellationToken::new();
+    let shared = Shared {
+        store,
+        prometheus: PrometheusBuilder::new().build_recorder().handle(),
+        version: "0.0.0-test",
+        started_at: SystemTime::now(),
+        listening: Arc::new([Listening { name: "api", url: format!("http://{listen}") }]),
+        data_dir: data_dir.path().display().to_string().into(),
+        received: Arc::new(|| Received { traces: 2, ..Received::default() }),
+        stopping: stopping.clone(),
+    };
+    let config = Config { listen, ..Config::default() };
+    Fixture { router: router(&config, shared), stopping, _data_dir: data_dir }
+}
+
+fn loopback() -> Fixture {
+    fixture(Config::default().listen)
+}
+
+async fn ask(router: &Router, method: &str, path: &str, headers: &[(&str, &str)]) -> (Response<()>, Bytes) {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", "127.0.0.1:4319");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("infallible");
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.expect("a body in memory").to_bytes();
+    (Response::from_parts(parts, ()), body)
+}
+
+fn parsed(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(body)))
+}
+
+#[tokio::test]
+async fn a_trace_comes_back_whole() {
+    let fixture = loopback();
+    for path in [format!("/api/v1/traces/{TRACE}"), format!("/api/v1/traces/{}?format=tree", TRACE.to_string().to_uppercase())] {
+        let (head, body) = ask(&fixture.router, "GET", &path, &[]).await;
+        assert_eq!(head.status(), StatusCode::OK, "{path}");
+        assert_eq!(head.headers()[header::CONTENT_TYPE], "application/json");
+        let answer = parsed(&body);
+        assert_eq!(answer["trace_id"], TRACE.to_string());
+        assert_eq!(answer["spans"][1]["name"], "pay");
+        assert_eq!(answer["spans"][1]["depth"], 1);
+        assert_eq!(answer["meta"]["partial"], serde_json::json!([]));
+    }
+}
+
+#[tokio::test]
+async fn mistakes_are_problems_with_a_hint() {
+    let fixture = loopback();
+    let unknown = "/api/v1/traces/00000000000000000000000000000001";
+    let cases = [
+        ("GET", unknown, StatusCode::NOT_FOUND, "trace_not_found"),
+        ("GET", "/api/v1/traces/xyz", StatusCode::BAD_REQUEST, "invalid_parameter"),
+        ("GET", "/api/v1/traces/00000000000000000000000000000000", StatusCode::BAD_REQUEST, "invalid_parameter"),
+        ("GET", "/api/v1/traces/4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b?format=xml", StatusCode::BAD_REQUEST, "invalid_parameter"),
+        ("GET", "/api/v1/traces/4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b?limit=3", StatusCode::BAD_REQUEST, "invalid_parameter"),
+        ("GET", "/api/v1/traces/%ff", StatusCode::BAD_REQUEST, "invalid_parameter"),
+        ("GET", "/api/v1/nothing", StatusCode::NOT_FOUND, "unknown_route"),
+        ("GET", "/../etc/passwd", StatusCode::NOT_FOUND, "unknown_route"),
+    ];
+    for (method, path, status, code) in cases {
+        let (head, body) = ask(&fixture.router, method, path, &[]).await;
+        let problem = parsed(&body);
+        assert_eq!((head.status(), &problem["code"]), (status, &code.into()), "{method} {path}: {problem}");
+        assert_eq!(head.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");
+        assert_eq!(problem["status"], status.as_u16(), "{path}");
+        let hint = problem["hint"].as_str().or(problem["errors"][0]["hint"].as_str());
+        assert!(hint.is_some_and(|hint| !hint.is_empty()), "{path}: {problem}");
+    }
+    let (head, body) = ask(&fixture.router, "POST", unknown, &[("content-type", "application/json")]).await;
+    assert_eq!((head.status(), &parsed(&body)["code"]), (StatusCode::METHOD_NOT_ALLOWED, &"method_not_allowed".into()));
+}
+
+#[tokio::test]
+async fn strangers_are_refused_on_every_route() {
+    let fixture = loopback();
+    for path in ["/", "/healthz", "/readyz", "/metrics", "/api/v1/status", "/api/v1/traces/4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b", "/nothing"] {
+        for stranger in [("host", "evil.example:4319"), ("origin", "https://evil.example"), ("origin", "null")] {
+            let (head, body) = ask(&fixture.router, "GET", path, &[stranger]).await;
+            assert_eq!(head.status(), StatusCode::FORBIDDEN, "{path} {stranger:?}");
+            assert_eq!(head.headers()[header::CONTENT_TYPE], "application/problem+json");
+            assert!(!String::from_utf8_lossy(&body).contains("spans"));
+        }
+    }
+    let (head, _) = ask(&fixture.router, "POST", "/api/v1/status", &[("content-type", "text/plain")]).await;
+    assert_eq!(head.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let fixture = loopback();
+    for path in ["/", "/status.js", "/api/v1/status", "/nothing"] {
+        let (head, _) = ask(&fixture.router, "GET", path, &[]).await;
+        assert_eq!(head.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        let policy = head.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("ascii");
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn readiness_ends_when_shutdown_begins() {
+    let fixture = loopback();
+    let (head, body) = ask(&fixture.router, "GET", "/readyz", &[]).await;
+    assert_eq!((head.status(), &parsed(&body)["ready"]), (StatusCode::OK, &true.into()));
+    fixture.stopping.cancel();
+    let (head, body) = ask(&fixture.router, "GET", "/readyz", &[]).await;
+    assert_eq!(head.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(parsed(&body)["reasons"][0], "the server is stopping");
+    let (head, _) = ask(&fixture.router, "GET", "/healthz", &[]).await;
+    assert_eq!(head.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_readers_language() {
+    let fixture = loopback();
+    for (accepted, lang) in [("zh-CN,en;q=0.5", "lang=\"zh\""), ("fr", "lang=\"en\"")] {
+        let (head, body) = ask(&fixture.router, "GET", "/", &[("accept-language", accepted)]).await;
+        assert_eq!(head.status(), StatusCode::OK);
+        assert!(String::from_utf8_lossy(&body).contains(&format!("<html {lang}>")), "{accepted}");
+    }
+}
+
+#[tokio::test]
+async fn status_and_metrics_tell_about_the_process() {
+    let fixture = loopback();
+    let (_, body) = ask(&fixture.router, "GET", "/api/v1/status", &[]).await;
+    let status = parsed(&body);
+    assert_eq!(status["listening"][0]["name"], "api");
+    assert!(status["process"]["resident_bytes"].as_u64().is_some_and(|bytes| bytes > 0));
+    assert_eq!(status["received"]["traces"], 2);
+    let (_, body) = ask(&fixture.router, "GET", "/metrics", &[]).await;
+    assert!(String::from_utf8_lossy(&body).contains("\nprocess_resident_memory_bytes "), "{body:?}");
+}
