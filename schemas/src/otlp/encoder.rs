@@ -96,6 +96,55 @@ impl Encoder {
         self.fixed64(number, value.to_bits());
     }
 
+    pub fn optional_bytes(&mut self, number: u32, value: Option<&[u8]>) {
+        if let Some(value) = value {
+            self.bytes(number, value);
+        }
+    }
+
+    pub fn optional_string(&mut self, number: u32, value: Option<&str>) {
+        self.optional_bytes(number, value.map(str::as_bytes));
+    }
+
+    pub fn optional_uint32(&mut self, number: u32, value: Option<u32>) {
+        if let Some(value) = value {
+            self.uint64(number, value.into());
+        }
+    }
+
+    pub fn optional_sint32(&mut self, number: u32, value: Option<i32>) {
+        if let Some(value) = value {
+            self.sint32(number, value);
+        }
+    }
+
+    pub fn optional_fixed64(&mut self, number: u32, value: Option<u64>) {
+        if let Some(value) = value {
+            self.fixed64(number, value);
+        }
+    }
+
+    pub fn optional_double(&mut self, number: u32, value: Option<f64>) {
+        self.optional_fixed64(number, value.map(f64::to_bits));
+    }
+
+    pub fn non_zero_int32(&mut self, number: u32, value: i32) {
+        if value != 0 {
+            self.int64(number, value.into());
+        }
+    }
+
+    pub fn non_zero_fixed32(&mut self, number: u32, value: u32) {
+        if value != 0 {
+            self.fixed32(number, value);
+        }
+    }
+
+    /// Fields that another encoder wrote.
+    pub fn append(&mut self, fields: &[u8]) {
+        self.bytes.extend_from_slice(fields);
+    }
+
     /// A number of an open packed list.
     pub fn packed_varint(&mut self, value: u64) {
         let (bytes, width) = varint(value);

@@ -1,6 +1,8 @@
 //! OTLP request bytes to batches, and batches to OTLP again.
 
+pub mod attributes_json;
 mod encoder;
+pub mod export;
 pub mod json;
 
 use std::collections::BTreeMap;
