@@ -1,1 +1,4 @@
-//! placeholder
+//! Test tools: the ledger client and its verdict, the real captures. Tests only; nothing that ships imports this room.
+
+pub mod captures;
+pub mod ledger;
