@@ -1,4 +1,5 @@
-//! Test tools: the ledger client and its verdict, the real captures. Tests only; nothing that ships imports this room.
+//! Test tools: arbitrary OTLP, the ledger client and its verdict, the real captures. Tests only; nothing that ships imports this room.
 
+pub mod arbitrary;
 pub mod captures;
 pub mod ledger;
