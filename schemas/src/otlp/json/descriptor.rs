@@ -58,6 +58,27 @@ impl Message {
     pub fn is_any_value(&self) -> bool {
         std::ptr::eq(self, &ANY_VALUE)
     }
+
+    /// A span, log record or data point.
+    pub fn is_record(&self) -> bool {
+        [&SPAN, &LOG_RECORD, &NUMBER_POINT, &HISTOGRAM_POINT, &EXPONENTIAL_POINT, &SUMMARY_POINT]
+            .iter()
+            .any(|record| std::ptr::eq(self, *record))
+    }
+
+    /// Where the field with this number is in `fields`. Found at once when it is the one at `expected` or the next.
+    #[inline]
+    pub fn position(&self, number: u32, expected: usize) -> Option<usize> {
+        let is_it = |position: &usize| self.fields.get(*position).is_some_and(|field| field.number == number);
+        (expected..self.fields.len()).find(is_it).or_else(|| (0..expected).find(is_it))
+    }
+}
+
+impl Field {
+    /// A reference into the string table of profiles, which other signals do not have.
+    pub fn is_strindex(&self) -> bool {
+        matches!(self.kind, Kind::Int32)
+    }
 }
 
 const fn one(json: &'static str, number: u32, kind: Kind) -> Field {
