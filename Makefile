@@ -1,8 +1,5 @@
 # `make run` is the way in for people, `make test` for changes.
-.PHONY: run test
-
-run:
-	@scripts/run
+.PHONY: test
 
 test:
 	@scripts/test

@@ -1,5 +1,11 @@
-//! Test tools: arbitrary OTLP, the ledger client and its verdict, the real captures. Tests only; nothing that ships imports this room.
+//! Test tools: arbitrary OTLP, the ledger client and its verdict, the real captures, disks that fail and disks that remember.
+//! Tests only; nothing that ships imports this room.
 
 pub mod arbitrary;
 pub mod captures;
+pub mod fault_io;
 pub mod ledger;
+pub mod recording_io;
+
+pub use fault_io::FaultIo;
+pub use recording_io::RecordingIo;

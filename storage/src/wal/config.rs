@@ -58,6 +58,11 @@ impl WalConfig {
         }
     }
 
+    /// A new file grows by this much at a time, in zeros, so that most syncs need not write its length.
+    pub(super) fn zero_step_bytes(&self) -> u64 {
+        Self::MIB.min(self.segment_bytes)
+    }
+
     /// The same with at most a tenth of the disk for the log, and at most a twentieth kept free.
     pub fn sized_for(mut self, disk: DiskSpace) -> Self {
         self.bytes_max = self.bytes_max.min(disk.total_bytes / 10).max(2 * self.segment_bytes);

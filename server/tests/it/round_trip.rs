@@ -1,1 +1,0 @@
-//! Telemetry in through both doors, and out again.
