@@ -1,5 +1,8 @@
 # `make run` is the way in for people, `make test` for changes.
-.PHONY: test
+.PHONY: run test
+
+run:
+	@scripts/run
 
 test:
 	@scripts/test

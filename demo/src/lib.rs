@@ -3,9 +3,23 @@
 //! The room is pure: no I/O, no clock, no async. Time comes in through [`Shop::advance`], request bodies go out, and the same
 //! seed with the same times gives the same bytes. It must never know storage, query or sockets.
 
+mod failure;
+mod ids;
+mod instance;
+mod latency;
+mod logs;
+mod metrics;
+mod otlp;
+mod resource;
+mod spans;
+mod topology;
+mod traffic;
 mod truth;
+mod weather;
 
 use schemas::{Signal, UnixNanos};
+
+use crate::{instance::Instance, traffic::World};
 
 pub use truth::{Totals, TraceTruth, Truth};
 
@@ -40,13 +54,19 @@ pub struct Export {
 }
 
 /// The shop: its services, the requests on their way, and what happened so far.
+#[derive(Debug)]
 pub struct Shop {
-    truth: Truth,
+    config: Config,
+    world: World,
+    /// The day so far: everything before it has been lived.
+    lived: Option<UnixNanos>,
+    next_request: UnixNanos,
 }
 
 impl Shop {
     pub fn new(config: Config) -> Self {
-        Self { truth: Truth::new(config.remembered_traces_max) }
+        let world = World::new(config.seed, config.remembered_traces_max);
+        Self { config, world, lived: None, next_request: UnixNanos(0) }
     }
 
     /// Lives from `from` (inclusive) to `to` (exclusive) and returns what the services exported in that time.
@@ -54,16 +74,60 @@ impl Shop {
     /// Spans and logs leave when they end, so those of a request still on its way come with a later call. Time that was already
     /// lived is not lived again: `from` is moved up to the last `to`.
     pub fn advance(&mut self, from: UnixNanos, to: UnixNanos) -> Vec<Export> {
-        let _ = (from, to);
-        vec![]
+        let from = match self.lived {
+            Some(lived) => lived.max(from),
+            None => self.open(from),
+        };
+        if to <= from {
+            return vec![];
+        }
+        if self.next_request < from {
+            self.next_request = from;
+            self.schedule_next();
+        }
+        while self.next_request < to {
+            self.world.request(self.next_request);
+            self.schedule_next();
+        }
+        self.lived = Some(to);
+        self.export(to)
     }
 
     /// Lets every request on its way finish, without new ones, and returns the last exports.
     pub fn close(&mut self) -> Vec<Export> {
-        vec![]
+        let Some(lived) = self.lived else { return vec![] };
+        let last = self.world.instances.iter().filter_map(Instance::last_due).max().map_or(lived, |last| last.max(lived));
+        let end = UnixNanos(last.0 + 1);
+        self.lived = Some(end);
+        let mut exports = self.export(end);
+        for instance in &mut self.world.instances {
+            instance.export_last_metrics(end, &mut self.world.truth, &mut exports);
+        }
+        exports
     }
 
     pub fn truth(&self) -> &Truth {
-        &self.truth
+        &self.world.truth
+    }
+
+    fn open(&mut self, now: UnixNanos) -> UnixNanos {
+        self.world.instances.iter_mut().for_each(|instance| instance.meter.open(now));
+        self.next_request = now;
+        self.schedule_next();
+        now
+    }
+
+    fn schedule_next(&mut self) {
+        let per_second = (self.config.requests_per_second * latency::traffic_of_day(self.next_request)).max(1e-6);
+        self.next_request.0 += latency::next_arrival_ns(&mut self.world.rng, per_second);
+    }
+
+    fn export(&mut self, to: UnixNanos) -> Vec<Export> {
+        let mut exports = vec![];
+        for instance in &mut self.world.instances {
+            instance.export(to, self.config.batch_records_max, &mut self.world.truth, &mut exports);
+            instance.export_metrics(to, &mut self.world.truth, &mut exports);
+        }
+        exports
     }
 }

@@ -1,1 +1,42 @@
-fn main() {}
+//! One process that wires the rest: command line, config, start and stop order.
+//!
+//! ```text
+//! cli        what can be typed
+//! config     defaults < file < environment < flags
+//! commands   one file per command
+//! node       the running server: store, receivers, API, and the order in which they start and stop
+//! send       the OTLP sender behind `send` and `demo`
+//! ```
+
+mod cli;
+mod commands;
+mod config;
+mod failure;
+mod logging;
+mod node;
+mod send;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(arguments) => commands::serve::run(arguments),
+        Command::Demo(arguments) => commands::demo::run(arguments),
+        Command::Send(arguments) => commands::send::run(arguments),
+        Command::Trace(arguments) => commands::trace::run(arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
+        Command::Completions { shell } => commands::completions::run(shell),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::say(format_args!("fusebox: {failure}"));
+            failure.exit_code()
+        }
+    }
+}

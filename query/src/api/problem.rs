@@ -4,9 +4,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-/// A problem answer. `code` is stable and meant for programs; the texts are for people.
+/// A problem answer. Boxed, so that results that may carry one stay small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem(Box<Members>);
+
+/// `code` is stable and meant for programs; the texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
+struct Members {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -31,7 +35,7 @@ struct FieldError {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Members {
             kind: format!("urn:fusebox:problem:{}", code.replace('_', "-")),
             title,
             status: status.as_u16(),
@@ -40,7 +44,7 @@ impl Problem {
             errors: Vec::new(),
             hint: None,
             retry_after_s: None,
-        }
+        }))
     }
 
     /// 400: the parameter `param` cannot be used as it is.
@@ -48,28 +52,28 @@ impl Problem {
         let message = message.into();
         let mut problem =
             Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", "A parameter is not valid", format!("parameter `{param}`: {message}"));
-        problem.errors.push(FieldError { param, message, hint: hint.into() });
+        problem.0.errors.push(FieldError { param, message, hint: hint.into() });
         problem
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     pub(crate) fn retry_after_s(mut self, seconds: u32) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.0.retry_after_s = Some(seconds);
         self
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).expect("made from a StatusCode");
-        let body = serde_json::to_vec(&self).expect("strings and numbers always serialize");
+        let status = StatusCode::from_u16(self.0.status).expect("made from a StatusCode");
+        let body = serde_json::to_vec(&self.0).expect("strings and numbers always serialize");
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response

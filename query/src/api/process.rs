@@ -17,10 +17,8 @@ impl ProcessStats {
         let fields = after_command(&stat);
         let number = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok());
         Self {
-            cpu_seconds: number(USER_TICKS)
-                .zip(number(SYSTEM_TICKS))
-                .map(|(user, system)| (user + system) as f64 / rustix::param::clock_ticks_per_second() as f64),
-            resident_bytes: number(RESIDENT_PAGES).map(|pages| pages * rustix::param::page_size() as u64),
+            cpu_seconds: number(USER_TICKS).zip(number(SYSTEM_TICKS)).map(|(user, system)| (user + system) as f64 / TICKS_PER_SECOND),
+            resident_bytes: resident_bytes(&fs::read_to_string("/proc/self/status").unwrap_or_default()),
             threads: number(THREADS),
             open_fds: fs::read_dir("/proc/self/fd").ok().map(|entries| entries.count() as u64),
         }
@@ -48,7 +46,14 @@ impl ProcessStats {
 const USER_TICKS: usize = 11;
 const SYSTEM_TICKS: usize = 12;
 const THREADS: usize = 17;
-const RESIDENT_PAGES: usize = 21;
+/// `USER_HZ`: the kernel's unit towards user space, the same on every Linux since 2.4.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// The line `VmRSS:     1234 kB`.
+fn resident_bytes(status: &str) -> Option<u64> {
+    let kib: u64 = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_ascii_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}
 
 /// The fields behind the command, which stands in parentheses and may contain anything.
 fn after_command(stat: &str) -> Vec<&str> {

@@ -1,0 +1,132 @@
+//! Logs in the shapes of the loggers, joined to the span they were written in.
+
+mod calendar;
+mod go;
+mod others;
+
+use opentelemetry_proto::tonic::{
+    common::v1::{AnyValue, KeyValue},
+    logs::v1::{LogRecord, SeverityNumber},
+};
+use schemas::{SpanId, TraceId, UnixNanos};
+
+use crate::{
+    failure::Failure,
+    instance::Instance,
+    otlp::{Scope, nanos},
+    spans::{Place, ServeSpan},
+    topology::{Call, ServiceId, Stack},
+};
+
+/// A log record and the logger that wrote it.
+pub(crate) type Shaped = (&'static Scope, LogRecord);
+
+/// What a record says, before a logger has given it a shape.
+struct Line<'a> {
+    me: &'a Instance,
+    trace: TraceId,
+    span: SpanId,
+    at: UnixNanos,
+    level: Level,
+    message: &'a str,
+    failure: Option<&'a Failure>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Info,
+    Warn,
+    Error,
+}
+
+/// The line a service writes when it has answered, or `None` where nobody logs that.
+pub(crate) fn served(facts: &ServeSpan<'_>) -> Option<Shaped> {
+    let level = match (facts.failure, facts.me.service.stack) {
+        (None, _) => Level::Info,
+        (Some(_), Stack::KratosV2 | Stack::KratosV3) => Level::Error,
+        (Some(failure), _) if failure.is_server_fault() => Level::Error,
+        (Some(_), _) => Level::Warn,
+    };
+    let message = facts.failure.map_or(facts.route.log, |failure| failure.message.as_str());
+    let Place { trace, id: span, end: at, .. } = facts.place;
+    let line = Line { me: facts.me, trace, span, at, level, message, failure: facts.failure };
+    Some(match facts.me.service.stack {
+        Stack::Envoy => others::envoy_access(&line, facts),
+        Stack::KratosV2 => go::kratos_text(&line, facts),
+        Stack::KratosV3 => go::kratos_slog(&line, facts),
+        Stack::Gin => gin(&line, "ginzap@v1.1.5/ginzap.go:117", go::access_fields(facts)),
+        Stack::Spring => others::logback(&line, facts.route.operation),
+        Stack::Python if facts.failure.is_none() && facts.request.user % 4 != 0 => return None,
+        Stack::Python => others::python(&line),
+    })
+}
+
+/// A developer's own warning in the middle of a request.
+pub(crate) fn warning(me: &Instance, trace: TraceId, span: SpanId, at: UnixNanos, message: &str, failure: &Failure) -> Shaped {
+    let line = Line { me, trace, span, at, level: Level::Warn, message, failure: Some(failure) };
+    match me.service.stack {
+        Stack::Envoy => others::envoy_warning(&line),
+        Stack::KratosV2 => go::kratos_helper(&line),
+        Stack::KratosV3 => go::slog_warning(&line),
+        Stack::Gin => gin(&line, "client/call.go:64", vec![]),
+        Stack::Spring => others::logback(&line, ""),
+        Stack::Python => others::python(&line),
+    }
+}
+
+pub(crate) fn retry_text(call: &Call, attempt: u32) -> String {
+    format!("call {} failed, attempt {attempt} of {}, retrying", call.to.operation, call.attempts)
+}
+
+pub(crate) fn without_text(call: &Call) -> String {
+    format!("call {} failed, going on without it", call.to.operation)
+}
+
+/// One of the shop's Gin services logs JSON lines, the other sends records through the bridge.
+fn gin(line: &Line<'_>, caller: &str, fields: Vec<KeyValue>) -> Shaped {
+    if line.me.service.id == ServiceId::Storefront { go::zap_json(line, caller, &fields) } else { go::zap_bridge(line, caller, fields) }
+}
+
+impl Level {
+    fn number(self) -> i32 {
+        let number = match self {
+            Self::Info => SeverityNumber::Info,
+            Self::Warn => SeverityNumber::Warn,
+            Self::Error => SeverityNumber::Error,
+        };
+        number as i32
+    }
+
+    fn upper(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
+
+    fn lower(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Line<'_> {
+    fn record(&self, severity_text: &str, body: AnyValue, attributes: Vec<KeyValue>) -> LogRecord {
+        LogRecord {
+            time_unix_nano: nanos(self.at),
+            observed_time_unix_nano: nanos(UnixNanos(self.at.0 + 90_000)),
+            severity_number: self.level.number(),
+            severity_text: severity_text.to_owned(),
+            body: Some(body),
+            attributes,
+            flags: 1,
+            trace_id: self.trace.0.to_vec(),
+            span_id: self.span.0.to_vec(),
+            ..LogRecord::default()
+        }
+    }
+}

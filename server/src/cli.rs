@@ -1,0 +1,160 @@
+//! What can be typed.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use schemas::{Signal, TraceId};
+
+use crate::send::{Compression, Protocol, Rate};
+
+/// OpenTelemetry in, durable, and out again by trace id.
+#[derive(Debug, Parser)]
+#[command(name = "fusebox", version, about, max_term_width = 120)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 69 not available (port, data directory, server), 78 wrong configuration."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(ServeArguments),
+    /// Run the server with live telemetry of a demo shop.
+    Demo(DemoArguments),
+    /// Replay files to an OTLP endpoint.
+    Send(SendArguments),
+    /// Show one trace as a waterfall.
+    Trace(TraceArguments),
+    /// Check configuration and environment without starting.
+    Check(ServeArguments),
+    /// Print the completions of a shell.
+    Completions { shell: Shell },
+}
+
+/// Settings come from defaults, then the file, then the environment, then flags: the last one wins.
+/// Any key of the file can be set by environment: `FUSEBOX_` and the key, sections joined by two underscores,
+/// for instance `FUSEBOX_COLLECTOR__BODY_BYTES_MAX=1048576`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_long_help = FILE_HELP)]
+pub(crate) struct ServeArguments {
+    /// Directory for everything that is kept; created when missing [env: FUSEBOX_DATA_DIR] [default: ./fusebox-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address of OTLP/gRPC [env: FUSEBOX_OTLP_GRPC] [default: 127.0.0.1:4317]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) otlp_grpc: Option<SocketAddr>,
+    /// Address of OTLP/HTTP, protobuf and JSON [env: FUSEBOX_OTLP_HTTP] [default: 127.0.0.1:4318]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) otlp_http: Option<SocketAddr>,
+    /// Address of the API and the status page [env: FUSEBOX_API] [default: 127.0.0.1:4319]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) api: Option<SocketAddr>,
+    /// Configuration file, TOML [env: FUSEBOX_CONFIG] [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Allow addresses that other machines can reach, although nothing is authenticated [env: FUSEBOX_INSECURE] [default: off]
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// Log level or filter: error, warn, info, debug, trace, or info,storage=debug [env: FUSEBOX_LOG] [default: info]
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+const FILE_HELP: &str = "\
+Keys of the configuration file, with their defaults:
+  data_dir = \"./fusebox-data\"
+  insecure = false
+  log = \"info\"
+  [collector]                        # receiving; times in ms, sizes in bytes
+  otlp_grpc = \"127.0.0.1:4317\"
+  otlp_http = \"127.0.0.1:4318\"
+  body_bytes_max = 67108864          # of a request, before and after decompression
+  in_flight_bytes_max = 268435456    # of all requests that are not durable yet
+  connections_max = 10000
+  [api]
+  listen = \"127.0.0.1:4319\"
+  allowed_hosts = []                 # names of a reverse proxy in front
+  read_deadline_ms = 30000
+  concurrent_reads_max = 8";
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+    /// Requests of customers per second; each makes about 15 spans
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    pub(crate) requests_per_second: f64,
+    /// The same seed makes the same shop
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendArguments {
+    /// .otlp.zst or .otlp (length-prefixed requests), .pb .binpb .bin (one request), .json, .jsonl
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Where to [default: http://127.0.0.1:4318, with --protocol grpc http://127.0.0.1:4317]
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub(crate) endpoint: Option<String>,
+    /// How
+    #[arg(long, value_enum, default_value = "http")]
+    pub(crate) protocol: Protocol,
+    /// traces, logs or metrics; otherwise the file name must say it
+    #[arg(long, value_parser = parse_signal)]
+    pub(crate) signal: Option<Signal>,
+    /// Requests (100) or records (50000rec) per second [default: as fast as possible]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<Rate>,
+    /// Passes over the files; each after the first has fresh ids and later times
+    #[arg(long = "loop", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) loops: u64,
+    /// Move times so that the newest is now
+    #[arg(long)]
+    pub(crate) shift_to_now: bool,
+    /// Requests in flight at the same time, each on its own connection
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) concurrency: u16,
+    #[arg(long, value_enum, default_value = "none")]
+    pub(crate) compression: Compression,
+    /// Seconds after which a request that still fails is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) retry_for: u64,
+    /// No progress bar; there is none anyway when stderr is no terminal
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// Totals as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArguments {
+    /// 32 hex digits
+    #[arg(value_name = "ID")]
+    pub(crate) id: TraceId,
+    /// Address of the API
+    #[arg(long, value_name = "URL", env = "FUSEBOX_API", default_value = "http://127.0.0.1:4319")]
+    pub(crate) api: String,
+    /// The answer of the API as it is
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn parse_signal(text: &str) -> Result<Signal, String> {
+    Signal::ALL.into_iter().find(|signal| signal.name() == text).ok_or_else(|| "known are traces, logs and metrics".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,123 @@
+//! What can be set, with defaults, and the combinations that cannot work.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Directory for everything that is kept.
+    pub(crate) data_dir: PathBuf,
+    /// Allows addresses beyond loopback although nothing is authenticated.
+    pub(crate) insecure: bool,
+    /// Log level or filter directives.
+    pub(crate) log: String,
+    pub(crate) collector: collector::Config,
+    pub(crate) api: Api,
+}
+
+/// The API and the status page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Api {
+    pub(crate) listen: SocketAddr,
+    /// Host names besides the loopback names and the address itself.
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) read_deadline_ms: u64,
+    pub(crate) concurrent_reads_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "./fusebox-data".into(),
+            insecure: false,
+            log: "info".to_owned(),
+            collector: collector::Config::default(),
+            api: Api::default(),
+        }
+    }
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        let query::Config { listen, allowed_hosts, concurrent_reads_max, read_deadline, .. } = query::Config::default();
+        Self { listen, allowed_hosts, read_deadline_ms: read_deadline.as_millis() as u64, concurrent_reads_max }
+    }
+}
+
+/// Why the server cannot start with these settings.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("read the configuration file {path}")]
+    ReadFile { path: PathBuf, source: std::io::Error },
+    #[error("{origin}: {message}")]
+    Setting { origin: String, message: String },
+    #[error(
+        "{key} = {address} can be reached by other machines and nothing is authenticated; use a loopback address, or accept the risk with --insecure"
+    )]
+    NotLoopback { key: &'static str, address: SocketAddr },
+    #[error("{key} and {other} are both {address}")]
+    SameAddress { key: &'static str, other: &'static str, address: SocketAddr },
+    #[error("[collector] {0}")]
+    Collector(#[from] collector::ConfigError),
+    #[error("api.{key} must be at least 1")]
+    Zero { key: &'static str },
+}
+
+impl Config {
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// The first setting that cannot work.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.collector.check()?;
+        let addresses = [("otlp_grpc", self.collector.otlp_grpc), ("otlp_http", self.collector.otlp_http), ("api", self.api.listen)];
+        for (index, (key, address)) in addresses.into_iter().enumerate() {
+            if !self.insecure && !address.ip().is_loopback() {
+                return Err(ConfigError::NotLoopback { key, address });
+            }
+            if let Some((other, _)) = addresses[..index].iter().find(|(_, other)| *other == address && address.port() != 0) {
+                return Err(ConfigError::SameAddress { key, other, address });
+            }
+        }
+        if self.api.concurrent_reads_max == 0 {
+            return Err(ConfigError::Zero { key: "concurrent_reads_max" });
+        }
+        if self.api.read_deadline_ms == 0 {
+            return Err(ConfigError::Zero { key: "read_deadline_ms" });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn query(&self) -> query::Config {
+        query::Config {
+            listen: self.api.listen,
+            allowed_hosts: self.api.allowed_hosts.clone(),
+            concurrent_reads_max: self.api.concurrent_reads_max,
+            read_deadline: Duration::from_millis(self.api.read_deadline_ms),
+            ..query::Config::default()
+        }
+    }
+
+    /// Receivers get at most `stop_max` of a stop, so that the rest of it has time too.
+    pub(crate) fn collector(&self, stop_max: Duration) -> collector::Config {
+        let stop_timeout_ms = self.collector.stop_timeout_ms.min(stop_max.as_millis() as u64);
+        collector::Config { stop_timeout_ms, ..self.collector.clone() }
+    }
+
+    pub(crate) fn storage(&self) -> storage::Config {
+        storage::Config::new(absolute(&self.data_dir))
+    }
+}
+
+/// Storage wants absolute paths. Without a working directory the path stays as it is, and opening it says why it fails.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

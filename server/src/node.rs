@@ -1,0 +1,246 @@
+//! The running server: what starts after what, and what stops before what.
+//!
+//! ```text
+//! start   store opened (lock, catalog, log) -> listeners bound -> serving -> ready
+//! stop    readiness says no -> receivers refuse and drain -> store closed (log synced) -> API ends
+//! ```
+//! Receiving and asking have a runtime each, so that questions never starve the receivers.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use query::api::{Api, Listening, Shared};
+use storage::{Store, io::RealIo};
+use tokio::{runtime::Runtime, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    failure::{Exit, Failure},
+};
+
+mod received;
+mod replay;
+
+/// What a whole stop may take; a step that is still running then is named in the log.
+const STOP_MAX: Duration = Duration::from_secs(10);
+/// Of that, what the receivers get to answer requests in flight.
+const DRAIN_MAX: Duration = Duration::from_secs(6);
+const API_STOP_MAX: Duration = Duration::from_secs(1);
+
+/// A server that serves until [`Node::stop`].
+pub(crate) struct Node {
+    store: Arc<Store>,
+    ingest: Runtime,
+    query: Runtime,
+    addresses: Addresses,
+    stopping: CancellationToken,
+    receivers_stop: CancellationToken,
+    receivers: JoinHandle<Result<(), collector::ServeError>>,
+    api_stop: CancellationToken,
+    api: JoinHandle<()>,
+}
+
+/// Where the server listens, with the real ports.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) otlp_grpc: SocketAddr,
+    pub(crate) otlp_http: SocketAddr,
+    pub(crate) api: SocketAddr,
+}
+
+impl Addresses {
+    fn listening(self) -> Arc<[Listening]> {
+        [("otlp_grpc", self.otlp_grpc), ("otlp_http", self.otlp_http), ("api", self.api)]
+            .map(|(name, address)| Listening { name, url: format!("http://{address}") })
+            .into()
+    }
+}
+
+impl Node {
+    /// Opens the store, binds the listeners and serves.
+    pub(crate) fn start(config: &Config) -> Result<Self, Failure> {
+        let started_at = SystemTime::now();
+        let recorder = query::api::recorder().map_err(|error| Failure::new(Exit::Failed, error))?;
+        let prometheus = recorder.handle();
+        metrics::set_global_recorder(recorder).map_err(|_| Failure::message(Exit::Failed, "a second metrics recorder"))?;
+        query::self_metrics::describe();
+
+        let storage_config = config.storage();
+        let data_dir = storage_config.data_dir.clone();
+        tracing::info!(data_dir = %data_dir.display(), durability = "fsync", "opening the store: a request is acknowledged when it is fsynced and visible");
+        let store = Store::open(storage_config, Arc::new(RealIo), Arc::new(replay::derive))
+            .map_err(|error| Failure::new(open_exit(&error), error))?;
+
+        let ingest = runtime("ingest", thread::available_parallelism().map_or(2, usize::from))?;
+        let query = runtime("query", 2)?;
+        let receivers = ingest
+            .block_on(collector::Collector::bind(config.collector(DRAIN_MAX), Arc::clone(&store)))
+            .map_err(|error| Failure::new(Exit::Unavailable, error))?;
+        let mut query_config = config.query();
+        let api = query.block_on(Api::bind(query_config.listen, query_config.connections_max)).map_err(|error| {
+            Failure::new(Exit::Unavailable, anyhow::Error::new(error).context(format!("listen for the API on {}", query_config.listen)))
+        })?;
+        query_config.listen = api.local_addr().map_err(|error| Failure::new(Exit::Unavailable, error))?;
+        let addresses = Addresses { otlp_grpc: receivers.otlp_grpc(), otlp_http: receivers.otlp_http(), api: query_config.listen };
+
+        let stopping = CancellationToken::new();
+        let received = {
+            let prometheus = prometheus.clone();
+            Arc::new(move || received::count(&prometheus.render()))
+        };
+        let shared = Shared {
+            store: Arc::clone(&store),
+            prometheus: prometheus.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            started_at,
+            listening: addresses.listening(),
+            data_dir: data_dir.display().to_string().into(),
+            received,
+            stopping: stopping.clone(),
+        };
+        let router = query::api::router(&query_config, shared);
+        let (receivers_stop, api_stop) = (CancellationToken::new(), CancellationToken::new());
+        let receivers = ingest.spawn(receivers.serve(receivers_stop.clone()));
+        let api = query.spawn(api.serve(router, api_stop.clone()));
+        query.spawn(upkeep(prometheus, api_stop.clone()));
+        tracing::info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, api = %addresses.api, "ready");
+        Ok(Self { store, ingest, query, addresses, stopping, receivers_stop, receivers, api_stop, api })
+    }
+
+    pub(crate) fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Blocks until SIGTERM or SIGINT, or until the receivers fail. A signal after the first ends the process at once.
+    pub(crate) fn wait(&mut self) -> Result<(), Failure> {
+        let Self { ingest, receivers, .. } = self;
+        let signals = ingest.block_on(async { Signals::listen() }).map_err(|error| Failure::new(Exit::Failed, error))?;
+        ingest.block_on(async move {
+            let mut signals = signals;
+            tokio::select! {
+                name = signals.next() => {
+                    tracing::info!(signal = name, "stopping");
+                    tokio::spawn(async move {
+                        let name = signals.next().await;
+                        tracing::warn!(signal = name, "second signal, exiting at once");
+                        std::process::exit(Exit::Failed as i32);
+                    });
+                    Ok(())
+                }
+                ended = receivers => match ended {
+                    Ok(Err(error)) => Err(Failure::new(Exit::Failed, error)),
+                    Ok(Ok(())) => Err(Failure::message(Exit::Failed, "the receivers ended by themselves")),
+                    Err(error) => Err(Failure::new(Exit::Failed, error)),
+                },
+            }
+        })
+    }
+
+    /// Stops in order; each step is named in the log.
+    pub(crate) fn stop(self) -> Result<(), Failure> {
+        let start = Instant::now();
+        let Self { store, ingest, query, stopping, receivers_stop, receivers, api_stop, api, .. } = self;
+        let watchdog = Watchdog::start();
+        stopping.cancel();
+
+        watchdog.enter("receivers refuse and drain");
+        receivers_stop.cancel();
+        if !receivers.is_finished() {
+            let drained = ingest.block_on(receivers);
+            if let Ok(Err(error)) = drained {
+                tracing::warn!(%error, "receivers ended with an error");
+            }
+        }
+        watchdog.enter("write-ahead log synced, store closed");
+        store.close();
+        watchdog.enter("api ends");
+        api_stop.cancel();
+        let _ = query.block_on(async { tokio::time::timeout(API_STOP_MAX, api).await });
+        ingest.shutdown_background();
+        query.shutdown_background();
+        watchdog.enter("done");
+        tracing::info!(took_ms = start.elapsed().as_millis() as u64, "stopped");
+        Ok(())
+    }
+}
+
+fn open_exit(error: &storage::OpenError) -> Exit {
+    match error {
+        storage::OpenError::Locked { .. } => Exit::Unavailable,
+        #[expect(unreachable_patterns, reason = "more kinds of failure come with the store")]
+        _ => Exit::Failed,
+    }
+}
+
+fn runtime(name: &'static str, workers: usize) -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name(name)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, anyhow::Error::new(error).context(format!("start the {name} runtime"))))
+}
+
+/// Lets the recorder fold its histograms, whose samples would otherwise pile up until somebody asks.
+async fn upkeep(prometheus: metrics_exporter_prometheus::PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        prometheus.run_upkeep();
+    }
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Ends the process when a stop takes too long. Nothing acknowledged is lost by that: it is in the log.
+struct Watchdog {
+    steps: std::sync::mpsc::Sender<&'static str>,
+}
+
+impl Watchdog {
+    fn start() -> Self {
+        let (steps, entered) = std::sync::mpsc::channel();
+        let deadline = Instant::now() + STOP_MAX;
+        thread::spawn(move || {
+            let mut step = "start";
+            loop {
+                match entered.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                    Ok(next) => step = next,
+                    Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
+                    Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                        tracing::error!(step, limit_s = STOP_MAX.as_secs(), "the stop takes too long, exiting");
+                        std::process::exit(Exit::Failed as i32);
+                    }
+                }
+            }
+        });
+        Self { steps }
+    }
+
+    fn enter(&self, step: &'static str) {
+        tracing::info!(step, "stopping");
+        let _ = self.steps.send(step);
+    }
+}

@@ -1,0 +1,17 @@
+//! Request bytes to rows, for replay: the same pure functions as at the door, without today's limits.
+
+use schemas::{
+    TableBatch,
+    otlp::{DecodeLimits, decode},
+};
+use storage::RawRequest;
+
+/// The rows of every table that `request` makes.
+///
+/// # Errors
+/// Why the bytes cannot be read.
+pub(super) fn derive(request: &RawRequest) -> Result<Vec<TableBatch>, String> {
+    let decoded = decode(request.signal, request.format, &request.body, request.received_at, &DecodeLimits::NONE)
+        .map_err(|error| error.to_string())?;
+    Ok(decoded.batches)
+}

@@ -1,0 +1,34 @@
+//! The sender behind `fusebox send` and the demo's traffic: prepared bodies out, OTLP answers in, by the rules of OTLP 1.11.
+//!
+//! ```text
+//! source (files) -> payload (protobuf bytes + where ids and times stand) -> run (workers, pacing, retry)
+//!                                                                            |-> http | grpc (one connection per worker)
+//!                                                                            '-> totals
+//! ```
+//! It is also the load generator of the benches, so everything that can be done before the first request is done before.
+
+mod answer;
+mod compress;
+mod connection;
+mod endpoint;
+mod grpc;
+mod http1;
+mod layout;
+mod pacing;
+mod payload;
+mod retry;
+mod rewrite;
+mod run;
+mod source;
+mod totals;
+mod wire;
+
+pub(crate) use answer::Outcome;
+pub(crate) use compress::Compression;
+pub(crate) use connection::{Connection, Protocol};
+pub(crate) use endpoint::{Endpoint, EndpointError};
+pub(crate) use pacing::Rate;
+pub(crate) use payload::Payload;
+pub(crate) use run::{Plan, Progress, run};
+pub(crate) use source::load;
+pub(crate) use totals::Totals;

@@ -1,0 +1,32 @@
+//! What is printed: data on stdout, talk on stderr, colours only where a person reads.
+
+use std::{
+    env, fmt,
+    io::{self, IsTerminal, Write},
+};
+
+/// One line of data.
+///
+/// # Errors
+/// When nobody reads any more (a closed pipe).
+pub(crate) fn print(line: fmt::Arguments<'_>) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
+}
+
+/// One line of talk. Nobody listening is no error.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Whether stdout takes colours: a terminal, and not declined with `NO_COLOR` (no-color.org).
+pub(crate) fn stdout_takes_colour() -> bool {
+    takes_colour(io::stdout().is_terminal())
+}
+
+pub(crate) fn stderr_takes_colour() -> bool {
+    takes_colour(io::stderr().is_terminal())
+}
+
+fn takes_colour(terminal: bool) -> bool {
+    terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}

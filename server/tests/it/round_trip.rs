@@ -1,0 +1,1 @@
+//! Telemetry in through both doors, and out again.
