@@ -63,7 +63,7 @@ impl Reservation {
     /// # Errors
     /// [`BudgetSpent`] when the bytes did not become free in time.
     pub(crate) async fn grow_to(&mut self, bytes: u64) -> Result<(), BudgetSpent> {
-        let missing = units(bytes).min(self.budget.units_max).saturating_sub(self.held_units());
+        let missing = self.missing_units(bytes);
         if missing == 0 {
             return Ok(());
         }
@@ -71,12 +71,18 @@ impl Reservation {
         let Ok(granted) = tokio::time::timeout(self.budget.wait, acquire).await else {
             return Err(BudgetSpent { limit: u64::from(self.budget.units_max) * UNIT_BYTES });
         };
-        let granted = granted.expect("the semaphore is never closed");
-        match &mut self.permit {
-            Some(permit) => permit.merge(granted),
-            None => self.permit = Some(granted),
-        }
+        self.add(granted.expect("the semaphore is never closed"));
         Ok(())
+    }
+
+    /// As [`Reservation::grow_to`], without waiting. False when the bytes are not free now.
+    pub(crate) fn try_grow_to(&mut self, bytes: u64) -> bool {
+        let missing = self.missing_units(bytes);
+        if missing == 0 {
+            return true;
+        }
+        let granted = self.budget.permits.clone().try_acquire_many_owned(missing).ok();
+        granted.map(|granted| self.add(granted)).is_some()
     }
 
     /// Gives back what exceeds `bytes`.
@@ -84,6 +90,17 @@ impl Reservation {
         let excess = self.held_units().saturating_sub(units(bytes));
         if let Some(permit) = &mut self.permit {
             drop(permit.split(excess as usize));
+        }
+    }
+
+    fn missing_units(&self, bytes: u64) -> u32 {
+        units(bytes).min(self.budget.units_max).saturating_sub(self.held_units())
+    }
+
+    fn add(&mut self, granted: OwnedSemaphorePermit) {
+        match &mut self.permit {
+            Some(permit) => permit.merge(granted),
+            None => self.permit = Some(granted),
         }
     }
 
@@ -125,8 +142,10 @@ mod tests {
         let asked_at = tokio::time::Instant::now();
         assert_eq!(second.grow_to(3 * KIB).await, Err(BudgetSpent { limit: 10 * KIB }));
         assert_eq!(asked_at.elapsed(), Duration::from_secs(1));
+        assert!(!second.try_grow_to(3 * KIB) && second.try_grow_to(2 * KIB));
         drop(first);
-        second.grow_to(10 * KIB).await.expect("free again");
+        assert!(second.try_grow_to(10 * KIB));
+        assert!(!budget.reservation().try_grow_to(1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use schemas::otlp::DecodeLimits;
+use schemas::otlp::{BODY_BYTES_MAX, DecodeLimits};
 use serde::{Deserialize, Serialize};
 
 /// Settings of the receivers. Times are milliseconds, sizes are bytes.
@@ -16,7 +16,7 @@ pub struct Config {
     pub otlp_grpc: SocketAddr,
     /// Where OTLP/HTTP listens, protobuf and JSON. Default 127.0.0.1:4318.
     pub otlp_http: SocketAddr,
-    /// The largest request, as it arrives and again after decompression. Default 64 MiB, as OTLP recommends.
+    /// The largest request, as it arrives and again after decompression. Default 64 MiB, as OTLP recommends; at most 100 MiB.
     pub body_bytes_max: u64,
     /// All requests together between the socket and the write-ahead log, decoded rows included. Default 256 MiB.
     pub in_flight_bytes_max: u64,
@@ -105,6 +105,8 @@ impl Default for Cors {
 pub enum ConfigError {
     #[error("{key} is {value}, it must be at least {least}")]
     TooSmall { key: &'static str, value: u64, least: u64 },
+    #[error("{key} is {value}, it must be at most {most}")]
+    TooLarge { key: &'static str, value: u64, most: u64 },
     #[error("cors.origins has {origin:?}, which is not scheme://host[:port]")]
     Origin { origin: String },
     #[error("cors.origins has \"*\" while cors.allow_credentials is on: every web page could send in its visitor's name")]
@@ -119,6 +121,9 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         let at_least = |key, value: u64, least| if value < least { Err(ConfigError::TooSmall { key, value, least }) } else { Ok(()) };
         at_least("body_bytes_max", self.body_bytes_max, 1 << 10)?;
+        if self.body_bytes_max > BODY_BYTES_MAX {
+            return Err(ConfigError::TooLarge { key: "body_bytes_max", value: self.body_bytes_max, most: BODY_BYTES_MAX });
+        }
         at_least("in_flight_bytes_max", self.in_flight_bytes_max, self.body_bytes_max)?;
         at_least("connections_max", self.connections_max as u64, 1)?;
         at_least("concurrent_streams_max", self.concurrent_streams_max.into(), 1)?;

@@ -1,12 +1,10 @@
 //! The straight line both protocols share, from a body in memory to a receipt.
 //!
-//! 1. Decompress, never past the limit.
-//! 2. Scan: what will the rows cost? Refuse too many or too deep elements, reserve the cost of the rest.
-//! 3. Decode to rows and hash the body.
-//! 4. Append. From here storage finishes the work, whatever happens to the client or to this future.
-//! 5. Wait for the receipt and say what was stored.
+//! 1. Decode to rows, beside the reactor unless the body is small.
+//! 2. Append. From here storage finishes the work, whatever happens to the client or to this future.
+//! 3. Wait for the receipt and say what was stored.
 //!
-//! Steps 1 to 3 run beside the reactor unless the body is small. A panic in any of them is caught here.
+//! A panic in any of them is caught here.
 
 use std::{
     future::Future,
@@ -19,7 +17,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use schemas::{
     RequestHash, Signal, TenantId, UnixNanos,
-    otlp::{ContentEncoding, DecodeError, DecodeLimits, Decoded, Format},
+    otlp::{ContentEncoding, Decoded, Format},
 };
 use storage::{RawRequest, Store};
 use tokio_util::sync::CancellationToken;
@@ -27,19 +25,16 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Refusal,
     body::Pace,
+    decoding::{Decoding, Rules, Step},
     poison::PoisonList,
     pool::{Pool, Stopped},
     response::Stored,
-    stand_in::{decompress, hash, scan},
 };
 use crate::{
     admission::{Budget, Reservation},
     config::{Config, millis},
     self_metrics,
 };
-
-/// Compressed OTLP is rarely smaller than a sixteenth; what is smaller is decompressed again with the whole limit reserved.
-const COMMON_RATIO: u64 = 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
@@ -65,17 +60,13 @@ pub(crate) struct Request {
     pub reservation: Reservation,
 }
 
-type Decode = fn(Signal, Format, &[u8], UnixNanos, &DecodeLimits) -> Result<Decoded, DecodeError>;
-
 /// What every receiver takes its requests to.
 pub(crate) struct Ingest {
     store: Arc<Store>,
     budget: Budget,
     pool: Pool,
     poison: PoisonList,
-    decode: Decode,
-    decode_limits: DecodeLimits,
-    pub body_bytes_max: u64,
+    rules: Rules,
     pub pace: Pace,
     ack_timeout: Duration,
     /// No request begins after this.
@@ -91,9 +82,11 @@ impl Ingest {
             budget: Budget::new(config.in_flight_bytes_max, millis(config.in_flight_wait_ms)),
             pool: Pool::new(),
             poison: PoisonList::default(),
-            decode: schemas::otlp::decode,
-            decode_limits: config.decode_limits(),
-            body_bytes_max: config.body_bytes_max,
+            rules: Rules {
+                body_bytes_max: config.body_bytes_max,
+                limits: config.decode_limits(),
+                decode: |request, received_at| request.decode(received_at),
+            },
             pace: Pace::new(config),
             ack_timeout: millis(config.ack_timeout_ms),
             stopping: CancellationToken::new(),
@@ -105,6 +98,10 @@ impl Ingest {
         self.budget.reservation()
     }
 
+    pub(crate) fn body_bytes_max(&self) -> u64 {
+        self.rules.body_bytes_max
+    }
+
     /// Runs `work`, one whole request, unless the server stops, and counts its outcome.
     pub(crate) async fn supervise(
         &self,
@@ -112,13 +109,11 @@ impl Ingest {
         transport: Transport,
         work: impl Future<Output = Result<Stored, Refusal>>,
     ) -> Result<Stored, Refusal> {
-        let supervised = async {
-            if self.stopping.is_cancelled() {
-                return Err(Refusal::Stopping);
-            }
+        let outcome = if self.stopping.is_cancelled() {
+            Err(Refusal::Stopping)
+        } else {
             self.aborting.run_until_cancelled(work).await.unwrap_or(Err(Refusal::Stopping))
         };
-        let outcome = supervised.await;
         match &outcome {
             Ok(stored) => self_metrics::request(signal, transport, if stored.is_partial() { "partial" } else { "ok" }),
             Err(refusal) => self_metrics::refused(signal, transport, refusal),
@@ -136,7 +131,7 @@ impl Ingest {
             Err(_) => {
                 self_metrics::panic_caught();
                 let refusal = self.poison.judge(&body);
-                tracing::error!(body_bytes = body.len(), final_answer = refusal == Refusal::Poison, "request made the server panic");
+                tracing::error!(body_bytes = body.len(), is_final = refusal == Refusal::Poison, "a request made the server panic");
                 Err(refusal)
             }
         }
@@ -144,78 +139,37 @@ impl Ingest {
 
     async fn straight_line(&self, request: Request) -> Result<Stored, Refusal> {
         let Request { signal, format, encoding, body, reservation } = request;
-        let tenant = TenantId::DEFAULT;
-        let received_at = now();
-        let (reservation, plain) = self.decompress(encoding, &body, reservation).await?;
-        let (mut reservation, mut decoded, hash) = self.decode(tenant, signal, format, &body, plain, received_at, reservation).await?;
-        let stored = Stored::new(signal, &decoded);
+        let (tenant, received_at) = (TenantId::DEFAULT, now());
+        let decoding = Decoding::new(self.rules, (tenant, signal, format, encoding), body.clone(), received_at);
+        let (mut reservation, mut decoded, hash) = self.decode(decoding, reservation).await?;
+        let stored = Stored::new(&decoded);
         let batches = std::mem::take(&mut decoded.batches);
-        let duplicate = if batches.is_empty() {
-            false
-        } else {
-            let rows_bytes: usize = batches.iter().map(|batch| batch.batch.get_array_memory_size()).sum();
+        let mut duplicate = false;
+        if !batches.is_empty() {
+            let rows_bytes: usize = batches.iter().map(|table| table.batch.get_array_memory_size()).sum();
             reservation.shrink_to((body.len() + rows_bytes) as u64);
             let raw = RawRequest { tenant, signal, format, encoding, received_at, hash, body };
             let receipt = self.store.append(raw, batches, Box::new(reservation))?;
-            tokio::time::timeout(self.ack_timeout, receipt).await.map_err(|_| Refusal::AckTimeout)??.duplicate
-        };
+            duplicate = tokio::time::timeout(self.ack_timeout, receipt).await.map_err(|_| Refusal::AckTimeout)??.duplicate;
+        }
         self_metrics::stored(signal, &decoded, duplicate);
         Ok(stored)
     }
 
-    async fn decompress(
-        &self,
-        encoding: ContentEncoding,
-        body: &Bytes,
-        mut reservation: Reservation,
-    ) -> Result<(Reservation, Bytes), Refusal> {
-        if encoding == ContentEncoding::Identity {
-            return Ok((reservation, body.clone()));
-        }
-        let limit = self.body_bytes_max;
-        let mut room = limit.min(body.len() as u64 * COMMON_RATIO);
+    async fn decode(&self, mut decoding: Decoding, mut reservation: Reservation) -> Result<(Reservation, Decoded, RequestHash), Refusal> {
         loop {
-            reservation.grow_to(body.len() as u64 + room).await?;
-            let compressed = body.clone();
-            let work = move || decompress(encoding, &compressed, room);
-            let (held, plain) = self.pool.run(room as usize, reservation, work).await?;
-            reservation = held;
-            match plain {
-                Err(Refusal::TooLarge { .. }) if room < limit => room = limit,
-                plain => return Ok((reservation, plain?)),
+            let work_bytes = decoding.work_bytes();
+            let work = move || {
+                let step = decoding.advance(&mut reservation);
+                (decoding, reservation, step)
+            };
+            let step;
+            (decoding, reservation, step) = self.pool.run(work_bytes, work).await?;
+            match step? {
+                Step::Done(decoded, hash) => return Ok((reservation, decoded, hash)),
+                Step::Needs(bytes) => reservation.grow_to(bytes).await?,
             }
         }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one step of a straight line, called once")]
-    async fn decode(
-        &self,
-        tenant: TenantId,
-        signal: Signal,
-        format: Format,
-        body: &Bytes,
-        plain: Bytes,
-        received_at: UnixNanos,
-        reservation: Reservation,
-    ) -> Result<(Reservation, Decoded, RequestHash), Refusal> {
-        let (limits, decode) = (self.decode_limits, self.decode);
-        let plain_bytes = plain.len();
-        let scanned = plain.clone();
-        let (mut reservation, cost) = self.pool.run(plain.len(), reservation, move || scan(signal, format, &scanned, &limits)).await?;
-        reservation.grow_to((body.len() + plain.len()) as u64 + cost?).await?;
-        let work = move || {
-            let decoded = decode(signal, format, &plain, received_at, &limits)?;
-            Ok::<_, DecodeError>((decoded, hash(tenant, signal, &plain)))
-        };
-        let (reservation, decoded) = self.pool.run(plain_bytes, reservation, work).await?;
-        let (decoded, hash) = decoded?;
-        Ok((reservation, decoded, hash))
-    }
-}
-
-impl From<DecodeError> for Refusal {
-    fn from(error: DecodeError) -> Self {
-        Self::Undecodable(error.to_string())
     }
 }
 
@@ -229,4 +183,46 @@ impl From<Stopped> for Refusal {
 fn now() -> UnixNanos {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixNanos(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use storage::io::RealIo;
+
+    use super::*;
+
+    const BODY: &[u8] = b"{}";
+
+    fn ingest(decode: super::super::decoding::Decode) -> (Ingest, tempfile::TempDir) {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let store = Store::open(storage::Config::new(dir.path()), Arc::new(RealIo), Arc::new(|_| Ok(vec![]))).expect("opens");
+        let mut ingest = Ingest::new(&Config::default(), store);
+        ingest.rules.decode = decode;
+        (ingest, dir)
+    }
+
+    async fn send(ingest: &Ingest, body: &'static [u8]) -> Result<Stored, Refusal> {
+        let (signal, format, encoding) = (Signal::Traces, Format::Json, ContentEncoding::Identity);
+        ingest.store(Request { signal, format, encoding, body: Bytes::from_static(body), reservation: ingest.reservation() }).await
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_retryable_once_and_final_for_the_same_body_again() {
+        let large: &'static [u8] = [b"{".as_slice(), &[b' '; 100_000], b"}"].concat().leak();
+        let (ingest, _dir) = ingest(|_, _| panic!("a bug in decoding"));
+        for body in [BODY, large] {
+            assert_eq!(send(&ingest, body).await, Err(Refusal::Panicked));
+            assert_eq!(send(&ingest, body).await, Err(Refusal::Poison));
+        }
+        let mut all = ingest.reservation();
+        all.grow_to(u64::MAX).await.expect("a panic gives the bytes back");
+    }
+
+    #[tokio::test]
+    async fn requests_that_were_decoded_are_answered() {
+        let (ingest, _dir) = ingest(|request, received_at| request.decode(received_at));
+        assert_eq!(send(&ingest, BODY).await, Ok(Stored::default()));
+    }
 }

@@ -9,13 +9,13 @@
 
 mod body;
 mod cors;
+mod decoding;
 mod ingest;
 pub(crate) mod otlp_grpc;
 pub(crate) mod otlp_http;
 mod poison;
 mod pool;
 mod response;
-mod stand_in;
 mod status;
 
 pub(crate) use ingest::{Ingest, Transport};

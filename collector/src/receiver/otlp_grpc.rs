@@ -73,7 +73,7 @@ async fn take(ingest: &Ingest, signal: Signal, head: &http::request::Parts, mut 
         return Err(Refusal::Method(head.method.as_str().chars().take(100).collect()));
     }
     let frame_encoding = frame_encoding(&head.headers)?;
-    let limit = ingest.body_bytes_max;
+    let limit = ingest.body_bytes_max();
     let mut reservation = ingest.reservation();
     let check = |bytes: &[u8]| Frame::check(bytes, limit);
     let bytes = body::read(&mut body, None, &mut reservation, ingest.pace, check).await?;

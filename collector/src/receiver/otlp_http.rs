@@ -59,13 +59,13 @@ impl OtlpHttp {
         };
         response.headers_mut().extend(self.cors.headers(&head.headers));
         if outcome.is_err() && head.version < Version::HTTP_2 && !head.headers.contains_key(EXPECT) && !body.is_end_stream() {
-            tokio::spawn(body::discard(body, self.ingest.body_bytes_max));
+            tokio::spawn(body::discard(body, self.ingest.body_bytes_max()));
         }
         response
     }
 
     async fn take(&self, route: &Route, headers: &HeaderMap, body: &mut Incoming) -> Result<Stored, Refusal> {
-        let limit = self.ingest.body_bytes_max;
+        let limit = self.ingest.body_bytes_max();
         let too_large = |bytes: u64| if bytes > limit { Err(Refusal::TooLarge { limit }) } else { Ok(()) };
         let encoding = content_encoding(headers)?;
         let announced = body.size_hint().exact().or_else(|| headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok());

@@ -22,23 +22,18 @@ impl Pool {
         Self { permits: Arc::new(Semaphore::new(threads)) }
     }
 
-    /// Runs `work`, which touches about `bytes`. `hold` stays alive until the work has ended, even when this future is dropped.
+    /// Runs `work`, which touches about `bytes`, to its end, even when this future is dropped before.
     ///
     /// # Panics
     /// When `work` does.
-    pub(crate) async fn run<H, T>(&self, bytes: usize, hold: H, work: impl FnOnce() -> T + Send + 'static) -> Result<(H, T), Stopped>
-    where
-        H: Send + 'static,
-        T: Send + 'static,
-    {
+    pub(crate) async fn run<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stopped> {
         if bytes <= INLINE_BYTES_MAX {
-            return Ok((hold, work()));
+            return Ok(work());
         }
         let permit = self.permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         let job = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(permit);
-            (hold, done)
+            let _permit = permit;
+            work()
         });
         job.await.map_err(|error| match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),

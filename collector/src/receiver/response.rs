@@ -1,14 +1,11 @@
 //! The answer to a request that was taken: `Export<Signal>ServiceResponse`, the same message for all signals on the wire.
 
-use std::fmt::Write;
-
 use prost::Message;
 use schemas::{Signal, otlp::Decoded};
 use serde_json::json;
 
 /// The longest diagnostic text. Answers stay far below the 4 MiB OTLP allows.
 const MESSAGE_BYTES_MAX: usize = 4 << 10;
-const REASONS_MAX: usize = 10;
 
 /// What a sender is told beside "stored": nothing, a warning, or which records were not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,10 +29,10 @@ struct PartialSuccess {
 }
 
 impl Stored {
-    pub(crate) fn new(signal: Signal, decoded: &Decoded) -> Self {
+    pub(crate) fn new(decoded: &Decoded) -> Self {
         let mut notes = Vec::new();
         if decoded.rejected.count > 0 {
-            notes.push(rejections(signal, decoded));
+            notes.push(decoded.rejected.message());
         }
         if decoded.repaired_strings > 0 {
             notes.push(format!("{} strings were not valid UTF-8 and were repaired with U+FFFD", decoded.repaired_strings));
@@ -80,21 +77,6 @@ impl Stored {
     }
 }
 
-fn rejections(signal: Signal, decoded: &Decoded) -> String {
-    let records = match signal {
-        Signal::Traces => "spans",
-        Signal::Logs => "log records",
-        Signal::Metrics => "data points",
-    };
-    let total = decoded.accepted + decoded.rejected.count;
-    let mut text = format!("{} of {total} {records} rejected", decoded.rejected.count);
-    for (position, (reason, count)) in decoded.rejected.reasons.iter().take(REASONS_MAX).enumerate() {
-        let separator = if position == 0 { ": " } else { ", " };
-        write!(text, "{separator}{reason} ({count})").expect("writing to a String cannot fail");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use schemas::otlp::Rejected;
@@ -110,7 +92,7 @@ mod tests {
     #[test]
     fn c3_c4_c5_the_answer_says_what_happened() {
         let check = |decoded: Decoded, json: &str| {
-            let stored = Stored::new(Signal::Traces, &decoded);
+            let stored = Stored::new(&decoded);
             assert_eq!(stored.to_json(Signal::Traces), json);
             let proto = ExportResponse::decode(stored.to_protobuf().as_slice()).expect("valid");
             assert_eq!(proto.partial_success.is_none(), json == "{}");
@@ -119,7 +101,7 @@ mod tests {
         check(decoded(&[], 0), "{}");
         check(
             decoded(&[("trace id is all zero", 2), ("span id is not 8 bytes", 1)], 0),
-            r#"{"partialSuccess":{"errorMessage":"3 of 10 spans rejected: span id is not 8 bytes (1), trace id is all zero (2)","rejectedSpans":"3"}}"#,
+            r#"{"partialSuccess":{"errorMessage":"3 rejected: trace id is all zero (2); span id is not 8 bytes (1)","rejectedSpans":"3"}}"#,
         );
         check(decoded(&[], 2), r#"{"partialSuccess":{"errorMessage":"2 strings were not valid UTF-8 and were repaired with U+FFFD"}}"#);
     }
@@ -127,7 +109,7 @@ mod tests {
     #[test]
     fn g2_h6_the_message_is_bounded() {
         let reason: &'static str = "é".repeat(3_000).leak();
-        let stored = Stored::new(Signal::Logs, &decoded(&[(reason, 100_000)], 0));
+        let stored = Stored::new(&decoded(&[(reason, 100_000)], 0));
         assert!(stored.to_protobuf().len() <= MESSAGE_BYTES_MAX + 32);
     }
 }

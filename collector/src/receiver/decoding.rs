@@ -1,0 +1,118 @@
+//! The work on one request that needs a processor and no socket: body to rows, paying for each step before it is taken.
+//!
+//! 1. Decompress, no further than was paid for.
+//! 2. Read: is it well-formed and within limits, and what will its rows cost?
+//! 3. Decode to rows, hash the body.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use schemas::{
+    RequestHash, Signal, TenantId, UnixNanos,
+    otlp::{
+        ContentEncoding, DecodeError, DecodeLimits, Decoded, Format, Request,
+        compression::{DecompressError, decompress},
+        request_hash,
+    },
+};
+
+use super::Refusal;
+use crate::admission::Reservation;
+
+/// Compressed OTLP is rarely smaller than a sixteenth; what is smaller is decompressed again with the whole limit paid.
+const COMMON_RATIO: u64 = 16;
+
+/// What turns a well-formed request into rows: [`Request::decode`], except in tests.
+pub(crate) type Decode = fn(&Request<'_>, UnixNanos) -> Result<Decoded, DecodeError>;
+
+/// How requests are decoded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub body_bytes_max: u64,
+    pub limits: DecodeLimits,
+    pub decode: Decode,
+}
+
+/// A request on its way to rows.
+#[derive(Debug)]
+pub(crate) struct Decoding {
+    pub rules: Rules,
+    pub tenant: TenantId,
+    pub signal: Signal,
+    pub format: Format,
+    pub encoding: ContentEncoding,
+    pub body: Bytes,
+    pub received_at: UnixNanos,
+    plain: Option<Bytes>,
+    room: u64,
+}
+
+#[derive(Debug)]
+pub(crate) enum Step {
+    Done(Decoded, RequestHash),
+    /// The reservation must grow to this before the next try.
+    Needs(u64),
+}
+
+impl Decoding {
+    pub(crate) fn new(
+        rules: Rules,
+        (tenant, signal, format, encoding): (TenantId, Signal, Format, ContentEncoding),
+        body: Bytes,
+        received_at: UnixNanos,
+    ) -> Self {
+        let plain = (encoding == ContentEncoding::Identity).then(|| body.clone());
+        let room = rules.body_bytes_max.min(body.len() as u64 * COMMON_RATIO);
+        Self { rules, tenant, signal, format, encoding, body, received_at, plain, room }
+    }
+
+    /// Bytes the next step works on, roughly.
+    pub(crate) fn work_bytes(&self) -> usize {
+        self.plain.as_ref().map_or(self.room as usize, Bytes::len)
+    }
+
+    /// Goes as far as the budget allows without waiting.
+    ///
+    /// # Errors
+    /// When the request itself is at fault.
+    pub(crate) fn advance(&mut self, reservation: &mut Reservation) -> Result<Step, Refusal> {
+        let body_bytes = self.body.len() as u64;
+        let plain = loop {
+            if let Some(plain) = &self.plain {
+                break plain;
+            }
+            let needed = body_bytes + self.room;
+            if !reservation.try_grow_to(needed) {
+                return Ok(Step::Needs(needed));
+            }
+            match decompress(self.encoding, &self.body, self.room as usize) {
+                Ok(Cow::Owned(plain)) => self.plain = Some(plain.into()),
+                Ok(Cow::Borrowed(_)) => self.plain = Some(self.body.clone()),
+                Err(DecompressError::TooLarge { .. }) if self.room < self.rules.body_bytes_max => self.room = self.rules.body_bytes_max,
+                Err(DecompressError::TooLarge { .. }) => return Err(Refusal::TooLarge { limit: self.rules.body_bytes_max }),
+                Err(error @ DecompressError::Malformed { .. }) => return Err(Refusal::Undecodable(error.to_string())),
+            }
+        };
+        let plain_bytes = plain.len() as u64;
+        let mut needed = body_bytes + if self.encoding == ContentEncoding::Identity { 0 } else { plain_bytes };
+        if self.format == Format::Json {
+            needed += plain_bytes;
+        }
+        if !reservation.try_grow_to(needed) {
+            return Ok(Step::Needs(needed));
+        }
+        let request = Request::read(self.signal, self.format, plain, &self.rules.limits)?;
+        needed += request.scan().decoded_bytes_estimate;
+        if !reservation.try_grow_to(needed) {
+            return Ok(Step::Needs(needed));
+        }
+        let decoded = (self.rules.decode)(&request, self.received_at)?;
+        Ok(Step::Done(decoded, request_hash(self.tenant, self.signal, plain)))
+    }
+}
+
+impl From<DecodeError> for Refusal {
+    fn from(error: DecodeError) -> Self {
+        Self::Undecodable(error.to_string())
+    }
+}

@@ -1,0 +1,297 @@
+//! Clients that mean harm, or act like it: what they cost, and that others are served all the same.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures::future::join_all;
+use http_body_util::{BodyExt, Full};
+use schemas::Signal;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tonic::Code;
+
+use crate::{
+    payload,
+    rig::Rig,
+    wire::{Call, Outcome, Parts, Wire, assert_retryable, everywhere, gzip, http1, http2, http2_connection, never, zstd},
+};
+
+const ALONE: &str = "FUSEBOX_TEST_ALONE";
+
+/// Whether this process is the one that runs only the test `name`. If not, starts that process and checks that it succeeds:
+/// memory and file descriptors are counted per process.
+fn alone(name: &str, shell: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let binary = std::env::current_exe().expect("own path");
+    let status = Command::new("sh")
+        .args(["-c", &format!("{shell} exec \"$0\" \"$@\"")])
+        .arg(binary)
+        .args(["--exact", name, "--test-threads=1"])
+        .env(ALONE, "1")
+        .status()
+        .expect("sh runs");
+    assert!(status.success(), "{name} in its own process: {status}");
+    false
+}
+
+/// Bytes of `key` in this process' status: `VmRSS` is now, `VmHWM` the most there ever was.
+fn memory(key: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|line| line.starts_with(key)).expect("the key");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") << 10
+}
+
+/// Empty records until the body is 64 MiB long, compressed; two bytes each on the wire. Made of equal gzip members, so that it is made fast.
+fn element_bomb(signal: Signal, wire: Wire) -> Vec<u8> {
+    const BYTES: usize = 64 << 20;
+    const REPEATED: usize = 1 << 20;
+    let (head, unit, tail) = match wire {
+        Wire::Json => (format!("{{\"{}\":[{{}}", payload::resources_key(signal)).into_bytes(), &b",{}"[..], &b"]}"[..]),
+        Wire::Grpc | Wire::Protobuf => {
+            let records = (BYTES - 16) / REPEATED * REPEATED;
+            let scope_head = head_of(0x12, records);
+            let head = [head_of(0x0a, scope_head.len() + records), scope_head].concat();
+            (head, &[0x12, 0x00][..], &[][..])
+        }
+    };
+    let member = gzip(&unit.repeat(REPEATED / unit.len()));
+    let members = (BYTES - 16) / REPEATED;
+    [gzip(&head), member.repeat(members), gzip(tail)].concat()
+}
+
+/// Tag and length of a message of `bytes` bytes.
+fn head_of(tag: u8, bytes: usize) -> Vec<u8> {
+    let mut out = vec![tag];
+    prost::encode_length_delimiter(bytes, &mut out).expect("grows");
+    out
+}
+
+#[tokio::test]
+async fn a_64_kib_element_bomb_is_refused_and_costs_little() {
+    if !alone("hostile::a_64_kib_element_bomb_is_refused_and_costs_little", "") {
+        return;
+    }
+    let rig = Rig::start().await;
+    let calls: Vec<_> =
+        everywhere().map(|(signal, wire)| Call::new(signal, wire, vec![]).encoded("gzip", element_bomb(signal, wire))).collect();
+    assert!(calls.iter().all(|call| call.message.len() < 300 << 10));
+    let before = memory("VmRSS");
+    let outcomes = join_all(calls.iter().map(async |call| call.send(&rig).await.outcome(call.signal, call.wire))).await;
+    let cost = memory("VmHWM").saturating_sub(before);
+    for (call, mut outcome) in calls.iter().zip(outcomes) {
+        if outcome != never(Code::InvalidArgument, 400)(call.wire) {
+            assert_retryable(&outcome, call.wire);
+            outcome = call.send(&rig).await.outcome(call.signal, call.wire);
+        }
+        assert_eq!(outcome, never(Code::InvalidArgument, 400)(call.wire), "{} {:?}", call.signal, call.wire);
+    }
+    // Decoding one of them to structs takes 5.9 GiB; the budget for all together is 256 MiB, growing buffers double it at worst.
+    assert!(cost < 640 << 20, "{} MiB", cost >> 20);
+    assert_eq!(rig.all_rows(), 0);
+}
+
+#[tokio::test]
+async fn decompression_bombs_stop_at_the_limit() {
+    if !alone("hostile::decompression_bombs_stop_at_the_limit", "") {
+        return;
+    }
+    let rig = Rig::start_with(|config| config.body_bytes_max = 8 << 20).await;
+    let zeros = vec![0; 1 << 20];
+    let bombs = [("gzip", gzip(&zeros).repeat(1_000)), ("zstd", zstd(&zeros).repeat(1_000))];
+    let before = memory("VmRSS");
+    for (encoding, bomb) in bombs {
+        for wire in Wire::ALL {
+            let call = Call::new(Signal::Logs, wire, vec![]).encoded(encoding, bomb.clone());
+            assert_eq!(call.send(&rig).await.outcome(Signal::Logs, wire), never(Code::ResourceExhausted, 413)(wire), "{encoding} {wire:?}");
+        }
+    }
+    let cost = memory("VmHWM").saturating_sub(before);
+    assert!(cost < 64 << 20, "{} MiB", cost >> 20);
+}
+
+#[tokio::test]
+async fn ten_thousand_streams_that_announce_64_mib_and_send_nothing_cost_little() {
+    if !alone("hostile::ten_thousand_streams_that_announce_64_mib_and_send_nothing_cost_little", "ulimit -n 4096;") {
+        return;
+    }
+    let rig = Rig::start().await;
+    let before = memory("VmRSS");
+    let call = Call::new(Signal::Traces, Wire::Grpc, vec![]);
+    let mut held = Vec::new();
+    for _ in 0..50 {
+        let sender = http2_connection::<Parts>(rig.grpc).await;
+        for _ in 0..200 {
+            let (parts, body) = Parts::new();
+            parts.send(Bytes::from_static(&[0, 4, 0, 0, 0])).expect("open");
+            let mut sender = sender.clone();
+            let request = call.request(body);
+            held.push((parts, tokio::spawn(async move { sender.send_request(request).await })));
+        }
+        // A good client between them is served.
+        let outcome = payload::call(Signal::Logs, Wire::Grpc, 1, 1, 0).send(&rig).await.outcome(Signal::Logs, Wire::Grpc);
+        assert_eq!(outcome, Outcome::Stored);
+    }
+    let cost = memory("VmHWM").saturating_sub(before);
+    assert!(cost < 300 << 20, "{} MiB for both ends", cost >> 20);
+    for (_, call) in &held {
+        call.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_spent_budget_asks_to_come_back_and_the_retry_is_stored() {
+    let rig = Rig::start_with(|config| {
+        config.body_bytes_max = 1 << 20;
+        config.in_flight_bytes_max = 1 << 20;
+        config.in_flight_wait_ms = 50;
+    })
+    .await;
+    for (seed, (signal, wire)) in (1..).zip(everywhere()) {
+        let (hold, parts) = Parts::new();
+        let hog = Call::new(Signal::Metrics, Wire::Protobuf, vec![]).header("content-length", (1 << 20).to_string());
+        let hogging = tokio::spawn(http1(rig.http, hog.request(parts)));
+        let before = rig.rows(payload::table(signal));
+        let call = payload::call(signal, wire, seed, 2, 0);
+        let mut outcome = call.send(&rig).await.outcome(signal, wire);
+        for other in 100.. {
+            if outcome != Outcome::Stored {
+                break;
+            }
+            // The hog has not arrived yet.
+            outcome = payload::call(Signal::Logs, wire, other, 1, 0).send(&rig).await.outcome(Signal::Logs, wire);
+        }
+        assert_retryable(&outcome, wire);
+        hogging.abort();
+        drop(hold);
+        while call.send(&rig).await.outcome(signal, wire) != Outcome::Stored {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(rig.rows(payload::table(signal)) >= before + 2, "{signal} {wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_body_is_asked_to_come_back() {
+    let rig = Rig::start_with(|config| config.body_grace_ms = 100).await;
+    for (signal, wire) in everywhere() {
+        let call = payload::call(signal, wire, 1, 1, 0);
+        let (sender, parts) = Parts::new();
+        sender.send(call.body().slice(..10)).expect("open");
+        let answer = match wire {
+            Wire::Grpc => http2(rig.grpc, call.request(parts)).await,
+            Wire::Protobuf | Wire::Json => http1(rig.http, call.request(parts)).await,
+        };
+        assert_retryable(&answer.outcome(signal, wire), wire);
+        drop(sender);
+    }
+}
+
+#[tokio::test]
+async fn slow_and_silent_connections_are_closed() {
+    let rig = Rig::start_with(|config| {
+        config.header_timeout_ms = 200;
+        config.idle_timeout_ms = 300;
+        config.keepalive_interval_ms = 60_000;
+    })
+    .await;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let request = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    for (address, sent, what) in [
+        (rig.http, &b""[..], "no first byte over HTTP"),
+        (rig.grpc, b"", "no first byte over gRPC"),
+        (rig.http, b"POST /v1/traces HTTP/1.1\r\nhost: x\r\nslow", "half a head"),
+        (rig.http, b"PRI * HTTP", "half an HTTP/2 preface"),
+        (rig.grpc, preface, "an idle gRPC connection"),
+        (rig.http, preface, "an idle HTTP/2 connection"),
+        (rig.http, request, "an idle kept-alive connection"),
+    ] {
+        let mut stream = TcpStream::connect(address).await.expect("connects");
+        stream.write_all(sent).await.expect("sent");
+        let mut heard = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut heard)).await;
+        assert!(closed.is_ok(), "{what} stays open");
+        assert_eq!(heard.starts_with(b"HTTP/1.1 200"), sent == request, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_sent_byte_by_byte_does_not_last() {
+    let rig = Rig::start_with(|config| config.header_timeout_ms = 300).await;
+    let mut stream = TcpStream::connect(rig.http).await.expect("connects");
+    let started = Instant::now();
+    let endless = b"POST /v1/traces HTTP/1.1\r\nx: ".iter().copied().chain(std::iter::repeat(b'y'));
+    for byte in endless {
+        if stream.write_all(&[byte]).await.is_err() {
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "still open");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_wait_for_a_free_place() {
+    let rig = Rig::start_with(|config| {
+        config.connections_max = 2;
+        config.header_timeout_ms = 500;
+    })
+    .await;
+    let idle = [TcpStream::connect(rig.http).await.expect("connects"), TcpStream::connect(rig.http).await.expect("connects")];
+    let outcome = payload::call(Signal::Traces, Wire::Json, 1, 1, 0).send(&rig).await.outcome(Signal::Traces, Wire::Json);
+    assert_eq!(outcome, Outcome::Stored, "served once the silent ones were closed");
+    drop(idle);
+}
+
+#[tokio::test]
+async fn the_listeners_survive_running_out_of_file_descriptors() {
+    if !alone("hostile::the_listeners_survive_running_out_of_file_descriptors", "ulimit -n 64;") {
+        return;
+    }
+    let rig = Rig::start().await;
+    let mut storm = Vec::new();
+    while let Ok(stream) = TcpStream::connect(if storm.len() % 2 == 0 { rig.http } else { rig.grpc }).await {
+        storm.push(stream);
+    }
+    assert!(storm.len() > 10);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    drop(storm);
+    for wire in Wire::ALL {
+        let outcome = payload::call(Signal::Traces, wire, 1, 1, 0).send(&rig).await.outcome(Signal::Traces, wire);
+        assert_eq!(outcome, Outcome::Stored, "{wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_early_gives_its_bytes_back() {
+    let rig = Rig::start_with(|config| {
+        config.body_bytes_max = 1 << 20;
+        config.in_flight_bytes_max = 1 << 20;
+        config.in_flight_wait_ms = 5_000;
+    })
+    .await;
+    for round in 0..20 {
+        let (hold, parts) = Parts::new();
+        let hog = Call::new(Signal::Metrics, Wire::Protobuf, vec![]).header("content-length", (1 << 20).to_string());
+        let mut sender = {
+            let stream = TcpStream::connect(rig.http).await.expect("connects");
+            let (sender, connection) =
+                hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await.expect("handshake");
+            tokio::spawn(connection);
+            sender
+        };
+        let hogging = tokio::spawn(async move { sender.send_request(hog.request(parts.boxed())).await });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        hogging.abort();
+        drop(hold);
+        let call = payload::call(Signal::Logs, Wire::Json, round, 1, 0);
+        let request = call.request(Full::new(call.body()));
+        assert_eq!(http1(rig.http, request).await.outcome(Signal::Logs, Wire::Json), Outcome::Stored, "round {round}");
+    }
+}
