@@ -157,7 +157,7 @@ pub enum LoadError {
 /// Replaces the file at `path` by one that holds `known`: after a crash it is the old one or the new one, whole.
 ///
 /// ```text
-/// magic 8 | format u32 | crc32 of the rest u32 | count u64 | count x ( hash u128 | received_at i64 | lsn u64 )     little endian
+/// magic 8 | format u32 | crc32 of all else u32 | count u64 | count x ( hash u128 | received_at i64 | lsn u64 )     little endian
 /// ```
 ///
 /// # Errors
@@ -173,7 +173,7 @@ pub fn save(io: &dyn Io, path: &Path, known: &[Known]) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES + entries.len());
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&FORMAT.to_le_bytes());
-    bytes.extend_from_slice(&crc32fast::hash(&entries).to_le_bytes());
+    bytes.extend_from_slice(&crc_of(FORMAT, &entries).to_le_bytes());
     bytes.extend_from_slice(&entries);
 
     let temporary = path.with_extension("tmp");
@@ -236,10 +236,10 @@ fn parse(bytes: &[u8]) -> Parsed {
     let Some((magic, rest)) = bytes.split_first_chunk::<8>() else { return Parsed::Damaged };
     let Some((format, rest)) = rest.split_first_chunk::<4>() else { return Parsed::Damaged };
     let Some((crc, entries)) = rest.split_first_chunk::<4>() else { return Parsed::Damaged };
-    if *magic != MAGIC || u32::from_le_bytes(*crc) != crc32fast::hash(entries) {
+    let format = u32::from_le_bytes(*format);
+    if *magic != MAGIC || u32::from_le_bytes(*crc) != crc_of(format, entries) {
         return Parsed::Damaged;
     }
-    let format = u32::from_le_bytes(*format);
     if format > FORMAT {
         return Parsed::Newer(format);
     }
@@ -249,6 +249,14 @@ fn parse(bytes: &[u8]) -> Parsed {
         return Parsed::Damaged;
     }
     Parsed::Whole(entries.iter().filter_map(|entry| entry_of(entry)).collect())
+}
+
+fn crc_of(format: u32, entries: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&MAGIC);
+    crc.update(&format.to_le_bytes());
+    crc.update(entries);
+    crc.finalize()
 }
 
 fn entry_of(entry: &[u8]) -> Option<Known> {

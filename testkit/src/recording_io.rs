@@ -34,11 +34,18 @@ pub enum Recorded {
     SyncDir { dir: PathBuf },
 }
 
-#[derive(Default)]
-struct State {
+#[derive(Clone, Default)]
+struct Disk {
     names: BTreeMap<PathBuf, usize>,
     files: Vec<Vec<u8>>,
     dirs: BTreeSet<PathBuf>,
+}
+
+#[derive(Default)]
+struct State {
+    now: Disk,
+    /// Before the first operation; directories are there whenever they were made.
+    before: Disk,
     operations: Vec<Recorded>,
 }
 
@@ -62,29 +69,30 @@ impl RecordingIo {
     pub fn after_cut(&self, operations: usize, mut fate: impl FnMut(usize, &Recorded) -> Fate) -> Self {
         let state = self.state();
         let made = &state.operations[..operations];
-        let survivor = Self::new();
-        survivor.state().dirs = state.dirs.clone();
+        let mut disk = Disk { dirs: state.now.dirs.clone(), ..state.before.clone() };
         for (index, operation) in made.iter().enumerate() {
             let covered = made[index..].iter().any(|later| later.covers(operation));
             let fate = if covered { Fate::Kept } else { fate(index, operation) };
-            survivor.state().apply(operation.clone(), fate);
+            disk.apply(operation.clone(), fate);
         }
-        survivor.state().operations.clear();
-        survivor
+        Self { state: Arc::new(Mutex::new(State { now: disk.clone(), before: disk, operations: Vec::new() })) }
     }
 
     /// The bytes of a file.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>> {
         let state = self.state();
-        state.names.get(path).map(|file| state.files[*file].clone()).ok_or_else(|| Error::from(ErrorKind::NotFound))
+        state.now.names.get(path).map(|file| state.now.files[*file].clone()).ok_or_else(|| Error::from(ErrorKind::NotFound))
     }
 
-    /// Puts a file there, not recorded.
+    /// Puts a file there as if it always had been.
     pub fn put(&self, path: &Path, bytes: Vec<u8>) {
         let mut state = self.state();
-        let file = state.files.len();
-        state.files.push(bytes);
-        state.names.insert(path.to_path_buf(), file);
+        let file = state.now.files.len();
+        let State { now, before, .. } = &mut *state;
+        for disk in [now, before] {
+            disk.apply(Recorded::Create { path: path.to_path_buf(), file }, Fate::Kept);
+            disk.files[file].clone_from(&bytes);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -93,7 +101,7 @@ impl RecordingIo {
 
     fn record(&self, operation: Recorded) {
         let mut state = self.state();
-        state.apply(operation.clone(), Fate::Kept);
+        state.now.apply(operation.clone(), Fate::Kept);
         state.operations.push(operation);
     }
 
@@ -114,7 +122,7 @@ impl Recorded {
     }
 }
 
-impl State {
+impl Disk {
     fn apply(&mut self, operation: Recorded, fate: Fate) {
         match operation {
             Recorded::Create { path, file } => {
@@ -153,19 +161,19 @@ impl State {
 impl Io for RecordingIo {
     fn create(&self, path: &Path) -> Result<Box<dyn IoFile>> {
         let mut state = self.state();
-        if state.names.contains_key(path) {
+        if state.now.names.contains_key(path) {
             return Err(Error::from(ErrorKind::AlreadyExists));
         }
-        let file = state.files.len();
+        let file = state.now.files.len();
         let operation = Recorded::Create { path: path.to_path_buf(), file };
-        state.apply(operation.clone(), Fate::Kept);
+        state.now.apply(operation.clone(), Fate::Kept);
         state.operations.push(operation);
         drop(state);
         Ok(self.file(file))
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn IoFile>> {
-        let file = self.state().names.get(path).copied().ok_or_else(|| Error::from(ErrorKind::NotFound))?;
+        let file = self.state().now.names.get(path).copied().ok_or_else(|| Error::from(ErrorKind::NotFound))?;
         Ok(self.file(file))
     }
 
@@ -174,7 +182,7 @@ impl Io for RecordingIo {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
-        if !self.state().names.contains_key(from) {
+        if !self.state().now.names.contains_key(from) {
             return Err(Error::from(ErrorKind::NotFound));
         }
         self.record(Recorded::Rename { from: from.to_path_buf(), to: to.to_path_buf() });
@@ -182,7 +190,7 @@ impl Io for RecordingIo {
     }
 
     fn remove(&self, path: &Path) -> Result<()> {
-        if !self.state().names.contains_key(path) {
+        if !self.state().now.names.contains_key(path) {
             return Err(Error::from(ErrorKind::NotFound));
         }
         self.record(Recorded::Remove { path: path.to_path_buf() });
@@ -190,7 +198,7 @@ impl Io for RecordingIo {
     }
 
     fn create_dir_all(&self, path: &Path) -> Result<()> {
-        self.state().dirs.insert(path.to_path_buf());
+        self.state().now.dirs.insert(path.to_path_buf());
         Ok(())
     }
 
@@ -201,8 +209,8 @@ impl Io for RecordingIo {
 
     fn list(&self, dir: &Path) -> Result<Vec<PathBuf>> {
         let state = self.state();
-        let files: Vec<PathBuf> = state.names.keys().filter(|path| path.parent() == Some(dir)).cloned().collect();
-        if files.is_empty() && !state.dirs.contains(dir) {
+        let files: Vec<PathBuf> = state.now.names.keys().filter(|path| path.parent() == Some(dir)).cloned().collect();
+        if files.is_empty() && !state.now.dirs.contains(dir) {
             return Err(Error::from(ErrorKind::NotFound));
         }
         Ok(files)
@@ -227,7 +235,7 @@ impl IoFile for RecordingFile {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
         let state = self.io.state();
         let start = usize::try_from(offset).map_err(Error::other)?;
-        let read = state.files[self.file].get(start..).and_then(|rest| rest.get(..buf.len()));
+        let read = state.now.files[self.file].get(start..).and_then(|rest| rest.get(..buf.len()));
         buf.copy_from_slice(read.ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?);
         Ok(())
     }
@@ -243,6 +251,6 @@ impl IoFile for RecordingFile {
     }
 
     fn len(&self) -> Result<u64> {
-        Ok(self.io.state().files[self.file].len() as u64)
+        Ok(self.io.state().now.files[self.file].len() as u64)
     }
 }

@@ -32,6 +32,7 @@ pub trait Io: Send + Sync + 'static {
     }
 }
 
+#[expect(clippy::len_without_is_empty, reason = "a length in bytes that can fail to be read, not a collection")]
 /// An open file; positions are explicit, so one handle serves many readers.
 pub trait IoFile: Send + Sync {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> Result<()>;

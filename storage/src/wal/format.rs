@@ -85,6 +85,8 @@ pub(super) struct PreviousEnd {
 pub(super) enum ReadHeader {
     Whole(SegmentHeader),
     Newer(u32),
+    /// Only zeros.
+    Blank,
     Damaged,
 }
 
@@ -103,6 +105,9 @@ impl SegmentHeader {
     }
 
     pub fn decode(bytes: &[u8; HEADER_BYTES]) -> ReadHeader {
+        if *bytes == [0; HEADER_BYTES] {
+            return ReadHeader::Blank;
+        }
         let mut fields = Fields(bytes);
         let (magic, format, crc) = (fields.take::<8>(), fields.u32(), fields.u32());
         if magic != SEGMENT_MAGIC || crc != segment_crc(format, fields.0) {

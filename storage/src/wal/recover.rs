@@ -49,6 +49,8 @@ struct Found {
     id: SegmentId,
     path: PathBuf,
     header: Option<SegmentHeader>,
+    /// Nothing but zeros where the header should be: a power cut came before the header did.
+    blank: bool,
     len: u64,
 }
 
@@ -91,7 +93,7 @@ pub(super) fn recover(io: &Arc<dyn Io>, config: &WalConfig) -> Result<Recovered,
             window.add(&scanned.known);
         }
         let is_segment = segment.header.is_some() || !scanned.known.is_empty() || before.is_some_and(|_| segment.len > 0);
-        if !is_segment && segment.len > HEADER_BYTES as u64 {
+        if !is_segment && !segment.blank && segment.len > HEADER_BYTES as u64 {
             recovered.damage.lost_bytes += segment.len;
             set_aside(&**io, config, &segment.path, &mut recovered.damage);
             continue;
@@ -102,7 +104,7 @@ pub(super) fn recover(io: &Arc<dyn Io>, config: &WalConfig) -> Result<Recovered,
         let last = scanned.known.last().map(|known| known.lsn).max(before).max(before_first).unwrap_or_default();
         recovered.last_lsn = recovered.last_lsn.max(last);
         before = before_first.or(before);
-        let Found { id, path, header, len } = segment;
+        let Found { id, path, header, len, .. } = segment;
         if recovered.newest == PreviousEnd::default() && scanned.known.is_empty() && !scanned.torn {
             recovered.empty.push(path.clone());
         } else {
@@ -150,9 +152,10 @@ fn find(io: &Arc<dyn Io>, config: &WalConfig, recovered: &mut Recovered) -> Resu
             Ok((_, len)) if is_spare => recovered.spares.push((path, len)),
             Ok((ReadHeader::Whole(header), len)) => {
                 recovered.last_ordinal = recovered.last_ordinal.max(header.id.ordinal);
-                segments.push(Found { id: header.id, path, header: Some(header), len });
+                segments.push(Found { id: header.id, path, header: Some(header), blank: false, len });
             }
-            Ok((ReadHeader::Damaged, len)) => segments.push(Found { id: named, path, header: None, len }),
+            Ok((ReadHeader::Blank, len)) => segments.push(Found { id: named, path, header: None, blank: true, len }),
+            Ok((ReadHeader::Damaged, len)) => segments.push(Found { id: named, path, header: None, blank: false, len }),
             Err(error) => {
                 tracing::error!(path = %path.display(), %error, "file of the write-ahead log cannot be read");
                 unreadable.push(path);

@@ -171,15 +171,18 @@ impl Iterator for Replay {
                 Ok(Step::Record(header, body)) => {
                     self.progress(scanner.position() - position);
                     self.last = header.lsn;
-                    let request = if header.lsn > self.committed { Some(header.request(body)) } else { None };
-                    if let Some(None) = request {
+                    if header.lsn <= self.committed {
+                        self.current = Some((segment, scanner));
+                        continue;
+                    }
+                    let request = header.request(body);
+                    if request.is_none() {
                         self.count_corrupt(&segment.path, header.record_bytes());
                     }
                     self.current = Some((segment, scanner));
-                    if let Some(Some(request)) = request {
-                        metrics::counter!(self_metrics::REPLAYED_RECORDS_TOTAL).increment(1);
-                        return Some((header.lsn, request));
-                    }
+                    let Some(request) = request else { continue };
+                    metrics::counter!(self_metrics::REPLAYED_RECORDS_TOTAL).increment(1);
+                    return Some((header.lsn, request));
                 }
                 Ok(Step::Corrupt { bytes }) => {
                     self.progress(scanner.position() - position);

@@ -1,15 +1,19 @@
 //! The write-ahead log on a disk that works.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use storage::{
     Refused,
-    io::{Io, IoFile, RealIo},
-    wal::{Lsn, SyncMode, WalConfig, WalError},
+    io::{Io, RealIo},
+    wal::{Lsn, SyncMode, Synced, Wal, WalConfig, WalError},
 };
 use testkit::RecordingIo;
 
-use crate::wal_log::{Log, config, dir, number_of, numbers, open, request, try_open};
+use crate::wal_log::{config, dir, number_of, numbers, open, request, try_open};
 
 fn files(io: &dyn Io, suffix: &str) -> Vec<PathBuf> {
     io.list(&dir()).expect("listed").into_iter().filter(|path| path.extension().is_some_and(|end| end == suffix)).collect()
@@ -45,7 +49,7 @@ fn many_writers_share_groups_and_all_are_answered() {
     std::thread::scope(|scope| {
         for writer in 0..8 {
             let log = &log;
-            scope.spawn(move || (0..100).for_each(|at| drop(log.append(writer * 100 + at, 100).expect("durable"))));
+            scope.spawn(move || (0..100).for_each(|at| assert!(log.append(writer * 100 + at, 100).is_ok())));
         }
     });
     drop(log);
@@ -214,7 +218,7 @@ fn a_hostile_body_is_not_mistaken_for_records() {
     let (log, _) = open(&io, config(), Lsn::ZERO);
     let mut hostile = request(1, 0);
     hostile.body = record.into();
-    let (rider, answer) = std::sync::mpsc::channel();
+    let (rider, answer) = mpsc::channel();
     log.wal.append(hostile, rider, Box::new(())).expect("taken");
     answer.recv().expect("answered").expect("durable");
     log.append(2, 10).expect("durable");
@@ -236,7 +240,7 @@ fn holds_are_let_go_when_the_bytes_are_durable() {
     }
     let (log, _) = open(&RecordingIo::new(), config(), Lsn::ZERO);
     let dropped = Arc::default();
-    let (rider, answer) = std::sync::mpsc::channel();
+    let (rider, answer) = mpsc::channel();
     log.wal.append(request(0, 10), rider, Box::new(Hold(Arc::clone(&dropped)))).expect("taken");
     answer.recv().expect("answered").expect("durable");
     assert_eq!(dropped.load(std::sync::atomic::Ordering::SeqCst), 1);
@@ -244,50 +248,22 @@ fn holds_are_let_go_when_the_bytes_are_durable() {
 
 #[test]
 fn a_queue_over_its_limit_refuses() {
-    struct SlowDisk(RecordingIo, std::sync::Mutex<()>);
-    impl Io for SlowDisk {
-        fn create(&self, path: &std::path::Path) -> std::io::Result<Box<dyn IoFile>> {
-            self.0.create(path)
-        }
-        fn open(&self, path: &std::path::Path) -> std::io::Result<Box<dyn IoFile>> {
-            self.0.open(path)
-        }
-        fn open_read(&self, path: &std::path::Path) -> std::io::Result<Box<dyn IoFile>> {
-            self.0.open_read(path)
-        }
-        fn rename(&self, from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
-            self.0.rename(from, to)
-        }
-        fn remove(&self, path: &std::path::Path) -> std::io::Result<()> {
-            self.0.remove(path)
-        }
-        fn create_dir_all(&self, path: &std::path::Path) -> std::io::Result<()> {
-            self.0.create_dir_all(path)
-        }
-        fn sync_dir(&self, dir: &std::path::Path) -> std::io::Result<()> {
-            self.0.sync_dir(dir)
-        }
-        fn list(&self, dir: &std::path::Path) -> std::io::Result<Vec<PathBuf>> {
-            self.0.list(dir)
-        }
-        fn disk_space(&self, path: &std::path::Path) -> std::io::Result<storage::io::DiskSpace> {
-            self.0.disk_space(path)
-        }
-        fn step(&self, name: &'static str) -> std::io::Result<()> {
-            if name == "wal.write.before" {
-                drop(self.1.lock());
-            }
-            Ok(())
-        }
-    }
-    let disk = Arc::new(SlowDisk(RecordingIo::new(), std::sync::Mutex::new(())));
-    let (log, _): (Log, _) = try_open(disk.clone(), WalConfig { queue_bytes_max: 1000, ..config() }, Lsn::ZERO).expect("opens");
-    let stuck = disk.1.lock().expect("free");
-    let taken: Vec<_> = (0..100).map_while(|number| log.begin(number, 100).ok()).collect();
-    assert_eq!(taken.len(), 6, "six records of 164 bytes");
-    assert!(matches!(log.begin(7, 100), Err(Refused::QueueFull { limit: 1000, .. })));
-    drop(stuck);
-    assert!(taken.into_iter().all(|answer| answer.recv().expect("answered").is_ok()));
+    let (reached, in_sink) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let sink = move |group: Vec<Synced<()>>| {
+        let _ = reached.send(group.len());
+        let _ = released.recv();
+    };
+    let config = WalConfig { queue_bytes_max: 1000, ..config() };
+    let (wal, _) = Wal::open(Arc::new(RecordingIo::new()), config, Lsn::ZERO, sink, |_, _| panic!("nothing fails")).expect("opens");
+    wal.append(request(0, 100), (), Box::new(())).expect("taken");
+    assert_eq!(in_sink.recv(), Ok(1));
+    let taken = (1..100).map_while(|number| wal.append(request(number, 100), (), Box::new(())).ok()).count();
+    assert_eq!(taken, 6, "records of 164 bytes");
+    assert!(matches!(wal.append(request(7, 100), (), Box::new(())), Err(Refused::QueueFull { limit: 1000, .. })));
+    drop(release);
+    assert_eq!(in_sink.recv(), Ok(6), "one group");
+    wal.append(request(7, 5000), (), Box::new(())).expect("an empty queue takes a request of any size");
 }
 
 #[test]
