@@ -12,5 +12,7 @@
 pub(crate) mod descriptor;
 mod reader;
 mod scalar;
+mod writer;
 
 pub use reader::to_protobuf;
+pub use writer::from_protobuf;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Signal,
-    otlp::{DecodeError, DecodeLimits, encoder::Encoder},
+    otlp::{DEPTH_MAX, DecodeError, DecodeLimits, encoder::Encoder},
 };
 
 /// Bytes of an error text: it may quote what the sender wrote.
@@ -253,8 +253,8 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
         let transcoder = self.transcoder;
         let nested = u32::from(message.is_any_value());
         transcoder.depth += nested;
-        if transcoder.depth > transcoder.limits.depth_max {
-            let limit = transcoder.limits.depth_max;
+        let limit = transcoder.limits.depth_max.min(DEPTH_MAX);
+        if transcoder.depth > limit {
             return Err(transcoder.refuse(DecodeError::Depth { what: "attribute values", limit }));
         }
         let open = transcoder.out.open(self.field.number);

@@ -1,0 +1,9 @@
+//! The decoder and the exporter against prost, the oracle: nothing of a record is lost, nothing is made up.
+
+mod captures;
+mod checks;
+mod mutated;
+mod normal;
+mod request;
+mod round_trip;
+mod seeds;
