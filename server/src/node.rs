@@ -126,11 +126,8 @@ impl Node {
             tokio::select! {
                 name = signals.next() => {
                     tracing::info!(signal = name, "stopping");
-                    tokio::spawn(async move {
-                        let name = signals.next().await;
-                        tracing::warn!(signal = name, "second signal, exiting at once");
-                        std::process::exit(Exit::Failed as i32);
-                    });
+                    drop(signals);
+                    tokio::spawn(exit_on_second_signal());
                     Ok(())
                 }
                 ended = receivers => match ended {
@@ -193,6 +190,17 @@ async fn upkeep(prometheus: metrics_exporter_prometheus::PrometheusHandle, stop:
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         prometheus.run_upkeep();
     }
+}
+
+/// One wish to stop often comes as several signals (a terminal and `make`, `timeout`, a container's init), so the second
+/// one counts only a moment later.
+async fn exit_on_second_signal() {
+    const SAME_WISH: Duration = Duration::from_millis(500);
+    tokio::time::sleep(SAME_WISH).await;
+    let Ok(mut signals) = Signals::listen() else { return };
+    let name = signals.next().await;
+    tracing::warn!(signal = name, "second signal, exiting at once");
+    std::process::exit(Exit::Failed as i32);
 }
 
 struct Signals {

@@ -62,3 +62,6 @@ fn shift(body: &mut [u8], start: u32, shift_ns: i64) {
     let Some(time) = body.get_mut(start as usize..).and_then(|rest| rest.first_chunk_mut::<8>()) else { return };
     *time = u64::from_le_bytes(*time).saturating_add_signed(shift_ns).to_le_bytes();
 }
+
+#[cfg(test)]
+mod tests;
