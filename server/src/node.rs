@@ -39,6 +39,7 @@ pub(crate) struct Node {
     ingest: Runtime,
     query: Runtime,
     addresses: Addresses,
+    signals: Signals,
     stopping: CancellationToken,
     receivers_stop: CancellationToken,
     receivers: JoinHandle<Result<(), collector::ServeError>>,
@@ -90,6 +91,11 @@ impl Node {
         let addresses = Addresses { otlp_grpc: receivers.otlp_grpc(), otlp_http: receivers.otlp_http(), api: query_config.listen };
 
         let stopping = CancellationToken::new();
+        // Before `ready` is said: from then on a signal means a stop in order.
+        let signals = {
+            let _context = ingest.enter();
+            Signals::listen().map_err(|error| Failure::new(Exit::Failed, error))?
+        };
         let received = {
             let prometheus = prometheus.clone();
             Arc::new(move || received::count(&prometheus.render()))
@@ -110,7 +116,7 @@ impl Node {
         let api = query.spawn(api.serve(router, api_stop.clone()));
         query.spawn(upkeep(prometheus, api_stop.clone()));
         tracing::info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, api = %addresses.api, "ready");
-        Ok(Self { store, ingest, query, addresses, stopping, receivers_stop, receivers, api_stop, api })
+        Ok(Self { store, ingest, query, addresses, signals, stopping, receivers_stop, receivers, api_stop, api })
     }
 
     pub(crate) fn addresses(&self) -> Addresses {
@@ -119,14 +125,11 @@ impl Node {
 
     /// Blocks until SIGTERM or SIGINT, or until the receivers fail. A signal after the first ends the process at once.
     pub(crate) fn wait(&mut self) -> Result<(), Failure> {
-        let Self { ingest, receivers, .. } = self;
-        let signals = ingest.block_on(async { Signals::listen() }).map_err(|error| Failure::new(Exit::Failed, error))?;
+        let Self { ingest, receivers, signals, .. } = self;
         ingest.block_on(async move {
-            let mut signals = signals;
             tokio::select! {
                 name = signals.next() => {
                     tracing::info!(signal = name, "stopping");
-                    drop(signals);
                     tokio::spawn(exit_on_second_signal());
                     Ok(())
                 }

@@ -2,7 +2,7 @@
 
 use schemas::{
     TableBatch,
-    otlp::{DecodeLimits, decode},
+    otlp::{DecodeLimits, compression::decompress, decode},
 };
 use storage::RawRequest;
 
@@ -11,7 +11,8 @@ use storage::RawRequest;
 /// # Errors
 /// Why the bytes cannot be read.
 pub(super) fn derive(request: &RawRequest) -> Result<Vec<TableBatch>, String> {
-    let decoded = decode(request.signal, request.format, &request.body, request.received_at, &DecodeLimits::NONE)
-        .map_err(|error| error.to_string())?;
+    let body = decompress(request.encoding, &request.body, usize::MAX).map_err(|error| error.to_string())?;
+    let decoded =
+        decode(request.signal, request.format, &body, request.received_at, &DecodeLimits::NONE).map_err(|error| error.to_string())?;
     Ok(decoded.batches)
 }

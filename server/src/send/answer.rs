@@ -27,8 +27,7 @@ pub(crate) fn of_http(status: StatusCode, headers: &HeaderMap, format: Format, b
             Format::Json => stored_json(body),
         };
     }
-    let text = if body.is_ascii() { String::from_utf8_lossy(body) } else { status_message(body).unwrap_or_default().into() };
-    let reason = format!("HTTP {status}: {}", text.trim()).trim_end_matches([' ', ':']).to_owned();
+    let reason = format!("HTTP {status}: {}", error_text(headers, body).trim()).trim_end_matches([' ', ':']).to_owned();
     match status.as_u16() {
         429 | 502..=504 => {
             let after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.trim().parse().ok());
@@ -89,6 +88,19 @@ fn stored_json(body: &[u8]) -> Outcome {
     let message = partial("errorMessage").and_then(|message| message.as_str()).filter(|message| !message.is_empty());
     Outcome::Stored { rejected, message: message.map(str::to_owned) }
 }
+
+/// OTLP servers answer errors with a `google.rpc.Status` in the format of the request; anything else in between with text.
+fn error_text(headers: &HeaderMap, body: &[u8]) -> String {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content_type.contains("protobuf") {
+        return status_message(body).unwrap_or_default();
+    }
+    let message =
+        serde_json::from_slice::<serde_json::Value>(body).ok().and_then(|status| Some(status.get("message")?.as_str()?.to_owned()));
+    message.unwrap_or_else(|| String::from_utf8_lossy(body.get(..ERROR_TEXT_BYTES_MAX).unwrap_or(body)).into_owned())
+}
+
+const ERROR_TEXT_BYTES_MAX: usize = 300;
 
 /// The message of a `google.rpc.Status { code = 1; message = 2; details = 3 }`.
 fn status_message(status: &[u8]) -> Option<String> {
@@ -164,6 +176,11 @@ mod tests {
             let retried = matches!(http(status, &[], Format::Protobuf, b""), Outcome::Retry { .. });
             assert_eq!(retried, [429, 502, 503, 504].contains(&status), "{status}");
         }
+        let reason = |content_type, body| http(400, &[("content-type", content_type)], Format::Protobuf, body);
+        let refused = Outcome::Refused { reason: "HTTP 400 Bad Request: no".to_owned() };
+        assert_eq!(reason("application/x-protobuf", &[0x08, 3, 0x12, 2, b'n', b'o']), refused);
+        assert_eq!(reason("application/json", br#"{"code":3,"message":"no"}"#), refused);
+        assert_eq!(reason("text/plain", b"no\n"), refused);
         let busy = http(503, &[("retry-after", "7")], Format::Protobuf, b"");
         assert!(matches!(busy, Outcome::Retry { after: Some(after), .. } if after.as_secs() == 7), "{busy:?}");
     }

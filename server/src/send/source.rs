@@ -13,7 +13,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use schemas::{Signal, otlp::Format};
+use schemas::{
+    Signal,
+    otlp::{
+        Format,
+        frames::{TruncatedFrame, frames},
+    },
+};
 
 use super::payload::{Payload, PayloadError};
 
@@ -27,8 +33,8 @@ pub(crate) enum LoadError {
     UnknownSignal { path: PathBuf },
     #[error("{path}: decompress")]
     Decompress { path: PathBuf, source: io::Error },
-    #[error("{path}: request {ordinal} is cut off")]
-    CutOff { path: PathBuf, ordinal: usize },
+    #[error("{path}")]
+    CutOff { path: PathBuf, source: TruncatedFrame },
     #[error("{path}: request {ordinal} cannot be read")]
     Payload { path: PathBuf, ordinal: usize, source: PayloadError },
 }
@@ -69,8 +75,13 @@ pub(crate) fn load(path: &Path, signal: Option<Signal>) -> Result<Vec<Payload>, 
             } else {
                 content
             };
-            let bodies = frames(content.into()).map_err(|ordinal| LoadError::CutOff { path: path.to_owned(), ordinal })?;
-            bodies.into_iter().enumerate().map(|(index, body)| payload(index + 1, Format::Protobuf, body)).collect()
+            let content = Bytes::from(content);
+            let mut payloads = Vec::new();
+            for body in frames(&content) {
+                let body = body.map_err(|source| LoadError::CutOff { path: path.to_owned(), source })?;
+                payloads.push(payload(payloads.len() + 1, Format::Protobuf, content.slice_ref(body))?);
+            }
+            Ok(payloads)
         }
     }
 }
@@ -103,23 +114,6 @@ fn signal_in_json(content: &[u8]) -> Option<Signal> {
     keys.into_iter().find(|(key, _)| start.contains(key)).map(|(_, signal)| signal)
 }
 
-/// Splits the content into the bodies; `Err` is the ordinal of the first that is cut off.
-fn frames(mut content: Bytes) -> Result<Vec<Bytes>, usize> {
-    let mut bodies = Vec::new();
-    while !content.is_empty() {
-        let ordinal = bodies.len() + 1;
-        let prefix = content.first_chunk::<4>().ok_or(ordinal)?;
-        let len = u32::from_be_bytes(*prefix) as usize;
-        let mut rest = content.split_off(4);
-        if rest.len() < len {
-            return Err(ordinal);
-        }
-        content = rest.split_off(len);
-        bodies.push(rest);
-    }
-    Ok(bodies)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,15 +129,5 @@ mod tests {
         check("trace-logs.json", Some(Kind::Single(Format::Json)), None);
         check("capture.bin", Some(Kind::Single(Format::Protobuf)), None);
         check("notes.txt", None, None);
-    }
-
-    #[test]
-    fn frames_are_split_and_a_cut_is_found() {
-        let two = Bytes::from_static(&[0, 0, 0, 1, 9, 0, 0, 0, 0]);
-        assert_eq!(frames(two).expect("whole").iter().map(Bytes::len).collect::<Vec<_>>(), [1, 0]);
-        for cut in [&[0u8, 0, 0][..], &[0, 0, 0, 1], &[255, 255, 255, 255, 1]] {
-            assert_eq!(frames(Bytes::copy_from_slice(cut)), Err(1), "{cut:?}");
-        }
-        assert_eq!(frames(Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0, 2, 1])), Err(2));
     }
 }

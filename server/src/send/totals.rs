@@ -52,8 +52,12 @@ impl Totals {
     }
 
     pub(crate) fn because(&mut self, reason: &str) {
+        self.because_times(reason, 1);
+    }
+
+    fn because_times(&mut self, reason: &str, times: u64) {
         if self.reasons.contains_key(reason) || self.reasons.len() < REASONS_MAX {
-            *self.reasons.entry(reason.to_owned()).or_default() += 1;
+            *self.reasons.entry(reason.to_owned()).or_default() += times;
         }
     }
 
@@ -69,8 +73,8 @@ impl Totals {
         for (signal, count) in other.accepted_by_signal {
             *self.accepted_by_signal.entry(signal).or_default() += count;
         }
-        for (reason, count) in other.reasons {
-            *self.reasons.entry(reason).or_default() += count;
+        for (reason, times) in other.reasons {
+            self.because_times(&reason, times);
         }
         self.ack_times_us.extend(other.ack_times_us);
     }

@@ -20,8 +20,17 @@ pub(crate) fn fusebox(dir: &Path) -> Command {
     command
 }
 
+/// What a command that ends by itself said. One that runs on is killed, so that the test fails instead of hanging.
 pub(crate) fn output(command: &mut Command) -> Output {
-    command.output().expect("the binary starts")
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let id = child.id().to_string();
+    let (ended, wait) = channel();
+    std::thread::spawn(move || drop(ended.send(child.wait_with_output())));
+    if let Ok(output) = wait.recv_timeout(PATIENCE) {
+        return output.expect("it is our child");
+    }
+    let _ = Command::new("kill").args(["-s", "KILL", &id]).status();
+    wait.recv().expect("killed").expect("it is our child")
 }
 
 pub(crate) fn stdout(output: &Output) -> String {
