@@ -110,3 +110,55 @@ fn ids(table: Table, batch: &RecordBatch, name: &'static str) -> Result<FixedSiz
     let ids = array.as_fixed_size_binary_opt().filter(|ids| ids.value_length() == 16);
     ids.cloned().ok_or(ScanError::Ids { table, column: name })
 }
+
+#[cfg(test)]
+mod tests {
+    use schemas::{
+        UnixNanos,
+        otlp::{DecodeLimits, Format, decode},
+    };
+
+    use super::*;
+    use crate::ledger::{Request, RequestId};
+
+    fn stored(signal: Signal, body: &[u8]) -> Vec<Found> {
+        let decoded = decode(signal, Format::Protobuf, body, UnixNanos(1), &DecodeLimits::NONE).expect("our own bytes");
+        decoded
+            .batches
+            .iter()
+            .flat_map(|batch| scan(batch.table, std::slice::from_ref(&batch.batch)).expect("the tables' columns"))
+            .collect()
+    }
+
+    fn request(signal: Signal) -> Request {
+        Request { id: RequestId { run: 3, client: 1, sequence: 40 }, signal, records: 5 }
+    }
+
+    #[test]
+    fn what_is_sent_is_found_intact() {
+        for signal in Signal::ALL {
+            let expected: Vec<_> = (40..45).map(|sequence| Found::Record { signal, run: 3, client: 1, sequence, intact: true }).collect();
+            assert_eq!(stored(signal, &request(signal).body()), expected);
+        }
+    }
+
+    #[test]
+    fn a_changed_payload_is_not_intact() {
+        for signal in Signal::ALL {
+            let mut body = request(signal).body();
+            let at = body.windows(7).position(|bytes| bytes == b"3/1/42 ");
+            body[at.expect("the payload of record 42 is in the body")] = b'4';
+            let altered = stored(signal, &body).into_iter().filter(|row| matches!(row, Found::Record { intact: false, .. })).count();
+            assert_eq!(altered, 1, "{signal}");
+        }
+    }
+
+    #[test]
+    fn rows_of_others_are_strangers() {
+        let mut body = request(Signal::Logs).body();
+        while let Some(at) = body.windows(RUN.len()).position(|bytes| bytes == RUN.as_bytes()) {
+            body[at] = b'L';
+        }
+        assert!(stored(Signal::Logs, &body).iter().all(|row| matches!(row, Found::Stranger { table: Table::Logs, .. })));
+    }
+}
