@@ -43,7 +43,7 @@ fn read<'a>(
 ) -> Result<Cow<'a, [u8]>, DecompressError> {
     const TYPICAL_RATIO: usize = 4;
     let mut body = Vec::with_capacity((compressed_bytes.saturating_mul(TYPICAL_RATIO)).min(limit));
-    reader.take(limit as u64 + 1).read_to_end(&mut body).map_err(malformed)?;
+    reader.take((limit as u64).saturating_add(1)).read_to_end(&mut body).map_err(malformed)?;
     if body.len() > limit { Err(DecompressError::TooLarge { limit }) } else { Ok(Cow::Owned(body)) }
 }
 
@@ -61,6 +61,13 @@ mod tests {
 
     fn zstd(bytes: &[u8]) -> Vec<u8> {
         zstd::bulk::compress(bytes, 1).expect("in memory")
+    }
+
+    #[test]
+    fn without_a_limit_bodies_come_back_whole() {
+        for (encoding, body) in [(ContentEncoding::Gzip, gzip(b"some body")), (ContentEncoding::Zstd, zstd(b"some body"))] {
+            assert_eq!(decompress(encoding, &body, usize::MAX).expect("valid").as_ref(), b"some body", "{encoding:?}");
+        }
     }
 
     #[test]
