@@ -154,7 +154,7 @@ fn packed_numbers(kind: Kind, mut reader: Reader<'_>) -> Result<u64, WireError> 
             }
             Ok(count)
         }
-        Kind::Fixed64 | Kind::Double if reader.rest().len() % 8 == 0 => Ok(reader.rest().len() as u64 / 8),
+        Kind::Fixed64 | Kind::Double if reader.rest().len().is_multiple_of(8) => Ok(reader.rest().len() as u64 / 8),
         Kind::Fixed64 | Kind::Double => Err(reader.error("packed numbers end inside a number")),
         _ => Err(reader.error(WRONG_WIRE_TYPE)),
     }

@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::{
 use prost::Message as _;
 
 use super::*;
-use crate::columns as c;
+use crate::{Signal, TenantId, UnixNanos, columns as c};
 
 const RECEIVED_AT: UnixNanos = UnixNanos(1_700_000_000_000_000_000);
 

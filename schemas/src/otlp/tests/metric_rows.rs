@@ -190,7 +190,7 @@ fn a_series_is_its_labels_in_any_order() {
     let others = [
         series("n", "s", &[a.clone(), b.clone()]),
         series("m", "t", &[a.clone(), b.clone()]),
-        series("m", "s", &[a.clone()]),
+        series("m", "s", std::slice::from_ref(&a)),
         series("m", "s", &[("a", text("2")), ("b", text("1"))]),
         series("m", "s", &[("a", Value::IntValue(1)), b]),
     ];
