@@ -1,13 +1,34 @@
 //! How do rows survive? WAL, memtable, blocks, catalog.
+//!
+//! ```text
+//! append --> wal (fsync) --> publish --> memtable --flush--> block --+
+//!                                                                    +--> catalog (commits blocks + place in the log)
+//!                                             the log is trimmed <---+
+//! snapshot = memtables + live blocks: every row once
+//! ```
+//!
+//! This room knows neither SQL nor sockets, and of protocols only that a request has bytes.
 
+mod block;
+mod catalog;
+mod config;
 pub mod dedup;
+mod flush;
 pub mod io;
 pub mod lock;
+mod memtable;
+mod publish;
 pub mod quarantine;
+mod recovery;
 mod request;
 pub mod self_metrics;
+mod shown;
+mod snapshot;
 mod store;
 pub mod wal;
 
+pub use catalog::CatalogError;
+pub use config::Config;
 pub use request::{Ack, AppendError, Derive, RawRequest, Receipt, Refused};
-pub use store::{Config, OpenError, ReadError, Readiness, Rows, Snapshot, Store};
+pub use snapshot::{ReadError, Rows, Snapshot};
+pub use store::{OpenError, Readiness, Stats, Store, TableStats};

@@ -18,3 +18,20 @@ pub const REPLAYED_RECORDS_TOTAL: &str = "fusebox_replayed_records_total";
 /// Counter: requests answered as duplicates of a stored or a waiting one.
 pub const DEDUP_HITS_TOTAL: &str = "fusebox_dedup_hits_total";
 pub const QUARANTINED_FILES_TOTAL: &str = "fusebox_quarantined_files_total";
+/// Histogram: from a sealed memtable to its commit.
+pub const FLUSH_SECONDS: &str = "fusebox_flush_seconds";
+/// Counter: flushes that failed; each is tried again.
+pub const FLUSH_FAILURES_TOTAL: &str = "fusebox_flush_failures_total";
+pub const BLOCKS_WRITTEN_TOTAL: &str = "fusebox_blocks_written_total";
+/// Gauge: live blocks.
+pub const BLOCKS: &str = "fusebox_blocks";
+/// Counter: reads of blocks that failed; the answer was partial.
+pub const BLOCK_READ_FAILURES_TOTAL: &str = "fusebox_block_read_failures_total";
+/// Gauge: rows that are in no block yet.
+pub const MEMTABLE_BYTES: &str = "fusebox_memtable_bytes";
+/// Counter: files of an earlier run that no catalog knew.
+pub const ORPHANS_REMOVED_TOTAL: &str = "fusebox_orphans_removed_total";
+/// Counter: records of the log that were the retry of an earlier one.
+pub const REPLAY_DUPLICATES_TOTAL: &str = "fusebox_replay_duplicates_total";
+/// Counter: records of the log that could not be turned into rows and were put aside.
+pub const UNREADABLE_REQUESTS_TOTAL: &str = "fusebox_unreadable_requests_total";

@@ -1,37 +1,55 @@
-//! SCAFFOLD: an in-memory stand-in with the final signatures.
+//! The facade: requests in, snapshots out, and the threads between.
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
-use arrow::{array::FixedSizeBinaryArray, record_batch::RecordBatch};
 use futures::channel::oneshot;
-use schemas::{Table, TableBatch, TenantId, TraceId};
+use schemas::{Table, TableBatch, TenantId};
 
-use crate::{Ack, Derive, RawRequest, Receipt, Refused, io::Io};
+use crate::{
+    Ack, AppendError, Config, Derive, RawRequest, Receipt, Refused, Snapshot,
+    block::{BlockCache, BlockReader},
+    catalog::{self, Catalog, CatalogError},
+    dedup::{self, Begin, DedupWindow},
+    flush::Flusher,
+    io::Io,
+    lock::{DirLock, LockError},
+    publish::{self, Reply, Rider},
+    recovery::{self, Replayer, Seen},
+    self_metrics::{BLOCKS, MEMTABLE_BYTES},
+    shown::Shown,
+    wal::{Wal, WalError},
+};
 
-#[derive(Debug, Clone)]
-pub struct Config {
-    pub data_dir: PathBuf,
-}
-
-impl Config {
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into() }
-    }
-}
+/// Synced groups that wait for the publish thread; then the sync thread waits.
+const GROUPS_MAX: usize = 8;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("data directory {path} is in use by another process")]
     Locked { path: PathBuf },
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    #[error("read block {path}: {reason}")]
-    Block { path: PathBuf, reason: String },
+    #[error("prepare data directory {path}")]
+    DataDir { path: PathBuf, source: std::io::Error },
+    #[error("{path} is missing, but there are blocks beside it: restore it, or move the directory `data` away")]
+    CatalogMissing { path: PathBuf },
+    #[error("lock the data directory")]
+    Lock(#[source] LockError),
+    #[error("open the catalog")]
+    Catalog(#[from] CatalogError),
+    #[error("read the hashes of stored requests")]
+    RequestHashes(#[from] dedup::LoadError),
+    #[error("open the write-ahead log")]
+    Wal(#[from] WalError),
+    #[error("start thread {name}")]
+    Thread { name: &'static str, source: std::io::Error },
 }
 
 /// What the server may promise right now.
@@ -43,49 +61,70 @@ pub struct Readiness {
     pub replay_bytes_left: u64,
 }
 
-/// Rows of one table as of one moment.
-#[derive(Debug, Clone, Default)]
-pub struct Rows {
-    pub batches: Vec<RecordBatch>,
-    /// Why rows may be missing (replay in progress, a block set aside); empty when the answer is whole.
-    pub partial: Vec<String>,
+/// Figures for people; nothing is decided by them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stats {
+    pub tables: Vec<TableStats>,
+    pub memtable_bytes: u64,
+    /// How long the oldest row has been in memory only (and in the log).
+    pub unflushed_age: Duration,
+    /// Bytes that replay would read after a restart.
+    pub wal_bytes: u64,
+    pub replay_bytes_left: u64,
+    pub flush_failures: u64,
 }
 
-/// What one query sees: each acknowledged row exactly once.
-pub struct Snapshot {
-    batches: Vec<TableBatch>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableStats {
+    pub table: Table,
+    pub blocks: usize,
+    pub block_rows: u64,
+    /// Parquet files and their indexes.
+    pub block_bytes: u64,
+    pub memory_rows: u64,
 }
 
-impl Snapshot {
-    /// All spans of a trace, in no particular order, identical copies included. Blocking.
-    ///
-    /// # Errors
-    /// When a block cannot be read.
-    pub fn trace(&self, id: TraceId) -> Result<Rows, ReadError> {
-        let mut rows = Rows::default();
-        for TableBatch { batch, .. } in self.batches.iter().filter(|b| b.table == Table::Spans) {
-            let Some(ids) = batch.column_by_name("trace_id").and_then(|c| c.as_any().downcast_ref::<FixedSizeBinaryArray>()) else {
-                continue;
-            };
-            for row in (0..batch.num_rows()).filter(|row| ids.value(*row) == id.as_bytes()) {
-                rows.batches.push(batch.slice(row, 1));
-            }
-        }
-        Ok(rows)
+/// What the threads share.
+pub(crate) struct Core {
+    pub config: Config,
+    pub io: Arc<dyn Io>,
+    shown: Mutex<Shown>,
+    /// A memtable is due or sealed, a flush ended, or the store stops.
+    pub changed: Condvar,
+    pub dedup: Mutex<DedupWindow<Reply>>,
+    /// Memory of rows between `append` and the memtable.
+    pub in_flight_bytes: AtomicU64,
+    memory_bytes: AtomicU64,
+}
+
+impl Core {
+    pub(crate) fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().expect("no holder panics")
     }
 
-    /// Every row of `table`. Blocking; for export, verification and tests.
-    ///
-    /// # Errors
-    /// When a block cannot be read.
-    pub fn scan(&self, table: Table) -> Result<Rows, ReadError> {
-        Ok(Rows { batches: self.batches.iter().filter(|b| b.table == table).map(|b| b.batch.clone()).collect(), partial: vec![] })
+    /// Keeps the figure that `append` checks without the lock.
+    pub(crate) fn count_memory(&self, shown: &Shown) {
+        let bytes = shown.memory_bytes();
+        self.memory_bytes.store(bytes, Ordering::Relaxed);
+        metrics::gauge!(MEMTABLE_BYTES).set(bytes as f64);
+        metrics::gauge!(BLOCKS).set(shown.blocks.len() as f64);
+    }
+
+    fn check_memory(&self) -> Result<(), Refused> {
+        let bytes = self.memory_bytes.load(Ordering::Relaxed) + self.in_flight_bytes.load(Ordering::Relaxed);
+        let limit = self.config.unflushed_bytes_max;
+        if bytes < limit { Ok(()) } else { Err(Refused::MemtableFull { bytes, limit }) }
     }
 }
 
 pub struct Store {
-    rows: Mutex<Vec<TableBatch>>,
-    hashes: Mutex<std::collections::HashSet<schemas::RequestHash>>,
+    core: Arc<Core>,
+    wal: Arc<Wal<Rider>>,
+    reader: BlockReader,
+    replay_bytes_left: Arc<AtomicU64>,
+    closing: AtomicBool,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: DirLock,
 }
 
 impl Store {
@@ -93,8 +132,67 @@ impl Store {
     ///
     /// # Errors
     /// When another process holds the directory, or its format is unknown, or it cannot be created.
-    pub fn open(_config: Config, _io: Arc<dyn Io>, _derive: Arc<Derive>) -> Result<Arc<Self>, OpenError> {
-        Ok(Arc::new(Self { rows: Mutex::default(), hashes: Mutex::default() }))
+    pub fn open(config: Config, io: Arc<dyn Io>, derive: Arc<Derive>) -> Result<Arc<Self>, OpenError> {
+        let data_dir = config.data_dir.clone();
+        let at_dir = |source| OpenError::DataDir { path: data_dir.clone(), source };
+        io.create_dir_all(&data_dir).map_err(at_dir)?;
+        let lock = DirLock::acquire(&data_dir).map_err(|error| match error {
+            LockError::Held { path } => OpenError::Locked { path },
+            other => OpenError::Lock(other),
+        })?;
+        let catalog_path = data_dir.join(catalog::FILE_NAME);
+        if !catalog_path.exists() && recovery::has_blocks(io.as_ref(), &data_dir).map_err(at_dir)? {
+            return Err(OpenError::CatalogMissing { path: catalog_path });
+        }
+        let catalog = Catalog::open(&data_dir)?;
+        let committed = catalog.wal_position()?;
+        let blocks = catalog.blocks()?.into_iter().map(Arc::new).collect();
+        let known_files = catalog.known_files()?;
+        if let Err(error) = recovery::sweep(io.as_ref(), &data_dir, &catalog.tenants(), &known_files) {
+            tracing::warn!(%error, "leftover files not removed");
+        }
+        let known = dedup::load(io.as_ref(), &config.request_hashes_path(), &config.quarantine_dir())?;
+
+        let core = Arc::new(Core {
+            io: Arc::clone(&io),
+            shown: Mutex::new(Shown { blocks: Arc::new(blocks), ..Shown::default() }),
+            changed: Condvar::new(),
+            dedup: Mutex::default(),
+            in_flight_bytes: AtomicU64::new(0),
+            memory_bytes: AtomicU64::new(0),
+            config,
+        });
+        let (groups, to_publish) = mpsc::sync_channel(GROUPS_MAX);
+        let sink = move |group| groups.send(group).expect("the publish thread ends after the log");
+        let failing = Arc::clone(&core);
+        let failed = move |riders, reason: String| publish::fail(&failing, riders, &reason);
+        let (wal, mut replay) = Wal::open(Arc::clone(&io), core.config.wal.clone(), committed, sink, failed)?;
+        let wal = Arc::new(wal);
+        let known: Vec<_> = known.into_iter().chain(replay.take_known()).collect();
+        let seen = Seen::new(&known, committed);
+        core.dedup.lock().expect("no holder panics").restore(known);
+
+        let replay_bytes_left = replay.bytes_left();
+        core.shown().replaying = replay.bytes_total() > 0;
+        let publishing = Arc::clone(&core);
+        let flusher = Flusher { core: Arc::clone(&core), wal: Arc::clone(&wal), catalog };
+        let replayer = Replayer { core: Arc::clone(&core), derive, seen };
+        let threads = vec![
+            spawn("publish", move || publish::run(&publishing, &to_publish))?,
+            spawn("flush", move || flusher.run())?,
+            spawn("replay", move || replayer.run(replay))?,
+        ];
+        let cache = Arc::new(BlockCache::new(core.config.block_cache_bytes_max));
+        let reader = BlockReader::new(io, data_dir, cache);
+        Ok(Arc::new(Self {
+            core,
+            wal,
+            reader,
+            replay_bytes_left,
+            closing: AtomicBool::new(false),
+            threads: Mutex::new(threads),
+            _lock: lock,
+        }))
     }
 
     /// Hands a request over. From here storage finishes the work, whatever happens to the caller.
@@ -103,32 +201,127 @@ impl Store {
     /// # Errors
     /// [`Refused`] when nothing was taken and the sender should retry.
     pub fn append(&self, request: RawRequest, batches: Vec<TableBatch>, hold: Box<dyn Send>) -> Result<Receipt, Refused> {
-        drop(hold);
-        let (sender, receiver) = oneshot::channel();
-        let duplicate = !self.hashes.lock().expect("not poisoned").insert(request.hash);
-        if !duplicate {
-            self.rows.lock().expect("not poisoned").extend(batches);
+        debug_assert!(batches.iter().all(|batch| batch.batch.schema() == batch.table.schema()), "a batch has its table's schema");
+        self.check_open()?;
+        let (reply, receiver) = oneshot::channel();
+        let hash = request.hash;
+        let (begin, reply) = self.core.dedup.lock().expect("no holder panics").begin(hash, request.received_at, reply);
+        let Some(reply) = reply else { return Ok(Receipt(receiver)) };
+        if begin == Begin::Stored {
+            let _ = reply.send(Ok(Ack { duplicate: true }));
+            return Ok(Receipt(receiver));
         }
-        let _ = sender.send(Ok(Ack { duplicate }));
-        Ok(Receipt(receiver))
+        let bytes = batches.iter().map(|batch| batch.batch.get_array_memory_size() as u64).sum();
+        let taken = self.core.check_memory().and_then(|()| {
+            self.core.in_flight_bytes.fetch_add(bytes, Ordering::Relaxed);
+            let appended = self.wal.append(request, Rider { hash, batches, bytes, reply }, hold);
+            appended.inspect_err(|_| {
+                self.core.in_flight_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            })
+        });
+        if let Err(refused) = &taken {
+            let joined = self.core.dedup.lock().expect("no holder panics").failed(hash);
+            for reply in joined {
+                let _ = reply.send(Err(AppendError::Wal { reason: refused.to_string() }));
+            }
+        }
+        taken.map(|()| Receipt(receiver))
     }
 
     pub fn readiness(&self) -> Readiness {
-        Readiness { ingest: Ok(()), replay_bytes_left: 0 }
+        let refused = self.wal.stats().refused;
+        let ingest = self.check_open().and_then(|()| refused.map_or(Ok(()), Err)).and_then(|()| self.core.check_memory());
+        Readiness { ingest, replay_bytes_left: self.replay_bytes_left(&self.core.shown()) }
     }
 
-    pub fn snapshot(&self, _tenant: TenantId) -> Snapshot {
-        Snapshot { batches: self.rows.lock().expect("not poisoned").clone() }
+    /// Takes what `tenant` has at this moment. Cheap.
+    pub fn snapshot(&self, tenant: TenantId) -> Snapshot {
+        let shown = self.core.shown();
+        Snapshot::new(tenant, &shown, self.reader.clone(), self.replay_bytes_left(&shown))
     }
 
-    /// Seals the memtables and writes them to blocks; returns when the catalog has them. Blocking.
+    /// Seals the memtables and writes them to blocks; returns when the catalog has them. After a restart that is not before
+    /// the replay is complete. Blocking.
     ///
     /// # Errors
     /// The text of the first failure; nothing is lost, the rows stay in the WAL and in memory.
     pub fn flush(&self) -> Result<(), String> {
-        Ok(())
+        let mut shown = self.core.shown();
+        let failures = shown.flush_failures;
+        shown.live.seal();
+        shown.flushes_asked += 1;
+        let last = shown.live.sealed.back().cloned();
+        self.core.changed.notify_all();
+        let waiting = |shown: &mut Shown| {
+            let unwritten =
+                shown.replaying || !shown.replayed.sealed.is_empty() || last.as_ref().is_some_and(|last| shown.is_waiting(last));
+            unwritten && shown.flush_failures == failures && !shown.stopping
+        };
+        let shown = self.core.changed.wait_while(shown, waiting).expect("no holder panics");
+        match &last {
+            _ if shown.flush_failures > failures => Err(shown.flush_error.clone()),
+            Some(last) if shown.is_waiting(last) => Err("the server is stopping".to_owned()),
+            _ => Ok(()),
+        }
     }
 
-    /// Refuses new requests, syncs the WAL, stops the threads. Blocking; idempotent.
-    pub fn close(&self) {}
+    pub fn stats(&self) -> Stats {
+        let shown = self.core.shown();
+        let now = Instant::now();
+        let tables = Table::ALL.map(|table| {
+            let blocks = || shown.blocks.iter().filter(|block| block.table == table);
+            let chunks =
+                shown.memtables().flat_map(|memtable| memtable.parts()).filter(|(_, of, _)| *of == table).flat_map(|(_, _, chunks)| chunks);
+            TableStats {
+                table,
+                blocks: blocks().count(),
+                block_rows: blocks().map(|block| block.rows).sum(),
+                block_bytes: blocks().map(|block| block.bytes + block.trace_index.as_ref().map_or(0, |index| index.bytes)).sum(),
+                memory_rows: chunks.map(|chunk| chunk.batch.num_rows() as u64).sum(),
+            }
+        });
+        Stats {
+            tables: tables.into(),
+            memtable_bytes: shown.memory_bytes(),
+            unflushed_age: shown.memtables().map(|memtable| memtable.age(now)).max().unwrap_or_default(),
+            wal_bytes: self.wal.stats().live_bytes,
+            replay_bytes_left: self.replay_bytes_left(&shown),
+            flush_failures: shown.flush_failures,
+        }
+    }
+
+    /// Refuses new requests, syncs the WAL, stops the threads. What is in memory is replayed by the next start.
+    /// Blocking; idempotent.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.wal.close();
+        self.core.shown().stopping = true;
+        self.core.changed.notify_all();
+        let threads = std::mem::take(&mut *self.threads.lock().expect("no holder panics"));
+        for thread in threads {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!(name, "thread ended by a panic");
+            }
+        }
+    }
+
+    fn check_open(&self) -> Result<(), Refused> {
+        if self.closing.load(Ordering::Acquire) { Err(Refused::Stopping) } else { Ok(()) }
+    }
+
+    /// Not 0 before the last old row is visible.
+    fn replay_bytes_left(&self, shown: &Shown) -> u64 {
+        if shown.replaying { self.replay_bytes_left.load(Ordering::Relaxed).max(1) } else { 0 }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn spawn(name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    thread::Builder::new().name(format!("storage-{name}")).spawn(run).map_err(|source| OpenError::Thread { name, source })
 }

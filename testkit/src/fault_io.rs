@@ -98,6 +98,11 @@ impl FaultIo {
         self.state().free_bytes = free_bytes;
     }
 
+    /// Whether a crash was reached: reads fail too.
+    pub fn is_down(&self) -> bool {
+        self.state().crashed
+    }
+
     /// How many operations were made to fail.
     pub fn fired(&self) -> u64 {
         self.state().fired

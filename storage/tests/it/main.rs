@@ -1,6 +1,11 @@
 //! The integration tests of this room, one binary.
 
+mod captures;
 mod dedup;
+mod duckdb;
+mod model;
+mod rows;
+mod store;
 mod wal;
 mod wal_crash;
 mod wal_damage;

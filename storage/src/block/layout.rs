@@ -1,0 +1,211 @@
+//! Which rows go into which block, and in what order. Pure.
+//!
+//! 1. Every row gets an event time; spans get that of their trace's first span in the cut, so that a trace stays whole.
+//! 2. The busiest UTC hours get a block of their own; the stragglers of all other hours share one `late` block, so that an
+//!    old import beside live data does not make hundreds of files.
+//! 3. Inside a block:
+//!    - spans by (slice of the trace's first span, trace id, start time): time prunes row groups, a trace is one run of rows;
+//!    - logs by (service, time);
+//!    - metrics by (metric name, series, time).
+//! 4. A row group ends where a slice ends, once it is large enough.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use arrow::{
+    array::{Array, AsArray, DictionaryArray, FixedSizeBinaryArray, PrimitiveArray},
+    datatypes::{ArrowPrimitiveType, Int32Type, TimestampNanosecondType, UInt64Type},
+    record_batch::RecordBatch,
+};
+use schemas::{Table, UnixNanos};
+
+use super::{TimeRange, TraceRun, tix::prefix};
+
+/// Spans of traces that begin in the same slice (counted from the epoch) are stored together.
+const SLICE_NS: i64 = 150 * 1_000_000_000;
+const HOUR_NS: i64 = 3600 * 1_000_000_000;
+/// Hours of one cut that get a block of their own: one, or two around the turn of the hour.
+const HOURS_MAX: usize = 2;
+/// A row group is closed at the next slice border after this many rows,
+const ROW_GROUP_ROWS: usize = 64 * 1024;
+/// and anywhere after this many.
+const ROW_GROUP_ROWS_MAX: usize = 512 * 1024;
+
+/// Event time of the rows of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Hour {
+    /// Hours since the epoch.
+    Of(i64),
+    /// Any hours: the stragglers.
+    Late,
+}
+
+/// (batch, row)
+pub(crate) type RowPlace = (usize, usize);
+
+/// What one block will hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BlockPlan {
+    pub hour: Hour,
+    pub rows: Vec<RowPlace>,
+    /// Ends (exclusive) of the row groups within `rows`; the last is the number of rows.
+    pub row_group_ends: Vec<usize>,
+    pub traces: Vec<TraceRun>,
+    pub time: TimeRange,
+}
+
+/// Plans the blocks of one cut of `table`. Each row of `batches` is in exactly one plan; no plan is empty.
+pub(crate) fn plan(table: Table, batches: &[&RecordBatch]) -> Vec<BlockPlan> {
+    match table {
+        Table::Spans => plan_spans(batches),
+        Table::Logs => plan_rows(batches, "service_name", None),
+        Table::Metrics => plan_rows(batches, "metric_name", Some("series_id")),
+    }
+}
+
+struct Span {
+    trace: [u8; 16],
+    start: i64,
+    place: RowPlace,
+}
+
+/// Neighbours in the list of spans.
+struct Trace {
+    start: i64,
+    first: usize,
+    spans: usize,
+}
+
+fn plan_spans(batches: &[&RecordBatch]) -> Vec<BlockPlan> {
+    let mut spans = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
+    for (index, batch) in batches.iter().enumerate() {
+        let ids = fixed(batch, "trace_id");
+        let starts = primitive::<TimestampNanosecondType>(batch, "start_time");
+        spans.extend((0..batch.num_rows()).map(|row| Span {
+            trace: ids.value(row).try_into().expect("the schema says 16 bytes"),
+            start: starts.value(row),
+            place: (index, row),
+        }));
+    }
+    spans.sort_unstable_by_key(|span| (span.trace, span.start, span.place));
+
+    let mut traces: Vec<Trace> = Vec::new();
+    for (index, span) in spans.iter().enumerate() {
+        match traces.last_mut() {
+            Some(trace) if spans[trace.first].trace == span.trace => trace.spans += 1,
+            _ => traces.push(Trace { start: span.start, first: index, spans: 1 }),
+        }
+    }
+    let hours = Hours::choose(traces.iter().map(|trace| (trace.start, trace.spans)));
+    traces.sort_by_key(|trace| (hours.of(trace.start), trace.start.div_euclid(SLICE_NS)));
+    traces
+        .chunk_by(|a, b| hours.of(a.start) == hours.of(b.start))
+        .map(|traces| plan_traces(hours.of(traces[0].start), traces, &spans))
+        .collect()
+}
+
+fn plan_traces(hour: Hour, traces: &[Trace], spans: &[Span]) -> BlockPlan {
+    let mut plan = BlockPlan::empty(hour);
+    for slice in traces.chunk_by(|a, b| a.start.div_euclid(SLICE_NS) == b.start.div_euclid(SLICE_NS)) {
+        for trace in slice {
+            let rows = &spans[trace.first..trace.first + trace.spans];
+            plan.traces.push(TraceRun { prefix: prefix(&rows[0].trace), first_row: plan.rows.len() as u32, rows: rows.len() as u32 });
+            rows.iter().for_each(|span| plan.push(span.place, span.start));
+        }
+        plan.end_row_group(ROW_GROUP_ROWS);
+    }
+    plan.finish()
+}
+
+/// Orders rows by the text in `group`, then the number in `series`, then `time`.
+fn plan_rows(batches: &[&RecordBatch], group: &str, series: Option<&str>) -> Vec<BlockPlan> {
+    let groups = text_ranks(batches, group);
+    let mut rows = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
+    for (index, batch) in batches.iter().enumerate() {
+        let times = primitive::<TimestampNanosecondType>(batch, "time");
+        let series = series.map(|name| primitive::<UInt64Type>(batch, name));
+        let series = |row: usize| series.map_or(0, |series| series.value(row));
+        rows.extend((0..batch.num_rows()).map(|row| (groups[index][row], series(row), times.value(row), (index, row))));
+    }
+    let hours = Hours::choose(rows.iter().map(|(_, _, time, _)| (*time, 1)));
+    rows.sort_unstable_by_key(|(group, series, time, place)| (hours.of(*time), *group, *series, *time, *place));
+    let of_one_hour = rows.chunk_by(|a, b| hours.of(a.2) == hours.of(b.2));
+    of_one_hour
+        .map(|rows| {
+            let mut plan = BlockPlan::empty(hours.of(rows[0].2));
+            rows.iter().for_each(|(_, _, time, place)| plan.push(*place, *time));
+            plan.finish()
+        })
+        .collect()
+}
+
+impl BlockPlan {
+    fn empty(hour: Hour) -> Self {
+        let time = TimeRange { first: UnixNanos(i64::MAX), last: UnixNanos(i64::MIN) };
+        Self { hour, rows: Vec::new(), row_group_ends: Vec::new(), traces: Vec::new(), time }
+    }
+
+    fn push(&mut self, place: RowPlace, time: i64) {
+        self.rows.push(place);
+        self.time.first = self.time.first.min(UnixNanos(time));
+        self.time.last = self.time.last.max(UnixNanos(time));
+        self.end_row_group(ROW_GROUP_ROWS_MAX);
+    }
+
+    fn end_row_group(&mut self, rows_min: usize) {
+        if self.rows.len() - self.row_group_ends.last().copied().unwrap_or(0) >= rows_min {
+            self.row_group_ends.push(self.rows.len());
+        }
+    }
+
+    fn finish(mut self) -> Self {
+        self.end_row_group(1);
+        self
+    }
+}
+
+/// The hours that get a block of their own.
+struct Hours(Vec<i64>);
+
+impl Hours {
+    /// `rows`: event time and number of rows.
+    fn choose(rows: impl Iterator<Item = (i64, usize)>) -> Self {
+        let mut counts: HashMap<i64, usize> = HashMap::new();
+        for (time, rows) in rows {
+            *counts.entry(time.div_euclid(HOUR_NS)).or_default() += rows;
+        }
+        let mut hours: Vec<(Reverse<usize>, i64)> = counts.into_iter().map(|(hour, rows)| (Reverse(rows), hour)).collect();
+        hours.sort_unstable();
+        Self(hours.into_iter().take(HOURS_MAX).map(|(_, hour)| hour).collect())
+    }
+
+    fn of(&self, time: i64) -> Hour {
+        let hour = time.div_euclid(HOUR_NS);
+        if self.0.contains(&hour) { Hour::Of(hour) } else { Hour::Late }
+    }
+}
+
+/// For every row the place of its text among all texts of the column; rows without one come first.
+fn text_ranks(batches: &[&RecordBatch], name: &str) -> Vec<Vec<u32>> {
+    let columns: Vec<&DictionaryArray<Int32Type>> = batches.iter().map(|batch| column(batch, name).as_dictionary::<Int32Type>()).collect();
+    let mut texts: Vec<&str> = columns.iter().flat_map(|column| column.values().as_string::<i32>().iter().flatten()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let rank = |text: Option<&str>| text.and_then(|text| texts.binary_search(&text).ok()).map_or(0, |place| place as u32 + 1);
+    let of_column = |column: &DictionaryArray<Int32Type>| {
+        let ranks: Vec<u32> = column.values().as_string::<i32>().iter().map(rank).collect();
+        column.keys().iter().map(|key| key.and_then(|key| ranks.get(key as usize)).copied().unwrap_or(0)).collect()
+    };
+    columns.into_iter().map(of_column).collect()
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> &'a dyn Array {
+    batch.column_by_name(name).expect("a table batch has the table's schema")
+}
+
+fn fixed<'a>(batch: &'a RecordBatch, name: &str) -> &'a FixedSizeBinaryArray {
+    column(batch, name).as_fixed_size_binary()
+}
+
+fn primitive<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> &'a PrimitiveArray<T> {
+    column(batch, name).as_primitive()
+}

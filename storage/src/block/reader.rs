@@ -1,0 +1,205 @@
+//! Reads blocks: the rows of one trace by its index, or everything.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use arrow::{
+    array::{Array, AsArray, BooleanArray, new_null_array},
+    compute::filter_record_batch,
+    datatypes::{Field, Schema},
+    error::ArrowError,
+    record_batch::RecordBatch,
+};
+use parquet::{
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{
+            ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter, RowSelection,
+        },
+    },
+    errors::ParquetError,
+    file::metadata::PageIndexPolicy,
+};
+use schemas::{Table, TraceId};
+
+use super::{
+    Block, BlockCache, FORMAT_KEY, FORMAT_VERSION, TraceIndex,
+    cache::{Cached, Key},
+    file::BlockFile,
+};
+use crate::io::Io;
+
+const BATCH_ROWS: usize = 8192;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BlockError {
+    #[error("open")]
+    Io(#[from] io::Error),
+    #[error("decode")]
+    Parquet(#[from] ParquetError),
+    #[error("convert")]
+    Arrow(#[from] ArrowError),
+    #[error("format {found} is newer than {FORMAT_VERSION}, the newest this build reads")]
+    NewerFormat { found: String },
+    #[error("the decoder panicked on damaged data")]
+    Panicked,
+}
+
+/// Reads the blocks of one data directory. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct BlockReader {
+    io: Arc<dyn Io>,
+    data_dir: PathBuf,
+    cache: Arc<BlockCache>,
+}
+
+impl BlockReader {
+    pub(crate) fn new(io: Arc<dyn Io>, data_dir: PathBuf, cache: Arc<BlockCache>) -> Self {
+        Self { io, data_dir, cache }
+    }
+
+    /// The spans of `id` in a block of spans. A block without a usable index is searched whole.
+    pub(crate) fn trace(&self, block: &Block, id: TraceId) -> Result<Vec<RecordBatch>, BlockError> {
+        guarded(|| match self.trace_index(block) {
+            Some(index) => self.trace_by_index(block, id, &index),
+            None => self.trace_by_search(block, id),
+        })
+    }
+
+    /// Every row, in file order.
+    pub(crate) fn scan(&self, block: &Block) -> Result<Vec<RecordBatch>, BlockError> {
+        guarded(|| conform_all(block.table, self.open(block)?.with_batch_size(BATCH_ROWS).build()?))
+    }
+
+    fn trace_by_index(&self, block: &Block, id: TraceId, index: &TraceIndex) -> Result<Vec<RecordBatch>, BlockError> {
+        let ranges = index.find(id);
+        if ranges.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
+        if ranges.iter().any(|range| range.end > rows) {
+            return self.trace_by_search(block, id);
+        }
+        let selected = ranges.iter().map(ExactSizeIterator::len).sum::<usize>();
+        let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), rows);
+        let reader = self.open(block)?.with_batch_size(selected.min(BATCH_ROWS)).with_row_selection(selection).build()?;
+        let batches = conform_all(block.table, reader)?;
+        let mut found = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let matches = matching(batch.column_by_name("trace_id").map(AsRef::as_ref), id)?;
+            match matches.true_count() {
+                0 => {}
+                rows if rows == batch.num_rows() => found.push(batch),
+                _ => found.push(filter_record_batch(&batch, &matches)?),
+            }
+        }
+        Ok(found)
+    }
+
+    fn trace_by_search(&self, block: &Block, id: TraceId) -> Result<Vec<RecordBatch>, BlockError> {
+        let builder = self.open(block)?;
+        let ids = ProjectionMask::columns(builder.parquet_schema(), ["trace_id"]);
+        let wanted = ArrowPredicateFn::new(ids, move |batch| matching(batch.columns().first().map(AsRef::as_ref), id));
+        let filter = RowFilter::new(vec![Box::new(wanted)]);
+        conform_all(block.table, builder.with_batch_size(BATCH_ROWS).with_row_filter(filter).build()?)
+    }
+
+    /// The block's index, or none: a missing or damaged one costs time, never an answer.
+    fn trace_index(&self, block: &Block) -> Option<Arc<TraceIndex>> {
+        let sidecar = block.trace_index.as_ref()?;
+        if let Some(Cached::TraceIndex(index)) = self.cache.get(Key::TraceIndex(block.id)) {
+            return Some(index);
+        }
+        let loaded = load(self.io.as_ref(), &self.data_dir.join(&sidecar.path), sidecar.bytes);
+        let index = match loaded.map(|bytes| TraceIndex::decode(&bytes)) {
+            Ok(Ok(index)) => Arc::new(index),
+            Ok(Err(error)) => {
+                tracing::error!(path = %sidecar.path.display(), %error, "damaged trace index ignored");
+                return None;
+            }
+            Err(error) => {
+                tracing::error!(path = %sidecar.path.display(), %error, "trace index cannot be read");
+                return None;
+            }
+        };
+        self.cache.put(Key::TraceIndex(block.id), Cached::TraceIndex(Arc::clone(&index)));
+        Some(index)
+    }
+
+    fn open(&self, block: &Block) -> Result<ParquetRecordBatchReaderBuilder<BlockFile>, BlockError> {
+        let file = BlockFile::new(self.io.open_read(&self.data_dir.join(&block.path))?)?;
+        if let Some(Cached::Footer(footer)) = self.cache.get(Key::Footer(block.id)) {
+            return Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer));
+        }
+        let options = ArrowReaderOptions::new()
+            .with_skip_arrow_metadata(true)
+            .with_offset_index_policy(PageIndexPolicy::Optional)
+            .with_column_index_policy(PageIndexPolicy::Skip);
+        let inferred = ArrowReaderMetadata::load(&file, options.clone())?;
+        check_format(&inferred)?;
+        let schema = Arc::new(typed_as(block.table, inferred.schema()));
+        let footer = ArrowReaderMetadata::try_new(Arc::clone(inferred.metadata()), options.with_schema(schema))?;
+        self.cache.put(Key::Footer(block.id), Cached::Footer(footer.clone()));
+        Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer))
+    }
+}
+
+fn load(io: &dyn Io, path: &Path, bytes_expected: u64) -> io::Result<Vec<u8>> {
+    let file = io.open_read(path)?;
+    let actual = file.len()?;
+    if actual != bytes_expected {
+        return Err(io::Error::other(format!("{actual} bytes, the catalog says {bytes_expected}")));
+    }
+    let mut bytes = vec![0; usize::try_from(actual).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+/// Parquet does not promise that damaged pages only make errors.
+fn guarded<T>(read: impl FnOnce() -> Result<T, BlockError>) -> Result<T, BlockError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(BlockError::Panicked))
+}
+
+fn check_format(footer: &ArrowReaderMetadata) -> Result<(), BlockError> {
+    let entries = footer.metadata().file_metadata().key_value_metadata();
+    let found =
+        entries.into_iter().flatten().find(|entry| entry.key == FORMAT_KEY).and_then(|entry| entry.value.clone()).unwrap_or_default();
+    match found.parse::<u32>() {
+        Ok(version) if version <= FORMAT_VERSION => Ok(()),
+        _ => Err(BlockError::NewerFormat { found }),
+    }
+}
+
+/// The columns of the file with the types that the table gives them (Parquet keeps no dictionaries).
+fn typed_as(table: Table, inferred: &Schema) -> Schema {
+    let wanted = table.schema();
+    let fields = inferred.fields().iter().map(|field| match wanted.field_with_name(field.name()) {
+        Ok(wanted) => Field::new(field.name(), wanted.data_type().clone(), field.is_nullable()),
+        Err(_) => field.as_ref().clone(),
+    });
+    Schema::new(fields.collect::<Vec<Field>>())
+}
+
+fn conform_all(table: Table, reader: impl Iterator<Item = Result<RecordBatch, ArrowError>>) -> Result<Vec<RecordBatch>, BlockError> {
+    reader.map(|batch| Ok(conform(table, &batch?)?)).collect()
+}
+
+/// Today's schema: columns that the file's build did not know yet are null.
+fn conform(table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = table.schema();
+    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
+        Some(column) => Arc::clone(column),
+        None => new_null_array(field.data_type(), batch.num_rows()),
+    });
+    RecordBatch::try_new(Arc::clone(&schema), columns.collect())
+}
+
+fn matching(ids: Option<&dyn Array>, id: TraceId) -> Result<BooleanArray, ArrowError> {
+    let ids =
+        ids.and_then(AsArray::as_fixed_size_binary_opt).ok_or_else(|| ArrowError::SchemaError("trace_id is not binary".to_owned()))?;
+    Ok(ids.iter().map(|value| Some(value == Some(id.as_bytes().as_slice()))).collect())
+}

@@ -1,0 +1,255 @@
+//! Writes a block: sidecar first, then the Parquet file, each under a temporary name, durable before it gets its own.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use arrow::{
+    array::{ArrayRef, new_null_array},
+    compute::interleave,
+    datatypes::SchemaRef,
+    error::ArrowError,
+    record_batch::RecordBatch,
+};
+use parquet::{
+    arrow::{ArrowSchemaConverter, ArrowWriter, arrow_writer::ArrowWriterOptions},
+    basic::{Compression, Encoding, LogicalType, Type as PhysicalType, ZstdLevel},
+    errors::ParquetError,
+    file::{
+        metadata::KeyValue,
+        properties::{EnabledStatistics, WriterProperties},
+    },
+    schema::types::ColumnDescriptor,
+};
+use schemas::{Table, TenantId};
+
+use super::{
+    BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, Sidecar, TimeRange, TraceIndex, file::FileWriter, layout::RowPlace,
+    statistics,
+};
+use crate::{io::Io, wal::Lsn};
+
+/// A block on disk that the catalog does not know yet. Paths are relative to the data directory.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewBlock {
+    pub tenant: TenantId,
+    pub table: Table,
+    pub path: PathBuf,
+    pub rows: u64,
+    pub bytes: u64,
+    pub footer_bytes: u64,
+    pub time: TimeRange,
+    pub late: bool,
+    pub traces: u64,
+    pub trace_index: Option<Sidecar>,
+    pub statistics: Vec<ColumnStatistics>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error("write {path}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error("encode {path}")]
+    Parquet { path: PathBuf, source: ParquetError },
+    #[error("order the rows of {path}")]
+    Arrow { path: PathBuf, source: ArrowError },
+}
+
+/// Writes the block of `plan` over `batches` (all of the table's schema) into `data/<tenant>/<table>` and makes it durable.
+/// `lsn` is the last of the cut. A block of the same name is replaced: it is a leftover of an attempt at the same cut.
+///
+/// # Errors
+/// The first failure; files may be left that no catalog knows.
+pub(crate) fn write(
+    io: &dyn Io,
+    data_dir: &Path,
+    (tenant, table): (TenantId, Table),
+    lsn: Lsn,
+    batches: &[&RecordBatch],
+    plan: BlockPlan,
+) -> Result<NewBlock, WriteError> {
+    let dir = PathBuf::from("data").join(tenant.0.to_string()).join(table.name());
+    let path = dir.join(format!("{}-{:016x}.parquet", hour_name(plan.hour), lsn.0));
+    let at_dir = |source| WriteError::Io { path: dir.clone(), source };
+    io.create_dir_all(&data_dir.join(&dir)).map_err(at_dir)?;
+
+    let traces = plan.traces.len() as u64;
+    let trace_index = match plan.traces.is_empty() {
+        true => None,
+        false => Some(write_sidecar(io, data_dir, path.with_extension("tix"), &TraceIndex::new(plan.traces).encode())?),
+    };
+    io.step("flush.block.before").map_err(at_dir)?;
+
+    let absolute = data_dir.join(&path);
+    let temporary = absolute.with_extension("parquet.tmp");
+    let at_file = |source| WriteError::Io { path: path.clone(), source };
+    let at_parquet = |source| WriteError::Parquet { path: path.clone(), source };
+    let mut file = FileWriter::new(create(io, &temporary).map_err(at_file)?);
+    let options = ArrowWriterOptions::new().with_properties(properties(table, lsn).map_err(at_parquet)?).with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(&mut file, table.schema(), options).map_err(at_parquet)?;
+    let mut start = 0;
+    for end in plan.row_group_ends {
+        let batch = gather(&table.schema(), batches, &plan.rows[start..end]);
+        writer.write(&batch.map_err(|source| WriteError::Arrow { path: path.clone(), source })?).map_err(at_parquet)?;
+        writer.flush().map_err(at_parquet)?;
+        start = end;
+    }
+    let metadata = writer.close().map_err(at_parquet)?;
+    let bytes = file.finish().map_err(at_file)?;
+    let footer_bytes = footer_bytes(io, &temporary, bytes).map_err(at_file)?;
+    io.step("flush.rename.before").map_err(at_file)?;
+    io.rename(&temporary, &absolute).map_err(at_file)?;
+    io.sync_dir(&data_dir.join(&dir)).map_err(at_dir)?;
+
+    Ok(NewBlock {
+        tenant,
+        table,
+        path,
+        rows: plan.rows.len() as u64,
+        bytes,
+        footer_bytes,
+        time: plan.time,
+        late: plan.hour == Hour::Late,
+        traces,
+        trace_index,
+        statistics: statistics::of_file(&metadata),
+    })
+}
+
+fn write_sidecar(io: &dyn Io, data_dir: &Path, path: PathBuf, bytes: &[u8]) -> Result<Sidecar, WriteError> {
+    let absolute = data_dir.join(&path);
+    let temporary = absolute.with_extension("tix.tmp");
+    let written = create(io, &temporary).and_then(|file| {
+        let mut file = FileWriter::new(file);
+        file.write_all(bytes)?;
+        file.finish()?;
+        io.rename(&temporary, &absolute)
+    });
+    written.map_err(|source| WriteError::Io { path: path.clone(), source })?;
+    Ok(Sidecar { path, bytes: bytes.len() as u64 })
+}
+
+/// Creates `path`, replacing the leftover of a failed attempt.
+fn create(io: &dyn Io, path: &Path) -> io::Result<Box<dyn crate::io::IoFile>> {
+    match io.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => io.create(path),
+    }
+}
+
+/// Length of the Thrift footer, as DuckLake and other readers want to know it.
+fn footer_bytes(io: &dyn Io, path: &Path, bytes: u64) -> io::Result<u64> {
+    let mut length = [0; 4];
+    io.open_read(path)?.read_exact_at(&mut length, bytes.saturating_sub(8))?;
+    Ok(u32::from_le_bytes(length).into())
+}
+
+/// The rows at `places`, in that order.
+fn gather(schema: &SchemaRef, batches: &[&RecordBatch], places: &[RowPlace]) -> Result<RecordBatch, ArrowError> {
+    let columns = schema.fields().iter().enumerate().map(|(index, field)| {
+        let arrays: Vec<&dyn arrow::array::Array> = batches.iter().map(|batch| batch.column(index).as_ref()).collect();
+        if arrays.iter().all(|array| array.logical_null_count() == array.len()) {
+            return Ok(new_null_array(field.data_type(), places.len()));
+        }
+        interleave(&arrays, places)
+    });
+    RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<Vec<ArrayRef>, ArrowError>>()?)
+}
+
+fn properties(table: Table, lsn: Lsn) -> Result<WriterProperties, ParquetError> {
+    let schema = ArrowSchemaConverter::new().convert(&table.schema())?;
+    let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
+    let footer = vec![
+        entry(FORMAT_KEY, FORMAT_VERSION.to_string()),
+        entry("fusebox.table", table.name().to_owned()),
+        entry("fusebox.lsn", lsn.to_string()),
+    ];
+    let page_rows = page_rows(table);
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_data_page_row_count_limit(page_rows)
+        .set_write_batch_size(page_rows)
+        .set_max_row_group_row_count(None)
+        .set_created_by(concat!("fusebox ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_key_value_metadata(Some(footer))
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    for column in schema.columns() {
+        let path = column.path().clone();
+        match kind(column) {
+            Kind::Id => {
+                properties = properties
+                    .set_column_dictionary_enabled(path.clone(), false)
+                    .set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
+                if column.name() == "trace_id" && table == Table::Spans && column.path().parts().len() == 1 {
+                    properties = properties
+                        .set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY)
+                        .set_column_statistics_enabled(path, EnabledStatistics::Page);
+                }
+            }
+            Kind::Time => {
+                properties = properties
+                    .set_column_dictionary_enabled(path.clone(), false)
+                    .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+                    .set_column_statistics_enabled(path, EnabledStatistics::Page);
+            }
+            Kind::LongText => properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None),
+            Kind::Other => {}
+        }
+    }
+    Ok(properties.build())
+}
+
+/// Log bodies are long: smaller pages, so that a needle costs less.
+fn page_rows(table: Table) -> usize {
+    match table {
+        Table::Spans => 4096,
+        Table::Logs => 1024,
+        Table::Metrics => 8192,
+    }
+}
+
+enum Kind {
+    Id,
+    /// Rising or clustered: small differences.
+    Time,
+    /// Bounds would be long and prune nothing.
+    LongText,
+    Other,
+}
+
+fn kind(column: &ColumnDescriptor) -> Kind {
+    let name = column.name();
+    match (column.physical_type(), column.logical_type_ref()) {
+        (PhysicalType::FIXED_LEN_BYTE_ARRAY, _) => Kind::Id,
+        (PhysicalType::INT64, Some(LogicalType::Timestamp(_))) if name != "received_at" => Kind::Time,
+        (PhysicalType::INT64, _) if name == "duration_ns" => Kind::Time,
+        (PhysicalType::BYTE_ARRAY, _)
+            if name.ends_with("attributes") || matches!(name, "body" | "metric_metadata" | "resource_entity_refs") =>
+        {
+            Kind::LongText
+        }
+        _ => Kind::Other,
+    }
+}
+
+fn hour_name(hour: Hour) -> String {
+    let Hour::Of(hours) = hour else { return "late".to_owned() };
+    let (year, month, day) = civil_from_days(hours.div_euclid(24));
+    format!("{year:04}{month:02}{day:02}T{:02}", hours.rem_euclid(24))
+}
+
+/// Proleptic Gregorian date of a day counted from 1970-01-01.
+/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
+pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}

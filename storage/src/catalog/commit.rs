@@ -1,0 +1,210 @@
+//! One transaction per cut: its blocks, their statistics, the tables' statistics, the log position.
+//!
+//! The trap: DuckDB plans with `ducklake_table_stats` and `ducklake_table_column_stats`. Blocks outside what those say
+//! are not found, so every commit widens them.
+
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use schemas::{SCHEMA_VERSION, columns::RECEIVED_AT};
+
+use super::{Catalog, CatalogError, During, open::Head, values};
+use crate::{
+    block::{Block, Bound, ColumnStatistics, NewBlock, widen},
+    io::Io,
+    wal::Lsn,
+};
+
+impl Catalog {
+    /// Makes `blocks` live and says that every record up to `lsn` is in them or in earlier ones. All of it or nothing.
+    pub(crate) fn commit(&mut self, io: &dyn Io, blocks: &[NewBlock], lsn: Lsn) -> Result<Vec<Block>, CatalogError> {
+        for block in blocks {
+            if !self.tables.contains_key(&(block.tenant, block.table)) {
+                self.add_tenant(block.tenant)?;
+            }
+        }
+        step(io, "catalog.commit.before")?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).during("begin")?;
+        let mut live = Vec::with_capacity(blocks.len());
+        if !blocks.is_empty() {
+            let head = Head::read(&transaction)?;
+            let snapshot = head.snapshot + 1;
+            let mut changes = Vec::new();
+            for (block, file_id) in blocks.iter().zip(head.next_file_id..) {
+                let table_id = self.tables[&(block.tenant, block.table)];
+                insert_block(&transaction, block, table_id, file_id, snapshot, lsn)?;
+                widen_table(&transaction, block, table_id)?;
+                let change = format!("inserted_into_table:{table_id}");
+                if !changes.contains(&change) {
+                    changes.push(change);
+                }
+                live.push(live_block(block, file_id));
+            }
+            Head { snapshot, next_file_id: head.next_file_id + blocks.len() as i64, ..head }.write(&transaction, &changes.join(","))?;
+        }
+        transaction.execute("UPDATE fusebox_wal_position SET lsn = ?", [stored(lsn)]).during("write the log position")?;
+        step(io, "catalog.commit.inside")?;
+        transaction.commit().during("commit blocks")?;
+        step(io, "catalog.commit.after")?;
+        Ok(live)
+    }
+}
+
+fn step(io: &dyn Io, step: &'static str) -> Result<(), CatalogError> {
+    io.step(step).map_err(|source| CatalogError::Step { step, source })
+}
+
+fn live_block(block: &NewBlock, file_id: i64) -> Block {
+    Block {
+        id: file_id.unsigned_abs(),
+        tenant: block.tenant,
+        table: block.table,
+        path: block.path.clone(),
+        rows: block.rows,
+        bytes: block.bytes,
+        footer_bytes: block.footer_bytes,
+        time: block.time,
+        trace_index: block.trace_index.clone(),
+    }
+}
+
+/// SQLite knows no unsigned numbers; a log has fewer than 2^63 records.
+fn stored(lsn: Lsn) -> i64 {
+    i64::try_from(lsn.0).unwrap_or(i64::MAX)
+}
+
+fn insert_block(
+    transaction: &Transaction<'_>,
+    block: &NewBlock,
+    table_id: i64,
+    file_id: i64,
+    snapshot: i64,
+    lsn: Lsn,
+) -> Result<(), CatalogError> {
+    let next_row_id: Option<i64> = transaction
+        .query_row("SELECT next_row_id FROM ducklake_table_stats WHERE table_id = ?", [table_id], |row| row.get(0))
+        .optional()
+        .during("read table statistics")?;
+    let file_name = block.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    transaction
+        .prepare("INSERT INTO ducklake_data_file VALUES (?, ?, ?, NULL, NULL, ?, 1, 'parquet', ?, ?, ?, ?, NULL, NULL, NULL, NULL)")
+        .and_then(|mut insert| {
+            let (rows, bytes, footer_bytes) = (block.rows as i64, block.bytes as i64, block.footer_bytes as i64);
+            insert.execute(params![file_id, table_id, snapshot, file_name, rows, bytes, footer_bytes, next_row_id.unwrap_or(0)])
+        })
+        .during("insert a block")?;
+
+    let mut insert = transaction
+        .prepare("INSERT INTO ducklake_file_column_stats VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)")
+        .during("insert block statistics")?;
+    for column in &block.statistics {
+        let (min, max) = column.range.as_ref().map(|(min, max)| (values::text(min), values::text(max))).unzip();
+        let (bytes, values, nulls) = (column.compressed_bytes as i64, column.values as i64, column.nulls as i64);
+        insert.execute(params![file_id, table_id, column.field_id, bytes, values, nulls, min, max]).during("insert block statistics")?;
+    }
+
+    let (first_received, last_received) = received(block).unzip();
+    transaction
+        .prepare("INSERT INTO fusebox_block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .and_then(|mut insert| {
+            insert.execute(params![
+                file_id,
+                block.tenant.0,
+                block.table.name(),
+                block.late,
+                block.time.first.0,
+                block.time.last.0,
+                first_received,
+                last_received,
+                block.traces as i64,
+                SCHEMA_VERSION,
+                stored(lsn)
+            ])
+        })
+        .during("describe a block")?;
+    if let Some(index) = &block.trace_index {
+        transaction
+            .execute(
+                "INSERT INTO fusebox_block_index VALUES (?, 'tix', ?, ?)",
+                params![file_id, index.path.to_string_lossy(), index.bytes as i64],
+            )
+            .during("insert a trace index")?;
+    }
+    Ok(())
+}
+
+/// Arrival of the first and the last row, from the statistics of their column.
+fn received(block: &NewBlock) -> Option<(i64, i64)> {
+    let id = block.table.columns().find(|column| column.name == RECEIVED_AT)?.id;
+    match &block.statistics.iter().find(|column| column.field_id == id)?.range {
+        Some((Bound::Time(first), Bound::Time(last))) => Some((first.0, last.0)),
+        _ => None,
+    }
+}
+
+fn widen_table(transaction: &Transaction<'_>, block: &NewBlock, table_id: i64) -> Result<(), CatalogError> {
+    let (rows, bytes) = (block.rows as i64, block.bytes as i64);
+    let updated = transaction
+        .prepare(
+            "UPDATE ducklake_table_stats SET record_count = record_count + ?2, next_row_id = next_row_id + ?2, \
+             file_size_bytes = file_size_bytes + ?3 WHERE table_id = ?1",
+        )
+        .and_then(|mut update| update.execute([table_id, rows, bytes]))
+        .during("widen table statistics")?;
+    if updated == 0 {
+        transaction
+            .execute("INSERT INTO ducklake_table_stats VALUES (?1, ?2, ?2, ?3)", [table_id, rows, bytes])
+            .during("begin table statistics")?;
+    }
+    block.statistics.iter().try_for_each(|column| widen_column(transaction, table_id, column))
+}
+
+struct TableColumn {
+    contains_null: bool,
+    min: Option<String>,
+    max: Option<String>,
+}
+
+fn widen_column(transaction: &Transaction<'_>, table_id: i64, column: &ColumnStatistics) -> Result<(), CatalogError> {
+    let known = transaction
+        .prepare("SELECT contains_null, min_value, max_value FROM ducklake_table_column_stats WHERE table_id = ? AND column_id = ?")
+        .and_then(|mut query| {
+            let read = |row: &rusqlite::Row<'_>| Ok(TableColumn { contains_null: row.get(0)?, min: row.get(1)?, max: row.get(2)? });
+            query.query_row(params![table_id, column.field_id], read).optional()
+        })
+        .during("read column statistics")?;
+    let Some(known) = known else {
+        let (min, max) = column.range.as_ref().map(|(min, max)| (values::text(min), values::text(max))).unzip();
+        return transaction
+            .prepare("INSERT INTO ducklake_table_column_stats VALUES (?, ?, ?, NULL, ?, ?, NULL)")
+            .and_then(|mut insert| insert.execute(params![table_id, column.field_id, column.nulls > 0, min, max]))
+            .during("begin column statistics")
+            .map(drop);
+    };
+    let (min, max) = match (&column.range, &known) {
+        _ if column.values == 0 => (known.min, known.max),
+        (Some(range), TableColumn { min: Some(min), max: Some(max), .. }) => {
+            let before = values::parse(min, &range.0).zip(values::parse(max, &range.1));
+            before.map(|before| widen(Some(before), range.clone())).map(|(min, max)| (values::text(&min), values::text(&max))).unzip()
+        }
+        (Some((min, max)), _) if !has_unbounded_values(transaction, table_id, column.field_id)? => {
+            (Some(values::text(min)), Some(values::text(max)))
+        }
+        _ => (None, None),
+    };
+    transaction
+        .prepare(
+            "UPDATE ducklake_table_column_stats SET contains_null = ?, min_value = ?, max_value = ? WHERE table_id = ? AND column_id = ?",
+        )
+        .and_then(|mut update| update.execute(params![known.contains_null || column.nulls > 0, min, max, table_id, column.field_id]))
+        .during("widen column statistics")
+        .map(drop)
+}
+
+/// Whether some block has values of the column that no bounds are known for: then the table can have none either.
+fn has_unbounded_values(transaction: &Transaction<'_>, table_id: i64, column_id: i32) -> Result<bool, CatalogError> {
+    transaction
+        .prepare(
+            "SELECT EXISTS (SELECT 1 FROM ducklake_file_column_stats WHERE table_id = ? AND column_id = ? AND value_count > 0 AND min_value IS NULL)",
+        )
+        .and_then(|mut query| query.query_row(params![table_id, column_id], |row| row.get(0)))
+        .during("look for unbounded values")
+}

@@ -1,0 +1,45 @@
+//! Limits and habits of the store.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::wal::WalConfig;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Everything the store keeps is below it. It may be moved while no process uses it.
+    pub data_dir: PathBuf,
+    /// Rows in memory are written to blocks at this size,
+    pub memtable_bytes_max: u64,
+    /// or when the oldest of them has waited this long.
+    pub flush_interval: Duration,
+    /// Rows that are in no block yet, however many memtables they are in. Above it requests are refused.
+    pub unflushed_bytes_max: u64,
+    /// Footers and indexes of blocks kept in memory.
+    pub block_cache_bytes_max: usize,
+    pub wal: WalConfig,
+}
+
+impl Config {
+    const MIB: u64 = 1 << 20;
+
+    /// The defaults for a directory, which need not exist.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        let data_dir = data_dir.into();
+        Self {
+            wal: WalConfig::new(data_dir.join("wal")),
+            data_dir,
+            memtable_bytes_max: 64 * Self::MIB,
+            flush_interval: Duration::from_secs(30),
+            unflushed_bytes_max: 256 * Self::MIB,
+            block_cache_bytes_max: 64 << 20,
+        }
+    }
+
+    pub(crate) fn quarantine_dir(&self) -> PathBuf {
+        self.data_dir.join("quarantine")
+    }
+
+    pub(crate) fn request_hashes_path(&self) -> PathBuf {
+        self.data_dir.join("request-hashes")
+    }
+}

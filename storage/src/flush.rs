@@ -1,0 +1,161 @@
+//! From memory to blocks: write the blocks of a sealed memtable, commit them with its place in the log, then let go of the log.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, MutexGuard},
+    time::{Duration, Instant},
+};
+
+use arrow::record_batch::RecordBatch;
+
+use crate::{
+    block::{self, Block, NewBlock, WriteError},
+    catalog::{Catalog, CatalogError},
+    dedup,
+    memtable::Memtable,
+    publish::Rider,
+    self_metrics::{BLOCKS_WRITTEN_TOTAL, FLUSH_FAILURES_TOTAL, FLUSH_SECONDS},
+    shown::Shown,
+    store::Core,
+    wal::{Lsn, Wal},
+};
+
+const RETRY_MIN: Duration = Duration::from_secs(1);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+enum FlushError {
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error("a panic: {0}")]
+    Panicked(String),
+}
+
+/// The only one who writes blocks and commits.
+pub(crate) struct Flusher {
+    pub core: Arc<Core>,
+    pub wal: Arc<Wal<Rider>>,
+    pub catalog: Catalog,
+}
+
+impl Flusher {
+    /// Runs until the store stops. A memtable that cannot be written is tried again; its rows stay visible meanwhile.
+    pub(crate) fn run(mut self) {
+        let core = Arc::clone(&self.core);
+        let mut retry = RETRY_MIN;
+        while let Some(memtable) = next(&core) {
+            let started = Instant::now();
+            match self.flush_guarded(&memtable) {
+                Ok(blocks) => {
+                    retry = RETRY_MIN;
+                    metrics::histogram!(FLUSH_SECONDS).record(started.elapsed().as_secs_f64());
+                    metrics::counter!(BLOCKS_WRITTEN_TOTAL).increment(blocks.len() as u64);
+                    tracing::debug!(lsn = memtable.last_lsn().0, blocks = blocks.len(), "flushed");
+                    let mut shown = core.shown();
+                    shown.flushed(&memtable, blocks);
+                    core.count_memory(&shown);
+                    core.changed.notify_all();
+                    drop(shown);
+                    self.trim(memtable.last_lsn());
+                }
+                Err(error) => {
+                    metrics::counter!(FLUSH_FAILURES_TOTAL).increment(1);
+                    let reason = chain(&error);
+                    tracing::error!(error = reason, retry_ms = retry.as_millis() as u64, "rows could not be flushed");
+                    let mut shown = core.shown();
+                    shown.flush_failures += 1;
+                    shown.flush_error = reason;
+                    core.changed.notify_all();
+                    pause(&core, shown, retry);
+                    retry = (retry * 2).min(RETRY_MAX);
+                }
+            }
+        }
+    }
+
+    fn flush_guarded(&mut self, memtable: &Memtable) -> Result<Vec<Block>, FlushError> {
+        let flush = AssertUnwindSafe(|| self.flush(memtable));
+        catch_unwind(flush).unwrap_or_else(|panic| Err(FlushError::Panicked(panic_text(panic.as_ref()))))
+    }
+
+    fn flush(&mut self, memtable: &Memtable) -> Result<Vec<Block>, FlushError> {
+        if let Some(blocks) = self.committed_before(memtable.last_lsn())? {
+            return Ok(blocks);
+        }
+        let io = self.core.io.as_ref();
+        let mut blocks: Vec<NewBlock> = Vec::new();
+        for (tenant, table, chunks) in memtable.parts() {
+            let batches: Vec<&RecordBatch> = chunks.iter().map(|chunk| &chunk.batch).collect();
+            for plan in block::plan(table, &batches) {
+                blocks.push(block::write(io, &self.core.config.data_dir, (tenant, table), memtable.last_lsn(), &batches, plan)?);
+            }
+        }
+        Ok(self.catalog.commit(io, &blocks, memtable.last_lsn())?)
+    }
+
+    /// The blocks of a cut whose commit reached the disk although it was reported as failed.
+    fn committed_before(&self, lsn: Lsn) -> Result<Option<Vec<Block>>, CatalogError> {
+        if self.catalog.wal_position()? < lsn {
+            return Ok(None);
+        }
+        let last_known = self.core.shown().blocks.last().map_or(0, |block| block.id + 1);
+        Ok(Some(self.catalog.blocks()?.into_iter().filter(|block| block.id >= last_known).collect()))
+    }
+
+    /// Lets go of log segments that are in blocks, once the hashes of their requests are on disk. What fails is tried after the next flush.
+    fn trim(&self, lsn: Lsn) {
+        if !self.wal.would_trim(lsn) {
+            return;
+        }
+        let hashes = self.core.dedup.lock().expect("no holder panics").covered_by(lsn);
+        let trimmed =
+            dedup::save(self.core.io.as_ref(), &self.core.config.request_hashes_path(), &hashes).and_then(|()| self.wal.trim(lsn));
+        if let Err(error) = trimmed {
+            tracing::warn!(%error, "write-ahead log not trimmed");
+        }
+    }
+}
+
+/// Waits for a memtable to write; `None` when the store stops.
+fn next(core: &Core) -> Option<Arc<Memtable>> {
+    let mut shown = core.shown();
+    loop {
+        if shown.stopping {
+            return None;
+        }
+        let now = Instant::now();
+        shown.seal_if_due(&core.config, now);
+        if let Some(memtable) = shown.next_to_flush() {
+            return Some(memtable);
+        }
+        let due = core.config.flush_interval.saturating_sub(shown.live.open.age(now)).max(Duration::from_millis(1));
+        shown = core.changed.wait_timeout(shown, due).expect("no holder panics").0;
+    }
+}
+
+/// Waits, but not for longer than until somebody asks for a flush.
+fn pause(core: &Core, shown: MutexGuard<'_, Shown>, time: Duration) {
+    let asked = shown.flushes_asked;
+    let waiting = |shown: &mut Shown| !shown.stopping && shown.flushes_asked == asked;
+    drop(core.changed.wait_timeout_while(shown, time, waiting).expect("no holder panics"));
+}
+
+/// The error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}

@@ -1,0 +1,160 @@
+//! Rows that are in no block yet, in the order of the log.
+//!
+//! ```text
+//! (tenant, table) -> chunks   [2048 rows] [1900] [512] [64] [64] [8] [1] [1]
+//!                                                           `- eight small neighbours become one
+//! chunk = one Arrow batch + (spans) its trace index, both immutable: a snapshot keeps the chunks it saw
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use arrow::{
+    array::{AsArray, FixedSizeBinaryArray, UInt32Array},
+    compute::{concat_batches, take_record_batch},
+    error::ArrowError,
+    record_batch::RecordBatch,
+};
+use schemas::{Table, TableBatch, TenantId, TraceId, columns::TRACE_ID};
+
+use crate::{
+    block::{TraceIndex, TraceRun, trace_prefix},
+    wal::Lsn,
+};
+
+/// So many small neighbours become one chunk.
+const FAN_IN: usize = 8;
+/// "Small" for each round of merging, in rows. A row is copied at most a few times per round.
+const SMALL_ROWS: [usize; 4] = [8, 64, 512, 2048];
+/// Chunks of this size are left alone however few their rows.
+const SMALL_BYTES: usize = 1 << 20;
+
+/// Rows up to some place in the log. All tables of a request are in the same memtable.
+#[derive(Debug, Default)]
+pub(crate) struct Memtable {
+    parts: BTreeMap<(TenantId, Table), Vec<Arc<Chunk>>>,
+    last_lsn: Lsn,
+    bytes: u64,
+    oldest: Option<Instant>,
+}
+
+impl Memtable {
+    /// Adds the rows of one request. `lsn` is higher than any before.
+    pub(crate) fn insert(&mut self, tenant: TenantId, lsn: Lsn, batches: Vec<TableBatch>) {
+        self.cover(lsn);
+        for TableBatch { table, batch } in batches.into_iter().filter(|batch| batch.batch.num_rows() > 0) {
+            self.oldest.get_or_insert_with(Instant::now);
+            let chunks = self.parts.entry((tenant, table)).or_default();
+            let chunk = Chunk::new(table, batch);
+            self.bytes += chunk.bytes as u64;
+            chunks.push(Arc::new(chunk));
+            for small_rows in SMALL_ROWS {
+                let (before, after) = merge_tail(table, chunks, small_rows);
+                self.bytes = self.bytes - before as u64 + after as u64;
+            }
+        }
+    }
+
+    /// Says that nothing up to `lsn` is missing, though it may have no rows.
+    pub(crate) fn cover(&mut self, lsn: Lsn) {
+        self.last_lsn = self.last_lsn.max(lsn);
+    }
+
+    pub(crate) fn last_lsn(&self) -> Lsn {
+        self.last_lsn
+    }
+
+    /// Whether there is nothing to write and no place in the log to remember.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.last_lsn == Lsn::ZERO
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How long its first row has been in memory.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        self.oldest.map_or(Duration::ZERO, |oldest| now.saturating_duration_since(oldest))
+    }
+
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (TenantId, Table, &[Arc<Chunk>])> {
+        self.parts.iter().map(|((tenant, table), chunks)| (*tenant, *table, chunks.as_slice()))
+    }
+
+    pub(crate) fn chunks(&self, tenant: TenantId, table: Table) -> &[Arc<Chunk>] {
+        self.parts.get(&(tenant, table)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Replaces the small chunks at the end by one when there are enough of them. Returns their bytes before and after.
+fn merge_tail(table: Table, chunks: &mut Vec<Arc<Chunk>>, small_rows: usize) -> (usize, usize) {
+    let small = |chunk: &&Arc<Chunk>| chunk.batch.num_rows() < small_rows && chunk.bytes < SMALL_BYTES;
+    let count = chunks.iter().rev().take_while(small).count();
+    if count < FAN_IN {
+        return (0, 0);
+    }
+    let start = chunks.len() - count;
+    let tail = &chunks[start..];
+    let before = tail.iter().map(|chunk| chunk.bytes).sum();
+    match concat_batches(&table.schema(), tail.iter().map(|chunk| &chunk.batch)) {
+        Ok(batch) => {
+            let merged = Chunk::new(table, batch);
+            let after = merged.bytes;
+            chunks.truncate(start);
+            chunks.push(Arc::new(merged));
+            (before, after)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "small batches stay apart");
+            (0, 0)
+        }
+    }
+}
+
+/// One batch of a memtable.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub batch: RecordBatch,
+    traces: TraceIndex,
+    bytes: usize,
+}
+
+impl Chunk {
+    fn new(table: Table, batch: RecordBatch) -> Self {
+        let traces = match table {
+            Table::Spans => TraceIndex::new(trace_runs(trace_ids(&batch))),
+            Table::Logs | Table::Metrics => TraceIndex::default(),
+        };
+        let bytes = batch.get_array_memory_size() + traces.memory_bytes();
+        Self { batch, traces, bytes }
+    }
+
+    /// The spans of `id`, if there are any.
+    pub(crate) fn trace(&self, id: TraceId) -> Result<Option<RecordBatch>, ArrowError> {
+        let ids = trace_ids(&self.batch);
+        let candidates = self.traces.find(id).into_iter().flatten();
+        let rows: UInt32Array = candidates.filter(|row| ids.value(*row) == id.as_bytes()).map(|row| Some(row as u32)).collect();
+        if rows.is_empty() { Ok(None) } else { take_record_batch(&self.batch, &rows).map(Some) }
+    }
+}
+
+fn trace_ids(spans: &RecordBatch) -> &FixedSizeBinaryArray {
+    spans.column_by_name(TRACE_ID).expect("spans have a trace id").as_fixed_size_binary()
+}
+
+/// Neighbouring rows of the same trace, in row order.
+fn trace_runs(ids: &FixedSizeBinaryArray) -> Vec<TraceRun> {
+    let mut runs: Vec<TraceRun> = Vec::new();
+    for (row, id) in ids.iter().enumerate() {
+        let prefix = trace_prefix(id.and_then(|id| id.try_into().ok()).expect("the schema says 16 bytes, never null"));
+        match runs.last_mut() {
+            Some(run) if run.prefix == prefix => run.rows += 1,
+            _ => runs.push(TraceRun { prefix, first_row: row as u32, rows: 1 }),
+        }
+    }
+    runs
+}

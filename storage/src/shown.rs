@@ -1,0 +1,88 @@
+//! What exists right now: rows in memory and blocks. One lock, so that a row is never seen twice or not at all.
+//!
+//! ```text
+//!  log of the last run --replay--> replayed.open --seal--> replayed.sealed --flush--+
+//!                                                                                   +--> blocks
+//!  requests -----------publish---> live.open ------seal--> live.sealed -----flush---+
+//!                                                            `- waits until the replay is over: blocks are written
+//!                                                               in the order of the log, which a commit names up to a place
+//! ```
+
+use std::{collections::VecDeque, sync::Arc, time::Instant};
+
+use crate::{block::Block, config::Config, memtable::Memtable};
+
+/// INVARIANT: every row that was acknowledged or replayed is in exactly one of the memtables or blocks.
+#[derive(Default)]
+pub(crate) struct Shown {
+    pub live: Queue,
+    pub replayed: Queue,
+    /// Old records are still being read; rows may be missing.
+    pub replaying: bool,
+    pub blocks: Arc<Vec<Arc<Block>>>,
+    /// The store is going down: threads end.
+    pub stopping: bool,
+    /// Counts calls of `flush`, so that a failed one is tried again at once.
+    pub flushes_asked: u64,
+    /// Flushes that failed since the start, and why the last one did.
+    pub flush_failures: u64,
+    pub flush_error: String,
+}
+
+/// Rows on their way to blocks, oldest first.
+#[derive(Default)]
+pub(crate) struct Queue {
+    pub sealed: VecDeque<Arc<Memtable>>,
+    pub open: Memtable,
+}
+
+impl Queue {
+    /// Closes the open memtable to further rows, unless it is empty.
+    pub(crate) fn seal(&mut self) {
+        if !self.open.is_empty() {
+            self.sealed.push_back(Arc::new(std::mem::take(&mut self.open)));
+        }
+    }
+
+    pub(crate) fn memtables(&self) -> impl Iterator<Item = &Memtable> {
+        self.sealed.iter().map(AsRef::as_ref).chain(std::iter::once(&self.open))
+    }
+}
+
+impl Shown {
+    pub(crate) fn memtables(&self) -> impl Iterator<Item = &Memtable> {
+        self.replayed.memtables().chain(self.live.memtables())
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memtables().map(Memtable::bytes).sum()
+    }
+
+    /// Seals the open memtable of the live rows when it is large or old enough.
+    pub(crate) fn seal_if_due(&mut self, config: &Config, now: Instant) {
+        if self.live.open.bytes() >= config.memtable_bytes_max || self.live.open.age(now) >= config.flush_interval {
+            self.live.seal();
+        }
+    }
+
+    /// The memtable to write next.
+    pub(crate) fn next_to_flush(&self) -> Option<Arc<Memtable>> {
+        let queue = if self.replaying || !self.replayed.sealed.is_empty() { &self.replayed } else { &self.live };
+        queue.sealed.front().cloned()
+    }
+
+    /// Swaps a memtable for the blocks it became.
+    pub(crate) fn flushed(&mut self, memtable: &Arc<Memtable>, blocks: Vec<Block>) {
+        for queue in [&mut self.replayed, &mut self.live] {
+            queue.sealed.retain(|sealed| !Arc::ptr_eq(sealed, memtable));
+        }
+        if !blocks.is_empty() {
+            let known = self.blocks.iter().cloned();
+            self.blocks = Arc::new(known.chain(blocks.into_iter().map(Arc::new)).collect());
+        }
+    }
+
+    pub(crate) fn is_waiting(&self, memtable: &Arc<Memtable>) -> bool {
+        [&self.replayed, &self.live].iter().any(|queue| queue.sealed.iter().any(|sealed| Arc::ptr_eq(sealed, memtable)))
+    }
+}
