@@ -36,6 +36,12 @@ pub(crate) fn request(signal: Signal, transport: Transport, outcome: &'static st
     counter!(OTLP_REQUESTS_TOTAL, "signal" => signal.name(), "transport" => transport.name(), "outcome" => outcome).increment(1);
 }
 
+/// A request that is not OTLP by its path, method or content type.
+pub(crate) fn unroutable(transport: Transport, refusal: &Refusal) {
+    let outcome = refusal.verdict().outcome;
+    counter!(OTLP_REQUESTS_TOTAL, "signal" => "none", "transport" => transport.name(), "outcome" => outcome).increment(1);
+}
+
 pub(crate) fn refused(signal: Signal, transport: Transport, refusal: &Refusal) {
     let verdict = refusal.verdict();
     request(signal, transport, verdict.outcome);

@@ -16,7 +16,7 @@ use schemas::{
     },
 };
 
-use super::Refusal;
+use super::{Arrived, Refusal};
 use crate::admission::Reservation;
 
 /// Compressed OTLP is rarely smaller than a sixteenth; what is smaller is decompressed again with the whole limit paid.
@@ -36,14 +36,16 @@ pub(crate) struct Rules {
 /// A request on its way to rows.
 #[derive(Debug)]
 pub(crate) struct Decoding {
-    pub rules: Rules,
-    pub tenant: TenantId,
-    pub signal: Signal,
-    pub format: Format,
-    pub encoding: ContentEncoding,
-    pub body: Bytes,
-    pub received_at: UnixNanos,
+    rules: Rules,
+    tenant: TenantId,
+    signal: Signal,
+    format: Format,
+    encoding: ContentEncoding,
+    body: Bytes,
+    received_at: UnixNanos,
+    /// The body without compression, once it is known.
     plain: Option<Bytes>,
+    /// What the next attempt to decompress may produce.
     room: u64,
 }
 
@@ -55,15 +57,11 @@ pub(crate) enum Step {
 }
 
 impl Decoding {
-    pub(crate) fn new(
-        rules: Rules,
-        (tenant, signal, format, encoding): (TenantId, Signal, Format, ContentEncoding),
-        body: Bytes,
-        received_at: UnixNanos,
-    ) -> Self {
+    pub(crate) fn new(rules: Rules, tenant: TenantId, request: &Arrived, received_at: UnixNanos) -> Self {
+        let Arrived { signal, format, encoding, ref body } = *request;
         let plain = (encoding == ContentEncoding::Identity).then(|| body.clone());
         let room = rules.body_bytes_max.min(body.len() as u64 * COMMON_RATIO);
-        Self { rules, tenant, signal, format, encoding, body, received_at, plain, room }
+        Self { rules, tenant, signal, format, encoding, body: body.clone(), received_at, plain, room }
     }
 
     /// Bytes the next step works on, roughly.

@@ -51,13 +51,12 @@ impl Transport {
     }
 }
 
-/// A request that has been read and paid for.
-pub(crate) struct Request {
+/// A request, read to its end.
+pub(crate) struct Arrived {
     pub signal: Signal,
     pub format: Format,
     pub encoding: ContentEncoding,
     pub body: Bytes,
-    pub reservation: Reservation,
 }
 
 /// What every receiver takes its requests to.
@@ -121,12 +120,12 @@ impl Ingest {
         outcome
     }
 
-    /// Makes `request` durable and visible.
+    /// Makes `request`, which `reservation` paid for, durable and visible.
     ///
     /// CANCEL-SAFE: dropped before the append nothing is stored, dropped after it everything is.
-    pub(crate) async fn store(&self, request: Request) -> Result<Stored, Refusal> {
+    pub(crate) async fn store(&self, request: Arrived, reservation: Reservation) -> Result<Stored, Refusal> {
         let body = request.body.clone();
-        match AssertUnwindSafe(self.straight_line(request)).catch_unwind().await {
+        match AssertUnwindSafe(self.straight_line(request, reservation)).catch_unwind().await {
             Ok(outcome) => outcome,
             Err(_) => {
                 self_metrics::panic_caught();
@@ -137,11 +136,11 @@ impl Ingest {
         }
     }
 
-    async fn straight_line(&self, request: Request) -> Result<Stored, Refusal> {
-        let Request { signal, format, encoding, body, reservation } = request;
+    async fn straight_line(&self, request: Arrived, reservation: Reservation) -> Result<Stored, Refusal> {
         let (tenant, received_at) = (TenantId::DEFAULT, now());
-        let decoding = Decoding::new(self.rules, (tenant, signal, format, encoding), body.clone(), received_at);
+        let decoding = Decoding::new(self.rules, tenant, &request, received_at);
         let (mut reservation, mut decoded, hash) = self.decode(decoding, reservation).await?;
+        let Arrived { signal, format, encoding, body } = request;
         let stored = Stored::new(&decoded);
         let batches = std::mem::take(&mut decoded.batches);
         let mut duplicate = false;
@@ -205,7 +204,7 @@ mod tests {
 
     async fn send(ingest: &Ingest, body: &'static [u8]) -> Result<Stored, Refusal> {
         let (signal, format, encoding) = (Signal::Traces, Format::Json, ContentEncoding::Identity);
-        ingest.store(Request { signal, format, encoding, body: Bytes::from_static(body), reservation: ingest.reservation() }).await
+        ingest.store(Arrived { signal, format, encoding, body: Bytes::from_static(body) }, ingest.reservation()).await
     }
 
     #[tokio::test]

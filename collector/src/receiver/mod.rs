@@ -1,4 +1,4 @@
-//! The protocols: each turns what its socket brought into one [`Request`](ingest::Request), and the answer back into its own words.
+//! The protocols: each turns what its socket brought into one [`Arrived`] request, and the answer back into its own words.
 //!
 //! ```text
 //! otlp_http --\                                             (status: every refusal, in both protocols' words)
@@ -18,5 +18,5 @@ mod pool;
 mod response;
 mod status;
 
-pub(crate) use ingest::{Ingest, Transport};
+pub(crate) use ingest::{Arrived, Ingest, Transport};
 pub(crate) use status::Refusal;

@@ -20,7 +20,7 @@ use schemas::{
 use tonic::{body::Body, service::Routes};
 
 use super::{
-    Ingest, Refusal, Transport, body, ingest,
+    Arrived, Ingest, Refusal, Transport, body,
     response::Stored,
     status::{ACCEPTED_ENCODINGS, jittered},
 };
@@ -83,7 +83,7 @@ async fn take(ingest: &Ingest, signal: Signal, head: &http::request::Parts, mut 
         return Err(Refusal::Undecodable("the message is marked as compressed, but grpc-encoding names no compression".into()));
     }
     let body = bytes.slice(PREFIX_BYTES..);
-    ingest.store(ingest::Request { signal, format: Format::Protobuf, encoding, body, reservation }).await
+    ingest.store(Arrived { signal, format: Format::Protobuf, encoding, body }, reservation).await
 }
 
 fn frame_encoding(headers: &HeaderMap) -> Result<ContentEncoding, Refusal> {

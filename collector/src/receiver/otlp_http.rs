@@ -17,11 +17,11 @@ use schemas::{
 };
 
 use super::{
-    Ingest, Refusal, Transport, body, ingest,
+    Arrived, Ingest, Refusal, Transport, body,
     response::Stored,
     status::{ACCEPTED_ENCODINGS, jittered},
 };
-use crate::config::Cors;
+use crate::{config::Cors, self_metrics};
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
@@ -51,7 +51,10 @@ impl OtlpHttp {
                 let outcome = self.ingest.supervise(route.signal, Transport::Http, work).await;
                 (route.format, outcome.map(|stored| (route.signal, stored)))
             }
-            Err(refusal) => (answer_format(&head.headers), Err(refusal)),
+            Err(refusal) => {
+                self_metrics::unroutable(Transport::Http, &refusal);
+                (answer_format(&head.headers), Err(refusal))
+            }
         };
         let mut response = match &outcome {
             Ok((signal, stored)) => success(*signal, answer_format, stored),
@@ -72,7 +75,7 @@ impl OtlpHttp {
         too_large(announced.unwrap_or(0))?;
         let mut reservation = self.ingest.reservation();
         let body = body::read(body, announced, &mut reservation, self.ingest.pace, |whole| too_large(whole.len() as u64)).await?;
-        self.ingest.store(ingest::Request { signal: route.signal, format: route.format, encoding, body, reservation }).await
+        self.ingest.store(Arrived { signal: route.signal, format: route.format, encoding, body }, reservation).await
     }
 }
 

@@ -1,8 +1,12 @@
 //! The receivers over real sockets.
 
 mod conformance;
+mod counters;
+mod flood;
 mod golden;
+mod hog;
 mod hostile;
+mod outage;
 mod payload;
 mod rig;
 mod stop;

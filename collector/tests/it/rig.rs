@@ -7,7 +7,10 @@ use schemas::{
     Table, TenantId,
     otlp::{DecodeLimits, compression, decode},
 };
-use storage::{Derive, RawRequest, Store, io::RealIo};
+use storage::{
+    Derive, RawRequest, Store,
+    io::{Io, RealIo},
+};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -27,13 +30,17 @@ impl Rig {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_on(Arc::new(RealIo), change).await
+    }
+
+    pub async fn start_on(io: Arc<dyn Io>, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("temporary directory");
         let derive: Arc<Derive> = Arc::new(|request: &RawRequest| {
             let body = compression::decompress(request.encoding, &request.body, usize::MAX).map_err(|error| error.to_string())?;
             let decoded = decode(request.signal, request.format, &body, request.received_at, &DecodeLimits::NONE);
             Ok(decoded.map_err(|error| error.to_string())?.batches)
         });
-        let store = Store::open(storage::Config::new(dir.path()), Arc::new(RealIo), derive).expect("store opens");
+        let store = Store::open(storage::Config::new(dir.path()), io, derive).expect("store opens");
         let any_port = "127.0.0.1:0".parse().expect("address");
         let mut config = Config { otlp_grpc: any_port, otlp_http: any_port, ..Config::default() };
         change(&mut config);

@@ -14,6 +14,7 @@ use tokio::{
 use tonic::Code;
 
 use crate::{
+    hog::Hog,
     payload,
     rig::Rig,
     wire::{Answer, Call, Outcome, Parts, Wire, http1, http2, never},
@@ -154,25 +155,15 @@ async fn h4_h9_every_refusal_is_a_status_in_the_words_of_the_request() {
     let rig = Rig::start_with(|config| {
         config.body_bytes_max = 1 << 10;
         config.in_flight_bytes_max = 1 << 10;
-        config.in_flight_wait_ms = 10;
+        config.in_flight_wait_ms = 100;
     })
     .await;
-    // Holds the whole budget for as long as `hold` lives.
-    let (hold, parts) = Parts::new();
-    let hog = Call::new(Signal::Logs, Wire::Protobuf, vec![]);
-    let request = Request::builder().uri("http://localhost/v1/logs").method("POST");
-    let request = request.header("host", "localhost").header("content-type", hog.wire.content_type()).header("content-length", "1024");
-    let hogging = tokio::spawn(http1(rig.http, request.body(parts).expect("valid")));
+    let hog = Hog::take_all(&rig, 1 << 10).await;
     for wire in HTTP_WIRES {
-        let busy = async || payload::call(Signal::Traces, wire, 1, 1, 0).send(&rig).await;
-        let mut answer = busy().await;
-        while answer.status == 200 {
-            answer = busy().await;
-        }
-        crate::wire::assert_retryable(&answer.outcome(Signal::Traces, wire), wire);
+        let busy = payload::call(Signal::Traces, wire, 1, 1, 0).send(&rig).await;
+        crate::wire::assert_retryable(&busy.outcome(Signal::Traces, wire), wire);
     }
-    drop(hold);
-    hogging.abort();
+    drop(hog);
     for wire in HTTP_WIRES {
         let post = |path: &str| {
             Request::post(format!("http://localhost{path}")).header("host", "localhost").header("content-type", wire.content_type())
