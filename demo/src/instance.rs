@@ -3,17 +3,17 @@
 use std::mem;
 
 use opentelemetry_proto::tonic::{
-    collector::{logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
-    logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+    collector::metrics::v1::ExportMetricsServiceRequest,
+    logs::v1::LogRecord,
     metrics::v1::{ResourceMetrics, ScopeMetrics},
     resource::v1::Resource,
-    trace::v1::{ResourceSpans, ScopeSpans, Span, status::StatusCode},
+    trace::v1::Span,
 };
 use prost::Message;
 use rand::{Rng, rngs::SmallRng};
 use schemas::{Signal, TraceId, UnixNanos};
 
-use crate::{Export, Truth, ids, metrics::Meter, otlp::Scope, resource, topology::Service};
+use crate::{Export, Truth, envelope, ids, metrics::Meter, otlp::Scope, resource, spans, topology::Service};
 
 #[derive(Debug)]
 pub(crate) struct Instance {
@@ -22,16 +22,24 @@ pub(crate) struct Instance {
     pub(crate) pod: String,
     pub(crate) meter: Meter,
     resource: Resource,
-    spans: Vec<Waiting<Span>>,
-    logs: Vec<Waiting<LogRecord>>,
+    encoded_resource: Vec<u8>,
+    spans: Vec<WaitingSpan>,
+    logs: Vec<Waiting>,
 }
 
-/// A record that exists from `due` on.
+/// An encoded record that exists from `due` on.
 #[derive(Debug)]
-struct Waiting<T> {
+struct Waiting {
     due: UnixNanos,
     scope: &'static Scope,
-    record: T,
+    record: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct WaitingSpan {
+    span: Waiting,
+    trace: TraceId,
+    failed: bool,
 }
 
 impl Instance {
@@ -40,30 +48,38 @@ impl Instance {
         let ip = format!("10.244.{}.{}", rng.random_range(1..9), rng.random_range(4..250));
         let resource = resource::describe(service, &pod, &ip, rng);
         let meter = Meter::new(service, rng.random());
-        Self { service, ip, pod, meter, resource, spans: vec![], logs: vec![] }
+        let encoded_resource = resource.encode_to_vec();
+        Self { service, ip, pod, meter, resource, encoded_resource, spans: vec![], logs: vec![] }
     }
 
-    pub(crate) fn end_span(&mut self, due: UnixNanos, (scope, record): (&'static Scope, Span)) {
-        self.spans.push(Waiting { due, scope, record });
+    pub(crate) fn end_span(&mut self, due: UnixNanos, trace: TraceId, (scope, record): (&'static Scope, Span)) {
+        let failed = spans::is_error(&record);
+        self.spans.push(WaitingSpan { span: Waiting { due, scope, record: record.encode_to_vec() }, trace, failed });
     }
 
     pub(crate) fn write_log(&mut self, due: UnixNanos, (scope, record): (&'static Scope, LogRecord)) {
-        self.logs.push(Waiting { due, scope, record });
+        self.logs.push(Waiting { due, scope, record: record.encode_to_vec() });
     }
 
     /// Latest time anything here waits for.
     pub(crate) fn last_due(&self) -> Option<UnixNanos> {
-        let spans = self.spans.iter().map(|waiting| waiting.due);
+        let spans = self.spans.iter().map(|waiting| waiting.span.due);
         spans.chain(self.logs.iter().map(|waiting| waiting.due)).max()
     }
 
     /// Exports what is due before `to`, in batches of at most `batch_records_max` records.
     pub(crate) fn export(&mut self, to: UnixNanos, batch_records_max: usize, truth: &mut Truth, exports: &mut Vec<Export>) {
-        for batch in batches(take_due(&mut self.spans, to), batch_records_max) {
-            self.export_spans(batch, truth, exports);
+        for batch in take_due(&mut self.spans, to, |waiting| waiting.span.due).chunks(batch_records_max.max(1)) {
+            for WaitingSpan { trace, failed, .. } in batch {
+                truth.exported_span(*trace);
+                truth.totals.error_spans += u64::from(*failed);
+            }
+            truth.totals.spans += batch.len() as u64;
+            exports.push(self.envelop(Signal::Traces, batch.iter().map(|waiting| &waiting.span)));
         }
-        for batch in batches(take_due(&mut self.logs, to), batch_records_max) {
-            self.export_logs(batch, truth, exports);
+        for batch in take_due(&mut self.logs, to, |waiting| waiting.due).chunks(batch_records_max.max(1)) {
+            truth.totals.logs += batch.len() as u64;
+            exports.push(self.envelop(Signal::Logs, batch.iter()));
         }
     }
 
@@ -82,76 +98,28 @@ impl Instance {
     }
 
     fn export_collected(&self, (scope_metrics, records): (Vec<ScopeMetrics>, u64), truth: &mut Truth, exports: &mut Vec<Export>) {
-        let resource_metrics = ResourceMetrics { resource: Some(self.resource.clone()), scope_metrics, schema_url: self.schema_url() };
+        let resource_metrics = ResourceMetrics {
+            resource: Some(self.resource.clone()),
+            scope_metrics,
+            schema_url: resource::schema_url(self.service.stack).to_owned(),
+        };
         let body = ExportMetricsServiceRequest { resource_metrics: vec![resource_metrics] }.encode_to_vec();
         truth.totals.points += records;
         exports.push(Export { signal: Signal::Metrics, service: self.service.name, body, records });
     }
 
-    fn export_spans(&self, batch: Vec<Waiting<Span>>, truth: &mut Truth, exports: &mut Vec<Export>) {
+    fn envelop<'a>(&self, signal: Signal, batch: impl ExactSizeIterator<Item = &'a Waiting>) -> Export {
         let records = batch.len() as u64;
-        for Waiting { record, .. } in &batch {
-            if let Some(id) = TraceId::from_slice(&record.trace_id) {
-                truth.exported_span(id);
-            }
-            let failed = record.status.as_ref().is_some_and(|status| status.code == StatusCode::Error as i32);
-            truth.totals.error_spans += u64::from(failed);
-        }
-        truth.totals.spans += records;
-        let scope_spans = by_scope(batch)
-            .into_iter()
-            .map(|(scope, spans)| ScopeSpans { scope: Some(scope.to_otlp()), spans, schema_url: scope.schema_url.to_owned() })
-            .collect();
-        let resource_spans = ResourceSpans { resource: Some(self.resource.clone()), scope_spans, schema_url: self.schema_url() };
-        let body = ExportTraceServiceRequest { resource_spans: vec![resource_spans] }.encode_to_vec();
-        exports.push(Export { signal: Signal::Traces, service: self.service.name, body, records });
-    }
-
-    fn export_logs(&self, batch: Vec<Waiting<LogRecord>>, truth: &mut Truth, exports: &mut Vec<Export>) {
-        let records = batch.len() as u64;
-        truth.totals.logs += records;
-        let scope_logs = by_scope(batch)
-            .into_iter()
-            .map(|(scope, log_records)| ScopeLogs { scope: Some(scope.to_otlp()), log_records, schema_url: scope.schema_url.to_owned() })
-            .collect();
-        let resource_logs = ResourceLogs { resource: Some(self.resource.clone()), scope_logs, schema_url: self.schema_url() };
-        let body = ExportLogsServiceRequest { resource_logs: vec![resource_logs] }.encode_to_vec();
-        exports.push(Export { signal: Signal::Logs, service: self.service.name, body, records });
-    }
-
-    fn schema_url(&self) -> String {
-        resource::schema_url(self.service.stack).to_owned()
+        let encoded = batch.map(|waiting| (waiting.scope, waiting.record.as_slice()));
+        let body = envelope::request(&self.encoded_resource, resource::schema_url(self.service.stack), encoded);
+        Export { signal, service: self.service.name, body, records }
     }
 }
 
 /// Removes and returns what is due before `to`, oldest first.
-fn take_due<T>(waiting: &mut Vec<Waiting<T>>, to: UnixNanos) -> Vec<Waiting<T>> {
-    let (mut due, later): (Vec<_>, Vec<_>) = mem::take(waiting).into_iter().partition(|record| record.due < to);
-    due.sort_by_key(|record| record.due);
+fn take_due<T>(waiting: &mut Vec<T>, to: UnixNanos, due: impl Fn(&T) -> UnixNanos) -> Vec<T> {
+    let (mut ready, later): (Vec<T>, Vec<T>) = mem::take(waiting).into_iter().partition(|record| due(record) < to);
+    ready.sort_by_key(due);
     *waiting = later;
-    due
-}
-
-fn batches<T>(mut records: Vec<T>, size: usize) -> Vec<Vec<T>> {
-    let mut batches = Vec::with_capacity(records.len() / size.max(1) + 1);
-    while records.len() > size.max(1) {
-        let rest = records.split_off(size.max(1));
-        batches.push(mem::replace(&mut records, rest));
-    }
-    if !records.is_empty() {
-        batches.push(records);
-    }
-    batches
-}
-
-/// Groups by scope; scopes come in the order of their first record.
-fn by_scope<T>(batch: Vec<Waiting<T>>) -> Vec<(&'static Scope, Vec<T>)> {
-    let mut groups: Vec<(&'static Scope, Vec<T>)> = vec![];
-    for Waiting { scope, record, .. } in batch {
-        match groups.iter_mut().find(|(known, _)| *known == scope) {
-            Some((_, records)) => records.push(record),
-            None => groups.push((scope, vec![record])),
-        }
-    }
-    groups
+    ready
 }

@@ -3,6 +3,7 @@
 //! The room is pure: no I/O, no clock, no async. Time comes in through [`Shop::advance`], request bodies go out, and the same
 //! seed with the same times gives the same bytes. It must never know storage, query or sockets.
 
+mod envelope;
 mod failure;
 mod ids;
 mod instance;

@@ -321,7 +321,7 @@ impl World {
     fn end_span(&mut self, trace: &mut Trace, instance: usize, end: UnixNanos, span: spans::Shaped) {
         trace.spans += 1;
         trace.error_spans += u32::from(spans::is_error(&span.1));
-        self.instances[instance].end_span(end, span);
+        self.instances[instance].end_span(end, trace.id, span);
     }
 
     fn write_log(&mut self, trace: &mut Trace, instance: usize, at: UnixNanos, log: logs::Shaped) {
