@@ -10,10 +10,12 @@
 //! Kafka -> shipping (Kratos v2) -> PostgreSQL, order          Kafka -> notification (Spring) -> user
 //! ```
 
-mod routes;
+mod backend;
+mod steps;
+mod storefront;
 mod stores;
 
-pub(crate) use routes::ENTRANCES;
+pub(crate) use storefront::ENTRANCES;
 pub(crate) use stores::{Store, StoreKind};
 
 use crate::latency::Latency;

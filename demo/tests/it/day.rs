@@ -91,7 +91,8 @@ fn no_record_is_rejected() {
     for export in &day.exports {
         let decoded = decode(export.signal, Format::Protobuf, &export.body, UnixNanos(OPENING), &DecodeLimits::default());
         let decoded = decoded.unwrap_or_else(|error| panic!("{} of {}: {error}", export.signal, export.service));
-        assert_eq!(decoded.rejected.count, 0, "{} of {}: {:?}", export.signal, export.service, decoded.rejected);
+        let counted = (decoded.rejected.count, decoded.accepted);
+        assert_eq!(counted, (0, export.records), "{} of {}: {:?}", export.signal, export.service, decoded.rejected);
     }
 }
 

@@ -54,7 +54,7 @@ impl Day {
     /// At a low rate, but long enough for bad spells. Lived once.
     fn two_hours() -> &'static Self {
         static DAY: OnceLock<Day> = OnceLock::new();
-        DAY.get_or_init(|| Day::live(21, 0.5, 7_200, 600))
+        DAY.get_or_init(|| Day::live(21, 0.3, 7_200, 600))
     }
 
     fn read(&mut self, export: &Export) {

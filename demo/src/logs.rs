@@ -56,7 +56,7 @@ pub(crate) fn served(facts: &ServeSpan<'_>) -> Option<Shaped> {
         Stack::KratosV3 => go::kratos_slog(&line, facts),
         Stack::Gin => gin(&line, "ginzap@v1.1.5/ginzap.go:117", go::access_fields(facts)),
         Stack::Spring => others::logback(&line, facts.route.operation),
-        Stack::Python if facts.failure.is_none() && facts.request.user % 4 != 0 => return None,
+        Stack::Python if facts.failure.is_none() && !facts.request.user.is_multiple_of(4) => return None,
         Stack::Python => others::python(&line),
     })
 }
