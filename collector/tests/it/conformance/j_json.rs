@@ -59,9 +59,10 @@ async fn j1_ids_are_hex_of_either_case() {
 }
 
 #[tokio::test]
-async fn j2_enums_are_numbers() {
+async fn j2_enums_are_numbers_and_names_are_read_leniently() {
     span_with(r#""kind":3,"status":{"code":2}"#, Stored).await;
     span_with(r#""kind":99"#, Stored).await;
+    span_with(r#""kind":"SPAN_KIND_SERVER""#, Stored).await;
 }
 
 #[tokio::test]
@@ -120,6 +121,8 @@ async fn j6_the_rest_is_the_proto3_json_mapping() {
     }
     span_with(r#""attributes":[{"key":"k","value":{"bytesValue":"!!"}}]"#, Refused).await;
     span_with(r#""name":7"#, Refused).await;
+    span_with(r#""name":"first","name":"last""#, Stored).await;
+    check([b"\xef\xbb\xbf", request(IDS).as_bytes()].concat(), Refused).await;
     let utf16: Vec<u8> = request(IDS).encode_utf16().flat_map(u16::to_le_bytes).collect();
     check(utf16, Refused).await;
     for text in ["", " ", "[]", "null", "{", "{}}", "{\"resourceSpans\":{}}", "{\"resourceSpans\":[}"] {
