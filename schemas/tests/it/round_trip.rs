@@ -24,7 +24,7 @@ fn check_json<R: Request>(request: &R) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 2048, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn traces_through_protobuf(request in arbitrary::traces()) {
