@@ -43,7 +43,7 @@ impl Totals {
 /// One trace as it was made. Its spans leave service by service, each when it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceTruth {
-    /// Name of the root span.
+    /// The operation that began the trace: a route of the gateway, or a message a consumer took.
     pub root: &'static str,
     pub start: UnixNanos,
     /// Spans the trace has when all of them have been exported.
