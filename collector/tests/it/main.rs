@@ -3,6 +3,7 @@
 mod conformance;
 mod counters;
 mod flood;
+mod gate;
 mod golden;
 mod hog;
 mod hostile;

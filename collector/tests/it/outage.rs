@@ -41,9 +41,8 @@ async fn c6_a_failing_log_refuses_the_whole_request_and_never_a_part() {
             let call = payload::call(signal, wire, 1, 7, 3);
             io.fail(op, 1, fault, Lasting::Sticky);
             let outcome = call.send(&rig).await.outcome(signal, wire);
-            if io.fired() > 0 {
-                assert_retryable(&outcome, wire);
-            }
+            assert!(io.fired() > 0, "{op:?} was not asked for");
+            assert_retryable(&outcome, wire);
             io.heal();
             let retried = crate::hog::send_until_taken(&call, &rig).await;
             assert!(matches!(retried, Outcome::Partial { rejected: 3, .. }), "{signal} {wire:?} {op:?} {fault:?}: {retried:?}");

@@ -1,6 +1,6 @@
 //! Obligations over HTTP.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Version};
@@ -14,6 +14,7 @@ use tokio::{
 use tonic::Code;
 
 use crate::{
+    gate::GateIo,
     hog::Hog,
     payload,
     rig::Rig,
@@ -265,26 +266,49 @@ async fn h11_h12_both_encodings_on_one_port_and_small_answers_uncompressed() {
 }
 
 #[tokio::test]
-async fn h13_a_retry_after_a_lost_answer_is_stored_once() {
-    let rig = Rig::start().await;
+async fn h13_a_client_that_leaves_between_append_and_answer_loses_nothing_and_its_retry_is_stored_once() {
+    let gate = GateIo::default();
+    let rig = Rig::start_on(Arc::new(gate.clone()), |_| ()).await;
     for (seed, (signal, wire)) in (1..).zip(crate::wire::everywhere()) {
         let before = rig.rows(payload::table(signal));
         let call = payload::call(signal, wire, seed, 4, 0);
-        // Cut somewhere between the last byte of the request and the answer.
-        let first = {
-            let (call, http, grpc) = (call.clone(), rig.http, rig.grpc);
-            tokio::spawn(async move {
-                match call.wire {
-                    Wire::Grpc => http2(grpc, call.request(Full::new(call.body()))).await,
-                    Wire::Protobuf | Wire::Json => http1(http, call.request(Full::new(call.body()))).await,
-                }
-            })
-        };
-        for _ in 0..seed {
-            tokio::task::yield_now().await;
-        }
+        gate.close();
+        let (first, http, grpc) = (call.clone(), rig.http, rig.grpc);
+        let first = tokio::spawn(async move {
+            match first.wire {
+                Wire::Grpc => http2(grpc, first.request(Full::new(first.body()))).await,
+                Wire::Protobuf | Wire::Json => http1(http, first.request(Full::new(first.body()))).await,
+            }
+        });
+        gate.somebody_waits().await;
         first.abort();
-        assert_eq!(call.send(&rig).await.outcome(signal, wire), Outcome::Stored, "{signal} {wire:?}");
+        assert!(first.await.is_err(), "no answer before the sync");
+        // The retry may come while the first attempt still waits, or after it.
+        let opens = async {
+            if seed % 2 == 0 {
+                tokio::task::yield_now().await;
+            }
+            gate.open();
+        };
+        let (outcome, ()) = tokio::join!(async { call.send(&rig).await.outcome(signal, wire) }, opens);
+        assert_eq!(outcome, Outcome::Stored, "{signal} {wire:?}");
         assert_eq!(rig.rows(payload::table(signal)), before + 4, "{signal} {wire:?}");
     }
+}
+
+#[tokio::test]
+async fn h13_a_client_that_leaves_between_append_and_answer_needs_no_retry() {
+    let gate = GateIo::default();
+    let rig = Rig::start_on(Arc::new(gate.clone()), |_| ()).await;
+    gate.close();
+    let call = payload::call(Signal::Traces, Wire::Protobuf, 1, 4, 0);
+    let first = tokio::spawn(http1(rig.http, call.request(Full::new(call.body()))));
+    gate.somebody_waits().await;
+    first.abort();
+    assert!(first.await.is_err());
+    gate.open();
+    while rig.all_rows() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(rig.all_rows(), 4);
 }
