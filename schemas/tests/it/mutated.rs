@@ -115,7 +115,7 @@ fn field() -> impl Strategy<Value = Vec<u8>> {
         2 => vec(any::<u8>(), 8).prop_map(|bytes| (WireType::SixtyFourBit, bytes)),
         1 => vec(any::<u8>(), 4).prop_map(|bytes| (WireType::ThirtyTwoBit, bytes)),
         1 => Just((WireType::LengthDelimited, vec![0])),
-        1 => vec(b'a'..b'z', 16).prop_map(|text| (WireType::LengthDelimited, [vec![16], text].concat())),
+        1 => vec(b'a'..=b'z', 16).prop_map(|text| (WireType::LengthDelimited, [vec![16], text].concat())),
         1 => vec(0..0x80u8, 8).prop_map(|text| (WireType::LengthDelimited, [vec![8], text].concat())),
     ];
     (number, value, 0..20).prop_map(|(number, (wire_type, value), group)| {
