@@ -75,6 +75,12 @@ Keys of the configuration file, with their defaults:
   body_bytes_max = 67108864          # of a request, before and after decompression
   in_flight_bytes_max = 268435456    # of all requests that are not durable yet
   connections_max = 10000
+  [storage]
+  memtable_bytes_max = 67108864      # rows in memory become blocks at this size
+  flush_interval_ms = 30000          # or at this age
+  unflushed_bytes_max = 268435456    # of rows in no block yet; above it requests are asked to come back
+  wal_segment_bytes = 67108864       # of one file of the write-ahead log
+  wal_bytes_max = 4294967296         # of all of them; at most a tenth of the disk
   [api]
   listen = \"127.0.0.1:4319\"
   allowed_hosts = []                 # names of a reverse proxy in front

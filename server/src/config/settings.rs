@@ -8,6 +8,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+/// A segment smaller than this is mostly header and directory work.
+const WAL_SEGMENT_BYTES_MIN: u64 = 64 << 10;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,7 +22,19 @@ pub(crate) struct Config {
     /// Log level or filter directives.
     pub(crate) log: String,
     pub(crate) collector: collector::Config,
+    pub(crate) storage: Storage,
     pub(crate) api: Api,
+}
+
+/// What is kept in memory and in the write-ahead log before it is in blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Storage {
+    pub(crate) memtable_bytes_max: u64,
+    pub(crate) flush_interval_ms: u64,
+    pub(crate) unflushed_bytes_max: u64,
+    pub(crate) wal_segment_bytes: u64,
+    pub(crate) wal_bytes_max: u64,
 }
 
 /// The API and the status page.
@@ -40,7 +55,21 @@ impl Default for Config {
             insecure: false,
             log: "info".to_owned(),
             collector: collector::Config::default(),
+            storage: Storage::default(),
             api: Api::default(),
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        let storage::Config { memtable_bytes_max, flush_interval, unflushed_bytes_max, wal, .. } = storage::Config::new("");
+        Self {
+            memtable_bytes_max,
+            flush_interval_ms: flush_interval.as_millis() as u64,
+            unflushed_bytes_max,
+            wal_segment_bytes: wal.segment_bytes,
+            wal_bytes_max: wal.bytes_max,
         }
     }
 }
@@ -67,8 +96,8 @@ pub(crate) enum ConfigError {
     SameAddress { key: &'static str, other: &'static str, address: SocketAddr },
     #[error("[collector] {0}")]
     Collector(#[from] collector::ConfigError),
-    #[error("api.{key} must be at least 1")]
-    Zero { key: &'static str },
+    #[error("{key} must be at least {min}")]
+    TooSmall { key: &'static str, min: u64 },
 }
 
 impl Config {
@@ -87,11 +116,18 @@ impl Config {
                 return Err(ConfigError::SameAddress { key, other, address });
             }
         }
-        if self.api.concurrent_reads_max == 0 {
-            return Err(ConfigError::Zero { key: "concurrent_reads_max" });
-        }
-        if self.api.read_deadline_ms == 0 {
-            return Err(ConfigError::Zero { key: "read_deadline_ms" });
+        for (key, value, min) in [
+            ("api.concurrent_reads_max", self.api.concurrent_reads_max as u64, 1),
+            ("api.read_deadline_ms", self.api.read_deadline_ms, 1),
+            ("storage.memtable_bytes_max", self.storage.memtable_bytes_max, 1),
+            ("storage.flush_interval_ms", self.storage.flush_interval_ms, 1),
+            ("storage.unflushed_bytes_max", self.storage.unflushed_bytes_max, self.storage.memtable_bytes_max),
+            ("storage.wal_segment_bytes", self.storage.wal_segment_bytes, WAL_SEGMENT_BYTES_MIN),
+            ("storage.wal_bytes_max", self.storage.wal_bytes_max, 2 * self.storage.wal_segment_bytes),
+        ] {
+            if value < min {
+                return Err(ConfigError::TooSmall { key, min });
+            }
         }
         Ok(())
     }
@@ -113,7 +149,14 @@ impl Config {
     }
 
     pub(crate) fn storage(&self) -> storage::Config {
-        storage::Config::new(absolute(&self.data_dir))
+        let Storage { memtable_bytes_max, flush_interval_ms, unflushed_bytes_max, wal_segment_bytes, wal_bytes_max } = self.storage;
+        let mut config = storage::Config::new(absolute(&self.data_dir));
+        config.memtable_bytes_max = memtable_bytes_max;
+        config.flush_interval = Duration::from_millis(flush_interval_ms);
+        config.unflushed_bytes_max = unflushed_bytes_max;
+        config.wal.segment_bytes = wal_segment_bytes;
+        config.wal.bytes_max = wal_bytes_max;
+        config
     }
 }
 

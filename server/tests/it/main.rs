@@ -2,6 +2,7 @@
 
 mod configuration;
 mod doors;
+mod kill;
 mod process;
 mod round_trip;
 mod sdk_python;
