@@ -173,7 +173,6 @@ impl Node {
 fn open_exit(error: &storage::OpenError) -> Exit {
     match error {
         storage::OpenError::Locked { .. } => Exit::Unavailable,
-        #[expect(unreachable_patterns, reason = "more kinds of failure come with the store")]
         _ => Exit::Failed,
     }
 }
