@@ -5,7 +5,7 @@
 //! ```text
 //! ids, time, signal     the small words everything else is made of
 //! columns, column       column names exist once, as constants; a column = id, name, kind, doc
-//! spans, logs, metrics  the tables; `common` is the part that all have
+//! spans, logs, metrics  the tables; `every_table` is the part that all have
 //! promoted              which attributes have a column of their own, under which keys
 //! table                 Table -> Arrow schema
 //! otlp                  request bytes -> TableBatches (wire walk), and TableBatches -> OTLP again
@@ -13,7 +13,7 @@
 
 pub mod column;
 pub mod columns;
-pub mod common;
+pub mod every_table;
 pub mod ids;
 pub mod logs;
 pub mod metrics;

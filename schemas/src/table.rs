@@ -13,7 +13,7 @@ use arrow::{
 use crate::{
     Signal,
     column::Column,
-    common, logs, metrics,
+    every_table, logs, metrics,
     promoted::{self, Promoted},
     spans,
 };
@@ -58,7 +58,7 @@ impl Table {
             Self::Logs => logs::COLUMNS,
             Self::Metrics => metrics::COLUMNS,
         };
-        own.iter().chain(common::COLUMNS)
+        own.iter().chain(every_table::COLUMNS)
     }
 
     /// The record attributes with a column of their own. Those of resources are [`promoted::RESOURCE`] in every table.

@@ -24,7 +24,7 @@ use parquet::{
     errors::ParquetError,
     file::metadata::PageIndexPolicy,
 };
-use schemas::{Table, TraceId};
+use schemas::{Table, TraceId, columns};
 
 use super::{
     Block, BlockCache, FORMAT_KEY, FORMAT_VERSION, TraceIndex,
@@ -90,7 +90,7 @@ impl BlockReader {
         let batches = conform_all(block.table, reader)?;
         let mut found = Vec::with_capacity(batches.len());
         for batch in batches {
-            let matches = matching(batch.column_by_name("trace_id").map(AsRef::as_ref), id)?;
+            let matches = matching(batch.column_by_name(columns::TRACE_ID).map(AsRef::as_ref), id)?;
             match matches.true_count() {
                 0 => {}
                 rows if rows == batch.num_rows() => found.push(batch),
@@ -102,7 +102,7 @@ impl BlockReader {
 
     fn trace_by_search(&self, block: &Block, id: TraceId) -> Result<Vec<RecordBatch>, BlockError> {
         let builder = self.open(block)?;
-        let ids = ProjectionMask::columns(builder.parquet_schema(), ["trace_id"]);
+        let ids = ProjectionMask::columns(builder.parquet_schema(), [columns::TRACE_ID]);
         let wanted = ArrowPredicateFn::new(ids, move |batch| matching(batch.columns().first().map(AsRef::as_ref), id));
         let filter = RowFilter::new(vec![Box::new(wanted)]);
         conform_all(block.table, builder.with_batch_size(BATCH_ROWS).with_row_filter(filter).build()?)

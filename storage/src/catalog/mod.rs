@@ -12,6 +12,7 @@
 
 mod columns;
 mod commit;
+mod during;
 mod open;
 mod read;
 mod values;
@@ -20,6 +21,8 @@ use std::{collections::HashMap, path::PathBuf};
 
 use rusqlite::Connection;
 use schemas::{Table, TenantId};
+
+use during::During;
 
 /// The open catalog of a data directory; there is one writer, this.
 pub(crate) struct Catalog {
@@ -42,15 +45,4 @@ pub enum CatalogError {
     Inconsistent { what: String },
     #[error("{step}")]
     Step { step: &'static str, source: std::io::Error },
-}
-
-/// Names the operation of a SQLite error.
-trait During<T> {
-    fn during(self, operation: &'static str) -> Result<T, CatalogError>;
-}
-
-impl<T> During<T> for rusqlite::Result<T> {
-    fn during(self, operation: &'static str) -> Result<T, CatalogError> {
-        self.map_err(|source| CatalogError::Sqlite { operation, source })
-    }
 }

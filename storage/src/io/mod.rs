@@ -1,50 +1,7 @@
 //! Every file operation of this room goes through [`Io`], so that tests can make any of them fail.
 
-use std::{
-    io::Result,
-    path::{Path, PathBuf},
-};
-
+mod file_layer;
 mod real;
+
+pub use file_layer::{DiskSpace, Io, IoFile};
 pub use real::RealIo;
-
-/// The file system as storage uses it. Paths are absolute.
-pub trait Io: Send + Sync + 'static {
-    /// Creates a new file for reading and writing; an existing one is an error.
-    fn create(&self, path: &Path) -> Result<Box<dyn IoFile>>;
-    /// Opens an existing file for reading and writing.
-    fn open(&self, path: &Path) -> Result<Box<dyn IoFile>>;
-    /// Opens an existing file for reading.
-    fn open_read(&self, path: &Path) -> Result<Box<dyn IoFile>>;
-    fn rename(&self, from: &Path, to: &Path) -> Result<()>;
-    fn remove(&self, path: &Path) -> Result<()>;
-    fn create_dir_all(&self, path: &Path) -> Result<()>;
-    /// Makes creations, renames and removals in `dir` durable.
-    fn sync_dir(&self, dir: &Path) -> Result<()>;
-    /// Files (not folders) in `dir`, sorted.
-    fn list(&self, dir: &Path) -> Result<Vec<PathBuf>>;
-    /// Bytes an unprivileged process may still write on the file system of `path`, and its size.
-    fn disk_space(&self, path: &Path) -> Result<DiskSpace>;
-    /// A named step between file operations (for instance `catalog.commit.before`), so that a test can cut there.
-    fn step(&self, name: &'static str) -> Result<()> {
-        let _ = name;
-        Ok(())
-    }
-}
-
-#[expect(clippy::len_without_is_empty, reason = "a length in bytes that can fail to be read, not a collection")]
-/// An open file; positions are explicit, so one handle serves many readers.
-pub trait IoFile: Send + Sync {
-    fn write_all_at(&self, buf: &[u8], offset: u64) -> Result<()>;
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()>;
-    /// `fdatasync`. After an error the caller must never sync this file again.
-    fn sync_data(&self) -> Result<()>;
-    fn set_len(&self, len: u64) -> Result<()>;
-    fn len(&self) -> Result<u64>;
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DiskSpace {
-    pub free_bytes: u64,
-    pub total_bytes: u64,
-}

@@ -20,33 +20,7 @@ mod metrics;
 mod points;
 mod spans;
 mod value;
-
-use arrow::record_batch::RecordBatch;
+mod write;
 
 pub use attributes::{AttributeColumns, Level};
-
-use super::attributes_json::AttributesError;
-use crate::Table;
-
-/// Why rows cannot be written as OTLP: they are not rows of this version's tables, or are damaged.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    #[error("column `{column}` is missing or has another type than this version's")]
-    Column { column: &'static str },
-    #[error("read column `{column}`")]
-    Attributes { column: &'static str, source: AttributesError },
-    #[error("metric type {0:?} is unknown")]
-    MetricType(String),
-}
-
-/// The OTLP protobuf of all rows of `batches`, each with the columns of [`Table::schema`]. No rows give no bytes.
-///
-/// # Errors
-/// When a column is missing, has another type, or holds what Fusebox never writes.
-pub fn to_protobuf(table: Table, batches: &[RecordBatch]) -> Result<Vec<u8>, ExportError> {
-    match table {
-        Table::Spans => spans::to_protobuf(batches),
-        Table::Logs => logs::to_protobuf(batches),
-        Table::Metrics => metrics::to_protobuf(batches),
-    }
-}
+pub use write::{ExportError, to_protobuf};

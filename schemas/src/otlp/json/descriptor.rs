@@ -3,6 +3,7 @@
 //! Source: opentelemetry-proto, `trace.proto`, `logs.proto`, `metrics.proto`, `common.proto`, `resource.proto`.
 //! Fields of profiles are absent, except the two `strindex` fields that other signals may carry by mistake.
 
+use super::enum_names::{SEVERITIES, SPAN_KINDS, STATUS_CODES, TEMPORALITIES};
 use crate::Signal;
 
 /// A protobuf message. Statics refer to each other, so the recursion of AnyValue needs no allocation.
@@ -136,9 +137,6 @@ static SPAN: Message = Message {
     ],
 };
 
-const SPAN_KINDS: &[&str] =
-    &["SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER"];
-
 static EVENT: Message = Message {
     name: "Event",
     fields: &[
@@ -162,8 +160,6 @@ static LINK: Message = Message {
 };
 
 static STATUS: Message = Message { name: "Status", fields: &[one("message", 2, Kind::String), one("code", 3, Kind::Enum(STATUS_CODES))] };
-
-const STATUS_CODES: &[&str] = &["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
 static RESOURCE_LOGS: Message = Message {
     name: "ResourceLogs",
@@ -195,34 +191,6 @@ static LOG_RECORD: Message = Message {
         one("eventName", 12, Kind::String),
     ],
 };
-
-const SEVERITIES: &[&str] = &[
-    "SEVERITY_NUMBER_UNSPECIFIED",
-    "SEVERITY_NUMBER_TRACE",
-    "SEVERITY_NUMBER_TRACE2",
-    "SEVERITY_NUMBER_TRACE3",
-    "SEVERITY_NUMBER_TRACE4",
-    "SEVERITY_NUMBER_DEBUG",
-    "SEVERITY_NUMBER_DEBUG2",
-    "SEVERITY_NUMBER_DEBUG3",
-    "SEVERITY_NUMBER_DEBUG4",
-    "SEVERITY_NUMBER_INFO",
-    "SEVERITY_NUMBER_INFO2",
-    "SEVERITY_NUMBER_INFO3",
-    "SEVERITY_NUMBER_INFO4",
-    "SEVERITY_NUMBER_WARN",
-    "SEVERITY_NUMBER_WARN2",
-    "SEVERITY_NUMBER_WARN3",
-    "SEVERITY_NUMBER_WARN4",
-    "SEVERITY_NUMBER_ERROR",
-    "SEVERITY_NUMBER_ERROR2",
-    "SEVERITY_NUMBER_ERROR3",
-    "SEVERITY_NUMBER_ERROR4",
-    "SEVERITY_NUMBER_FATAL",
-    "SEVERITY_NUMBER_FATAL2",
-    "SEVERITY_NUMBER_FATAL3",
-    "SEVERITY_NUMBER_FATAL4",
-];
 
 static RESOURCE_METRICS: Message = Message {
     name: "ResourceMetrics",
@@ -275,9 +243,6 @@ static EXPONENTIAL_HISTOGRAM: Message = Message {
 };
 
 static SUMMARY: Message = Message { name: "Summary", fields: &[many("dataPoints", 1, Kind::Message(&SUMMARY_POINT))] };
-
-const TEMPORALITIES: &[&str] =
-    &["AGGREGATION_TEMPORALITY_UNSPECIFIED", "AGGREGATION_TEMPORALITY_DELTA", "AGGREGATION_TEMPORALITY_CUMULATIVE"];
 
 static NUMBER_POINT: Message = Message {
     name: "NumberDataPoint",

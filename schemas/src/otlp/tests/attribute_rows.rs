@@ -1,3 +1,5 @@
+//! Attributes in columns and remainders.
+
 use super::*;
 
 /// The columns of a span with these attributes.

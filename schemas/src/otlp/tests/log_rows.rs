@@ -1,3 +1,5 @@
+//! Log records as rows.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Data points as rows.
+
 use super::*;
 
 fn point(value: f64) -> NumberDataPoint {

@@ -1,3 +1,5 @@
+//! Spans as rows.
+
 use super::*;
 
 #[test]

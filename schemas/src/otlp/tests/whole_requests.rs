@@ -1,3 +1,5 @@
+//! Requests as a whole: limits, counts, damage.
+
 use super::*;
 
 fn nest(number: u8, inner: &[u8]) -> Vec<u8> {
