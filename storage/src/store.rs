@@ -136,6 +136,8 @@ impl Store {
         let data_dir = config.data_dir.clone();
         let at_dir = |source| OpenError::DataDir { path: data_dir.clone(), source };
         io.create_dir_all(&data_dir).map_err(at_dir)?;
+        let wal = config.wal.clone().sized_for(io.disk_space(&data_dir).map_err(at_dir)?);
+        let config = Config { wal, ..config };
         let lock = DirLock::acquire(&data_dir).map_err(|error| match error {
             LockError::Held { path } => OpenError::Locked { path },
             other => OpenError::Lock(other),
