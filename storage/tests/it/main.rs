@@ -1,6 +1,7 @@
 //! The integration tests of this room, one binary.
 
 mod captures;
+mod crash;
 mod dedup;
 mod duckdb;
 mod model;
