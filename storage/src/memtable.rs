@@ -13,7 +13,7 @@ use std::{
 };
 
 use arrow::{
-    array::{AsArray, FixedSizeBinaryArray, UInt32Array},
+    array::{Array, AsArray, FixedSizeBinaryArray, UInt32Array},
     compute::{concat_batches, take_record_batch},
     error::ArrowError,
     record_batch::RecordBatch,
@@ -21,7 +21,7 @@ use arrow::{
 use schemas::{Table, TableBatch, TenantId, TraceId, columns::TRACE_ID};
 
 use crate::{
-    block::{TraceIndex, TraceRun, trace_prefix},
+    block::{TraceIndex, TraceRun},
     wal::Lsn,
 };
 
@@ -126,7 +126,7 @@ pub(crate) struct Chunk {
 impl Chunk {
     fn new(table: Table, batch: RecordBatch) -> Self {
         let traces = match table {
-            Table::Spans => TraceIndex::new(trace_runs(trace_ids(&batch))),
+            Table::Spans => TraceIndex::new(trace_runs(trace_ids(&batch)), batch.num_rows() as u32),
             Table::Logs | Table::Metrics => TraceIndex::default(),
         };
         let bytes = batch.get_array_memory_size() + traces.memory_bytes();
@@ -146,15 +146,8 @@ fn trace_ids(spans: &RecordBatch) -> &FixedSizeBinaryArray {
     spans.column_by_name(TRACE_ID).expect("spans have a trace id").as_fixed_size_binary()
 }
 
-/// Neighbouring rows of the same trace, in row order.
+/// Where the trace changes, in row order.
 fn trace_runs(ids: &FixedSizeBinaryArray) -> Vec<TraceRun> {
-    let mut runs: Vec<TraceRun> = Vec::new();
-    for (row, id) in ids.iter().enumerate() {
-        let prefix = trace_prefix(id.and_then(|id| id.try_into().ok()).expect("the schema says 16 bytes, never null"));
-        match runs.last_mut() {
-            Some(run) if run.prefix == prefix => run.rows += 1,
-            _ => runs.push(TraceRun { prefix, first_row: row as u32, rows: 1 }),
-        }
-    }
-    runs
+    let begins = |row: &usize| *row == 0 || ids.value(*row) != ids.value(row - 1);
+    (0..ids.len()).filter(begins).map(|row| TraceRun::new(ids.value(row), row as u32)).collect()
 }

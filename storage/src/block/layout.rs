@@ -4,10 +4,11 @@
 //! 2. The busiest UTC hours get a block of their own; the stragglers of all other hours share one `late` block, so that an
 //!    old import beside live data does not make hundreds of files.
 //! 3. Inside a block:
-//!    - spans by (slice of the trace's first span, trace id, start time): time prunes row groups, a trace is one run of rows;
+//!    - spans by (start of the trace's first span, trace id, start time): time prunes row groups and pages, a trace is one run
+//!      of rows, and neighbours have close times, which is what makes the files small;
 //!    - logs by (service, time);
 //!    - metrics by (metric name, series, time).
-//! 4. A row group ends where a slice ends, once it is large enough.
+//! 4. A row group ends between two traces, once it is large enough.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -18,14 +19,12 @@ use arrow::{
 };
 use schemas::{Table, UnixNanos};
 
-use super::{TimeRange, TraceRun, tix::prefix};
+use super::{TimeRange, TraceRun};
 
-/// Spans of traces that begin in the same slice (counted from the epoch) are stored together.
-const SLICE_NS: i64 = 150 * 1_000_000_000;
 const HOUR_NS: i64 = 3600 * 1_000_000_000;
 /// Hours of one cut that get a block of their own: one, or two around the turn of the hour.
 const HOURS_MAX: usize = 2;
-/// A row group is closed at the next slice border after this many rows,
+/// A row group is closed before the next trace after this many rows,
 const ROW_GROUP_ROWS: usize = 64 * 1024;
 /// and anywhere after this many.
 const ROW_GROUP_ROWS_MAX: usize = 512 * 1024;
@@ -96,7 +95,7 @@ fn plan_spans(batches: &[&RecordBatch]) -> Vec<BlockPlan> {
         }
     }
     let hours = Hours::choose(traces.iter().map(|trace| (trace.start, trace.spans)));
-    traces.sort_by_key(|trace| (hours.of(trace.start), trace.start.div_euclid(SLICE_NS)));
+    traces.sort_by_key(|trace| (hours.of(trace.start), trace.start));
     traces
         .chunk_by(|a, b| hours.of(a.start) == hours.of(b.start))
         .map(|traces| plan_traces(hours.of(traces[0].start), traces, &spans))
@@ -105,12 +104,10 @@ fn plan_spans(batches: &[&RecordBatch]) -> Vec<BlockPlan> {
 
 fn plan_traces(hour: Hour, traces: &[Trace], spans: &[Span]) -> BlockPlan {
     let mut plan = BlockPlan::empty(hour);
-    for slice in traces.chunk_by(|a, b| a.start.div_euclid(SLICE_NS) == b.start.div_euclid(SLICE_NS)) {
-        for trace in slice {
-            let rows = &spans[trace.first..trace.first + trace.spans];
-            plan.traces.push(TraceRun { prefix: prefix(&rows[0].trace), first_row: plan.rows.len() as u32, rows: rows.len() as u32 });
-            rows.iter().for_each(|span| plan.push(span.place, span.start));
-        }
+    for trace in traces {
+        let rows = &spans[trace.first..trace.first + trace.spans];
+        plan.traces.push(TraceRun::new(&rows[0].trace, plan.rows.len() as u32));
+        rows.iter().for_each(|span| plan.push(span.place, span.start));
         plan.end_row_group(ROW_GROUP_ROWS);
     }
     plan.finish()

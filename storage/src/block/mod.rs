@@ -26,7 +26,7 @@ pub(crate) use cache::BlockCache;
 pub(crate) use layout::{BlockPlan, Hour, plan};
 pub(crate) use reader::{BlockError, BlockReader};
 pub(crate) use statistics::{Bound, ColumnStatistics, widen};
-pub(crate) use tix::{TraceIndex, TraceRun, prefix as trace_prefix};
+pub(crate) use tix::{TraceIndex, TraceRun};
 pub(crate) use writer::{NewBlock, WriteError, civil_from_days, write};
 
 /// Key of the footer entry that holds [`FORMAT_VERSION`].

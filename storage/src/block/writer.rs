@@ -23,7 +23,10 @@ use parquet::{
     },
     schema::types::ColumnDescriptor,
 };
-use schemas::{Table, TenantId};
+use schemas::{
+    Table, TenantId,
+    columns::{ATTRIBUTES, BODY, DURATION_NS, METRIC_METADATA, RECEIVED_AT, RESOURCE_ENTITY_REFS, START_TIME},
+};
 
 use super::{
     BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, Sidecar, TimeRange, TraceIndex, file::FileWriter, layout::RowPlace,
@@ -78,7 +81,9 @@ pub(crate) fn write(
     let traces = plan.traces.len() as u64;
     let trace_index = match plan.traces.is_empty() {
         true => None,
-        false => Some(write_sidecar(io, data_dir, path.with_extension("tix"), &TraceIndex::new(plan.traces).encode())?),
+        false => {
+            Some(write_sidecar(io, data_dir, path.with_extension("tix"), &TraceIndex::new(plan.traces, plan.rows.len() as u32).encode())?)
+        }
     };
     io.step("flush.block.before").map_err(at_dir)?;
 
@@ -177,26 +182,16 @@ fn properties(table: Table, lsn: Lsn) -> Result<WriterProperties, ParquetError> 
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for column in schema.columns() {
         let path = column.path().clone();
-        match kind(column) {
-            Kind::Id => {
-                properties = properties
-                    .set_column_dictionary_enabled(path.clone(), false)
-                    .set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
-                if column.name() == "trace_id" && table == Table::Spans && column.path().parts().len() == 1 {
-                    properties = properties
-                        .set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY)
-                        .set_column_statistics_enabled(path, EnabledStatistics::Page);
-                }
-            }
-            Kind::Time => {
-                properties = properties
-                    .set_column_dictionary_enabled(path.clone(), false)
-                    .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
-                    .set_column_statistics_enabled(path, EnabledStatistics::Page);
-            }
-            Kind::LongText => properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None),
-            Kind::Other => {}
+        let statistics = match kind(table, column) {
+            Kind::Text => EnabledStatistics::Chunk,
+            Kind::LongText => EnabledStatistics::None,
+            Kind::Number(_) if column.physical_type() == PhysicalType::FIXED_LEN_BYTE_ARRAY => EnabledStatistics::Chunk,
+            Kind::Number(_) => EnabledStatistics::Page,
+        };
+        if let Kind::Number(encoding) = kind(table, column) {
+            properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path.clone(), encoding);
         }
+        properties = properties.set_column_statistics_enabled(path, statistics);
     }
     Ok(properties.build())
 }
@@ -210,27 +205,27 @@ fn page_rows(table: Table) -> usize {
     }
 }
 
+/// How a column is written.
+#[derive(Clone, Copy)]
 enum Kind {
-    Id,
-    /// Rising or clustered: small differences.
-    Time,
+    /// Repeats: through a dictionary.
+    Text,
     /// Bounds would be long and prune nothing.
     LongText,
-    Other,
+    /// Hardly ever repeats.
+    Number(Encoding),
 }
 
-fn kind(column: &ColumnDescriptor) -> Kind {
-    let name = column.name();
-    match (column.physical_type(), column.logical_type_ref()) {
-        (PhysicalType::FIXED_LEN_BYTE_ARRAY, _) => Kind::Id,
-        (PhysicalType::INT64, Some(LogicalType::Timestamp(_))) if name != "received_at" => Kind::Time,
-        (PhysicalType::INT64, _) if name == "duration_ns" => Kind::Time,
-        (PhysicalType::BYTE_ARRAY, _)
-            if name.ends_with("attributes") || matches!(name, "body" | "metric_metadata" | "resource_entity_refs") =>
-        {
-            Kind::LongText
-        }
-        _ => Kind::Other,
+fn kind(table: Table, column: &ColumnDescriptor) -> Kind {
+    match (column.physical_type(), column.logical_type_ref(), column.name()) {
+        (PhysicalType::FIXED_LEN_BYTE_ARRAY, _, _) => Kind::Number(Encoding::PLAIN),
+        (_, _, RECEIVED_AT) => Kind::Text,
+        // Differences between spans jump, the upper bytes of neighbours hardly do, and zstd sees that.
+        (_, _, START_TIME | DURATION_NS) if table == Table::Spans => Kind::Number(Encoding::PLAIN),
+        (PhysicalType::INT64, Some(LogicalType::Timestamp(_)), _) => Kind::Number(Encoding::DELTA_BINARY_PACKED),
+        (_, _, BODY | METRIC_METADATA | RESOURCE_ENTITY_REFS) => Kind::LongText,
+        (PhysicalType::BYTE_ARRAY, _, name) if name.ends_with(ATTRIBUTES) => Kind::LongText,
+        _ => Kind::Text,
     }
 }
 
