@@ -1,5 +1,7 @@
 //! The binary as a user runs it: processes, signals, exit codes, real captures through both doors.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "what helps a test fails loudly and may tell what it saw")]
+
 mod configuration;
 mod doors;
 mod kill;

@@ -1,5 +1,12 @@
 //! The integration tests of this room, one binary.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what helps a test fails loudly and may tell what it saw"
+)]
+
 mod captures;
 mod crash;
 mod dedup;
