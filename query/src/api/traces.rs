@@ -8,8 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::StatusCode;
-use schemas::{TenantId, TraceId};
+use http::{HeaderName, HeaderValue, StatusCode};
+use schemas::{
+    Signal, Table, TenantId, TraceId,
+    otlp::{export, json},
+};
 use serde::Serialize;
 use storage::Rows;
 
@@ -56,25 +59,36 @@ async fn answer(traces: Traces, trace_id: &str, query: Option<&str>) -> Result<R
     let id = parse_trace_id(trace_id)?;
     let shape = parse_shape(query)?;
     let Traces { shared, reads, spans_max } = traces;
-    let body = reads.run(move || load(&shared, id, shape, spans_max)).await.map_err(read_failed)??;
-    Ok(answer::json(body))
+    let (body, partial) = reads.run(move || load(&shared, id, shape, spans_max)).await.map_err(read_failed)??;
+    let mut response = answer::json(body);
+    // OTLP has no place for it in the body.
+    if let Ok(reasons) = HeaderValue::from_str(&partial.join("; "))
+        && !partial.is_empty()
+    {
+        response.headers_mut().insert(PARTIAL, reasons);
+    }
+    Ok(response)
 }
 
-/// Blocking: reads the spans and writes the answer's bytes.
-fn load(shared: &Shared, id: TraceId, shape: Shape, spans_max: usize) -> Result<Vec<u8>, Problem> {
+/// Why the answer may be incomplete, as a header.
+const PARTIAL: HeaderName = HeaderName::from_static("fusebox-partial");
+
+/// Blocking: reads the spans; gives the answer's bytes, and why spans may be missing.
+fn load(shared: &Shared, id: TraceId, shape: Shape, spans_max: usize) -> Result<(Vec<u8>, Vec<String>), Problem> {
     let start = Instant::now();
     let rows = shared.store.snapshot(TenantId::DEFAULT).trace(id).map_err(|error| internal(&error))?;
     if rows.batches.iter().all(|batch| batch.num_rows() == 0) {
         return Err(not_found(id, &rows));
     }
-    match shape {
+    let body = match shape {
         Shape::Tree => {
             let trace = trace::build(id, &rows.batches, spans_max).map_err(|error| internal(&error))?;
-            let answer = Answer { trace, meta: Meta::since(start, rows.partial) };
-            Ok(serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize"))
+            let answer = Answer { trace, meta: Meta::since(start, rows.partial.clone()) };
+            serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize")
         }
-        Shape::Otlp => otlp(&rows),
-    }
+        Shape::Otlp => otlp(&rows)?,
+    };
+    Ok((body, rows.partial))
 }
 
 fn parse_trace_id(text: &str) -> Result<TraceId, Problem> {
@@ -136,7 +150,9 @@ fn internal(error: &dyn std::error::Error) -> Problem {
         .hint("the server log has the details")
 }
 
+/// A `TracesData` in OTLP JSON, every stored row of it: identical copies are the sender's and are not hidden here.
 fn otlp(rows: &Rows) -> Result<Vec<u8>, Problem> {
-    let _ = rows;
-    Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", "OTLP export is not built yet", "format=otlp"))
+    let protobuf = export::to_protobuf(Table::Spans, &rows.batches).map_err(|error| internal(&error))?;
+    let text = json::from_protobuf(Signal::Traces, &protobuf).map_err(|error| internal(&error))?;
+    Ok(text.into_bytes())
 }

@@ -97,6 +97,18 @@ async fn a_trace_comes_back_whole() {
 }
 
 #[tokio::test]
+async fn the_same_trace_in_otlp() {
+    let fixture = loopback();
+    let (head, body) = ask(&fixture.router, "GET", &format!("/api/v1/traces/{TRACE}?format=otlp"), &[]).await;
+    assert_eq!(head.status(), StatusCode::OK, "{body:?}");
+    let answer = parsed(&body);
+    let spans = &answer["resourceSpans"][0]["scopeSpans"][0]["spans"];
+    assert_eq!(spans.as_array().map(Vec::len), Some(2), "{answer}");
+    assert_eq!(spans[0]["traceId"], TRACE.to_string());
+    assert_eq!(answer["resourceSpans"][0]["resource"]["attributes"][0]["key"], "service.name");
+}
+
+#[tokio::test]
 async fn mistakes_are_problems_with_a_hint() {
     let fixture = loopback();
     let unknown = "/api/v1/traces/00000000000000000000000000000001";
