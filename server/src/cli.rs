@@ -76,6 +76,8 @@ Keys of the configuration file, with their defaults:
   in_flight_bytes_max = 268435456    # of all requests that are not durable yet
   connections_max = 10000
   [storage]
+  durability = \"fsync\"              # or \"interval\" or \"none\": acknowledge before the data is safe from a power loss
+  sync_interval_ms = 1000            # with \"interval\": what a power loss can take
   memtable_bytes_max = 67108864      # rows in memory become blocks at this size
   flush_interval_ms = 30000          # or at this age
   unflushed_bytes_max = 268435456    # of rows in no block yet; above it requests are asked to come back
@@ -94,9 +96,9 @@ pub(crate) struct DemoArguments {
     /// Requests of customers per second; each makes about 15 spans
     #[arg(long, value_name = "N", default_value_t = 10.0)]
     pub(crate) requests_per_second: f64,
-    /// The same seed makes the same shop
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// The same seed makes the same shop [default: another one each time]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Args)]

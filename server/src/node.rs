@@ -74,7 +74,8 @@ impl Node {
 
         let storage_config = config.storage();
         let data_dir = storage_config.data_dir.clone();
-        tracing::info!(data_dir = %data_dir.display(), durability = "fsync", "opening the store: a request is acknowledged when it is fsynced and visible");
+        let promise = config.storage.durability.promise();
+        tracing::info!(data_dir = %data_dir.display(), durability = config.storage.durability.name(), promise, "opening the store");
         let store = Store::open(storage_config, Arc::new(RealIo), Arc::new(replay::derive))
             .map_err(|error| Failure::new(open_exit(&error), error))?;
 

@@ -21,6 +21,7 @@ struct Status<'a> {
     listening: &'a [Listening],
     data_dir: &'a str,
     received: Received,
+    storage: Storage,
     process: Process,
     meta: Meta,
 }
@@ -32,6 +33,46 @@ pub struct Received {
     pub logs: u64,
     pub metrics: u64,
     pub rejected: u64,
+}
+
+/// What the store holds.
+#[derive(Debug, Serialize)]
+struct Storage {
+    tables: Vec<TableRows>,
+    memtable_bytes: u64,
+    unflushed_age_ms: u64,
+    wal_bytes: u64,
+    replay_bytes_left: u64,
+    flush_failures: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct TableRows {
+    table: &'static str,
+    rows: u64,
+    memory_rows: u64,
+    blocks: usize,
+    block_bytes: u64,
+}
+
+impl Storage {
+    fn of(stats: &storage::Stats) -> Self {
+        let tables = stats.tables.iter().map(|table| TableRows {
+            table: table.table.name(),
+            rows: table.block_rows + table.memory_rows,
+            memory_rows: table.memory_rows,
+            blocks: table.blocks,
+            block_bytes: table.block_bytes,
+        });
+        Self {
+            tables: tables.collect(),
+            memtable_bytes: stats.memtable_bytes,
+            unflushed_age_ms: stats.unflushed_age.as_millis() as u64,
+            wal_bytes: stats.wal_bytes,
+            replay_bytes_left: stats.replay_bytes_left,
+            flush_failures: stats.flush_failures,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -53,6 +94,7 @@ pub(crate) async fn get(State(shared): State<Shared>) -> Response {
         listening: &shared.listening,
         data_dir: &shared.data_dir,
         received: (shared.received)(),
+        storage: Storage::of(&shared.store.stats()),
         process: Process { cpu_seconds: process.cpu_seconds, resident_bytes: process.resident_bytes, threads: process.threads },
         meta: Meta::since(start, Vec::new()),
     };

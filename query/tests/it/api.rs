@@ -192,6 +192,8 @@ async fn status_and_metrics_tell_about_the_process() {
     assert_eq!(status["listening"][0]["name"], "api");
     assert!(status["process"]["resident_bytes"].as_u64().is_some_and(|bytes| bytes > 0));
     assert_eq!(status["received"]["traces"], 2);
+    let spans = serde_json::json!({"table": "spans", "rows": 2, "memory_rows": 2, "blocks": 0, "block_bytes": 0});
+    assert_eq!(status["storage"]["tables"][0], spans);
     let (_, body) = ask(&fixture.router, "GET", "/metrics", &[]).await;
     assert!(String::from_utf8_lossy(&body).contains("\nprocess_resident_memory_bytes "), "{body:?}");
 }

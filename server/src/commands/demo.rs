@@ -29,8 +29,9 @@ pub(crate) fn run(mut arguments: DemoArguments) -> Result<(), Failure> {
     let loaded = serve::load(&arguments.serve)?;
     let mut node = Node::start(&loaded.config)?;
     let addresses = node.addresses();
-    let shop =
-        Shop::new(demo::Config { seed: arguments.seed, requests_per_second: arguments.requests_per_second, ..demo::Config::default() });
+    // Ids come from the seed: a shop that opens twice over the same data must not make the same traces again.
+    let seed = arguments.seed.unwrap_or_else(rand::random);
+    let shop = Shop::new(demo::Config { seed, requests_per_second: arguments.requests_per_second, ..demo::Config::default() });
     let closing = CancellationToken::new();
     let shopping = std::thread::Builder::new()
         .name("demo-shop".to_owned())

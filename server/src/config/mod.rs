@@ -1,13 +1,14 @@
 //! Settings: defaults < file < environment < flags. Every layer is read by the same rules, so a typo is an error wherever it stands.
 //!
 //! ```text
-//! settings  what can be set, and what cannot work
+//! settings  what can be set, and what cannot work; `storage_section` is a part of it
 //! layers    file, environment and flags, each as a table of keys
 //! suggest   what was probably meant
 //! ```
 
 mod layers;
 mod settings;
+mod storage_section;
 mod suggest;
 
 pub(crate) use layers::{Loaded, load};

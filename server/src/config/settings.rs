@@ -8,8 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// A segment smaller than this is mostly header and directory work.
-const WAL_SEGMENT_BYTES_MIN: u64 = 64 << 10;
+use super::storage_section::Storage;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,17 +23,6 @@ pub(crate) struct Config {
     pub(crate) collector: collector::Config,
     pub(crate) storage: Storage,
     pub(crate) api: Api,
-}
-
-/// What is kept in memory and in the write-ahead log before it is in blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Storage {
-    pub(crate) memtable_bytes_max: u64,
-    pub(crate) flush_interval_ms: u64,
-    pub(crate) unflushed_bytes_max: u64,
-    pub(crate) wal_segment_bytes: u64,
-    pub(crate) wal_bytes_max: u64,
 }
 
 /// The API and the status page.
@@ -57,19 +45,6 @@ impl Default for Config {
             collector: collector::Config::default(),
             storage: Storage::default(),
             api: Api::default(),
-        }
-    }
-}
-
-impl Default for Storage {
-    fn default() -> Self {
-        let storage::Config { memtable_bytes_max, flush_interval, unflushed_bytes_max, wal, .. } = storage::Config::new("");
-        Self {
-            memtable_bytes_max,
-            flush_interval_ms: flush_interval.as_millis() as u64,
-            unflushed_bytes_max,
-            wal_segment_bytes: wal.segment_bytes,
-            wal_bytes_max: wal.bytes_max,
         }
     }
 }
@@ -116,15 +91,9 @@ impl Config {
                 return Err(ConfigError::SameAddress { key, other, address });
             }
         }
-        for (key, value, min) in [
-            ("api.concurrent_reads_max", self.api.concurrent_reads_max as u64, 1),
-            ("api.read_deadline_ms", self.api.read_deadline_ms, 1),
-            ("storage.memtable_bytes_max", self.storage.memtable_bytes_max, 1),
-            ("storage.flush_interval_ms", self.storage.flush_interval_ms, 1),
-            ("storage.unflushed_bytes_max", self.storage.unflushed_bytes_max, self.storage.memtable_bytes_max),
-            ("storage.wal_segment_bytes", self.storage.wal_segment_bytes, WAL_SEGMENT_BYTES_MIN),
-            ("storage.wal_bytes_max", self.storage.wal_bytes_max, 2 * self.storage.wal_segment_bytes),
-        ] {
+        let api =
+            [("api.concurrent_reads_max", self.api.concurrent_reads_max as u64, 1), ("api.read_deadline_ms", self.api.read_deadline_ms, 1)];
+        for (key, value, min) in api.into_iter().chain(self.storage.minima()) {
             if value < min {
                 return Err(ConfigError::TooSmall { key, min });
             }
@@ -149,14 +118,7 @@ impl Config {
     }
 
     pub(crate) fn storage(&self) -> storage::Config {
-        let Storage { memtable_bytes_max, flush_interval_ms, unflushed_bytes_max, wal_segment_bytes, wal_bytes_max } = self.storage;
-        let mut config = storage::Config::new(absolute(&self.data_dir));
-        config.memtable_bytes_max = memtable_bytes_max;
-        config.flush_interval = Duration::from_millis(flush_interval_ms);
-        config.unflushed_bytes_max = unflushed_bytes_max;
-        config.wal.segment_bytes = wal_segment_bytes;
-        config.wal.bytes_max = wal_bytes_max;
-        config
+        self.storage.apply(storage::Config::new(absolute(&self.data_dir)))
     }
 }
 

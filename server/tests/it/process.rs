@@ -72,8 +72,11 @@ impl Server {
         server
     }
 
-    /// The first log line from now on that contains `text`.
+    /// The first log line that contains `text`, now or later.
     pub(crate) fn wait_for_log(&mut self, text: &str) -> String {
+        if let Some(line) = self.seen.iter().find(|line| line.contains(text)) {
+            return line.clone();
+        }
         loop {
             let line = self.log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no {text:?} in the log:\n{}", self.seen.join("\n")));
             self.seen.push(line.clone());

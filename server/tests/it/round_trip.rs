@@ -68,7 +68,7 @@ fn assert_whole(answer: &Value, spans: &[Span]) {
 fn a_capture_comes_back_whole_through_both_doors() {
     let (Some(capture), Some(traces)) = (captures::path(CAPTURE), sent()) else { return };
     let file = capture.display().to_string();
-    for (protocol, compression) in [("http", "none"), ("grpc", "none")] {
+    for (protocol, compression) in [("http", "none"), ("http", "zstd"), ("grpc", "none"), ("grpc", "gzip")] {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let server = Server::start(&dir);
         let endpoint = if protocol == "http" { &server.otlp_http } else { &server.otlp_grpc };
@@ -132,7 +132,6 @@ fn json_examples_go_both_ways() {
 }
 
 #[test]
-#[ignore = "the store in memory neither locks nor keeps"]
 fn a_second_process_on_the_same_directory_is_refused() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = Server::start(&dir);
@@ -144,7 +143,6 @@ fn a_second_process_on_the_same_directory_is_refused() {
 }
 
 #[test]
-#[ignore = "the store in memory neither locks nor keeps"]
 fn acknowledged_spans_are_there_after_a_restart() {
     let (Some(capture), Some(traces)) = (captures::path(CAPTURE), sent()) else { return };
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -152,7 +150,8 @@ fn acknowledged_spans_are_there_after_a_restart() {
     send(&dir, &[&capture.display().to_string(), "--endpoint", &server.otlp_http]);
     server.signal("TERM");
     server.wait();
-    let server = Server::start(&dir);
+    let mut server = Server::start(&dir);
+    server.wait_for_log("replay complete");
     for (id, spans) in traces.iter().step_by(100) {
         assert_whole(&trace(&server, &dir, id), spans);
     }

@@ -22,7 +22,7 @@ fn an_empty_directory_without_configuration_is_enough() {
     let server = Server::start(&dir);
     server.signal("TERM");
     let (_, log) = server.wait();
-    assert!(log.contains("fsync"), "the durability mode is in the log: {log}");
+    assert!(log.contains("durability=\"fsync\""), "the durability mode is in the log: {log}");
 }
 
 #[test]

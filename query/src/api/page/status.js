@@ -69,7 +69,8 @@ async function refresh() {
     byId("n-rejected").textContent = count(received.rejected);
     byId("n-memory").textContent = status.process.resident_bytes === null ? "–" : bytes(status.process.resident_bytes);
     byId("n-uptime").textContent = uptime(status.uptime_s);
-    byId("empty").hidden = received.traces + received.logs + received.metrics > 0;
+    byId("empty").hidden = status.storage.tables.some((table) => table.rows > 0);
+    byId("n-disk").textContent = bytes(status.storage.tables.reduce((sum, table) => sum + table.block_bytes, status.storage.wal_bytes));
   } catch {
     showState("down", say("the server does not answer", "服务器没有响应"));
   }
