@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 
 use crate::{
     cli::SendArguments,
@@ -68,9 +69,19 @@ impl Progress for Bar {
     }
 }
 
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    #[serde(flatten)]
+    totals: &'a Totals,
+    /// Request to answer, retries and their waits not counted; null when nothing was acknowledged.
+    ack_ms_p50: Option<f64>,
+    ack_ms_p99: Option<f64>,
+}
+
 fn report(totals: &Totals, json: bool) -> io::Result<()> {
     if json {
-        let text = serde_json::to_string(totals).map_err(io::Error::other)?;
+        let report = JsonReport { totals, ack_ms_p50: totals.ack_ms(0.5), ack_ms_p99: totals.ack_ms(0.99) };
+        let text = serde_json::to_string(&report).map_err(io::Error::other)?;
         return print(format_args!("{text}"));
     }
     let sent: Vec<String> = totals.accepted_by_signal.iter().map(|(signal, count)| format!("{signal} {count}")).collect();
