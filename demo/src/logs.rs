@@ -47,14 +47,20 @@ pub(crate) fn served(facts: &ServeSpan<'_>) -> Option<Shaped> {
         (Some(failure), _) if failure.is_server_fault() => Level::Error,
         (Some(_), _) => Level::Warn,
     };
-    let message = facts.failure.map_or(facts.route.log, |failure| failure.message.as_str());
+    let message = match (facts.failure, facts.me.service.stack) {
+        (None, _) => facts.route.log,
+        // zap's way: a constant message, and what happened in `error`.
+        (Some(failure), Stack::Gin) if failure.is_server_fault() => "request failed",
+        (Some(_), Stack::Gin) => "request refused",
+        (Some(failure), _) => &failure.message,
+    };
     let Place { trace, id: span, end: at, .. } = facts.place;
     let line = Line { me: facts.me, trace, span, at, level, message, failure: facts.failure };
     Some(match facts.me.service.stack {
         Stack::Envoy => others::envoy_access(&line, facts),
         Stack::KratosV2 => go::kratos_text(&line, facts),
         Stack::KratosV3 => go::kratos_slog(&line, facts),
-        Stack::Gin => gin(&line, "ginzap@v1.1.5/ginzap.go:117", go::access_fields(facts)),
+        Stack::Gin => gin(&line, "middleware/access.go:58", go::access_fields(facts)),
         Stack::Spring => others::logback(&line, facts.route.operation),
         Stack::Python if facts.failure.is_none() && !facts.request.user.is_multiple_of(4) => return None,
         Stack::Python => others::python(&line),
@@ -130,3 +136,6 @@ impl Line<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,9 +16,9 @@ use opentelemetry_proto::tonic::metrics::v1::ScopeMetrics;
 use schemas::{SpanId, TraceId, UnixNanos};
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, Origin},
     ids,
-    topology::{Route, Service, Stack},
+    topology::{Protocol, Route, Service, Stack},
 };
 use cells::Cells;
 
@@ -41,20 +41,29 @@ pub(crate) struct Measurement {
     pub(crate) outcome: Outcome,
 }
 
+/// How it ended, as far as the library that measures it tells outcomes apart; more would write one series twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// 200, or the failure's status.
-    pub(crate) http: u16,
-    pub(crate) grpc: u8,
-    /// Empty on success.
-    pub(crate) reason: &'static str,
+    http: u16,
+    /// Only of gRPC outside Kratos, which counts HTTP codes.
+    grpc: u8,
+    /// Only of Kratos. Empty on success.
+    reason: &'static str,
+    /// Type of the error when an HTTP client got no answer, otherwise empty.
+    no_answer: &'static str,
 }
 
-impl From<Option<&Failure>> for Outcome {
-    fn from(failure: Option<&Failure>) -> Self {
-        match failure {
-            Some(failure) => Self { http: failure.http, grpc: failure.grpc_code(), reason: failure.reason },
-            None => Self { http: 200, grpc: 0, reason: "" },
+impl Outcome {
+    pub(crate) fn of(stack: Stack, side: Side, route: &Route, failure: Option<&Failure>) -> Self {
+        let answered = Self { http: 200, grpc: 0, reason: "", no_answer: "" };
+        let Some(failure) = failure else { return answered };
+        let http = failure.http;
+        match route.protocol {
+            _ if stack.is_kratos() => Self { http, reason: failure.reason, ..answered },
+            Protocol::Grpc => Self { http: failure.grpc.to_http(), grpc: failure.grpc.number(), ..answered },
+            _ if side == Side::Client && failure.origin == Origin::NoAnswer => Self { http, no_answer: failure.beneath().0, ..answered },
+            Protocol::Http(_) | Protocol::Kafka(_) => Self { http, ..answered },
         }
     }
 }
@@ -66,9 +75,9 @@ pub(crate) struct Meter {
     salt: u64,
     interval_ns: i64,
     pending: Vec<Measurement>,
+    /// When statements to stores ended that no collection has counted.
+    pending_queries: Vec<UnixNanos>,
     cells: Cells,
-    /// Statements sent to stores since the last collection.
-    queries: u64,
     clock: Option<Clock>,
 }
 
@@ -98,7 +107,7 @@ struct Reading<'a> {
 impl Meter {
     pub(crate) fn new(service: &'static Service, salt: u64) -> Self {
         let interval_ns = if service.stack == Stack::KratosV2 { 15_000_000_000 } else { 10_000_000_000 };
-        Self { service, salt, interval_ns, pending: vec![], cells: Cells::new(service.stack), queries: 0, clock: None }
+        Self { service, salt, interval_ns, pending: vec![], pending_queries: vec![], cells: Cells::new(service.stack), clock: None }
     }
 
     /// Starts the clock; the first collection comes within an interval, at the instance's own phase.
@@ -111,8 +120,9 @@ impl Meter {
         self.pending.push(measurement);
     }
 
-    pub(crate) fn queried(&mut self) {
-        self.queries += 1;
+    /// A statement to a store ended at `at`.
+    pub(crate) fn queried(&mut self, at: UnixNanos) {
+        self.pending_queries.push(at);
     }
 
     /// The next collection when it falls before `to`, with its number of data points.
@@ -126,21 +136,22 @@ impl Meter {
         let clock = self.clock.as_mut()?;
         let (opened, previous) = (clock.opened, clock.collected.max(clock.opened));
         clock.collected = now;
-        let pending = self.pending.len();
         self.pending.sort_by_key(|measurement| measurement.at);
         let ended = self.pending.partition_point(|measurement| measurement.at <= now);
         self.pending.drain(..ended).for_each(|measurement| self.cells.add(&measurement));
+        let waiting = self.pending_queries.len();
+        self.pending_queries.retain(|at| *at > now);
+        let queries = waiting - self.pending_queries.len();
         let elapsed_s = ((now.0 - previous.0) as f64 / 1e9).max(0.001);
         let ticks = ((now.0 - opened.0) / self.interval_ns) as u64;
         let noise = ids::mix(&[self.salt, ticks]);
-        let queries = std::mem::take(&mut self.queries);
         let reading = Reading {
             service: self.service,
             cells: &self.cells,
             opened,
             previous,
             now,
-            requests_per_second: ended.min(pending) as f64 / elapsed_s,
+            requests_per_second: ended as f64 / elapsed_s,
             queries_per_second: queries as f64 / elapsed_s,
             noise,
             ticks,
@@ -159,3 +170,6 @@ impl Reading<'_> {
         (ids::mix(&[self.noise, series]) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
+
+#[cfg(test)]
+mod tests;

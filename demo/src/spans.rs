@@ -21,7 +21,7 @@ use opentelemetry_proto::tonic::{
 use schemas::{SpanId, TraceId, UnixNanos};
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, Stage},
     instance::Instance,
     otlp::{Scope, nanos, text},
     topology::{Protocol, Query, Route, Stack},
@@ -61,16 +61,25 @@ pub(crate) struct ServeSpan<'a> {
     pub(crate) link: Option<(TraceId, SpanId)>,
 }
 
+/// What a service calls, as its client libraries name it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Callee<'a> {
+    /// What the caller is written with.
+    pub(crate) client: Stack,
+    pub(crate) route: &'static Route,
+    pub(crate) peer: Peer<'a>,
+    pub(crate) request: &'a Request,
+}
+
 /// A service calls another.
 pub(crate) struct CallSpan<'a> {
     pub(crate) place: Place,
-    pub(crate) route: &'static Route,
-    pub(crate) me: &'a Instance,
-    pub(crate) peer: Peer<'a>,
-    pub(crate) request: &'a Request,
+    pub(crate) to: Callee<'a>,
     pub(crate) failure: Option<&'a Failure>,
     /// From 1.
     pub(crate) attempt: u32,
+    /// There was a connection, and the request went out on it.
+    pub(crate) connected: bool,
 }
 
 /// A service asks a store.
@@ -80,6 +89,8 @@ pub(crate) struct QuerySpan<'a> {
     pub(crate) me: &'a Instance,
     pub(crate) request: &'a Request,
     pub(crate) failure: Option<&'a Failure>,
+    /// How far the client got.
+    pub(crate) stage: Stage,
     pub(crate) rows: i64,
 }
 
@@ -105,7 +116,7 @@ pub(crate) fn serve(facts: &ServeSpan<'_>) -> Shaped {
 }
 
 pub(crate) fn call(facts: &CallSpan<'_>) -> Shaped {
-    match (facts.me.service.stack, facts.route.protocol) {
+    match (facts.to.client, facts.to.route.protocol) {
         (Stack::Envoy, _) => envoy::egress(facts),
         (Stack::Gin, Protocol::Grpc) => go_clients::grpc(facts),
         (Stack::Gin, _) => go_clients::http(facts),
@@ -116,11 +127,13 @@ pub(crate) fn call(facts: &CallSpan<'_>) -> Shaped {
     }
 }
 
-pub(crate) fn query(facts: &QuerySpan<'_>) -> Shaped {
+/// `None`: the client failed before anything that is traced.
+pub(crate) fn query(facts: &QuerySpan<'_>) -> Option<Shaped> {
     match facts.me.service.stack {
-        Stack::Spring => java::query(facts),
-        Stack::Python => python::query(facts),
-        Stack::Envoy | Stack::Gin | Stack::KratosV2 | Stack::KratosV3 => go_clients::query(facts),
+        Stack::Spring if facts.stage != Stage::Statement => None,
+        Stack::Spring => Some(java::query(facts)),
+        Stack::Python => Some(python::query(facts)),
+        Stack::Envoy | Stack::Gin | Stack::KratosV2 | Stack::KratosV3 => Some(go_clients::query(facts)),
     }
 }
 
@@ -158,9 +171,10 @@ impl Place {
         }
     }
 
-    /// `exception` as SDKs record it, just before the span ends.
+    /// `exception` as SDKs record it, just before the span ends. They leave out a message that is not there.
     fn exception(&self, kind: &str, message: &str, stack: Option<String>) -> Event {
-        let mut attributes = vec![text("exception.type", kind), text("exception.message", message)];
+        let mut attributes = vec![text("exception.type", kind)];
+        attributes.extend((!message.is_empty()).then(|| text("exception.message", message)));
         attributes.extend(stack.map(|stack| text("exception.stacktrace", stack)));
         let time_unix_nano = nanos(UnixNanos(self.end.0 - 4_000.min(self.duration_ns())));
         Event { time_unix_nano, name: "exception".to_owned(), attributes, ..Event::default() }
@@ -185,6 +199,29 @@ impl<'a> Peer<'a> {
     pub(crate) fn client_port(&self) -> u16 {
         32_768 + self.ip.bytes().fold(u16::from(self.port as u8), |port, byte| port.wrapping_mul(31).wrapping_add(u16::from(byte))) % 28_000
     }
+}
+
+impl Callee<'_> {
+    /// The name the client resolves.
+    pub(crate) fn host(&self) -> String {
+        match self.client {
+            _ if self.route.is_outside() => self.peer.ip.to_owned(),
+            Stack::Python => self.peer.service.to_owned(),
+            _ => service_host(self.peer.service),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        if self.route.is_outside() {
+            return self.route.operation.to_owned();
+        }
+        format!("http://{}:{}{}", self.host(), self.peer.port, self.request.path(self.route.operation))
+    }
+}
+
+/// What Kubernetes calls a service.
+pub(crate) fn service_host(service: &str) -> String {
+    format!("{service}.shop.svc.cluster.local")
 }
 
 impl Request {
@@ -223,3 +260,6 @@ fn error(message: impl Into<String>) -> Option<Status> {
 fn link((trace, span): (TraceId, SpanId)) -> Link {
     Link { trace_id: trace.0.to_vec(), span_id: span.0.to_vec(), flags: 0x301, ..Link::default() }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

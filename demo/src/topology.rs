@@ -85,6 +85,12 @@ impl ServiceId {
     }
 }
 
+impl Stack {
+    pub(crate) fn is_kratos(self) -> bool {
+        matches!(self, Self::KratosV2 | Self::KratosV3)
+    }
+}
+
 /// Something a service can be asked to do.
 #[derive(Debug)]
 pub(crate) struct Route {
@@ -95,10 +101,15 @@ pub(crate) struct Route {
     /// What the service itself does for a request, apart from its steps.
     pub(crate) work: Latency,
     pub(crate) steps: &'static [Step],
-    /// Answers that are no fault of the service.
-    pub(crate) refusals: &'static [Refusal],
     /// What the developer logs when it went well.
     pub(crate) log: &'static str,
+}
+
+impl Route {
+    /// Somebody else serves it: it has an address, and no spans.
+    pub(crate) fn is_outside(&self) -> bool {
+        self.operation.starts_with("https://")
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +127,8 @@ pub(crate) enum Step {
     /// Started at once; goes on when the slowest is done.
     Together(&'static [Step]),
     Publish(Publish),
+    /// What was asked for is checked; a request that does not pass goes no further.
+    Refuse(Refusal),
 }
 
 #[derive(Debug)]
@@ -157,9 +170,10 @@ pub(crate) struct Publish {
     pub(crate) consumers: &'static [&'static Route],
 }
 
-/// A business answer: 4xx and a reason.
+/// A business answer, no fault of the service: 4xx and a reason.
 #[derive(Debug)]
 pub(crate) struct Refusal {
+    /// Part of the requests that come this far.
     pub(crate) share: f64,
     pub(crate) http: u16,
     pub(crate) reason: &'static str,
@@ -167,34 +181,4 @@ pub(crate) struct Refusal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_service_stands_where_its_id_says() {
-        for (position, service) in SERVICES.iter().enumerate() {
-            assert_eq!(service.id as usize, position, "{}", service.name);
-        }
-    }
-
-    #[test]
-    fn operations_have_the_form_of_their_protocol() {
-        fn check(route: &Route) {
-            match route.protocol {
-                Protocol::Grpc => assert_eq!(route.operation.split('/').count(), 3, "{}", route.operation),
-                Protocol::Http(_) => assert!(route.operation.starts_with(['/', 'h']), "{}", route.operation),
-                Protocol::Kafka(topic) => assert!(route.operation.starts_with(topic), "{}", route.operation),
-            }
-            route.steps.iter().for_each(check_step);
-        }
-        fn check_step(step: &Step) {
-            match step {
-                Step::Call(call) => check(call.to),
-                Step::Together(steps) => steps.iter().for_each(check_step),
-                Step::Publish(publish) => publish.consumers.iter().for_each(|route| check(route)),
-                Step::Query(_) => {}
-            }
-        }
-        ENTRANCES.iter().for_each(|entrance| check(entrance.route));
-    }
-}
+pub(crate) mod tests;

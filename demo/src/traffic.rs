@@ -1,28 +1,31 @@
-//! A request walks the topology: it is served, calls, queries, waits, fails, is tried again, and everyone it meets records it.
+//! A request walks the topology: it is served, refused, calls, queries, waits, fails, is tried again, and everyone it meets
+//! records it.
+//!
+//! ```text
+//! traffic  the world, a trace, a service at work, its steps in order
+//! calls    a call to another service, with its deadline and retries
+//! stores   a statement to a database or cache, a message to the broker
+//! ```
+
+mod calls;
+mod stores;
 
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use schemas::{SpanId, TraceId, UnixNanos};
 
 use crate::{
-    failure::{Failure, Origin, Trouble},
+    failure::Failure,
     ids,
     instance::Instance,
     latency::{Latency, load_of_day},
     logs,
-    metrics::{Measurement, Side},
-    spans::{self, CallSpan, Peer, Place, PublishSpan, QuerySpan, ServeSpan},
-    topology::{Call, ENTRANCES, OnFailure, Protocol, Publish, Query, Route, SERVICES, Stack, Step},
+    metrics::{Measurement, Outcome, Side},
+    spans::{self, Peer, Place, ServeSpan},
+    topology::{ENTRANCES, Route, SERVICES, Stack, Step},
     truth::{TraceTruth, Truth},
     weather::{Condition, Weather},
 };
 
-/// One way through the cluster's network.
-const NETWORK: Latency = Latency::of(160, 0.4);
-/// From the append of a message until a consumer polls it.
-const CONSUMER_LAG: Latency = Latency::of(14_000, 0.7);
-/// An append to the broker, acknowledged by all replicas.
-const BROKER: Latency = Latency::of(2_200, 0.5).tailed(0.01);
-const STEADY: Condition = Condition { failing: 0.0, slowness: 1.0 };
 const STORE_KEY_FIRST: u64 = 101;
 const STORES: u64 = 7;
 
@@ -136,11 +139,6 @@ impl World {
             }
             done = self.step(trace, instance, id, step, done.end);
         }
-        if done.failure.is_none() {
-            let stack = route.service.service().stack;
-            let refusal = route.refusals.iter().find(|refusal| self.rng.random_bool(refusal.share));
-            done.failure = refusal.map(|refusal| Failure::refused(refusal, stack));
-        }
         done.end = later(done.end, work_ns / 2);
 
         let place = Place { trace: trace.id, id, parent: caller.span, start, end: done.end };
@@ -168,6 +166,11 @@ impl World {
             Step::Call(call) => self.call(trace, instance, parent, call, start),
             Step::Query(query) => self.query(trace, instance, parent, query, start),
             Step::Publish(publish) => self.publish(trace, instance, parent, publish, start),
+            Step::Refuse(refusal) => {
+                let stack = self.instances[instance].service.stack;
+                let failure = self.rng.random_bool(refusal.share).then(|| Failure::refused(refusal, stack));
+                Done { end: start, failure }
+            }
             Step::Together(steps) => {
                 let mut together = Done { end: start, failure: None };
                 for step in *steps {
@@ -180,137 +183,9 @@ impl World {
         }
     }
 
-    fn call(&mut self, trace: &mut Trace, instance: usize, parent: SpanId, call: &'static Call, start: UnixNanos) -> Done {
-        let mut begin = start;
-        for attempt in 1.. {
-            let done = self.attempt(trace, instance, parent, call, attempt, begin);
-            let Some(failure) = &done.failure else { return done };
-            if failure.is_server_fault() && attempt < call.attempts {
-                self.truth.totals.retries += 1;
-                self.warn(trace, instance, parent, done.end, &logs::retry_text(call, attempt), failure);
-                begin = later(done.end, self.rng.random_range(20_000_000..120_000_000) * i64::from(attempt));
-                continue;
-            }
-            if call.on_failure == OnFailure::GoOn {
-                self.warn(trace, instance, parent, done.end, &logs::without_text(call), failure);
-                return Done { end: done.end, failure: None };
-            }
-            return done;
-        }
-        unreachable!("the last attempt returns")
-    }
-
-    fn attempt(&mut self, trace: &mut Trace, instance: usize, parent: SpanId, call: &'static Call, attempt: u32, start: UnixNanos) -> Done {
-        let (id, route) = (ids::span_id(&mut self.rng), call.to);
-        let origin = if route.protocol == Protocol::Grpc { Origin::Grpc } else { Origin::Http };
-        let my_stack = self.instances[instance].service.stack;
-        let condition = self.services[route.service as usize].at(start);
-        let outside = route.operation.starts_with("https://");
-        let callee = self.pick_instance_of(route);
-        let (there, back) = (self.draw(NETWORK, start, condition), self.draw(NETWORK, start, condition));
-        let mut done = if self.rng.random_bool(condition.failing / 3.0) {
-            Done { end: later(start, there * 3), failure: Some(Failure::unreachable(origin, &self.address(callee, outside), my_stack)) }
-        } else if outside {
-            let work_ns = self.draw(route.work, start, condition);
-            Done {
-                end: later(start, there + work_ns + back),
-                failure: self.rng.random_bool(condition.failing / 2.0).then(Failure::of_acquirer),
-            }
-        } else {
-            let caller = Caller { span: Some(id), instance: Some(instance), link: None };
-            let served = self.serve(trace, route, callee, caller, later(start, there));
-            Done { end: later(served.end, back), failure: served.failure.map(|failure| failure.seen_from(origin, my_stack)) }
-        };
-        let deadline = later(start, i64::from(call.timeout_ms) * 1_000_000);
-        if done.end > deadline {
-            done = Done { end: deadline, failure: Some(Failure::deadline(origin, call.timeout_ms, my_stack)) };
-        }
-
-        let peer = if outside { Peer::outside() } else { Peer::of(&self.instances[callee]) };
-        let place = Place { trace: trace.id, id, parent: Some(parent), start, end: done.end };
-        let facts = CallSpan {
-            place,
-            route,
-            me: &self.instances[instance],
-            peer,
-            request: &trace.request,
-            failure: done.failure.as_ref(),
-            attempt,
-        };
-        let span = spans::call(&facts);
-        self.end_span(trace, instance, done.end, span);
-        self.measure(instance, Side::Client, route, place, done.failure.as_ref());
-        done
-    }
-
-    fn query(&mut self, trace: &mut Trace, instance: usize, parent: SpanId, query: &'static Query, start: UnixNanos) -> Done {
-        if !self.rng.random_bool(query.share) {
-            return Done { end: start, failure: None };
-        }
-        let (store, stack) = (query.store, self.instances[instance].service.stack);
-        let condition = self.stores[(store.key - STORE_KEY_FIRST) as usize].at(start);
-        let mut duration_ns = self.draw(query.latency, start, condition);
-        let failure = self.rng.random_bool(condition.failing).then(|| {
-            let trouble = Trouble::pick(&mut self.rng);
-            if trouble == Trouble::Timeout {
-                duration_ns += self.rng.random_range(200_000_000..900_000_000);
-            }
-            Failure::of_store(store, trouble, stack)
-        });
-        let end = later(start, duration_ns);
-        let place = Place { trace: trace.id, id: ids::span_id(&mut self.rng), parent: Some(parent), start, end };
-        let rows = self.rng.random_range(0..25);
-        let facts = QuerySpan { place, query, me: &self.instances[instance], request: &trace.request, failure: failure.as_ref(), rows };
-        let span = spans::query(&facts);
-        self.end_span(trace, instance, end, span);
-        self.instances[instance].meter.queried();
-        match failure {
-            Some(failure) if query.on_failure == OnFailure::GoOn => {
-                self.warn(trace, instance, parent, end, "cache unavailable, reading through", &failure);
-                Done { end, failure: None }
-            }
-            failure => Done { end, failure },
-        }
-    }
-
-    fn publish(&mut self, trace: &mut Trace, instance: usize, parent: SpanId, publish: &'static Publish, start: UnixNanos) -> Done {
-        let id = ids::span_id(&mut self.rng);
-        let end = later(start, self.draw(BROKER, start, STEADY));
-        self.offset += 1;
-        let place = Place { trace: trace.id, id, parent: Some(parent), start, end };
-        let facts =
-            PublishSpan { place, topic: publish.topic, me: &self.instances[instance], request: &trace.request, offset: self.offset };
-        let span = spans::publish(&facts);
-        self.end_span(trace, instance, end, span);
-        for route in publish.consumers {
-            let polled = later(end, self.draw(CONSUMER_LAG, end, STEADY));
-            let consumer = self.pick_instance_of(route);
-            if route.service.service().stack == Stack::Spring {
-                self.trace(trace.request.clone(), route, Some((trace.id, id)), polled);
-            } else {
-                let caller = Caller { span: Some(id), instance: Some(instance), link: None };
-                self.serve(trace, route, consumer, caller, polled);
-            }
-        }
-        Done { end, failure: None }
-    }
-
-    /// A failure of the service itself: a panic, a nil map, a bad configuration.
+    /// The service itself is at fault.
     fn broken(&mut self, stack: Stack, condition: Condition) -> Option<Failure> {
-        if !self.rng.random_bool(condition.failing / 2.0) {
-            return None;
-        }
-        let (exception, message) = match stack {
-            Stack::Gin => ("*errors.errorString", "runtime error: invalid memory address or nil pointer dereference"),
-            Stack::KratosV2 | Stack::KratosV3 => ("*errors.Error", "unknown request error"),
-            Stack::Spring => (
-                "java.lang.NullPointerException",
-                "Cannot invoke \"com.harborgoods.payment.acquirer.Authorization.reference()\" because \"authorization\" is null",
-            ),
-            Stack::Python => ("IndexError", "list index out of range"),
-            Stack::Envoy => return None,
-        };
-        Some(Failure { http: 500, reason: "UNKNOWN", message: message.to_owned(), exception, origin: Origin::Local })
+        self.rng.random_bool(condition.failing / 2.0).then(|| Failure::of_bug(stack)).flatten()
     }
 
     fn warn(&mut self, trace: &mut Trace, instance: usize, span: SpanId, at: UnixNanos, message: &str, failure: &Failure) {
@@ -330,20 +205,10 @@ impl World {
     }
 
     fn measure(&mut self, instance: usize, side: Side, route: &'static Route, place: Place, failure: Option<&Failure>) {
-        let measurement = Measurement {
-            at: place.end,
-            side,
-            route,
-            duration_ns: place.duration_ns(),
-            trace: place.trace,
-            span: place.id,
-            outcome: failure.into(),
-        };
+        let outcome = Outcome::of(self.instances[instance].service.stack, side, route, failure);
+        let Place { trace, id: span, end: at, .. } = place;
+        let measurement = Measurement { at, side, route, duration_ns: place.duration_ns(), trace, span, outcome };
         self.instances[instance].meter.measure(measurement);
-    }
-
-    fn address(&self, callee: usize, outside: bool) -> String {
-        if outside { Peer::outside().address() } else { Peer::of(&self.instances[callee]).address() }
     }
 
     fn draw(&mut self, latency: Latency, at: UnixNanos, condition: Condition) -> i64 {

@@ -58,7 +58,7 @@ pub(super) fn zap_bridge(line: &Line<'_>, caller: &str, fields: Vec<KeyValue>) -
     let (file, number) = caller.rsplit_once(':').unwrap_or((caller, "0"));
     let mut attributes = fields;
     attributes.extend([text("code.file.path", file), int("code.line.number", number.parse::<i64>().unwrap_or(0))]);
-    attributes.extend(line.failure.map(|failure| text("error", failure.message.as_str())));
+    attributes.extend(line.failure.map(|failure| text("error", failure.go_text())));
     (&OTELZAP, line.record(line.level.lower(), string(line.message), attributes))
 }
 
@@ -70,9 +70,9 @@ pub(super) fn kratos_text(line: &Line<'_>, facts: &ServeSpan<'_>) -> Shaped {
     push(&mut body, format_args!(" args=user_id:{} id:{}", facts.request.user, facts.request.subject));
     match facts.failure {
         Some(failure) => {
-            push(&mut body, format_args!(" code={} reason={} stack={}", failure.http, failure.reason, failure.go_text()));
+            push(&mut body, format_args!(" code={} reason={} stack={}", failure.http, failure.reason, failure.kratos_text()));
         }
-        None => body.push_str(" code=0 reason= stack="),
+        None => body.push_str(" code=200 reason= stack="),
     }
     push(&mut body, format_args!(" latency={:.6}", seconds(facts)));
     (&FILELOG, line.record(line.level.upper(), string(body), container_log(line)))
@@ -83,7 +83,7 @@ pub(super) fn kratos_helper(line: &Line<'_>) -> Shaped {
     let mut body = kratos_head(line, "data/data.go:112");
     push(&mut body, format_args!(" msg={}", line.message));
     if let Some(failure) = line.failure {
-        push(&mut body, format_args!(": {}", failure.go_text()));
+        push(&mut body, format_args!(": {}", failure.kratos_text()));
     }
     (&FILELOG, line.record(line.level.upper(), string(body), container_log(line)))
 }
@@ -95,16 +95,19 @@ pub(super) fn kratos_slog(line: &Line<'_>, facts: &ServeSpan<'_>) -> Shaped {
         text("component", "grpc"),
         text("operation", facts.route.operation),
         text("args", format!("user_id:{} id:{}", facts.request.user, facts.request.subject)),
-        int("code", facts.failure.map_or(0, |failure| failure.http)),
+        int("code", http_status(facts.failure)),
         text("reason", facts.failure.map_or("", |failure| failure.reason)),
         float("latency", seconds(facts)),
     ];
-    attributes.extend(facts.failure.map(|failure| text("error", failure.go_text())));
+    if let Some(failure) = facts.failure {
+        let error = failure.kratos_text();
+        attributes.extend([text("error", error.as_str()), text("stack", error)]);
+    }
     (&OTELSLOG, line.record(line.level.upper(), string("server request"), attributes))
 }
 
 pub(super) fn slog_warning(line: &Line<'_>) -> Shaped {
-    let attributes = line.failure.map(|failure| text("error", failure.go_text())).into_iter().collect();
+    let attributes = line.failure.map(|failure| text("error", failure.kratos_text())).into_iter().collect();
     (&OTELSLOG, line.record(line.level.upper(), string(line.message), attributes))
 }
 

@@ -15,14 +15,20 @@ static PYTHON: Scope = Scope::new("recommendation", "");
 /// Envoy's default text format, as its OpenTelemetry access logger sends it.
 pub(super) fn envoy_access(line: &Line<'_>, facts: &ServeSpan<'_>) -> Shaped {
     let duration_ms = facts.place.duration_ns() / 1_000_000;
+    let flags = envoy_response_flags(facts.failure);
+    let details = match flags {
+        "UT" => "upstream_response_timeout",
+        "UF" => "upstream_reset_before_response_started{remote_connection_failure}",
+        _ => "via_upstream",
+    };
     let body = format!(
         "[{}] \"{} {} HTTP/2\" {} {} {} - \"-\" {} {} {duration_ms} {} \"{}\" \"{}\" \"www.harborgoods.com\" outbound|8080||storefront.shop.svc.cluster.local\n",
         rfc3339_millis(facts.place.start),
         http_method(facts.route),
         facts.request.path(facts.route.operation),
         http_status(facts.failure),
-        envoy_response_flags(facts.failure),
-        if facts.failure.is_some_and(|failure| failure.http == 504) { "upstream_response_timeout" } else { "via_upstream" },
+        flags,
+        details,
         if http_method(facts.route) == "GET" { 0 } else { 60 + facts.request.user % 700 },
         140 + facts.request.user % 9_000,
         (duration_ms - 1).max(0),

@@ -7,8 +7,19 @@ use schemas::{SpanId, TraceId, UnixNanos};
 use super::{Measurement, Outcome, Side};
 use crate::topology::{Route, Stack};
 
-/// Bounds in seconds that the semantic conventions advise for durations.
-pub(super) const BOUNDS_S: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+/// How an SDK was told to aggregate durations.
+#[derive(Debug)]
+pub(super) struct Aggregation {
+    pub(super) bounds_s: &'static [f64],
+    /// Points carry the smallest and the largest duration.
+    pub(super) min_max: bool,
+}
+
+/// What the semantic conventions advise.
+static ADVISED: Aggregation =
+    Aggregation { bounds_s: &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0], min_max: true };
+/// `DefaultSecondsHistogramView` of Kratos' metrics.
+static KRATOS_VIEW: Aggregation = Aggregation { bounds_s: &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0], min_max: false };
 /// Finer than any that is exported; see [`Distribution::exponential`].
 const EXPONENTIAL_SCALE: i32 = 6;
 const EXPONENTIAL_BUCKETS_MAX: i32 = 160;
@@ -18,8 +29,7 @@ pub(super) struct Cells {
     pub(super) all: Vec<Cell>,
     exponential: bool,
     delta: bool,
-    /// Only Kratos has an attribute for the reason; for others it would split a series.
-    reasons: bool,
+    aggregation: &'static Aggregation,
 }
 
 #[derive(Debug)]
@@ -30,17 +40,19 @@ pub(super) struct Cell {
     pub(super) durations: Distribution,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Distribution {
+    pub(super) aggregation: &'static Aggregation,
     pub(super) count: u64,
     pub(super) sum_s: f64,
     pub(super) min_s: f64,
     pub(super) max_s: f64,
-    pub(super) buckets: [u64; BOUNDS_S.len() + 1],
+    /// One more than there are bounds.
+    pub(super) buckets: Vec<u64>,
     /// Index at [`EXPONENTIAL_SCALE`] -> count; empty unless the stack exports exponential histograms.
     indexes: BTreeMap<i32, u64>,
     /// The last measurement of the interval in each bucket.
-    pub(super) exemplars: [Option<Sample>; BOUNDS_S.len() + 1],
+    pub(super) exemplars: Vec<Option<Sample>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -65,18 +77,15 @@ impl Cells {
             all: vec![],
             exponential: stack == Stack::Spring,
             delta: matches!(stack, Stack::Python | Stack::Envoy),
-            reasons: matches!(stack, Stack::KratosV2 | Stack::KratosV3),
+            aggregation: if stack.is_kratos() { &KRATOS_VIEW } else { &ADVISED },
         }
     }
 
     pub(super) fn add(&mut self, measurement: &Measurement) {
-        let Measurement { side, route, mut outcome, .. } = *measurement;
-        if !self.reasons {
-            outcome.reason = "";
-        }
+        let Measurement { side, route, outcome, .. } = *measurement;
         let same = |cell: &Cell| cell.side == side && std::ptr::eq(cell.route, route) && cell.outcome == outcome;
         let position = self.all.iter().position(same).unwrap_or_else(|| {
-            self.all.push(Cell { side, route, outcome, durations: Distribution::default() });
+            self.all.push(Cell { side, route, outcome, durations: Distribution::new(self.aggregation) });
             self.all.len() - 1
         });
         self.all[position].durations.add(measurement, self.exponential);
@@ -88,7 +97,7 @@ impl Cells {
             self.all.clear();
         }
         for cell in &mut self.all {
-            cell.durations.exemplars = Default::default();
+            cell.durations.exemplars.fill(None);
         }
     }
 
@@ -110,13 +119,27 @@ impl Cells {
 }
 
 impl Distribution {
+    fn new(aggregation: &'static Aggregation) -> Self {
+        let buckets = aggregation.bounds_s.len() + 1;
+        Self {
+            aggregation,
+            count: 0,
+            sum_s: 0.0,
+            min_s: 0.0,
+            max_s: 0.0,
+            buckets: vec![0; buckets],
+            indexes: BTreeMap::new(),
+            exemplars: vec![None; buckets],
+        }
+    }
+
     fn add(&mut self, measurement: &Measurement, exponential: bool) {
         let seconds = measurement.duration_ns as f64 / 1e9;
         self.min_s = if self.count == 0 { seconds } else { self.min_s.min(seconds) };
         self.max_s = self.max_s.max(seconds);
         self.count += 1;
         self.sum_s += seconds;
-        let bucket = BOUNDS_S.partition_point(|bound| *bound < seconds);
+        let bucket = self.aggregation.bounds_s.partition_point(|bound| *bound < seconds);
         self.buckets[bucket] += 1;
         let Measurement { at, trace, span, .. } = *measurement;
         self.exemplars[bucket] = Some(Sample { at, seconds, trace, span });
@@ -135,11 +158,11 @@ impl Distribution {
         self.max_s = self.max_s.max(other.max_s);
         self.count += other.count;
         self.sum_s += other.sum_s;
-        for (mine, theirs) in self.buckets.iter_mut().zip(other.buckets) {
+        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
             *mine += theirs;
         }
-        for (mine, theirs) in self.exemplars.iter_mut().zip(other.exemplars) {
-            *mine = mine.or(theirs);
+        for (mine, theirs) in self.exemplars.iter_mut().zip(&other.exemplars) {
+            *mine = mine.or(*theirs);
         }
         for (index, count) in &other.indexes {
             *self.indexes.entry(*index).or_default() += count;
@@ -173,7 +196,7 @@ mod tests {
     #[test]
     fn exponential_buckets_hold_their_values_after_rescaling() {
         let values = [0.00004, 0.001, 0.25, 0.5, 1.0, 1.0001, 29.0];
-        let mut distribution = Distribution::default();
+        let mut distribution = Distribution::new(&ADVISED);
         for value in values {
             *distribution.indexes.entry(exponential_index(value)).or_default() += 1;
         }

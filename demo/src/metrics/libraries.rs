@@ -6,20 +6,20 @@ use opentelemetry_proto::tonic::{
 };
 
 use super::{
-    Reading, Side,
+    Outcome, Reading, Side,
     cells::{Cell, Distribution},
     points::{self, Instrument, Temporality, Unit, integer},
 };
 use crate::{
     otlp::{Scope, int, text},
-    spans::{http_method, rpc_parts},
+    spans::{http_method, rpc_parts, service_host},
     topology::{Protocol, Route, ServiceId, Stack},
 };
 use {Side::*, Temporality::*, Unit::*};
 
 static OTELGIN: Scope = Scope::new("go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin", "0.70.0");
 static OTELGRPC: Scope = Scope::new("go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc", "0.62.0");
-static OTELHTTP: Scope = Scope::new("go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp", "0.62.0");
+static OTELHTTP: Scope = Scope::new("go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp", "0.70.0");
 static KOTEL: Scope = Scope::new("github.com/twmb/franz-go/plugin/kotel", "v1.6.0");
 static TOMCAT: Scope = Scope::new("io.opentelemetry.tomcat-10.0", "2.17.0-alpha");
 static JAVA_HTTP_CLIENT: Scope = Scope::new("io.opentelemetry.java-http-client", "2.17.0-alpha");
@@ -47,7 +47,7 @@ fn gin(reading: &Reading<'_>) -> Vec<ScopeMetrics> {
     let over =
         |grpc: bool| -> Vec<&Cell> { reading.cells.of(Client).filter(|cell| (cell.route.protocol == Protocol::Grpc) == grpc).collect() };
     let server = series(reading.cells.of(Server), http_attributes);
-    let http = series(over(false), http_attributes);
+    let http = series(over(false), otelhttp_attributes);
     let grpc = series(over(true), |cell| {
         let (service, method) = rpc_parts(cell.route.operation);
         vec![
@@ -89,9 +89,8 @@ fn kratos(reading: &Reading<'_>) -> Vec<ScopeMetrics> {
 
 fn kratos_counter(reading: &Reading<'_>, side: Side, name: &'static str) -> Metric {
     let calls = reading.cells.of(side).filter(|cell| !is_message(cell.route)).map(|cell| {
-        let code = if cell.outcome.http == 200 { 0 } else { cell.outcome.http };
         let mut attributes = kratos_attributes(cell.route);
-        attributes.extend([int("code", code), text("reason", cell.outcome.reason)]);
+        attributes.extend([int("code", cell.outcome.http), text("reason", cell.outcome.reason)]);
         (attributes, integer(cell.durations.count))
     });
     reading.counter((name, "{call}", ""), Cumulative, calls.collect())
@@ -111,11 +110,13 @@ fn kratos_attributes(route: &Route) -> Vec<KeyValue> {
 fn spring(reading: &Reading<'_>) -> Vec<ScopeMetrics> {
     let server = series(reading.cells.of(Server).filter(|cell| !is_message(cell.route)), http_attributes);
     let client = series(reading.cells.of(Client).filter(|cell| cell.route.protocol != Protocol::Grpc), |cell| {
-        vec![
-            text("http.request.method", "POST"),
-            text("server.address", "api.acquirer-gateway.com"),
-            int("http.response.status_code", cell.outcome.http),
-        ]
+        let mut attributes =
+            vec![text("http.request.method", "POST"), text("server.address", "api.acquirer-gateway.com"), int("server.port", 443)];
+        attributes.push(client_outcome(cell.outcome));
+        if cell.outcome.http >= 400 && cell.outcome.no_answer.is_empty() {
+            attributes.push(text("error.type", cell.outcome.http.to_string()));
+        }
+        attributes
     });
     vec![
         points::scope(&TOMCAT, vec![reading.exponential_histogram(HTTP_SERVER, server)]),
@@ -203,6 +204,29 @@ fn http_attributes(cell: &Cell) -> Vec<KeyValue> {
         attributes.push(text("error.type", cell.outcome.http.to_string()));
     }
     attributes
+}
+
+/// With the route added by a function of the service.
+fn otelhttp_attributes(cell: &Cell) -> Vec<KeyValue> {
+    let callee = cell.route.service.service();
+    vec![
+        text("http.request.method", http_method(cell.route)),
+        text("server.address", service_host(callee.name)),
+        text("url.scheme", "http"),
+        int("server.port", callee.port),
+        text("network.protocol.name", "http"),
+        text("network.protocol.version", "1.1"),
+        text("http.route", cell.route.operation),
+        client_outcome(cell.outcome),
+    ]
+}
+
+/// The answer's status, or the error for want of one. otelhttp's metrics name the type behind Go's pointer.
+fn client_outcome(outcome: Outcome) -> KeyValue {
+    match outcome.no_answer {
+        "" => int("http.response.status_code", outcome.http),
+        error => text("error.type", error.trim_start_matches('*')),
+    }
 }
 
 fn is_message(route: &Route) -> bool {

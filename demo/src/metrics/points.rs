@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::{
 
 use super::{
     Reading,
-    cells::{BOUNDS_S, Distribution, Sample},
+    cells::{Distribution, Sample},
 };
 use crate::otlp::{Scope, nanos};
 
@@ -129,11 +129,11 @@ impl Reading<'_> {
             time_unix_nano: nanos(self.now),
             count: durations.count,
             sum: Some(durations.sum_s * unit.scale()),
-            bucket_counts: durations.buckets.to_vec(),
-            explicit_bounds: BOUNDS_S.iter().map(|bound| bound * unit.scale()).collect(),
+            bucket_counts: durations.buckets.clone(),
+            explicit_bounds: durations.aggregation.bounds_s.iter().map(|bound| bound * unit.scale()).collect(),
             exemplars: exemplars(durations, unit),
-            min: Some(durations.min_s * unit.scale()),
-            max: Some(durations.max_s * unit.scale()),
+            min: durations.aggregation.min_max.then_some(durations.min_s * unit.scale()),
+            max: durations.aggregation.min_max.then_some(durations.max_s * unit.scale()),
             ..HistogramDataPoint::default()
         };
         let data_points = series.into_iter().map(point).collect();

@@ -33,16 +33,17 @@ pub(super) fn ingress(facts: &ServeSpan<'_>) -> Shaped {
 }
 
 pub(super) fn egress(facts: &CallSpan<'_>) -> Shaped {
-    let address = facts.peer.address();
+    let peer = facts.to.peer;
+    let address = peer.address();
     let attributes = vec![
         text("http.protocol", "HTTP/1.1"),
         text("upstream_address", address.as_str()),
         text("peer.address", address.as_str()),
         text("component", "proxy"),
-        text("upstream_cluster", facts.peer.service),
-        text("upstream_cluster.name", facts.peer.service),
+        text("upstream_cluster", peer.service),
+        text("upstream_cluster.name", peer.service),
     ];
-    finish(facts.place.span(format!("router {} egress", facts.peer.service), SpanKind::Client, attributes), facts.failure)
+    finish(facts.place.span(format!("router {} egress", peer.service), SpanKind::Client, attributes), facts.failure)
 }
 
 fn finish(mut span: Span, failure: Option<&Failure>) -> Shaped {
@@ -58,10 +59,10 @@ fn finish(mut span: Span, failure: Option<&Failure>) -> Shaped {
 
 /// What the access log and the spans name: only trouble between Envoy and its upstream, not the upstream's own 5xx.
 pub(crate) fn response_flags(failure: Option<&Failure>) -> &'static str {
-    match failure {
-        Some(failure) if failure.origin == Origin::Http && failure.message == "upstream request timeout" => "UT",
-        Some(failure) if failure.message.starts_with("upstream connect error") => "UF",
-        _ => "-",
+    match failure.filter(|failure| failure.origin == Origin::NoAnswer) {
+        Some(failure) if failure.http == 504 => "UT",
+        Some(_) => "UF",
+        None => "-",
     }
 }
 

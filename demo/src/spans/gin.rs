@@ -3,10 +3,7 @@
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
 
 use super::{ServeSpan, Shaped, error, http_method, http_status};
-use crate::{
-    failure::{Failure, Origin},
-    otlp::{Scope, int, text},
-};
+use crate::otlp::{Scope, int, text};
 
 static SCOPE: Scope = Scope::new("go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin", "0.70.0");
 
@@ -32,17 +29,8 @@ pub(super) fn serve(facts: &ServeSpan<'_>) -> Shaped {
     let mut status = None;
     if let Some(failure) = facts.failure.filter(|failure| failure.is_server_fault()) {
         attributes.push(text("error.type", failure.exception));
-        status = error(format!("Error #01: {}\n", go_error(failure)));
+        status = error(format!("Error #01: {}\n", failure.go_text()));
     }
     let span = facts.place.span(format!("{} {}", http_method(route), route.operation), SpanKind::Server, attributes);
     (&SCOPE, Span { status: status.or(span.status.clone()), ..span })
-}
-
-/// `err.Error()` where no Kratos wraps it.
-pub(crate) fn go_error(failure: &Failure) -> String {
-    match failure.origin {
-        Origin::Local => failure.message.clone(),
-        Origin::Grpc => failure.go_text(),
-        Origin::Http => format!("catalog: unexpected status {}", failure.http),
-    }
 }

@@ -4,58 +4,59 @@ use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
 
 use super::{CallSpan, PublishSpan, QuerySpan, ServeSpan, Shaped, error, http_method, http_status, rpc_parts};
 use crate::{
-    failure::{Failure, Origin},
+    failure::{Origin, Stage},
     otlp::{Scope, int, text},
     topology::{Protocol, StoreKind},
 };
 
 static OTELGRPC: Scope = Scope::new("go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc", "0.62.0");
-static OTELHTTP: Scope = Scope::new("go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp", "0.62.0");
+static OTELHTTP: Scope = Scope::new("go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp", "0.70.0");
 static OTELPGX: Scope = Scope::new("github.com/exaring/otelpgx", "v0.9.3");
 static GORM: Scope = Scope::new("gorm.io/plugin/opentelemetry", "");
 static REDISOTEL: Scope = Scope::new("github.com/redis/go-redis/extra/redisotel", "semver:9.11.0");
 static KOTEL: Scope = Scope::new("github.com/twmb/franz-go/plugin/kotel", "v1.6.0").with_schema("https://opentelemetry.io/schemas/1.18.0");
 
 pub(super) fn grpc(facts: &CallSpan<'_>) -> Shaped {
-    let (service, method) = rpc_parts(facts.route.operation);
-    let attributes = vec![
-        text("rpc.method", method),
-        text("rpc.service", service),
-        text("rpc.system", "grpc"),
-        text("server.address", facts.peer.ip),
-        int("server.port", facts.peer.port),
-        int("rpc.grpc.status_code", facts.failure.map_or(0, Failure::grpc_code)),
-    ];
-    let span = facts.place.span(facts.route.operation.trim_start_matches('/'), SpanKind::Client, attributes);
+    let operation = facts.to.route.operation;
+    let (service, method) = rpc_parts(operation);
+    let mut attributes = vec![text("rpc.method", method), text("rpc.service", service), text("rpc.system", "grpc")];
+    if facts.connected {
+        // The stats handler reads the address when the first header goes out.
+        attributes.extend([text("server.address", facts.to.peer.ip), int("server.port", facts.to.peer.port)]);
+    }
+    attributes.push(int("rpc.grpc.status_code", facts.failure.map_or(0, |failure| failure.grpc.number())));
+    let span = facts.place.span(operation.trim_start_matches('/'), SpanKind::Client, attributes);
     let status = facts.failure.map_or(span.status.clone(), |failure| error(failure.message.as_str()));
     (&OTELGRPC, Span { status, ..span })
 }
 
+/// A transport, so it sees what is beneath `http.Client`'s error. It names the type and records no exception.
 pub(super) fn http(facts: &CallSpan<'_>) -> Shaped {
-    let method = http_method(facts.route);
-    let url =
-        format!("http://{}.shop.svc.cluster.local:{}{}", facts.peer.service, facts.peer.port, facts.request.path(facts.route.operation));
+    let method = http_method(facts.to.route);
     let mut attributes = vec![
         text("http.request.method", method),
-        text("server.address", format!("{}.shop.svc.cluster.local", facts.peer.service)),
-        int("server.port", facts.peer.port),
-        text("url.full", url),
+        text("url.full", facts.to.url()),
+        text("server.address", facts.to.host()),
+        int("server.port", facts.to.peer.port),
         text("network.protocol.version", "1.1"),
     ];
-    let Some(failure) = facts.failure else {
-        attributes.push(int("http.response.status_code", http_status(None)));
-        return (&OTELHTTP, facts.place.span(format!("HTTP {method}"), SpanKind::Client, attributes));
-    };
-    let answered = failure.origin == Origin::Http && failure.message.is_empty();
-    if answered {
-        attributes.extend([int("http.response.status_code", failure.http), text("error.type", failure.http.to_string())]);
-    } else {
-        attributes.push(text("error.type", failure.exception));
+    let mut status = None;
+    match facts.failure {
+        Some(failure) if failure.origin == Origin::NoAnswer => {
+            let (kind, message) = failure.beneath();
+            attributes.push(text("error.type", kind));
+            status = error(message);
+        }
+        failure => {
+            attributes.push(int("http.response.status_code", http_status(failure)));
+            if let Some(failure) = failure {
+                attributes.push(text("error.type", failure.http.to_string()));
+                status = error("");
+            }
+        }
     }
     let span = facts.place.span(format!("HTTP {method}"), SpanKind::Client, attributes);
-    let message = if answered { "" } else { failure.message.as_str() };
-    let events = if answered { vec![] } else { vec![facts.place.exception(failure.exception, message, None)] };
-    (&OTELHTTP, Span { status: error(message), events, ..span })
+    (&OTELHTTP, Span { status: status.or(span.status.clone()), ..span })
 }
 
 pub(super) fn query(facts: &QuerySpan<'_>) -> Shaped {
@@ -66,6 +67,7 @@ pub(super) fn query(facts: &QuerySpan<'_>) -> Shaped {
     }
 }
 
+/// A statement, or the connection it would have needed.
 fn postgresql(facts: &QuerySpan<'_>) -> Shaped {
     let query = facts.query;
     let mut attributes = vec![
@@ -74,9 +76,11 @@ fn postgresql(facts: &QuerySpan<'_>) -> Shaped {
         int("server.port", query.store.port),
         text("user.name", "app"),
         text("db.namespace", query.store.database),
-        text("db.statement", query.statement),
-        text("db.operation", query.operation),
     ];
+    if facts.stage != Stage::Statement {
+        return (&OTELPGX, with_error(facts, facts.place.span("connect", SpanKind::Client, attributes)));
+    }
+    attributes.extend([text("db.statement", query.statement), text("db.operation", query.operation)]);
     if facts.failure.is_none() {
         attributes.push(int("pgx.rows_affected", facts.rows));
     }
@@ -154,6 +158,6 @@ pub(super) fn consume(facts: &ServeSpan<'_>) -> Shaped {
     ];
     let span = facts.place.span(facts.route.operation, SpanKind::Consumer, attributes);
     let Some(failure) = facts.failure else { return (&KOTEL, span) };
-    let message = failure.go_text();
-    (&KOTEL, Span { events: vec![facts.place.exception("*errors.Error", &message, None)], status: error(message), ..span })
+    let message = failure.kratos_text();
+    (&KOTEL, Span { events: vec![facts.place.exception(failure.kratos_type(), &message, None)], status: error(message), ..span })
 }

@@ -1,4 +1,7 @@
 //! The OpenTelemetry Java agent under Spring Boot: stable HTTP and database conventions, thread attributes, stack traces.
+//!
+//! An instrumentation records the exception of the library it wraps: `ConnectException` on the client's span becomes Spring's
+//! `ResourceAccessException` on the server's.
 
 use opentelemetry_proto::tonic::{
     common::v1::KeyValue,
@@ -49,51 +52,55 @@ pub(super) fn serve(facts: &ServeSpan<'_>) -> Shaped {
     (&TOMCAT, span)
 }
 
+/// Around the client of the JDK: it sees that one's exceptions, not those of Spring's client above.
 pub(super) fn http(facts: &CallSpan<'_>) -> Shaped {
-    let mut attributes = thread("http-nio-8080-exec", facts.request.user);
+    let to = &facts.to;
+    let mut attributes = thread("http-nio-8080-exec", to.request.user);
     attributes.extend([
-        text("http.request.method", http_method(facts.route)),
-        text("url.full", facts.route.operation),
-        text("server.address", facts.peer.ip),
-        text("network.protocol.version", "2"),
+        text("http.request.method", http_method(to.route)),
+        text("url.full", to.url()),
+        text("server.address", to.host()),
+        int("server.port", to.peer.port),
     ]);
     if facts.attempt > 1 {
         attributes.push(int("http.request.resend_count", facts.attempt - 1));
     }
-    let mut span = facts.place.span(http_method(facts.route), SpanKind::Client, attributes);
-    match facts.failure {
-        None => span.attributes.push(int("http.response.status_code", 201)),
-        Some(failure) if failure.origin == Origin::Local => {
-            span.attributes.extend([int("http.response.status_code", failure.http), text("error.type", failure.http.to_string())]);
-            span.status = error("");
-        }
-        Some(failure) => {
-            span.attributes.push(text("error.type", failure.exception));
-            span.events.push(exception(facts.place, facts.me.service.id, failure));
-            span.status = error("");
-        }
+    let mut span = facts.place.span(http_method(to.route), SpanKind::Client, attributes);
+    if let Some(failure) = facts.failure.filter(|failure| failure.origin == Origin::NoAnswer) {
+        span.attributes.push(text("error.type", failure.beneath().0));
+        span.events.push(beneath(facts.place, failure));
+        span.status = error("");
+        return (&HTTP_CLIENT, span);
+    }
+    let status_code = http_status(facts.failure);
+    span.attributes.extend([int("http.response.status_code", status_code), text("network.protocol.version", "2")]);
+    if facts.failure.is_some() {
+        span.attributes.push(text("error.type", status_code.to_string()));
+        span.status = error("");
     }
     (&HTTP_CLIENT, span)
 }
 
+/// The status' cause is the only exception it gets to see, and an answer has none.
 pub(super) fn grpc(facts: &CallSpan<'_>) -> Shaped {
-    let (service, method) = rpc_parts(facts.route.operation);
-    let mut attributes = thread("org.springframework.kafka.KafkaListenerEndpointContainer#0-0-C", facts.request.user);
+    let to = &facts.to;
+    let (service, method) = rpc_parts(to.route.operation);
+    let mut attributes = thread("org.springframework.kafka.KafkaListenerEndpointContainer#0-0-C", to.request.user);
     attributes.extend([
         text("rpc.system", "grpc"),
         text("rpc.service", service),
         text("rpc.method", method),
-        text("server.address", format!("{}.shop.svc.cluster.local", facts.peer.service)),
-        int("server.port", facts.peer.port),
-        text("network.type", "ipv4"),
-        text("network.peer.address", facts.peer.ip),
-        int("network.peer.port", facts.peer.port),
-        int("rpc.grpc.status_code", facts.failure.map_or(0, Failure::grpc_code)),
+        text("server.address", to.host()),
+        int("server.port", to.peer.port),
+        int("rpc.grpc.status_code", facts.failure.map_or(0, |failure| failure.grpc.number())),
     ]);
-    let mut span = facts.place.span(facts.route.operation.trim_start_matches('/'), SpanKind::Client, attributes);
+    if facts.connected {
+        attributes.extend([text("network.type", "ipv4"), text("network.peer.address", to.peer.ip), int("network.peer.port", to.peer.port)]);
+    }
+    let mut span = facts.place.span(to.route.operation.trim_start_matches('/'), SpanKind::Client, attributes);
     if let Some(failure) = facts.failure {
-        span.events.push(exception(facts.place, facts.me.service.id, failure));
-        span.status = error(failure.message.as_str());
+        span.events.extend(failure.cause.is_some().then(|| beneath(facts.place, failure)));
+        span.status = error("");
     }
     (&GRPC, span)
 }
@@ -164,13 +171,40 @@ fn thread(name: &str, salt: u32) -> Vec<KeyValue> {
 }
 
 fn exception(place: Place, service: ServiceId, failure: &Failure) -> Event {
-    place.exception(failure.exception, &failure.message, Some(stack_trace(service, failure)))
+    place.exception(&canonical(failure.exception), &failure.message, Some(stack_trace(service, failure)))
+}
+
+/// What a client library below the service's own code threw, on its own threads.
+fn beneath(place: Place, failure: &Failure) -> Event {
+    let (exception, message) = failure.beneath();
+    place.exception(&canonical(exception), message, Some(trace_beneath(exception, message)))
+}
+
+fn trace_beneath(exception: &str, message: &str) -> String {
+    let frames = match exception {
+        "java.net.http.HttpTimeoutException" => TIMEOUT_FRAMES,
+        "java.net.ConnectException" => CONNECT_FRAMES,
+        _ => NETTY_FRAMES,
+    };
+    format!("{}\n{frames}", printed(exception, message))
 }
 
 pub(crate) fn stack_trace(service: ServiceId, failure: &Failure) -> String {
-    let Failure { exception, message, .. } = failure;
+    let Failure { exception, message, cause, .. } = failure;
     let frames = if service == ServiceId::Payment { PAYMENT_FRAMES } else { NOTIFICATION_FRAMES };
-    format!("{exception}: {message}\n{frames}\tat java.base/java.lang.Thread.run(Thread.java:1583)\n")
+    let cause = cause.as_ref().map(|cause| format!("Caused by: {}", trace_beneath(cause.exception, &cause.message)));
+    let head = printed(exception, message);
+    format!("{head}\n{frames}\tat java.base/java.lang.Thread.run(Thread.java:1583)\n{}", cause.unwrap_or_default())
+}
+
+/// `Throwable.toString()`.
+fn printed(exception: &str, message: &str) -> String {
+    if message.is_empty() { exception.to_owned() } else { format!("{exception}: {message}") }
+}
+
+/// The SDK writes `getCanonicalName()`, where nested classes have a dot.
+fn canonical(exception: &str) -> String {
+    exception.replace('$', ".")
 }
 
 const PAYMENT_FRAMES: &str = "\
@@ -189,4 +223,24 @@ const NOTIFICATION_FRAMES: &str = "\
 \tat org.springframework.kafka.listener.adapter.HandlerAdapter.invoke(HandlerAdapter.java:78)
 \tat org.springframework.kafka.listener.KafkaMessageListenerContainer$ListenerConsumer.doInvokeRecordListener(KafkaMessageListenerContainer.java:2876)
 \tat java.base/java.util.concurrent.FutureTask.run(FutureTask.java:317)
+";
+const TIMEOUT_FRAMES: &str = "\
+\tat java.net.http/jdk.internal.net.http.ResponseTimerEvent.handle(ResponseTimerEvent.java:63)
+\tat java.net.http/jdk.internal.net.http.HttpClientImpl.purgeTimeoutsAndReturnNextDeadline(HttpClientImpl.java:1778)
+\tat java.net.http/jdk.internal.net.http.HttpClientImpl$SelectorManager.run(HttpClientImpl.java:1335)
+";
+const CONNECT_FRAMES: &str = "\
+\tat java.net.http/jdk.internal.net.http.common.Utils.toConnectException(Utils.java:1041)
+\tat java.net.http/jdk.internal.net.http.PlainHttpConnection.connectAsync(PlainHttpConnection.java:227)
+\tat java.net.http/jdk.internal.net.http.AsyncSSLConnection.connectAsync(AsyncSSLConnection.java:56)
+\tat java.net.http/jdk.internal.net.http.Http2Connection.createAsync(Http2Connection.java:527)
+\tat java.net.http/jdk.internal.net.http.Http2ClientImpl.getConnectionFor(Http2ClientImpl.java:138)
+\tat java.net.http/jdk.internal.net.http.ExchangeImpl.get(ExchangeImpl.java:94)
+\tat java.net.http/jdk.internal.net.http.Exchange.establishExchange(Exchange.java:391)
+";
+const NETTY_FRAMES: &str = "\
+Caused by: java.net.ConnectException: finishConnect(..) failed: Connection refused
+\tat io.grpc.netty.shaded.io.netty.channel.unix.Errors.newConnectException0(Errors.java:166)
+\tat io.grpc.netty.shaded.io.netty.channel.unix.Errors.handleConnectErrno(Errors.java:131)
+\tat io.grpc.netty.shaded.io.netty.channel.unix.Socket.finishConnect(Socket.java:359)
 ";

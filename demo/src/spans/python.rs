@@ -17,7 +17,7 @@ pub(super) fn serve(facts: &ServeSpan<'_>) -> Shaped {
     let (service, method) = rpc_parts(facts.route.operation);
     let mut attributes = vec![
         text("rpc.system", "grpc"),
-        int("rpc.grpc.status_code", facts.failure.map_or(0, Failure::grpc_code)),
+        int("rpc.grpc.status_code", facts.failure.map_or(0, |failure| failure.grpc.number())),
         text("rpc.method", method),
         text("rpc.service", service),
         text("rpc.user_agent", "grpc-go/1.73.0"),
@@ -30,7 +30,7 @@ pub(super) fn serve(facts: &ServeSpan<'_>) -> Shaped {
     if let Some(failure) = facts.failure {
         let details = match failure.origin {
             Origin::Local => format!("Exception calling application: {}", failure.message),
-            Origin::Grpc | Origin::Http => failure.message.clone(),
+            Origin::Grpc | Origin::Answer | Origin::NoAnswer => failure.message.clone(),
         };
         span.events.push(facts.place.exception(failure.exception, &failure.message, Some(traceback(failure))));
         span.status = error(format!("{}: {details}", failure.exception));
@@ -39,13 +39,12 @@ pub(super) fn serve(facts: &ServeSpan<'_>) -> Shaped {
 }
 
 pub(super) fn call(facts: &CallSpan<'_>) -> Shaped {
-    let method = http_method(facts.route);
-    let url = format!("http://{}:{}{}", facts.peer.service, facts.peer.port, facts.request.path(facts.route.operation));
-    let attributes = vec![text("http.method", method), text("http.url", url)];
+    let method = http_method(facts.to.route);
+    let attributes = vec![text("http.method", method), text("http.url", facts.to.url())];
     let mut span = facts.place.span(method, SpanKind::Client, attributes);
     match facts.failure {
         None => span.attributes.push(int("http.status_code", 200)),
-        Some(failure) if failure.message.is_empty() => {
+        Some(failure) if failure.origin == Origin::Answer => {
             span.attributes.push(int("http.status_code", failure.http));
             span.status = error("");
         }
@@ -73,9 +72,11 @@ pub(super) fn query(facts: &QuerySpan<'_>) -> Shaped {
     (&REDIS, span)
 }
 
+/// The status names the class without its module.
 fn fail(place: super::Place, span: &mut Span, failure: &Failure) {
+    let class = failure.exception.rsplit('.').next().unwrap_or_default();
     span.events.push(place.exception(failure.exception, &failure.message, Some(traceback(failure))));
-    span.status = error(format!("{}: {}", failure.exception, failure.message));
+    span.status = error(format!("{class}: {}", failure.message));
 }
 
 fn traceback(failure: &Failure) -> String {

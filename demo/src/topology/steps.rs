@@ -52,21 +52,21 @@ pub(super) const fn redis(store: &'static Store, operation: &'static str, key: &
 }
 
 macro_rules! route {
-    ($name:ident, $service:ident, $protocol:expr, $operation:literal, $work:expr, [$($step:expr),* $(,)?], [$($refusal:expr),* $(,)?], $log:literal) => {
+    ($name:ident, $service:ident, $protocol:expr, $operation:literal, $work:expr, [$($step:expr),* $(,)?], $log:literal) => {
         pub(in crate::topology) static $name: Route = Route {
             service: $service,
             protocol: $protocol,
             operation: $operation,
             work: $work,
             steps: &[$($step),*],
-            refusals: &[$($refusal),*],
             log: $log,
         };
     };
 }
 
-pub(super) const fn refusal(share: f64, http: u16, reason: &'static str, message: &'static str) -> Refusal {
-    Refusal { share, http, reason, message }
+/// Stands in front of the steps a refused request does not get to.
+pub(super) const fn refuse(share: f64, http: u16, reason: &'static str, message: &'static str) -> Step {
+    Step::Refuse(Refusal { share, http, reason, message })
 }
 
 pub(super) const fn us(median_us: u32) -> Latency {

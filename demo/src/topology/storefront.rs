@@ -40,10 +40,9 @@ route!(
     "/api/v1/products/:id",
     us(1_300),
     [Step::Together(&[call(&CATALOG_GET, 800), optional_call(&RECOMMEND, 250), optional_call(&STOCK_GET, 300)]),],
-    [],
     "product page assembled"
 );
-route!(FRONT_SEARCH, Storefront, Http("GET"), "/api/v1/products", us(1_100), [call(&CATALOG_SEARCH, 2_000)], [], "search page assembled");
+route!(FRONT_SEARCH, Storefront, Http("GET"), "/api/v1/products", us(1_100), [call(&CATALOG_SEARCH, 2_000)], "search page assembled");
 route!(
     FRONT_CART,
     Storefront,
@@ -51,7 +50,6 @@ route!(
     "/api/v1/cart",
     us(900),
     [call(&USER_VERIFY, 500), call(&CART_GET, 500), Step::Together(&[optional_call(&CATALOG_GET, 500), optional_call(&CATALOG_GET, 500)]),],
-    [],
     "cart page assembled"
 );
 route!(
@@ -61,7 +59,6 @@ route!(
     "/api/v1/cart/items",
     us(900),
     [call(&USER_VERIFY, 500), call(&CART_ADD, 1_000)],
-    [],
     "item put into cart"
 );
 route!(
@@ -71,7 +68,6 @@ route!(
     "/api/v1/orders/:id",
     us(800),
     [call(&USER_VERIFY, 500), patient_call(&ORDER_GET, 1_000, 2)],
-    [],
     "order page assembled"
 );
 route!(
@@ -81,10 +77,9 @@ route!(
     "/api/v1/orders",
     us(1_600),
     [call(&USER_VERIFY, 500), call(&ORDER_CREATE, 8_000)],
-    [],
     "checkout finished"
 );
-route!(FRONT_LOGIN, Storefront, Http("POST"), "/api/v1/login", us(800), [call(&USER_LOGIN, 2_000)], [], "login finished");
+route!(FRONT_LOGIN, Storefront, Http("POST"), "/api/v1/login", us(800), [call(&USER_LOGIN, 2_000)], "login finished");
 route!(
     FRONT_PROFILE,
     Storefront,
@@ -92,7 +87,6 @@ route!(
     "/api/v1/me",
     us(600),
     [call(&USER_VERIFY, 500), patient_call(&USER_GET, 800, 2)],
-    [],
     "profile page assembled"
 );
 route!(
@@ -102,14 +96,13 @@ route!(
     "/api/v1/recommendations",
     us(700),
     [call(&RECOMMEND, 900)],
-    [],
     "recommendations assembled"
 );
 
 // edge-gateway
 macro_rules! edge {
     ($name:ident, $method:literal, $path:literal, $to:ident) => {
-        route!($name, EdgeGateway, Http($method), $path, Latency::of(350, 0.3), [call(&$to, 15_000)], [], "");
+        route!($name, EdgeGateway, Http($method), $path, Latency::of(350, 0.3), [call(&$to, 15_000)], "");
     };
 }
 edge!(EDGE_PRODUCT, "GET", "/api/v1/products/:id", FRONT_PRODUCT);

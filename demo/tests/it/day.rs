@@ -25,6 +25,20 @@ fn the_day_does_not_depend_on_how_often_it_is_asked_for() {
     assert_eq!(coarse.truth.totals.spans, fine.truth.totals.spans);
     assert_eq!(coarse.span_ids(), fine.span_ids());
     assert_eq!(coarse.logs.len(), fine.logs.len());
+    // Every instrument of an instance reads the same at each of its collections, gauges too.
+    let readings = |day: &Day| {
+        let mut readings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (instance, scope, metric) in &day.metrics {
+            readings.entry(format!("{instance} {scope} {}", metric.name)).or_default().push(format!("{:?}", metric.data));
+        }
+        readings
+    };
+    let (coarse, fine) = (readings(&coarse), readings(&fine));
+    assert!(coarse.keys().any(|key| key.ends_with("pgxpool.acquired_connections")), "{:?}", coarse.keys());
+    for (instrument, readings) in &coarse {
+        assert_eq!(Some(readings), fine.get(instrument), "{instrument}");
+    }
+    assert_eq!(coarse.len(), fine.len());
 }
 
 #[test]

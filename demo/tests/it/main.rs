@@ -1,6 +1,8 @@
 //! The shop from outside: what it exports agrees with itself and with the truth it tells.
 
 mod day;
+mod refusals;
+mod series;
 mod shape;
 
 use std::{

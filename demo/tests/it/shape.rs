@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::{
 
 use crate::{Day, text_of};
 
-fn int_of(span: &Span, key: &str) -> Option<i64> {
+pub(crate) fn int_of(span: &Span, key: &str) -> Option<i64> {
     use opentelemetry_proto::tonic::common::v1::any_value::Value;
     span.attributes.iter().filter(|attribute| attribute.key == key).find_map(|attribute| match attribute.value.as_ref()?.value {
         Some(Value::IntValue(value)) => Some(value),
@@ -22,14 +22,19 @@ fn status(span: &Span) -> (i32, &str) {
 #[test]
 fn kratos_success_is_ok_and_failure_carries_the_http_code_as_int() {
     let spans: Vec<_> = Day::two_hours().spans.iter().filter(|(_, scope, _)| scope == "kratos").map(|(_, _, span)| span).collect();
-    assert!(spans.iter().any(|span| status(span) == (1, "OK")));
+    assert!(spans.iter().any(|span| status(span) == (1, "")));
+    assert!(spans.iter().all(|span| status(span).0 == 2 || status(span).1.is_empty()), "a description without an error");
     let failed: Vec<_> = spans.into_iter().filter(|span| status(span).0 == 2).collect();
     assert!(!failed.is_empty());
     for span in failed {
         let (_, message) = status(span);
-        assert!(message.starts_with("error: code = ") || message.starts_with("rpc error: code = "), "{message}");
+        let kind = match message.split(' ').next() {
+            Some("error:") => "*errors.Error",
+            Some("rpc") => "*status.Error",
+            Some("Post" | "Get") => "*url.Error",
+            _ => panic!("{message}"),
+        };
         assert_eq!(text_of(&span.events[0].attributes, "exception.message").as_deref(), Some(message));
-        let kind = if message.starts_with("rpc") { "*status.Error" } else { "*errors.Error" };
         assert_eq!(text_of(&span.events[0].attributes, "exception.type").as_deref(), Some(kind));
         assert!(int_of(span, "rpc.status_code").is_some_and(|code| (400..600).contains(&code)), "{span:?}");
         assert!(span.name.starts_with('/'), "{}", span.name);
@@ -98,7 +103,16 @@ fn logs_come_in_the_forms_of_their_loggers() {
         let line: serde_json::Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error} in {body}"));
         assert!(line["level"].is_string() && line["ts"].is_number() && line["trace_id"].is_string(), "{body}");
     }
+    for body in bodies("storefront").filter(|body| body.contains(r#""error":"#)) {
+        let line: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+        let (message, error) = (line["msg"].as_str().unwrap_or_default(), line["error"].as_str().unwrap_or_default());
+        assert!(!message.is_empty() && !error.is_empty() && !error.contains("reason = "), "{body}");
+    }
     assert!(bodies("order").all(|body| body.contains(" ts=") && body.contains(" trace.id=")));
+    for body in bodies("order").filter(|body| body.contains(" stack=error: code = ")) {
+        let after = |key: &str| body.split_once(key).and_then(|(_, rest)| rest.split(' ').next()).unwrap_or_default();
+        assert_eq!((after(" code="), after(" reason=")), (after("stack=error: code = "), after(" reason = ")), "{body}");
+    }
     assert!(bodies("user").any(|body| body == "server request"));
     assert!(bodies("edge-gateway").any(|body| body.starts_with('[') && body.contains("HTTP/2\" 200 - via_upstream")));
     assert!(
