@@ -8,9 +8,11 @@
 //! spans, logs, metrics  the tables; `every_table` is the part that all have
 //! promoted              which attributes have a column of their own, under which keys
 //! table                 Table -> Arrow schema
+//! attribute             one attribute out of a JSON remainder
 //! otlp                  request bytes -> TableBatches (wire walk), and TableBatches -> OTLP again
 //! ```
 
+pub mod attribute;
 pub mod column;
 pub mod columns;
 pub mod every_table;

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod metrics;
+mod records;
 
 use opentelemetry_proto::tonic::{
     collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest},
@@ -20,6 +21,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 pub use attributes::{any_value, attributes, text};
 pub use metrics::metrics;
+pub use records::{body, single_records};
 
 /// A request of spans.
 pub fn traces() -> impl Strategy<Value = ExportTraceServiceRequest> {

@@ -1,24 +1,32 @@
-//! The real captures beside the checkout (`../shared/data`). They are not part of the repository, so a test that wants one
+//! Real telemetry. A few requests are in the repository (`testkit/fixtures`), so that every test run sees some. The large captures
+//! are not: they are looked for in `$FUSEBOX_CAPTURES`, or else beside the checkout in `../shared/data`, and a test that wants one
 //! must be able to go without it, and says so.
 
 use std::{
-    fs, io,
+    env, fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
 
+/// 805 spans in 20 requests of the OpenTelemetry demo: all its 17 services and all kinds of spans. Always there.
+pub const OTEL_DEMO_SLICE: &str = "otel-demo/traces-slice.otlp.zst";
+
 /// Where capture `name` (for instance `otel-demo/traces.otlp.zst`) is, or `None`, said on standard error, when it is absent.
 pub fn path(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
-    if path.exists() {
-        return Some(path);
+    let places = places(env::var_os("FUSEBOX_CAPTURES").map(PathBuf::from));
+    let found = places.iter().map(|place| place.join(name)).find(|path| path.exists());
+    if found.is_none() {
+        // Not with `eprintln`, which the test harness keeps to itself when the test passes: a skipped test must be seen to be skipped.
+        let _ = writeln!(io::stderr(), "SKIPPED: capture {name} is neither in {} nor in {}", places[0].display(), places[1].display());
     }
-    #[expect(clippy::print_stderr, reason = "a skipped test must be seen to be skipped")]
-    {
-        eprintln!("SKIPPED: capture {name} is not at {}", path.display());
-    }
-    None
+    found
+}
+
+fn places(captures: Option<PathBuf>) -> [PathBuf; 2] {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    [captures.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| here.join("../../shared/data")), here.join("fixtures")]
 }
 
 /// The request bodies of an `.otlp.zst` capture, in order.
@@ -46,6 +54,11 @@ fn split(compressed: &[u8]) -> io::Result<Vec<Bytes>> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use prost::Message;
+
     use super::*;
 
     #[test]
@@ -55,5 +68,36 @@ mod tests {
         assert_eq!(split(&compressed(&frames)).unwrap(), [&[7, 8][..], &[], &[9]]);
         assert!(split(&compressed(&frames[..frames.len() - 1])).is_err());
         assert!(split(&compressed(&frames[..8])).is_err());
+    }
+
+    #[test]
+    fn the_slice_is_what_it_says() {
+        let requests = requests(OTEL_DEMO_SLICE).expect("it is in the repository");
+        let requests: Vec<_> = requests.into_iter().map(|body| ExportTraceServiceRequest::decode(body).unwrap()).collect();
+        let scopes = requests.iter().flat_map(|request| &request.resource_spans).flat_map(|resource| &resource.scope_spans);
+        let kinds: Vec<i32> = scopes.flat_map(|scope| &scope.spans).map(|span| span.kind).collect();
+        assert_eq!((requests.len(), kinds.len()), (20, 805));
+        assert!((1..=5).all(|kind| kinds.contains(&kind)), "every kind of span");
+    }
+
+    #[test]
+    fn a_directory_of_captures_can_be_named() {
+        assert_eq!(places(Some("/captures".into()))[0], Path::new("/captures"));
+        assert_eq!(places(Some("".into())), places(None));
+    }
+
+    /// Asks this very test binary to run [`asks_for_an_absent_capture`], with its output captured.
+    #[test]
+    fn a_skipped_test_is_seen_although_it_passes() {
+        let this = env::current_exe().unwrap();
+        let ran = Command::new(this).args(["--exact", "captures::tests::asks_for_an_absent_capture", "--ignored"]).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        assert!(String::from_utf8_lossy(&ran.stderr).contains("SKIPPED: capture of/nothing.otlp.zst"), "{ran:?}");
+    }
+
+    #[test]
+    #[ignore = "runs inside a_skipped_test_is_seen_although_it_passes"]
+    fn asks_for_an_absent_capture() {
+        assert_eq!(requests("of/nothing.otlp.zst"), None);
     }
 }

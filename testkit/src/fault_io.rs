@@ -1,6 +1,7 @@
 //! A disk that fails on demand: the Nth operation of a kind, a named step, or for lack of space.
 
 use std::{
+    collections::BTreeSet,
     io::{Error, ErrorKind, Result},
     path::{Path, PathBuf},
     sync::{
@@ -34,6 +35,8 @@ pub enum Fault {
     ShortWrite,
     /// It happened, and EIO all the same.
     Late,
+    /// The code around it has a bug.
+    Panic,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +63,11 @@ struct State {
     free_bytes: Option<u64>,
     fired: u64,
     steps: Vec<&'static str>,
+    failing_step: Option<(&'static str, Option<ErrorKind>)>,
     violations: Vec<PathBuf>,
+    unsynced_dirs: BTreeSet<PathBuf>,
+    reads: u64,
+    read_bytes: u64,
 }
 
 /// Clones share one plan. It also watches the rule that a file whose write or sync failed is never written or synced again.
@@ -85,10 +92,21 @@ impl FaultIo {
         self.state().crash_at = Some((name, nth));
     }
 
+    /// Each [`Io::step`] of this name fails.
+    pub fn fail_step(&self, name: &'static str, kind: ErrorKind) {
+        self.state().failing_step = Some((name, Some(kind)));
+    }
+
+    /// Each [`Io::step`] of this name panics.
+    pub fn panic_at(&self, name: &'static str) {
+        self.state().failing_step = Some((name, None));
+    }
+
     /// No more faults: the disk was repaired, or the machine started again.
     pub fn heal(&self) {
         let mut state = self.state();
         state.plans.clear();
+        state.failing_step = None;
         state.crash_at = None;
         state.crashed = false;
     }
@@ -116,6 +134,21 @@ impl FaultIo {
     /// Files that were written or synced after a write or sync of theirs had failed.
     pub fn violations(&self) -> Vec<PathBuf> {
         self.state().violations.clone()
+    }
+
+    /// Directories that were made and whose name is not durable: a power cut may take them with all that is in them.
+    pub fn unsynced_dirs(&self) -> Vec<PathBuf> {
+        self.state().unsynced_dirs.iter().cloned().collect()
+    }
+
+    /// How many times bytes of a file were asked for.
+    pub fn reads(&self) -> u64 {
+        self.state().reads
+    }
+
+    /// How many bytes of files were asked for.
+    pub fn read_bytes(&self) -> u64 {
+        self.state().read_bytes
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -160,6 +193,7 @@ fn error_of(fault: Fault) -> Error {
     match fault {
         Fault::NoSpace => Error::from(ErrorKind::StorageFull),
         Fault::Io | Fault::ShortWrite | Fault::Late => Error::other("injected input/output error"),
+        Fault::Panic => panic!("injected panic"),
     }
 }
 
@@ -184,12 +218,22 @@ impl Io for FaultIo {
         self.run(Op::Remove, || self.inner.remove(path))
     }
 
-    fn create_dir_all(&self, path: &Path) -> Result<()> {
-        self.run(Op::Create, || self.inner.create_dir_all(path))
+    fn create_dir(&self, path: &Path) -> Result<()> {
+        // A directory that is there is said to be there by the sickest disk.
+        if self.inner.list(path).is_ok() {
+            return Err(Error::from(ErrorKind::AlreadyExists));
+        }
+        let made = self.run(Op::Create, || self.inner.create_dir(path));
+        if self.inner.list(path).is_ok() {
+            self.state().unsynced_dirs.insert(path.to_path_buf());
+        }
+        made
     }
 
     fn sync_dir(&self, dir: &Path) -> Result<()> {
-        self.run(Op::SyncDir, || self.inner.sync_dir(dir))
+        self.run(Op::SyncDir, || self.inner.sync_dir(dir))?;
+        self.state().unsynced_dirs.retain(|made| made.parent() != Some(dir));
+        Ok(())
     }
 
     fn list(&self, dir: &Path) -> Result<Vec<PathBuf>> {
@@ -211,7 +255,13 @@ impl Io for FaultIo {
                 state.crashed = true;
             }
         }
-        if state.crashed { Err(error_of(Fault::Io)) } else { self.inner.step(name) }
+        let (crashed, failing_step) = (state.crashed, state.failing_step);
+        drop(state);
+        match failing_step {
+            _ if crashed => Err(error_of(Fault::Io)),
+            Some((failing, kind)) if failing == name => Err(kind.map_or_else(|| error_of(Fault::Panic), Error::from)),
+            _ => self.inner.step(name),
+        }
     }
 }
 
@@ -246,6 +296,9 @@ impl IoFile for FaultFile {
     }
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
+        let mut state = self.io.state();
+        (state.reads, state.read_bytes) = (state.reads + 1, state.read_bytes + buf.len() as u64);
+        drop(state);
         self.io.run(Op::Read, || self.inner.read_exact_at(buf, offset))
     }
 

@@ -21,11 +21,17 @@ pub enum Fate {
     Torn(usize),
     /// The file has its length, the written bytes are zeros (all of another operation).
     Zeroed,
+    /// As `Zeroed`, but only so many bytes from there on (all of another operation).
+    Hole {
+        at: usize,
+        len: usize,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {
     Create { path: PathBuf, file: usize },
+    CreateDir { path: PathBuf },
     Write { file: usize, offset: u64, bytes: Vec<u8> },
     SetLen { file: usize, len: u64 },
     Sync { file: usize },
@@ -38,13 +44,14 @@ pub enum Recorded {
 struct Disk {
     names: BTreeMap<PathBuf, usize>,
     files: Vec<Vec<u8>>,
+    /// Directories that were made here; others count as there, so that a test need not make the way to its files.
     dirs: BTreeSet<PathBuf>,
 }
 
 #[derive(Default)]
 struct State {
     now: Disk,
-    /// Before the first operation; directories are there whenever they were made.
+    /// Before the first operation.
     before: Disk,
     operations: Vec<Recorded>,
 }
@@ -69,12 +76,16 @@ impl RecordingIo {
     pub fn after_cut(&self, operations: usize, mut fate: impl FnMut(usize, &Recorded) -> Fate) -> Self {
         let state = self.state();
         let made = &state.operations[..operations];
-        let mut disk = Disk { dirs: state.now.dirs.clone(), ..state.before.clone() };
+        let (mut disk, mut lost_dirs) = (state.before.clone(), BTreeSet::new());
         for (index, operation) in made.iter().enumerate() {
             let covered = made[index..].iter().any(|later| later.covers(operation));
             let fate = if covered { Fate::Kept } else { fate(index, operation) };
-            disk.apply(operation.clone(), fate);
+            match operation {
+                Recorded::CreateDir { path } if fate == Fate::Dropped => drop(lost_dirs.insert(path.as_path())),
+                operation => disk.apply(operation.clone(), fate),
+            }
         }
+        disk.names.retain(|path, _| !path.ancestors().any(|above| lost_dirs.contains(above)));
         Self { state: Arc::new(Mutex::new(State { now: disk.clone(), before: disk, operations: Vec::new() })) }
     }
 
@@ -115,7 +126,9 @@ impl Recorded {
     fn covers(&self, earlier: &Self) -> bool {
         match (self, earlier) {
             (Self::Sync { file }, Self::Write { file: written, .. } | Self::SetLen { file: written, .. }) => file == written,
-            (Self::SyncDir { dir }, Self::Create { path, .. } | Self::Remove { path }) => path.parent() == Some(dir),
+            (Self::SyncDir { dir }, Self::Create { path, .. } | Self::CreateDir { path } | Self::Remove { path }) => {
+                path.parent() == Some(dir)
+            }
             (Self::SyncDir { dir }, Self::Rename { from, to }) => from.parent() == Some(dir) || to.parent() == Some(dir),
             _ => false,
         }
@@ -137,6 +150,7 @@ impl Disk {
                     Fate::Dropped => return,
                     Fate::Torn(len) => bytes.truncate(len),
                     Fate::Zeroed => bytes.fill(0),
+                    Fate::Hole { at, len } => bytes.iter_mut().skip(at).take(len).for_each(|byte| *byte = 0),
                 }
                 let (start, end) = (offset as usize, offset as usize + bytes.len());
                 let content = &mut self.files[file];
@@ -144,6 +158,9 @@ impl Disk {
                 content[start..end].copy_from_slice(&bytes);
             }
             _ if fate == Fate::Dropped => {}
+            Recorded::CreateDir { path } => {
+                self.dirs.insert(path);
+            }
             Recorded::SetLen { file, len } => self.files[file].resize(len as usize, 0),
             Recorded::Rename { from, to } => {
                 if let Some(file) = self.names.remove(&from) {
@@ -197,8 +214,11 @@ impl Io for RecordingIo {
         Ok(())
     }
 
-    fn create_dir_all(&self, path: &Path) -> Result<()> {
-        self.state().now.dirs.insert(path.to_path_buf());
+    fn create_dir(&self, path: &Path) -> Result<()> {
+        if self.state().now.dirs.contains(path) {
+            return Err(Error::from(ErrorKind::AlreadyExists));
+        }
+        self.record(Recorded::CreateDir { path: path.to_path_buf() });
         Ok(())
     }
 

@@ -15,41 +15,43 @@ use super::{
 };
 
 /// `body` without split messages and without unknown fields. The recursion is as deep as a scan has let pass.
+///
+/// Costs the new body and, for each message on the way down, a slice per piece: no piece is copied before its scalars are.
 pub(crate) fn merge_split_messages(message: &'static Message, body: &[u8]) -> Result<Vec<u8>, WireError> {
     let mut encoder = Encoder::with_capacity(body.len());
-    write(message, body, &mut encoder)?;
+    write(message, &[body], &mut encoder)?;
     Ok(encoder.into_bytes())
 }
 
-fn write(message: &'static Message, bytes: &[u8], encoder: &mut Encoder) -> Result<(), WireError> {
-    let mut pieces: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+/// Writes the message whose bytes are `pieces`, one after the other.
+fn write(message: &'static Message, pieces: &[&[u8]], encoder: &mut Encoder) -> Result<(), WireError> {
+    let mut singular: BTreeMap<u32, Vec<&[u8]>> = BTreeMap::new();
     let mut oneof: Option<(u32, Member<'_>)> = None;
-    let mut reader = Reader::new(bytes);
-    while let Some((number, value)) = reader.field()? {
-        let Some(field) = message.position(number, 0).and_then(|position| message.fields.get(position)) else { continue };
-        match (field.kind, value) {
-            (Kind::Message(inner), Value::Bytes(bytes)) if field.repeated => nest(number, inner, bytes, encoder)?,
-            (Kind::Message(_), Value::Bytes(bytes)) if field.oneof => match &mut oneof {
-                Some((current, Member::Message(merged))) if *current == number => merged.extend_from_slice(bytes),
-                _ => oneof = Some((number, Member::Message(bytes.to_vec()))),
-            },
-            (Kind::Message(_), Value::Bytes(bytes)) => pieces.entry(number).or_default().extend_from_slice(bytes),
-            (_, value) if field.oneof && !field.is_strindex() => oneof = Some((number, Member::Scalar(value))),
-            (_, value) => copy(number, value, encoder),
-        }
-    }
-    if let Some((number, member)) = oneof {
-        match member {
-            Member::Scalar(value) => copy(number, value, encoder),
-            Member::Message(merged) => {
-                pieces.insert(number, merged);
+    for piece in pieces {
+        let mut reader = Reader::new(piece);
+        while let Some((number, value)) = reader.field()? {
+            let Some(field) = message.position(number, 0).and_then(|position| message.fields.get(position)) else { continue };
+            match (field.kind, value) {
+                (Kind::Message(inner), Value::Bytes(bytes)) if field.repeated => nest(number, inner, &[bytes], encoder)?,
+                (Kind::Message(_), Value::Bytes(bytes)) if field.oneof => match &mut oneof {
+                    Some((current, Member::Message(pieces))) if *current == number => pieces.push(bytes),
+                    _ => oneof = Some((number, Member::Message(vec![bytes]))),
+                },
+                (Kind::Message(_), Value::Bytes(bytes)) => singular.entry(number).or_default().push(bytes),
+                (_, value) if field.oneof && !field.is_strindex() => oneof = Some((number, Member::Scalar(value))),
+                (_, value) => copy(number, value, encoder),
             }
         }
     }
-    for (number, merged) in pieces {
-        let inner = message.position(number, 0).and_then(|position| message.fields.get(position));
-        if let Some(Kind::Message(inner)) = inner.map(|field| field.kind) {
-            nest(number, inner, &merged, encoder)?;
+    match oneof {
+        Some((number, Member::Scalar(value))) => copy(number, value, encoder),
+        Some((number, Member::Message(pieces))) => drop(singular.insert(number, pieces)),
+        None => {}
+    }
+    for (number, pieces) in singular {
+        let field = message.position(number, 0).and_then(|position| message.fields.get(position));
+        if let Some(Kind::Message(inner)) = field.map(|field| field.kind) {
+            nest(number, inner, &pieces, encoder)?;
         }
     }
     Ok(())
@@ -57,12 +59,12 @@ fn write(message: &'static Message, bytes: &[u8], encoder: &mut Encoder) -> Resu
 
 enum Member<'a> {
     Scalar(Value<'a>),
-    Message(Vec<u8>),
+    Message(Vec<&'a [u8]>),
 }
 
-fn nest(number: u32, message: &'static Message, bytes: &[u8], encoder: &mut Encoder) -> Result<(), WireError> {
+fn nest(number: u32, message: &'static Message, pieces: &[&[u8]], encoder: &mut Encoder) -> Result<(), WireError> {
     let open = encoder.open(number);
-    write(message, bytes, encoder)?;
+    write(message, pieces, encoder)?;
     encoder.close(open);
     Ok(())
 }

@@ -47,7 +47,7 @@ use std::collections::BTreeMap;
 
 pub use decode::{Request, decode, request_hash};
 pub use limits::DecodeLimits;
-pub use scan::{BODY_BYTES_MAX, DEPTH_MAX, Scan};
+pub use scan::{BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX, Scan};
 
 use crate::TableBatch;
 

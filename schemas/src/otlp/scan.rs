@@ -8,6 +8,7 @@
 use super::{
     DecodeError, DecodeLimits,
     json::descriptor::{Kind, Message},
+    text::growing_bytes,
     wire::{Reader, Value, WireError},
 };
 use crate::Signal;
@@ -15,12 +16,25 @@ use crate::Signal;
 /// AnyValue nesting that is never exceeded, whatever the limits say: it bounds the stack.
 pub const DEPTH_MAX: u32 = 32;
 
-/// A longer body could overflow the 32-bit offsets of a text column: two bytes on the wire can be 19 in JSON.
+/// A longer body could overflow the 32-bit offsets of a text column, as could more elements, whatever the limits say.
 pub const BODY_BYTES_MAX: u64 = 100 << 20;
+pub const ELEMENTS_MAX: u64 = 16 << 20;
+/// A byte is at most six in JSON, and the two bytes of an empty EntityRef, which is the extreme, are 60.
+const _: () = assert!(BODY_BYTES_MAX * 6 + ELEMENTS_MAX * 60 < i32::MAX as u64);
 
-/// What the rows of a request cost in memory beside their texts.
-const ROW_BYTES: u64 = 256;
+// What a request costs in memory while it is decoded: columns and their slack, JSON before it is copied to its column, lists of messages.
+// Measured with requests that consist of one thing only; `tests/it/cost.rs` holds them to it.
 const REQUEST_BYTES: u64 = 8 << 10;
+const RECORD_BYTES: u64 = 320;
+const LINK_OR_EXEMPLAR_BYTES: u64 = 96;
+const ENTITY_REF_BYTES: u64 = 128;
+const MESSAGE_BYTES: u64 = 64;
+/// Of a repeated number or string.
+const SCALAR_BYTES: u64 = 24;
+/// Everything on the wire is copied to JSON and to a column.
+const COPIES: u64 = 2;
+/// What a byte to escape or to repair takes beside itself: it is six bytes in JSON, in a buffer that grew by doubling.
+const GROWTH_BYTES: u64 = 6;
 
 const WRONG_WIRE_TYPE: &str = "a field has another wire type than its number says";
 
@@ -47,18 +61,24 @@ pub(crate) fn scan(signal: Signal, body: &[u8], limits: &DecodeLimits) -> Result
     if bytes > BODY_BYTES_MAX {
         return Err(DecodeError::Count { what: "bytes", actual: bytes, limit: BODY_BYTES_MAX });
     }
-    let depth_max = limits.depth_max.min(DEPTH_MAX);
-    let mut scanner = Scanner { signal, limits: DecodeLimits { depth_max, ..*limits }, scan: Scan::default() };
+    let limits = DecodeLimits {
+        records_max: limits.records_max,
+        elements_max: limits.elements_max.min(ELEMENTS_MAX),
+        depth_max: limits.depth_max.min(DEPTH_MAX),
+    };
+    let mut scanner = Scanner { signal, limits, scan: Scan::default(), elements_bytes: 0, growth_bytes: 0 };
     scanner.message(Message::of_request(signal), Reader::new(body), 0)?;
-    let mut scan = scanner.scan;
-    scan.decoded_bytes_estimate = REQUEST_BYTES + scan.records * ROW_BYTES + bytes * 2;
-    Ok(scan)
+    Ok(Scan { decoded_bytes_estimate: scanner.estimate(bytes), ..scanner.scan })
 }
 
 struct Scanner {
     signal: Signal,
     limits: DecodeLimits,
     scan: Scan,
+    /// What all that is repeated costs beside its bytes.
+    elements_bytes: u64,
+    /// What texts take beside their bytes: escapes, repairs, base64.
+    growth_bytes: u64,
 }
 
 impl Scanner {
@@ -73,13 +93,14 @@ impl Scanner {
             match (field.kind, value) {
                 (Kind::Message(inner), Value::Bytes(bytes)) => {
                     if field.repeated {
-                        self.count_elements(1)?;
+                        self.count_elements(1, bytes_of(inner))?;
                         self.scan.records += u64::from(inner.is_record());
                         self.check_records()?;
-                    } else {
-                        self.scan.split_messages |= seen & 1 << position != 0;
-                        seen |= 1 << position;
+                    } else if seen & 1 << position != 0 {
+                        self.count_elements(1, MESSAGE_BYTES)?;
+                        self.scan.split_messages = true;
                     }
+                    seen |= 1 << position;
                     let depth = depth + u32::from(inner.is_any_value());
                     if depth > self.limits.depth_max {
                         return Err(DecodeError::Depth { what: "attribute values", limit: self.limits.depth_max });
@@ -88,9 +109,14 @@ impl Scanner {
                 }
                 (kind, value) => {
                     if field.repeated {
-                        self.count_elements(numbers(kind, value, &reader)?)?;
+                        self.count_elements(numbers(kind, value, &reader)?, SCALAR_BYTES)?;
                     } else if !is_one(kind, value) {
                         return Err(reader.error(WRONG_WIRE_TYPE).into());
+                    }
+                    match (kind, value) {
+                        (Kind::String, Value::Bytes(text)) => self.growth_bytes += GROWTH_BYTES * growing_bytes(text),
+                        (Kind::Bytes, Value::Bytes(bytes)) => self.growth_bytes += bytes.len() as u64 / 3,
+                        _ => {}
                     }
                     self.scan.ignored_strindex += u64::from(field.is_strindex());
                 }
@@ -99,8 +125,14 @@ impl Scanner {
         Ok(())
     }
 
-    fn count_elements(&mut self, more: u64) -> Result<(), DecodeError> {
+    fn estimate(&self, bytes: u64) -> u64 {
+        let merged = if self.scan.split_messages { bytes } else { 0 };
+        REQUEST_BYTES + self.elements_bytes + COPIES * (bytes + self.growth_bytes) + merged
+    }
+
+    fn count_elements(&mut self, more: u64, bytes_each: u64) -> Result<(), DecodeError> {
         self.scan.elements += more;
+        self.elements_bytes += more * bytes_each;
         let limit = self.limits.elements_max;
         if self.scan.elements > limit {
             return Err(DecodeError::Count { what: "elements", actual: self.scan.elements, limit });
@@ -119,6 +151,20 @@ impl Scanner {
             Signal::Metrics => "data points",
         };
         Err(DecodeError::Count { what, actual: self.scan.records, limit })
+    }
+}
+
+fn bytes_of(message: &'static Message) -> u64 {
+    if message.is_key_value() {
+        MESSAGE_BYTES
+    } else if message.is_record() {
+        RECORD_BYTES
+    } else if message.is_link_or_exemplar() {
+        LINK_OR_EXEMPLAR_BYTES
+    } else if message.is_entity_ref() {
+        ENTITY_REF_BYTES
+    } else {
+        MESSAGE_BYTES
     }
 }
 

@@ -26,6 +26,38 @@ pub(crate) fn write_json_string(json: &mut String, text: &str) {
     json.push('"');
 }
 
+/// Bytes of `text` that are more than themselves in a column: a JSON escape is up to six bytes, U+FFFD for a byte that is not UTF-8 three.
+/// In a string that needs repair every byte that is not ASCII counts.
+#[inline]
+pub(crate) fn growing_bytes(text: &[u8]) -> u64 {
+    if is_plain(text) { 0 } else { count_growing_bytes(text) }
+}
+
+fn count_growing_bytes(text: &[u8]) -> u64 {
+    let count = |grows: fn(u8) -> bool| text.iter().filter(|byte| grows(**byte)).count() as u64;
+    let repaired = if std::str::from_utf8(text).is_ok() { 0 } else { count(|byte| !byte.is_ascii()) };
+    count(needs_escape) + repaired
+}
+
+/// Whether `text` is ASCII without anything to escape. Every string of every request is asked, so eight bytes are looked at together.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    let (words, _) = text.as_chunks();
+    match text.last_chunk() {
+        Some(last) => words.iter().chain([last]).all(|word| is_plain_word(u64::from_le_bytes(*word))),
+        None => text.iter().all(|byte| byte.is_ascii() && !needs_escape(*byte)),
+    }
+}
+
+#[inline]
+fn is_plain_word(word: u64) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    // The highest bit of each byte: whether that byte, below 0x80, is below `limit`. Exact for the lowest byte that is, which is enough.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (word | below(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES << 7) == 0
+}
+
 fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
@@ -61,6 +93,26 @@ mod tests {
         assert_eq!(repaired, 0);
         assert_eq!(utf8(b"a\xffb\xed\xa0\x80", &mut repaired), "a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}");
         assert_eq!(repaired, 1);
+    }
+
+    #[test]
+    fn bytes_that_grow_are_counted_wherever_they_are() {
+        let check = |text: &[u8], expected: u64| assert_eq!(growing_bytes(text), expected, "{text:?}");
+        check(b"", 0);
+        check("日本語 🦀 schön".as_bytes(), 0);
+        check("日本語 \n".as_bytes(), 1);
+        check(b"sch\xf6n \xc3\xb6", 3);
+        for byte in 0..=255u8 {
+            let grows = u64::from(needs_escape(byte) || !byte.is_ascii());
+            for length in 1..20 {
+                for place in 0..length {
+                    let mut text = vec![b'~'; length];
+                    text[place] = byte;
+                    check(&text, grows);
+                }
+            }
+            check(&[byte; 100], grows * 100);
+        }
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 mod captures;
 mod checks;
+mod cost;
 mod mutated;
 mod normal;
+mod oracle;
 mod request;
 mod round_trip;
 mod seeds;

@@ -60,6 +60,18 @@ impl Message {
         std::ptr::eq(self, &ANY_VALUE)
     }
 
+    pub fn is_key_value(&self) -> bool {
+        std::ptr::eq(self, &KEY_VALUE)
+    }
+
+    pub fn is_entity_ref(&self) -> bool {
+        std::ptr::eq(self, &ENTITY_REF)
+    }
+
+    pub fn is_link_or_exemplar(&self) -> bool {
+        std::ptr::eq(self, &LINK) || std::ptr::eq(self, &EXEMPLAR)
+    }
+
     /// A span, log record or data point.
     pub fn is_record(&self) -> bool {
         [&SPAN, &LOG_RECORD, &NUMBER_POINT, &HISTOGRAM_POINT, &EXPONENTIAL_POINT, &SUMMARY_POINT]

@@ -8,7 +8,7 @@
 //! - a repeated key means what a repeated field means in protobuf: the last scalar counts, lists are joined, messages merged.
 //! - strings pass as bytes: invalid UTF-8 and lone surrogates are left to the wire walker, which repairs and counts them.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer as _, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
@@ -23,6 +23,8 @@ use crate::{
 
 /// Bytes of an error text: it may quote what the sender wrote.
 const ERROR_BYTES_MAX: usize = 512;
+/// Bytes of a string that are quoted. Cut before they are formatted: escaped they are up to six times as many.
+const QUOTED_BYTES_MAX: usize = 256;
 
 /// The protobuf bytes of a JSON request.
 ///
@@ -40,7 +42,7 @@ pub fn to_protobuf(signal: Signal, body: &[u8], limits: &DecodeLimits) -> Result
     // INVARIANT: recursion is bounded without serde's limit, which counts JSON levels: only AnyValue nests, and its depth is checked.
     deserializer.disable_recursion_limit();
     let fields = Fields { transcoder: &mut transcoder, message: Message::of_request(signal) };
-    match deserializer.deserialize_map(fields).and_then(|()| deserializer.end()) {
+    match deserializer.deserialize_any(fields).and_then(|()| deserializer.end()) {
         Ok(()) => Ok(transcoder.out.into_bytes()),
         Err(error) => Err(transcoder.explain(&error)),
     }
@@ -105,6 +107,11 @@ impl Transcoder<'_> {
     }
 }
 
+/// What a sender wrote, as far as an error shows it.
+fn quoted(text: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(text.get(..QUOTED_BYTES_MAX).unwrap_or(text))
+}
+
 /// Reads an object as the fields of a message.
 struct Fields<'t, 'l> {
     transcoder: &'t mut Transcoder<'l>,
@@ -116,6 +123,10 @@ impl<'de> Visitor<'de> for Fields<'_, '_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} as an object", self.message.name)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        Err(E::invalid_type(Unexpected::Str(&quoted(text.as_bytes())), &self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -194,12 +205,9 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
     }
 
     fn visit_some<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.repeated {
-            return deserializer.deserialize_seq(self);
-        }
         match self.field.kind {
-            Kind::String | Kind::Bytes | Kind::Id => deserializer.deserialize_bytes(self),
-            Kind::Message(_) => deserializer.deserialize_map(self),
+            Kind::String | Kind::Bytes | Kind::Id if !self.repeated => deserializer.deserialize_bytes(self),
+            // Asked for a list or an object, serde_json would itself quote the whole of a string that is there instead.
             _ => deserializer.deserialize_any(self),
         }
     }
@@ -247,8 +255,9 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        let Kind::Message(message) = self.field.kind else {
-            return Err(A::Error::invalid_type(Unexpected::Map, &self));
+        let message = match self.field.kind {
+            Kind::Message(message) if !self.repeated => message,
+            _ => return Err(A::Error::invalid_type(Unexpected::Map, &self)),
         };
         let transcoder = self.transcoder;
         let nested = u32::from(message.is_any_value());
@@ -270,7 +279,7 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
             Kind::Id => out.bytes(self.field.number, &id_bytes(text)),
             Kind::Bytes => match base64_bytes(text) {
                 Some(bytes) => out.bytes(self.field.number, &bytes),
-                None => return Err(E::invalid_value(Unexpected::Str(&String::from_utf8_lossy(text)), &self)),
+                None => return Err(E::invalid_value(Unexpected::Str(&quoted(text)), &self)),
             },
             _ => out.bytes(self.field.number, text),
         }
@@ -278,10 +287,10 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        let Kind::Bool = self.field.kind else {
-            return Err(E::invalid_type(Unexpected::Bool(value), &self));
-        };
-        self.transcoder.out.bool(self.field.number, value);
+        match self.field.kind {
+            Kind::Bool if !self.repeated => self.transcoder.out.bool(self.field.number, value),
+            _ => return Err(E::invalid_type(Unexpected::Bool(value), &self)),
+        }
         Ok(())
     }
 
@@ -301,7 +310,7 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         match self.field.kind {
-            Kind::Double => {
+            Kind::Double if !self.repeated => {
                 self.transcoder.out.double(self.field.number, value);
                 Ok(())
             }
@@ -310,21 +319,22 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        let written = quoted(text.as_bytes());
         let named = match self.field.kind {
-            Kind::Double => {
-                let value = double_of_text(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))?;
+            Kind::Double if !self.repeated => {
+                let value = double_of_text(text).ok_or_else(|| E::invalid_value(Unexpected::Str(&written), &self))?;
                 return self.visit_f64(value);
             }
             Kind::Enum(names) => names.iter().position(|name| *name == text).map(|value| value as i128),
             _ => None,
         };
-        self.integer(named.or_else(|| integer_of_text(text)), Unexpected::Str(text))
+        self.integer(named.or_else(|| integer_of_text(text)), Unexpected::Str(&written))
     }
 }
 
 impl FieldValue<'_, '_> {
     fn integer<E: Error>(self, value: Option<i128>, written: Unexpected<'_>) -> Result<(), E> {
-        let Some((min, max)) = integer_range(self.field.kind) else {
+        let Some((min, max)) = integer_range(self.field.kind).filter(|_| !self.repeated) else {
             return Err(E::invalid_type(written, &self));
         };
         let Some(value) = value.filter(|value| (min..=max).contains(value)) else {

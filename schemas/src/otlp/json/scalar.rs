@@ -38,8 +38,12 @@ pub(super) fn write_integer(out: &mut Encoder, number: u32, kind: Kind, value: i
 }
 
 /// The integer a JSON number with fraction or exponent stands for: `1e3` is one, `1.5` is not.
+///
+/// A number that is out of range can be rounded into it on its way through a double: -9223372036854775809 becomes -2^63.
+/// So -2^63 itself, which nobody needs to write with an exponent, is none.
 pub(super) fn integer_of_double(value: f64) -> Option<i128> {
-    (value.fract() == 0.0 && value.abs() <= u64::MAX as f64).then_some(value as i128)
+    let in_range = value > i64::MIN as f64 && value < u64::MAX as f64;
+    (in_range && value.fract() == 0.0).then_some(value as i128)
 }
 
 /// The integer in a JSON string, in the notations of a JSON number.
@@ -98,6 +102,11 @@ mod tests {
         check("1.0", Some(1));
         check("1.5", None);
         check("1e400", None);
+        check("-9223372036854775808", Some(i64::MIN.into()));
+        check("-9223372036854775809", Some(i128::from(i64::MIN) - 1));
+        check("-9223372036854775809.0", None);
+        check("9223372036854775808.0", Some(1 << 63));
+        check("18446744073709551615.0", None);
         check("", None);
         check(" 1", None);
         check("+1", None);

@@ -54,6 +54,58 @@ fn the_limits_are_the_last_numbers_that_pass() {
 }
 
 #[test]
+fn a_message_in_pieces_counts_for_each_piece_but_the_first() {
+    let elements = |record: &[u8]| scan(Signal::Logs, &around(record), &DecodeLimits::default()).expect("fine");
+    let piece: &[u8] = &[0x2a, 0x02, 0x10, 0x01];
+    for (pieces, expected) in [(0, 3), (1, 3), (2, 4), (5, 7)] {
+        let scanned = elements(&piece.repeat(pieces));
+        assert_eq!((scanned.elements, scanned.split_messages), (expected, pieces > 1), "{pieces}");
+    }
+}
+
+/// A request whose one log record has `fields`.
+fn around(fields: &[u8]) -> Vec<u8> {
+    [0x12, 0x12, 0x0a].iter().fold(fields.to_vec(), |inner, tag| {
+        let mut outer = vec![*tag];
+        prost::encoding::encode_varint(inner.len() as u64, &mut outer);
+        [outer, inner].concat()
+    })
+}
+
+#[test]
+fn the_estimate_follows_what_a_request_is_made_of() {
+    let estimate = |fields: &[u8]| scan(Signal::Logs, &around(fields), &DecodeLimits::default()).expect("fine").decoded_bytes_estimate;
+    let grown = |fields: &[u8]| estimate(fields) - estimate(&[]) - COPIES * (around(fields).len() - around(&[]).len()) as u64;
+    // severity_text
+    let text = |text: &[u8]| [&[0x1a, text.len() as u8], text].concat();
+    assert_eq!(grown(&text(b"plain")), 0);
+    assert_eq!(grown(&text(b"two \"\n")), COPIES * GROWTH_BYTES * 2);
+    assert_eq!(grown(&text("schön".as_bytes())), 0);
+    assert_eq!(grown(&text(b"sch\xf6n")), COPIES * GROWTH_BYTES);
+    // attributes
+    assert_eq!(grown(&[0x32, 0].repeat(7)), MESSAGE_BYTES * 7);
+    // body, as base64
+    assert_eq!(grown(&[0x2a, 8, 0x3a, 6, 0, 0, 0, 0, 0, 0]), COPIES * 2);
+    // the id is bytes, which no column escapes
+    assert_eq!(grown(&[0x4a, 1, 1]), 0);
+    // body, in two pieces
+    let pieces = [0x2a, 0x00, 0x2a, 0x00];
+    assert_eq!(grown(&pieces), MESSAGE_BYTES + around(&pieces).len() as u64);
+}
+
+#[test]
+fn elements_are_bounded_whatever_the_limits_say() {
+    // ExponentialHistogramDataPoint.positive.bucket_counts, packed: a byte each.
+    let body = [0x12, 0x42, 0x0a, 0x52, 0x12, 0x12, 0x0a].iter().fold(vec![1; ELEMENTS_MAX as usize], |inner, tag| {
+        let mut outer = vec![*tag];
+        prost::encoding::encode_varint(inner.len() as u64, &mut outer);
+        [outer, inner].concat()
+    });
+    let error = scan(Signal::Metrics, &body, &DecodeLimits::NONE).expect_err("and four messages around them");
+    assert_eq!(error, DecodeError::Count { what: "elements", actual: ELEMENTS_MAX + 4, limit: ELEMENTS_MAX });
+}
+
+#[test]
 fn depth_counts_values_within_values() {
     let check = |depth, depth_max, expected: Result<(), u32>| {
         let limits = DecodeLimits { depth_max, ..DecodeLimits::NONE };
@@ -71,12 +123,7 @@ fn depth_counts_values_within_values() {
 #[test]
 fn a_known_field_of_another_wire_type_is_an_error_and_an_unknown_field_is_not() {
     let check = |record: &[u8], expected: Result<u64, &str>| {
-        let mut body = record.to_vec();
-        for tag in [0x12, 0x12, 0x0a] {
-            body.insert(0, body.len() as u8);
-            body.insert(0, tag);
-        }
-        let result = scan(Signal::Logs, &body, &DecodeLimits::default()).map(|scan| scan.records);
+        let result = scan(Signal::Logs, &around(record), &DecodeLimits::default()).map(|scan| scan.records);
         match (result, expected) {
             (Err(DecodeError::Protobuf { what, .. }), Err(expected)) => assert_eq!(what, expected, "{record:?}"),
             (result, expected) => assert_eq!(result.ok(), expected.ok(), "{record:?}"),

@@ -117,6 +117,35 @@ fn a_metric_in_pieces_is_merged() {
     assert_eq!(batch(Signal::Metrics, &body)[c::VALUE_INT].as_primitive::<Int64Type>().values().as_ref(), [1, 2]);
 }
 
+/// Pieces within pieces, and one that a scalar between them cuts off, at once.
+#[test]
+fn pieces_are_merged_at_every_depth_in_their_order() {
+    let list = |text_of_item: &str| nest(5, &nest(1, &any(text(text_of_item)).encode_to_vec()));
+    let value = |pieces: &[Vec<u8>]| nest(2, &pieces.concat());
+    let deep = [nest(1, b"k"), value(&[list("lost"), nest(1, b"scalar"), list("a")]), value(&[list("b"), list("c")])].concat();
+    let map = nest(6, &nest(1, &deep));
+    let attribute = [nest(1, b"outer"), value(&[map]).repeat(2)].concat();
+    let body = nest(1, &nest(2, &nest(2, &[valid_span().encode_to_vec(), nest(9, &attribute)].concat())));
+    let expected = r#"{"outer":{"k":["a","b","c"],"k":["a","b","c"]}}"#;
+    check_row(&batch(Signal::Traces, &body), 0, &[(c::ATTRIBUTES, Some(expected))]);
+}
+
+#[test]
+fn json_that_is_longer_as_protobuf_pays_for_the_difference() {
+    let numbers = "1,".repeat(1_000);
+    let json = format!(
+        r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"histogram":{{"dataPoints":[{{"explicitBounds":[{numbers}1]}}]}}}}]}}]}}]}}"#
+    );
+    let limits = DecodeLimits::default();
+    let protobuf = json::to_protobuf(Signal::Metrics, json.as_bytes(), &limits).expect("valid");
+    let estimate =
+        |format, body: &[u8]| Request::read(Signal::Metrics, format, body, &limits).expect("valid").scan().decoded_bytes_estimate;
+    let difference = (protobuf.len() - json.len()) as u64;
+    assert!(difference > 6_000);
+    assert_eq!(estimate(Format::Json, json.as_bytes()), estimate(Format::Protobuf, &protobuf) + difference);
+    assert_eq!(estimate(Format::Json, br#"{"unknown":"x"}"#), estimate(Format::Protobuf, &[]));
+}
+
 #[test]
 fn the_hash_of_a_request_tells_tenants_signals_and_bodies_apart() {
     let hash = request_hash(TenantId::DEFAULT, Signal::Traces, b"body");

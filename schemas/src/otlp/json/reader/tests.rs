@@ -92,6 +92,7 @@ fn any_values_of_every_kind() {
     check(r#"{"stringValue":null}"#, None);
     check(r#"{"boolValue":false}"#, Some(Value::BoolValue(false)));
     check(r#"{"intValue":"-9223372036854775808"}"#, Some(Value::IntValue(i64::MIN)));
+    check(r#"{"intValue":-9223372036854775808}"#, Some(Value::IntValue(i64::MIN)));
     check(r#"{"intValue":-3}"#, Some(Value::IntValue(-3)));
     check(r#"{"doubleValue":"Infinity"}"#, Some(Value::DoubleValue(f64::INFINITY)));
     check(r#"{"doubleValue":7}"#, Some(Value::DoubleValue(7.0)));
@@ -102,6 +103,30 @@ fn any_values_of_every_kind() {
     check(r#"{"stringValue":"first","intValue":"2"}"#, Some(Value::IntValue(2)));
     let Ok(Some(Value::ArrayValue(array))) = value(r#"{"arrayValue":{"values":[{"intValue":1},null,{}]}}"#) else { panic!("an array") };
     assert_eq!(array.values, [AnyValue { value: Some(Value::IntValue(1)) }, AnyValue::default(), AnyValue::default()]);
+}
+
+#[test]
+fn integers_beyond_64_bits_are_refused_and_never_rounded_into_them() {
+    for number in ["-9223372036854775809", "9223372036854775808", "-9.3e18", "-1e19", "1e400"] {
+        for json in [format!(r#"{{"intValue":{number}}}"#), format!(r#"{{"intValue":"{number}"}}"#)] {
+            assert!(value(&json).is_err(), "{json}");
+        }
+    }
+}
+
+#[test]
+fn a_list_is_a_list_and_a_value_is_none() {
+    for json in ["7", "7.5", "true", "\"text\"", "{}"] {
+        let refused = refusal(span(&format!(r#""attributes":{json}"#)));
+        assert!(refused.ends_with(", expected a list"), "{refused}");
+        for field in ["bucketCounts", "explicitBounds"] {
+            let body = format!(
+                r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"histogram":{{"dataPoints":[{{"{field}":{json}}}]}}}}]}}]}}]}}"#
+            );
+            let refused = refusal(to_protobuf(Signal::Metrics, body.as_bytes(), &DecodeLimits::default()));
+            assert!(refused.ends_with(", expected a list"), "{field}: {refused}");
+        }
+    }
 }
 
 #[test]
@@ -154,13 +179,13 @@ fn strings_pass_as_they_are_for_the_walker_to_repair() {
 fn refusals_name_position_and_field() {
     let check = |json: &str, expected: &str| assert_eq!(refusal(traces(json)), expected, "{json}");
     check("", "malformed OTLP JSON at line 1 column 0: EOF while parsing a value");
-    check("[]", "malformed OTLP JSON at line 1 column 0: invalid type: sequence, expected ExportTraceServiceRequest as an object");
+    check("[]", "malformed OTLP JSON at line 1 column 2: invalid type: sequence, expected ExportTraceServiceRequest as an object");
     check("{} x", "malformed OTLP JSON at line 1 column 4: trailing characters");
     check(
         "{\"resourceSpans\":[{},\n{\"scopeSpans\":[{\"spans\":[{\"name\":7}]}]}]}",
         "malformed OTLP JSON at line 2 column 34: resourceSpans[1].scopeSpans[0].spans[0].name: invalid type: integer `7`, expected a string",
     );
-    check(r#"{"resourceSpans":{}}"#, "malformed OTLP JSON at line 1 column 17: resourceSpans: invalid type: map, expected a list");
+    check(r#"{"resourceSpans":{}}"#, "malformed OTLP JSON at line 1 column 19: resourceSpans: invalid type: map, expected a list");
     check(
         r#"{"resourceSpans":[{"resource":{"attributes":[{"value":{"bytesValue":"?"}}]}}]}"#,
         "malformed OTLP JSON at line 1 column 71: resourceSpans[0].resource.attributes[0].value.bytesValue: invalid value: string \"?\", expected a base64 string",
