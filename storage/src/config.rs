@@ -12,7 +12,8 @@ pub struct Config {
     pub memtable_bytes_max: u64,
     /// or when the oldest of them has waited this long.
     pub flush_interval: Duration,
-    /// Rows that are in no block yet, however many memtables they are in. Above it requests are refused.
+    /// Rows that are in no block yet, however many memtables they are in. Above it requests are refused. While a restart makes the
+    /// rows of old records again these may take half of it, and new rows the other half.
     pub unflushed_bytes_max: u64,
     /// Footers and indexes of blocks kept in memory.
     pub block_cache_bytes_max: usize,
@@ -33,6 +34,16 @@ impl Config {
             unflushed_bytes_max: 256 * Self::MIB,
             block_cache_bytes_max: 64 << 20,
         }
+    }
+
+    /// Rows of old records in memory; above it replay waits for a flush.
+    pub(crate) fn replayed_bytes_max(&self) -> u64 {
+        self.unflushed_bytes_max / 2
+    }
+
+    /// At this size they are written to blocks, so that replay goes on while half of its share is written.
+    pub(crate) fn replayed_memtable_bytes_max(&self) -> u64 {
+        self.memtable_bytes_max.min(self.replayed_bytes_max() / 2)
     }
 
     pub(crate) fn quarantine_dir(&self) -> PathBuf {

@@ -89,6 +89,16 @@ impl<W> DedupWindow<W> {
         self.in_flight.remove(&hash).unwrap_or_default()
     }
 
+    /// For replay, where nobody waits: whether the request is the first of its hash in the window. It is known from now on.
+    pub fn is_first(&mut self, request: Known) -> bool {
+        self.forget_old(request.received_at);
+        let is_first = !self.stored.contains_key(&request.hash);
+        if is_first {
+            self.remember(request);
+        }
+        is_first
+    }
+
     /// Takes over what the file and the log know, oldest first, before the first request.
     pub fn restore(&mut self, known: impl IntoIterator<Item = Known>) {
         for request in known {

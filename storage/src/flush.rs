@@ -2,30 +2,38 @@
 
 use std::{
     any::Any,
+    collections::HashSet,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
     sync::{Arc, MutexGuard},
     time::{Duration, Instant},
 };
 
-use arrow::record_batch::RecordBatch;
+use arrow::{error::ArrowError, record_batch::RecordBatch};
 
 use crate::{
     block::{self, Block, NewBlock, WriteError},
     catalog::{Catalog, CatalogError},
-    dedup,
+    io::create_dirs_durable,
     memtable::Memtable,
     publish::Rider,
     self_metrics::{BLOCKS_WRITTEN_TOTAL, FLUSH_FAILURES_TOTAL, FLUSH_SECONDS},
     shown::Shown,
-    store::Core,
+    threads::Core,
     wal::{Lsn, Wal},
 };
 
 const RETRY_MIN: Duration = Duration::from_secs(1);
-const RETRY_MAX: Duration = Duration::from_secs(30);
+/// As for the log: a disk that has room again is noticed within this.
+const RETRY_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
 enum FlushError {
+    #[error("make directory {path}")]
+    MakeDir { path: PathBuf, source: io::Error },
+    #[error("bring the dictionaries of a cut together")]
+    Dictionaries(#[source] ArrowError),
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error(transparent)]
@@ -36,12 +44,18 @@ enum FlushError {
 
 /// The only one who writes blocks and commits.
 pub(crate) struct Flusher {
-    pub core: Arc<Core>,
-    pub wal: Arc<Wal<Rider>>,
-    pub catalog: Catalog,
+    core: Arc<Core>,
+    wal: Arc<Wal<Rider>>,
+    catalog: Catalog,
+    /// Directories that are durable.
+    dirs: HashSet<PathBuf>,
 }
 
 impl Flusher {
+    pub(crate) fn new(core: Arc<Core>, wal: Arc<Wal<Rider>>, catalog: Catalog) -> Self {
+        Self { core, wal, catalog, dirs: HashSet::new() }
+    }
+
     /// Runs until the store stops. A memtable that cannot be written is tried again; its rows stay visible meanwhile.
     pub(crate) fn run(mut self) {
         let core = Arc::clone(&self.core);
@@ -70,7 +84,7 @@ impl Flusher {
                     shown.flush_error = reason;
                     core.changed.notify_all();
                     pause(&core, shown, retry);
-                    retry = (retry * 2).min(RETRY_MAX);
+                    retry = longer(retry);
                 }
             }
         }
@@ -85,15 +99,30 @@ impl Flusher {
         if let Some(blocks) = self.committed_before(memtable.last_lsn())? {
             return Ok(blocks);
         }
-        let io = self.core.io.as_ref();
         let mut blocks: Vec<NewBlock> = Vec::new();
         for (tenant, table, chunks) in memtable.parts() {
+            self.make_dir(&block::dir(tenant, table))?;
             let batches: Vec<&RecordBatch> = chunks.iter().map(|chunk| &chunk.batch).collect();
-            for plan in block::plan(table, &batches) {
-                blocks.push(block::write(io, &self.core.config.data_dir, (tenant, table), memtable.last_lsn(), &batches, plan)?);
+            let plans = block::plan(table, &batches);
+            let shared = block::share_dictionaries(&batches).map_err(FlushError::Dictionaries)?;
+            let batches: Vec<&RecordBatch> = shared.iter().collect();
+            let (io, data_dir) = (self.core.io.as_ref(), &self.core.config.data_dir);
+            for plan in plans {
+                blocks.push(block::write(io, data_dir, (tenant, table), memtable.last_lsn(), &batches, plan)?);
             }
         }
-        Ok(self.catalog.commit(io, &blocks, memtable.last_lsn())?)
+        Ok(self.catalog.commit(self.core.io.as_ref(), &blocks, memtable.last_lsn())?)
+    }
+
+    /// Once per run: a block is as durable as every directory above it.
+    fn make_dir(&mut self, dir: &Path) -> Result<(), FlushError> {
+        if !self.dirs.contains(dir) {
+            let data_dir = &self.core.config.data_dir;
+            let made = create_dirs_durable(self.core.io.as_ref(), data_dir, &data_dir.join(dir));
+            made.map_err(|source| FlushError::MakeDir { path: dir.to_owned(), source })?;
+            self.dirs.insert(dir.to_owned());
+        }
+        Ok(())
     }
 
     /// The blocks of a cut whose commit reached the disk although it was reported as failed.
@@ -105,15 +134,9 @@ impl Flusher {
         Ok(Some(self.catalog.blocks()?.into_iter().filter(|block| block.id >= last_known).collect()))
     }
 
-    /// Lets go of log segments that are in blocks, once the hashes of their requests are on disk. What fails is tried after the next flush.
+    /// Lets go of log segments that are in blocks. What fails is tried after the next flush.
     fn trim(&self, lsn: Lsn) {
-        if !self.wal.would_trim(lsn) {
-            return;
-        }
-        let hashes = self.core.dedup.lock().expect("no holder panics").covered_by(lsn);
-        let trimmed =
-            dedup::save(self.core.io.as_ref(), &self.core.config.request_hashes_path(), &hashes).and_then(|()| self.wal.trim(lsn));
-        if let Err(error) = trimmed {
+        if let Err(error) = self.wal.trim(lsn) {
             tracing::warn!(%error, "write-ahead log not trimmed");
         }
     }
@@ -143,6 +166,11 @@ fn pause(core: &Core, shown: MutexGuard<'_, Shown>, time: Duration) {
     drop(core.changed.wait_timeout_while(shown, time, waiting).expect("no holder panics"));
 }
 
+/// The next wait after one that did not help.
+fn longer(wait: Duration) -> Duration {
+    (wait * 2).min(RETRY_MAX)
+}
+
 /// The error and what caused it, in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -158,4 +186,16 @@ fn chain(error: &dyn std::error::Error) -> String {
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_on_the_disk_is_noticed_within_5_s() {
+        let waits: Vec<u64> =
+            std::iter::successors(Some(RETRY_MIN), |wait| Some(longer(*wait))).take(6).map(|wait| wait.as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 5, 5, 5]);
+    }
 }

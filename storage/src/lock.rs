@@ -22,7 +22,7 @@ pub enum LockError {
 
 impl DirLock {
     /// Locks `dir/lock`, creating the file (not the directory) when it is missing, and writes the process id into it.
-    /// Where the file system is full or read-only the id is left out.
+    /// Where the file system is full, or can only be read, the id is left out.
     ///
     /// # Errors
     /// When another process holds it, or the file cannot be opened.
@@ -30,7 +30,7 @@ impl DirLock {
         let path = dir.join("lock");
         let opened =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).or_else(|error| match error.kind() {
-                io::ErrorKind::ReadOnlyFilesystem => File::open(&path),
+                io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => File::open(&path),
                 _ => Err(error),
             });
         let mut file = opened.map_err(|source| LockError::Io { path: path.clone(), source })?;

@@ -38,7 +38,7 @@ pub struct Ack {
     pub duplicate: bool,
 }
 
-/// Storage does not take the request now; the same request can succeed later.
+/// Storage does not take the request now; the same request can succeed later, unless it is too large.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("{bytes} bytes wait for the write-ahead log, the limit is {limit}")]
@@ -51,19 +51,24 @@ pub enum Refused {
     DiskFull { free_bytes: u64, needed_bytes: u64 },
     #[error("the data directory cannot be written: {reason}")]
     ReadOnly { reason: String },
+    #[error("the request takes {bytes} bytes in the write-ahead log, which never holds more than {limit}")]
+    TooLarge { bytes: u64, limit: u64 },
     #[error("the server is starting")]
     Starting,
     #[error("the server is stopping")]
     Stopping,
+    #[error("the server lost its thread {thread} and must be started again")]
+    Failed { thread: &'static str },
 }
 
 impl Refused {
-    /// How long the sender should wait before it tries again.
-    pub fn retry_after(&self) -> Duration {
+    /// How long the sender should wait before it tries again; `None` when no waiting helps.
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::QueueFull { .. } | Self::MemtableFull { .. } | Self::Starting => Duration::from_secs(1),
-            Self::WalFull { .. } | Self::Stopping => Duration::from_secs(5),
-            Self::DiskFull { .. } | Self::ReadOnly { .. } => Duration::from_secs(30),
+            Self::QueueFull { .. } | Self::MemtableFull { .. } | Self::Starting => Some(Duration::from_secs(1)),
+            Self::WalFull { .. } | Self::Stopping => Some(Duration::from_secs(5)),
+            Self::DiskFull { .. } | Self::ReadOnly { .. } | Self::Failed { .. } => Some(Duration::from_secs(30)),
+            Self::TooLarge { .. } => None,
         }
     }
 }

@@ -11,6 +11,8 @@ pub const WAL_WRITTEN_BYTES_TOTAL: &str = "fusebox_wal_written_bytes_total";
 /// Counter: groups that could not be made durable.
 pub const WAL_FAILED_GROUPS_TOTAL: &str = "fusebox_wal_failed_groups_total";
 pub const WAL_CORRUPT_RECORDS_TOTAL: &str = "fusebox_wal_corrupt_records_total";
+/// Counter: records of the newest segment that are damaged, or were never acknowledged.
+pub const WAL_DOUBTFUL_RECORDS_TOTAL: &str = "fusebox_wal_doubtful_records_total";
 pub const WAL_LOST_BYTES_TOTAL: &str = "fusebox_wal_lost_bytes_total";
 pub const WAL_TORN_TAILS_TOTAL: &str = "fusebox_wal_torn_tails_total";
 /// Counter: requests read back after a restart.
@@ -27,6 +29,10 @@ pub const BLOCKS_WRITTEN_TOTAL: &str = "fusebox_blocks_written_total";
 pub const BLOCKS: &str = "fusebox_blocks";
 /// Counter: reads of blocks that failed; the answer was partial.
 pub const BLOCK_READ_FAILURES_TOTAL: &str = "fusebox_block_read_failures_total";
+/// Counter: text indexes that are missing, damaged or of another block; their rows are scanned.
+pub const TEXT_INDEX_UNUSABLE_TOTAL: &str = "fusebox_text_index_unusable_total";
+/// Counter: text indexes that could not be built; their blocks are written without.
+pub const TEXT_INDEX_BUILD_FAILURES_TOTAL: &str = "fusebox_text_index_build_failures_total";
 /// Gauge: rows that are in no block yet.
 pub const MEMTABLE_BYTES: &str = "fusebox_memtable_bytes";
 /// Counter: files of an earlier run that no catalog knew.

@@ -47,6 +47,10 @@ impl Queue {
     pub(crate) fn memtables(&self) -> impl Iterator<Item = &Memtable> {
         self.sealed.iter().map(AsRef::as_ref).chain(std::iter::once(&self.open))
     }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.memtables().map(Memtable::bytes).sum()
+    }
 }
 
 impl Shown {
@@ -55,7 +59,7 @@ impl Shown {
     }
 
     pub(crate) fn memory_bytes(&self) -> u64 {
-        self.memtables().map(Memtable::bytes).sum()
+        self.replayed.bytes() + self.live.bytes()
     }
 
     /// Seals the open memtable of the live rows when it is large or old enough.

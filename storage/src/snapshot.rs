@@ -1,21 +1,27 @@
 //! What one query sees.
 
-use std::sync::Arc;
+use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use arrow::{error::ArrowError, record_batch::RecordBatch};
 use schemas::{Table, TenantId, TraceId};
 
 use crate::{
-    block::{Block, BlockError, BlockReader},
+    Split, SplitId,
+    block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read},
     memtable::Chunk,
     self_metrics::BLOCK_READ_FAILURES_TOTAL,
     shown::Shown,
+    text::{Candidates, TextFilter, TextIndex},
 };
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("select rows in memory")]
     Memory(#[from] ArrowError),
+    #[error("read block {path} with {rows} rows")]
+    Block { path: PathBuf, rows: u64, source: BlockError },
+    #[error("this snapshot has no {split:?} in {table}")]
+    NoSuchSplit { table: Table, split: SplitId },
 }
 
 /// Rows of one table as of one moment.
@@ -65,6 +71,72 @@ impl Snapshot {
         Ok(rows)
     }
 
+    /// What a scan of `table` consists of: each row is in exactly one split. From memory and catalog alone, no file is touched.
+    /// Splits of blocks first, in the order in which they were written, then those in memory.
+    pub fn splits(&self, table: Table) -> Vec<Split> {
+        let blocks = self.blocks_of(table).map(|block| Split::of_block(Arc::clone(block)));
+        blocks.chain(self.chunks(table).iter().enumerate().map(|(index, chunk)| Split::of_memory(index, &chunk.batch))).collect()
+    }
+
+    /// Why rows may be missing from every answer; empty when replay is complete.
+    pub fn partial(&self) -> &[String] {
+        &self.partial
+    }
+
+    /// The rows of a split in memory, with the table's schema. Cheap.
+    ///
+    /// # Errors
+    /// When this snapshot has no such split.
+    pub fn memory(&self, table: Table, index: usize) -> Result<RecordBatch, ReadError> {
+        let chunk = self.chunks(table).get(index);
+        chunk.map(|chunk| chunk.batch.clone()).ok_or(ReadError::NoSuchSplit { table, split: SplitId::Memory(index) })
+    }
+
+    /// Opens a block for reading. Blocking: reads its footer unless that is cached.
+    ///
+    /// # Errors
+    /// When this snapshot has no such block, or it cannot be opened (counted and logged).
+    pub fn open(&self, table: Table, id: u64) -> Result<OpenBlock, ReadError> {
+        let block = self.blocks_of(table).find(|block| block.id == id);
+        let block = block.ok_or(ReadError::NoSuchSplit { table, split: SplitId::Block(id) })?;
+        OpenBlock::new(&self.reader, Arc::clone(block)).map_err(|source| unreadable(block, source))
+    }
+
+    /// The rows of block `id` that can belong to a trace, by its index; `None` when there is no index to ask. Blocking.
+    pub fn rows_of_trace(&self, table: Table, id: u64, trace: TraceId) -> Option<Vec<Range<usize>>> {
+        let block = self.blocks_of(table).find(|block| block.id == id)?;
+        self.reader.rows_of_trace(block, trace)
+    }
+
+    /// The rows of block `id` that can answer a question about text, by its indexes. Blocking: loads them unless they are cached.
+    pub fn rows_of_text(&self, table: Table, id: u64, filter: &TextFilter) -> Candidates {
+        self.text_index(table, id).map_or(Candidates::All, |index| index.candidates(filter))
+    }
+
+    /// Exactly the rows of block `id` that answer it, without reading any; `None` when only a scan can tell. Blocking as above.
+    pub fn exact_rows_of_text(&self, table: Table, id: u64, filter: &TextFilter) -> Option<Vec<Range<usize>>> {
+        self.text_index(table, id)?.exact_rows(filter)
+    }
+
+    fn text_index(&self, table: Table, id: u64) -> Option<Arc<TextIndex>> {
+        let block = self.blocks_of(table).find(|block| block.id == id)?;
+        self.reader.text_index(block)
+    }
+
+    /// Rows of one row group of an open block.
+    ///
+    /// # Errors
+    /// When it cannot be read (counted and logged); so for each batch.
+    pub fn read(&self, block: &OpenBlock, read: Read) -> Result<impl Iterator<Item = Result<RecordBatch, ReadError>> + use<>, ReadError> {
+        let of = block.block();
+        let batches: Batches = block.read(read).map_err(|source| unreadable(&of, source))?;
+        Ok(batches.map(move |batch| batch.map_err(|source| unreadable(&of, source))))
+    }
+
+    fn blocks_of(&self, table: Table) -> impl Iterator<Item = &Arc<Block>> {
+        self.blocks.iter().filter(move |block| block.tenant == self.tenant && block.table == table)
+    }
+
     fn chunks(&self, table: Table) -> &[Arc<Chunk>] {
         let place = Table::ALL.iter().position(|one| *one == table);
         place.and_then(|place| self.chunks.get(place)).map_or(&[], Vec::as_slice)
@@ -72,16 +144,21 @@ impl Snapshot {
 
     fn rows_of_blocks(&self, table: Table, read: impl Fn(&Block) -> Result<Vec<RecordBatch>, BlockError>) -> Rows {
         let mut rows = Rows { batches: Vec::new(), partial: self.partial.clone() };
-        for block in self.blocks.iter().filter(|block| block.tenant == self.tenant && block.table == table) {
+        for block in self.blocks_of(table) {
             match read(block) {
                 Ok(batches) => rows.batches.extend(batches),
                 Err(error) => {
-                    metrics::counter!(BLOCK_READ_FAILURES_TOTAL).increment(1);
-                    tracing::error!(path = %block.path.display(), error = &error as &dyn std::error::Error, "block cannot be read");
                     rows.partial.push(format!("block {} with {} rows cannot be read: {error}", block.path.display(), block.rows));
+                    unreadable(block, error);
                 }
             }
         }
         rows
     }
+}
+
+fn unreadable(block: &Block, source: BlockError) -> ReadError {
+    metrics::counter!(BLOCK_READ_FAILURES_TOTAL).increment(1);
+    tracing::error!(path = %block.path.display(), error = &source as &dyn std::error::Error, "block cannot be read");
+    ReadError::Block { path: block.path.clone(), rows: block.rows, source }
 }

@@ -1,13 +1,14 @@
 //! The facade: requests in, snapshots out, and the threads between.
 
 use std::{
+    io,
     path::PathBuf,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -16,17 +17,18 @@ use schemas::{Table, TableBatch, TenantId};
 
 use crate::{
     Ack, AppendError, Config, Derive, RawRequest, Receipt, Refused, Snapshot,
-    block::{BlockCache, BlockReader},
+    block::{Block, BlockCache, BlockReader},
     catalog::{self, Catalog, CatalogError},
-    dedup::{self, Begin, DedupWindow},
+    dedup::{self, Begin},
     flush::Flusher,
-    io::Io,
+    io::{Io, create_data_dir},
     lock::{DirLock, LockError},
-    publish::{self, Reply, Rider},
-    recovery::{self, Replayer, Seen},
-    self_metrics::{BLOCKS, MEMTABLE_BYTES},
+    publish::{self, Rider},
+    quarantine,
+    recovery::{self, Replayable, Replayer, Seen},
     shown::Shown,
-    wal::{Wal, WalError},
+    threads::Core,
+    wal::{Lsn, Replay, Synced, Wal, WalError},
 };
 
 /// Synced groups that wait for the publish thread; then the sync thread waits.
@@ -40,6 +42,11 @@ pub enum OpenError {
     DataDir { path: PathBuf, source: std::io::Error },
     #[error("{path} is missing, but there are blocks beside it: restore it, or move the directory `data` away")]
     CatalogMissing { path: PathBuf },
+    #[error(
+        "the catalog covers the write-ahead log up to record {catalog}, but records up to {log} were trimmed from it: rows between them are \
+         in neither. Put back the catalog.sqlite that belongs to this log; or move the directory {wal_dir} away to go on without its rows"
+    )]
+    CatalogBehindLog { catalog: Lsn, log: Lsn, wal_dir: PathBuf },
     #[error("lock the data directory")]
     Lock(#[source] LockError),
     #[error("open the catalog")]
@@ -84,39 +91,6 @@ pub struct TableStats {
     pub memory_rows: u64,
 }
 
-/// What the threads share.
-pub(crate) struct Core {
-    pub config: Config,
-    pub io: Arc<dyn Io>,
-    shown: Mutex<Shown>,
-    /// A memtable is due or sealed, a flush ended, or the store stops.
-    pub changed: Condvar,
-    pub dedup: Mutex<DedupWindow<Reply>>,
-    /// Memory of rows between `append` and the memtable.
-    pub in_flight_bytes: AtomicU64,
-    memory_bytes: AtomicU64,
-}
-
-impl Core {
-    pub(crate) fn shown(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().expect("no holder panics")
-    }
-
-    /// Keeps the figure that `append` checks without the lock.
-    pub(crate) fn count_memory(&self, shown: &Shown) {
-        let bytes = shown.memory_bytes();
-        self.memory_bytes.store(bytes, Ordering::Relaxed);
-        metrics::gauge!(MEMTABLE_BYTES).set(bytes as f64);
-        metrics::gauge!(BLOCKS).set(shown.blocks.len() as f64);
-    }
-
-    fn check_memory(&self) -> Result<(), Refused> {
-        let bytes = self.memory_bytes.load(Ordering::Relaxed) + self.in_flight_bytes.load(Ordering::Relaxed);
-        let limit = self.config.unflushed_bytes_max;
-        if bytes < limit { Ok(()) } else { Err(Refused::MemtableFull { bytes, limit }) }
-    }
-}
-
 pub struct Store {
     core: Arc<Core>,
     wal: Arc<Wal<Rider>>,
@@ -124,6 +98,8 @@ pub struct Store {
     replay_bytes_left: Arc<AtomicU64>,
     closing: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// One at a time counts and writes.
+    poisons: Mutex<()>,
     _lock: DirLock,
 }
 
@@ -135,7 +111,7 @@ impl Store {
     pub fn open(config: Config, io: Arc<dyn Io>, derive: Arc<Derive>) -> Result<Arc<Self>, OpenError> {
         let data_dir = config.data_dir.clone();
         let at_dir = |source| OpenError::DataDir { path: data_dir.clone(), source };
-        io.create_dir_all(&data_dir).map_err(at_dir)?;
+        create_data_dir(io.as_ref(), &data_dir).map_err(at_dir)?;
         let wal = config.wal.clone().sized_for(io.disk_space(&data_dir).map_err(at_dir)?);
         let config = Config { wal, ..config };
         let lock = DirLock::acquire(&data_dir).map_err(|error| match error {
@@ -146,43 +122,36 @@ impl Store {
         if !catalog_path.exists() && recovery::has_blocks(io.as_ref(), &data_dir).map_err(at_dir)? {
             return Err(OpenError::CatalogMissing { path: catalog_path });
         }
-        let catalog = Catalog::open(&data_dir)?;
+        let catalog = Catalog::open(io.as_ref(), &data_dir)?;
         let committed = catalog.wal_position()?;
-        let blocks = catalog.blocks()?.into_iter().map(Arc::new).collect();
         let known_files = catalog.known_files()?;
-        if let Err(error) = recovery::sweep(io.as_ref(), &data_dir, &catalog.tenants(), &known_files) {
+        let blocks = catalog.blocks()?.into_iter().map(Arc::new).collect();
+        let known = dedup::load(io.as_ref(), &config.request_hashes_path(), &config.quarantine_dir())?;
+        let core = Arc::new(Core::new(config, Arc::clone(&io), blocks));
+        let (wal, mut replay, to_publish) = open_wal(&core, committed)?;
+        if let Some(log) = replay.missing() {
+            return Err(OpenError::CatalogBehindLog { catalog: committed, log, wal_dir: core.config.wal.dir.clone() });
+        }
+        let replayable = Replayable { committed, end: replay.end() };
+        if let Err(error) = recovery::sweep(io.as_ref(), &core.config, &catalog.tenants(), &known_files, replayable) {
             tracing::warn!(%error, "leftover files not removed");
         }
-        let known = dedup::load(io.as_ref(), &config.request_hashes_path(), &config.quarantine_dir())?;
-
-        let core = Arc::new(Core {
-            io: Arc::clone(&io),
-            shown: Mutex::new(Shown { blocks: Arc::new(blocks), ..Shown::default() }),
-            changed: Condvar::new(),
-            dedup: Mutex::default(),
-            in_flight_bytes: AtomicU64::new(0),
-            memory_bytes: AtomicU64::new(0),
-            config,
-        });
-        let (groups, to_publish) = mpsc::sync_channel(GROUPS_MAX);
-        let sink = move |group| groups.send(group).expect("the publish thread ends after the log");
-        let failing = Arc::clone(&core);
-        let failed = move |riders, reason: String| publish::fail(&failing, riders, &reason);
-        let (wal, mut replay) = Wal::open(Arc::clone(&io), core.config.wal.clone(), committed, sink, failed)?;
-        let wal = Arc::new(wal);
         let known: Vec<_> = known.into_iter().chain(replay.take_known()).collect();
         let seen = Seen::new(&known, committed);
         core.dedup.lock().expect("no holder panics").restore(known);
 
         let replay_bytes_left = replay.bytes_left();
-        core.shown().replaying = replay.bytes_total() > 0;
+        let mut shown = core.shown();
+        shown.replaying = replay.bytes_total() > 0;
+        core.count_memory(&shown);
+        drop(shown);
         let publishing = Arc::clone(&core);
-        let flusher = Flusher { core: Arc::clone(&core), wal: Arc::clone(&wal), catalog };
+        let flusher = Flusher::new(Arc::clone(&core), Arc::clone(&wal), catalog);
         let replayer = Replayer { core: Arc::clone(&core), derive, seen };
         let threads = vec![
-            spawn("publish", move || publish::run(&publishing, &to_publish))?,
-            spawn("flush", move || flusher.run())?,
-            spawn("replay", move || replayer.run(replay))?,
+            core.spawn("publish", move || publish::run(&publishing, &to_publish))?,
+            core.spawn("flush", move || flusher.run())?,
+            core.spawn("replay", move || replayer.run(replay))?,
         ];
         let cache = Arc::new(BlockCache::new(core.config.block_cache_bytes_max));
         let reader = BlockReader::new(io, data_dir, cache);
@@ -193,6 +162,7 @@ impl Store {
             replay_bytes_left,
             closing: AtomicBool::new(false),
             threads: Mutex::new(threads),
+            poisons: Mutex::default(),
             _lock: lock,
         }))
     }
@@ -230,10 +200,21 @@ impl Store {
         taken.map(|()| Receipt(receiver))
     }
 
+    /// Keeps the body of `request`, whose rows cannot be made, for a person to look at, and says where; nothing else is done with it.
+    /// `None` when as many are kept as there may be. Blocking.
+    ///
+    /// # Errors
+    /// When the body cannot be written whole.
+    pub fn quarantine(&self, request: &RawRequest) -> io::Result<Option<PathBuf>> {
+        let _one = self.poisons.lock().unwrap_or_else(PoisonError::into_inner);
+        quarantine::keep_poison(self.core.io.as_ref(), &self.core.config.quarantine_dir(), request)
+    }
+
     pub fn readiness(&self) -> Readiness {
         let refused = self.wal.stats().refused;
         let ingest = self.check_open().and_then(|()| refused.map_or(Ok(()), Err)).and_then(|()| self.core.check_memory());
-        Readiness { ingest, replay_bytes_left: self.replay_bytes_left(&self.core.shown()) }
+        let shown = self.core.shown_if_sound();
+        Readiness { ingest, replay_bytes_left: shown.map_or(0, |shown| self.replay_bytes_left(&shown)) }
     }
 
     /// Takes what `tenant` has at this moment. Cheap.
@@ -248,6 +229,7 @@ impl Store {
     /// # Errors
     /// The text of the first failure; nothing is lost, the rows stay in the WAL and in memory.
     pub fn flush(&self) -> Result<(), String> {
+        self.core.check_alive().map_err(|refused| refused.to_string())?;
         let mut shown = self.core.shown();
         let failures = shown.flush_failures;
         shown.live.seal();
@@ -278,7 +260,7 @@ impl Store {
                 table,
                 blocks: blocks().count(),
                 block_rows: blocks().map(|block| block.rows).sum(),
-                block_bytes: blocks().map(|block| block.bytes + block.trace_index.as_ref().map_or(0, |index| index.bytes)).sum(),
+                block_bytes: blocks().map(|block| block.bytes + index_bytes(block)).sum(),
                 memory_rows: chunks.map(|chunk| chunk.batch.num_rows() as u64).sum(),
             }
         });
@@ -309,6 +291,7 @@ impl Store {
     }
 
     fn check_open(&self) -> Result<(), Refused> {
+        self.core.check_alive()?;
         if self.closing.load(Ordering::Acquire) { Err(Refused::Stopping) } else { Ok(()) }
     }
 
@@ -324,6 +307,22 @@ impl Drop for Store {
     }
 }
 
-fn spawn(name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
-    thread::Builder::new().name(format!("storage-{name}")).spawn(run).map_err(|source| OpenError::Thread { name, source })
+fn index_bytes(block: &Block) -> u64 {
+    let indexes = [&block.trace_index, &block.text.bloom, &block.text.inverted, &block.sums];
+    indexes.into_iter().flatten().map(|index| index.bytes).sum()
+}
+
+/// The log, what the last run left in it, and the groups that become durable.
+type OpenedWal = (Arc<Wal<Rider>>, Replay, mpsc::Receiver<Vec<Synced<Rider>>>);
+
+fn open_wal(core: &Arc<Core>, committed: Lsn) -> Result<OpenedWal, OpenError> {
+    let (groups, to_publish) = mpsc::sync_channel(GROUPS_MAX);
+    // Where the publish thread died the store has failed, and whoever waits is let go.
+    let sink = move |group| drop(groups.send(group));
+    let failing = Arc::clone(core);
+    let failed = move |riders, reason: String| publish::fail(&failing, riders, &reason);
+    let saving = Arc::clone(core);
+    let letting_go = Arc::new(move |covered| saving.save_hashes(covered));
+    let (wal, replay) = Wal::open(Arc::clone(&core.io), core.config.wal.clone(), committed, sink, failed, letting_go)?;
+    Ok((Arc::new(wal), replay, to_publish))
 }

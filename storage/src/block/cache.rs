@@ -1,4 +1,4 @@
-//! Parsed footers and trace indexes, the least recently used given up first. Bounded by bytes.
+//! Parsed footers and indexes, the least recently used given up first. Bounded by bytes.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,8 @@ use std::{
 
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
-use super::TraceIndex;
+use super::{Sums, TraceIndex};
+use crate::text::TextIndex;
 
 /// Shared by all readers.
 pub(crate) struct BlockCache {
@@ -30,15 +31,19 @@ struct Entry {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+pub(crate) enum Key {
     Footer(u64),
     TraceIndex(u64),
+    TextIndex(u64),
+    Sums(u64),
 }
 
 #[derive(Clone)]
-pub(super) enum Cached {
+pub(crate) enum Cached {
     Footer(ArrowReaderMetadata),
     TraceIndex(Arc<TraceIndex>),
+    TextIndex(Arc<TextIndex>),
+    Sums(Arc<Sums>),
 }
 
 impl Cached {
@@ -46,6 +51,8 @@ impl Cached {
         match self {
             Self::Footer(footer) => footer.metadata().memory_size(),
             Self::TraceIndex(index) => index.memory_bytes(),
+            Self::TextIndex(index) => index.memory_bytes(),
+            Self::Sums(sums) => sums.memory_bytes(),
         }
     }
 }
@@ -55,7 +62,7 @@ impl BlockCache {
         Self { bytes_max, entries: Mutex::default() }
     }
 
-    pub(super) fn get(&self, key: Key) -> Option<Cached> {
+    pub(crate) fn get(&self, key: Key) -> Option<Cached> {
         let mut entries = self.entries.lock().expect("no holder panics");
         entries.clock += 1;
         let now = entries.clock;
@@ -65,7 +72,7 @@ impl BlockCache {
     }
 
     /// Keeps `value` unless it alone is larger than the cache.
-    pub(super) fn put(&self, key: Key, value: Cached) {
+    pub(crate) fn put(&self, key: Key, value: Cached) {
         let bytes = value.memory_bytes();
         if bytes > self.bytes_max {
             return;

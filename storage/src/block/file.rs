@@ -11,6 +11,7 @@ use parquet::{
     file::reader::{ChunkReader, Length},
 };
 
+use super::Sums;
 use crate::io::IoFile;
 
 const WRITE_BUFFER_BYTES: usize = 1 << 20;
@@ -59,17 +60,38 @@ impl Write for FileWriter {
     }
 }
 
-/// An open block; clones share the file.
+/// An open block; clones share the file. What is read is checked where there are checksums.
 #[derive(Clone)]
 pub(super) struct BlockFile {
     file: Arc<dyn IoFile>,
     bytes: u64,
+    sums: Option<Arc<Sums>>,
 }
 
 impl BlockFile {
-    pub(super) fn new(file: Box<dyn IoFile>) -> io::Result<Self> {
+    pub(super) fn new(file: Box<dyn IoFile>, sums: Option<Arc<Sums>>) -> io::Result<Self> {
         let bytes = file.len()?;
-        Ok(Self { file: file.into(), bytes })
+        if let Some(written) = sums.as_ref().map(|sums| sums.bytes()).filter(|written| *written != bytes) {
+            return Err(io::Error::other(format!("the file has {bytes} bytes, {written} were written")));
+        }
+        Ok(Self { file: file.into(), bytes, sums })
+    }
+
+    /// `length` bytes from `start` on, which the file has.
+    fn read(&self, start: u64, length: usize) -> io::Result<Bytes> {
+        let Some(sums) = self.sums.as_ref().filter(|_| length > 0) else {
+            let mut bytes = vec![0; length];
+            self.file.read_exact_at(&mut bytes, start)?;
+            return Ok(bytes.into());
+        };
+        let around = sums.around(start..start + length as u64);
+        let mut bytes = vec![0; usize::try_from(around.end - around.start).map_err(io::Error::other)?];
+        self.file.read_exact_at(&mut bytes, around.start)?;
+        if !sums.match_at(around.start, &bytes) {
+            return Err(io::Error::other(format!("bytes {} to {} do not match their checksums", around.start, around.end)));
+        }
+        let skipped = usize::try_from(start - around.start).map_err(io::Error::other)?;
+        Ok(Bytes::from(bytes).slice(skipped..skipped + length))
     }
 }
 
@@ -90,9 +112,7 @@ impl ChunkReader for BlockFile {
         if start.checked_add(length as u64).is_none_or(|end| end > self.bytes) {
             return Err(ParquetError::EOF(format!("{length} bytes at {start} of a file of {} bytes", self.bytes)));
         }
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, start)?;
-        Ok(bytes.into())
+        Ok(self.read(start, length)?)
     }
 }
 
@@ -107,7 +127,7 @@ impl Read for ReadFrom {
         let left = self.file.bytes.saturating_sub(self.position);
         let count = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let (target, _) = buffer.split_at_mut(count);
-        self.file.file.read_exact_at(target, self.position)?;
+        target.copy_from_slice(&self.file.read(self.position, count)?);
         self.position += count as u64;
         Ok(count)
     }

@@ -3,36 +3,50 @@
 //! ```text
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.parquet    rows, ordered by `layout`
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.tix        where each trace begins (spans only)
+//! data/<tenant>/<table>/20261122T10-00000000000004d2.bloom      which pages have a word (spans and logs; see `text`)
+//! data/<tenant>/<table>/20261122T10-00000000000004d2.text       which rows have a word (large blocks of logs)
+//! data/<tenant>/<table>/20261122T10-00000000000004d2.sum        checksums of the Parquet file
 //!                       `- UTC hour of event time, or `late`
 //!                                   `- LSN of the cut that it belongs to: a redo writes the same name
 //! ```
 //!
-//! `layout` plans which rows go where, `writer` writes files, `tix` is the trace index, `reader` reads rows back.
+//! `layout` plans which rows go where, `writer` writes files, `tix` is the trace index, `sums` are the checksums, `reader` reads traces
+//! and whole blocks back, `open` reads row groups column by column.
 //! This room knows no catalog: a file without a catalog row does not exist for anyone.
 
 mod cache;
+mod dictionaries;
 mod file;
 mod layout;
+mod open;
 mod reader;
 mod statistics;
+mod sums;
 mod tix;
 mod writer;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use schemas::{Table, TenantId, UnixNanos};
 
-pub(crate) use cache::BlockCache;
+pub(crate) use cache::{BlockCache, Cached, Key as CacheKey};
+pub(crate) use dictionaries::share_dictionaries;
 pub(crate) use layout::{BlockPlan, Hour, plan};
-pub(crate) use reader::{BlockError, BlockReader};
-pub(crate) use statistics::{Bound, ColumnStatistics, widen};
+pub use open::{Batches, Keep, OpenBlock, Predicate, Read, RowGroupBounds};
+pub use reader::BlockError;
+pub(crate) use reader::{BlockReader, load as load_sidecar};
+pub use statistics::Bound;
+pub(crate) use statistics::{ColumnStatistics, widen};
+pub(crate) use sums::Sums;
 pub(crate) use tix::{TraceIndex, TraceRun};
-pub(crate) use writer::{NewBlock, WriteError, civil_from_days, write};
+pub(crate) use writer::{NewBlock, WriteError, civil_from_days, dir, write};
 
 /// Key of the footer entry that holds [`FORMAT_VERSION`].
 pub(crate) const FORMAT_KEY: &str = "fusebox.format";
 /// Raised when an older build could misread a newer block.
 pub(crate) const FORMAT_VERSION: u32 = 1;
+/// Key of the footer entry that holds [`schemas::SCHEMA_VERSION`]. Blocks written before it was kept have version 1.
+pub(crate) const SCHEMA_KEY: &str = "fusebox.schema";
 
 /// A live block, as the catalog knows it. Enough to plan a read without opening a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +62,18 @@ pub(crate) struct Block {
     pub time: TimeRange,
     /// The trace index, where the table has one.
     pub trace_index: Option<Sidecar>,
+    pub text: TextSidecars,
+    /// Checksums of its bytes; blocks written before these were kept have none.
+    pub sums: Option<Sidecar>,
+    /// Of every leaf column that the file has, by field id.
+    pub statistics: Arc<[ColumnStatistics]>,
+}
+
+/// The text indexes of a block, where its table and size have them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct TextSidecars {
+    pub bloom: Option<Sidecar>,
+    pub inverted: Option<Sidecar>,
 }
 
 /// A file beside a block.
@@ -60,7 +86,7 @@ pub(crate) struct Sidecar {
 
 /// Both ends inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TimeRange {
+pub struct TimeRange {
     pub first: UnixNanos,
     pub last: UnixNanos,
 }

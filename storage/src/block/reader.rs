@@ -2,13 +2,14 @@
 
 use std::{
     io,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use arrow::{
-    array::{Array, AsArray, BooleanArray, new_null_array},
+    array::{Array, AsArray, BooleanArray},
     compute::filter_record_batch,
     datatypes::{Field, Schema},
     error::ArrowError,
@@ -24,19 +25,23 @@ use parquet::{
     errors::ParquetError,
     file::metadata::PageIndexPolicy,
 };
-use schemas::{Table, TraceId, columns};
+use schemas::{SCHEMA_VERSION, Table, TraceId, columns};
 
 use super::{
-    Block, BlockCache, FORMAT_KEY, FORMAT_VERSION, TraceIndex,
+    Block, BlockCache, FORMAT_KEY, FORMAT_VERSION, SCHEMA_KEY, Sums, TraceIndex,
     cache::{Cached, Key},
     file::BlockFile,
+    open::conform,
 };
-use crate::io::Io;
+use crate::{
+    io::Io,
+    text::{self, TextIndex},
+};
 
 const BATCH_ROWS: usize = 8192;
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum BlockError {
+pub enum BlockError {
     #[error("open")]
     Io(#[from] io::Error),
     #[error("decode")]
@@ -45,6 +50,8 @@ pub(crate) enum BlockError {
     Arrow(#[from] ArrowError),
     #[error("format {found} is newer than {FORMAT_VERSION}, the newest this build reads")]
     NewerFormat { found: String },
+    #[error("tables of version {found} are newer than {SCHEMA_VERSION}, the newest this build reads")]
+    NewerSchema { found: String },
     #[error("the decoder panicked on damaged data")]
     Panicked,
 }
@@ -68,6 +75,18 @@ impl BlockReader {
             Some(index) => self.trace_by_index(block, id, &index),
             None => self.trace_by_search(block, id),
         })
+    }
+
+    /// The rows of a block that can belong to a trace, by its index; `None` when there is no index to ask.
+    pub(crate) fn rows_of_trace(&self, block: &Block, id: TraceId) -> Option<Vec<Range<usize>>> {
+        let rows = usize::try_from(block.rows).ok()?;
+        let ranges = self.trace_index(block)?.find(id);
+        ranges.iter().all(|range| range.end <= rows).then_some(ranges)
+    }
+
+    /// The text indexes of a block; `None` when it has none.
+    pub(crate) fn text_index(&self, block: &Block) -> Option<Arc<TextIndex>> {
+        text::load(self.io.as_ref(), &self.data_dir, &self.cache, block)
     }
 
     /// Every row, in file order.
@@ -131,9 +150,36 @@ impl BlockReader {
     }
 
     fn open(&self, block: &Block) -> Result<ParquetRecordBatchReaderBuilder<BlockFile>, BlockError> {
-        let file = BlockFile::new(self.io.open_read(&self.data_dir.join(&block.path))?)?;
+        let (file, footer) = self.file_and_footer(block)?;
+        Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer))
+    }
+
+    /// The checksums of a block, or none: without them it is read all the same, and damage may not be seen.
+    fn sums(&self, block: &Block) -> Option<Arc<Sums>> {
+        let sidecar = block.sums.as_ref()?;
+        if let Some(Cached::Sums(sums)) = self.cache.get(Key::Sums(block.id)) {
+            return Some(sums);
+        }
+        let decoded = load(self.io.as_ref(), &self.data_dir.join(&sidecar.path), sidecar.bytes)
+            .and_then(|bytes| Sums::decode(&bytes).map_err(io::Error::other));
+        match decoded {
+            Ok(sums) => {
+                let sums = Arc::new(sums);
+                self.cache.put(Key::Sums(block.id), Cached::Sums(Arc::clone(&sums)));
+                Some(sums)
+            }
+            Err(error) => {
+                tracing::error!(path = %sidecar.path.display(), %error, "checksums of a block cannot be read, it is read unchecked");
+                None
+            }
+        }
+    }
+
+    /// The open file of a block and its parsed footer, which is kept for the next reader.
+    pub(super) fn file_and_footer(&self, block: &Block) -> Result<(BlockFile, ArrowReaderMetadata), BlockError> {
+        let file = BlockFile::new(self.io.open_read(&self.data_dir.join(&block.path))?, self.sums(block))?;
         if let Some(Cached::Footer(footer)) = self.cache.get(Key::Footer(block.id)) {
-            return Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer));
+            return Ok((file, footer));
         }
         let options = ArrowReaderOptions::new()
             .with_skip_arrow_metadata(true)
@@ -144,11 +190,12 @@ impl BlockReader {
         let schema = Arc::new(typed_as(block.table, inferred.schema()));
         let footer = ArrowReaderMetadata::try_new(Arc::clone(inferred.metadata()), options.with_schema(schema))?;
         self.cache.put(Key::Footer(block.id), Cached::Footer(footer.clone()));
-        Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer))
+        Ok((file, footer))
     }
 }
 
-fn load(io: &dyn Io, path: &Path, bytes_expected: u64) -> io::Result<Vec<u8>> {
+/// A file beside a block, which has as many bytes as the catalog says.
+pub(crate) fn load(io: &dyn Io, path: &Path, bytes_expected: u64) -> io::Result<Vec<u8>> {
     let file = io.open_read(path)?;
     let actual = file.len()?;
     if actual != bytes_expected {
@@ -166,11 +213,16 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, BlockError>) -> Result<T, BlockEr
 
 fn check_format(footer: &ArrowReaderMetadata) -> Result<(), BlockError> {
     let entries = footer.metadata().file_metadata().key_value_metadata();
-    let found =
-        entries.into_iter().flatten().find(|entry| entry.key == FORMAT_KEY).and_then(|entry| entry.value.clone()).unwrap_or_default();
-    match found.parse::<u32>() {
-        Ok(version) if version <= FORMAT_VERSION => Ok(()),
-        _ => Err(BlockError::NewerFormat { found }),
+    let entry =
+        |key: &str| entries.into_iter().flatten().find(|entry| entry.key == key).map(|entry| entry.value.clone().unwrap_or_default());
+    let reads = |found: &str, newest: u32| found.parse::<u32>().is_ok_and(|version| version <= newest);
+    let format = entry(FORMAT_KEY).unwrap_or_default();
+    if !reads(&format, FORMAT_VERSION) {
+        return Err(BlockError::NewerFormat { found: format });
+    }
+    match entry(SCHEMA_KEY) {
+        Some(schema) if !reads(&schema, SCHEMA_VERSION) => Err(BlockError::NewerSchema { found: schema }),
+        _ => Ok(()),
     }
 }
 
@@ -185,17 +237,7 @@ fn typed_as(table: Table, inferred: &Schema) -> Schema {
 }
 
 fn conform_all(table: Table, reader: impl Iterator<Item = Result<RecordBatch, ArrowError>>) -> Result<Vec<RecordBatch>, BlockError> {
-    reader.map(|batch| Ok(conform(table, &batch?)?)).collect()
-}
-
-/// Today's schema: columns that the file's build did not know yet are null.
-fn conform(table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let schema = table.schema();
-    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
-        Some(column) => Arc::clone(column),
-        None => new_null_array(field.data_type(), batch.num_rows()),
-    });
-    RecordBatch::try_new(Arc::clone(&schema), columns.collect())
+    reader.map(|batch| Ok(conform(&table.schema(), &batch?)?)).collect()
 }
 
 fn matching(ids: Option<&dyn Array>, id: TraceId) -> Result<BooleanArray, ArrowError> {

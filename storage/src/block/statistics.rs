@@ -23,7 +23,7 @@ pub(crate) struct ColumnStatistics {
 
 /// A value that bounds a column. Only values of one kind are ever compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Bound {
+pub enum Bound {
     Integer(i128),
     Time(UnixNanos),
     Text(String),

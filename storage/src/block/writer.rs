@@ -1,4 +1,4 @@
-//! Writes a block: sidecar first, then the Parquet file, each under a temporary name, durable before it gets its own.
+//! Writes a block: sidecars first, then the Parquet file, each under a temporary name, durable before it gets its own.
 
 use std::{
     io::{self, Write},
@@ -18,21 +18,21 @@ use parquet::{
     basic::{Compression, Encoding, LogicalType, Type as PhysicalType, ZstdLevel},
     errors::ParquetError,
     file::{
-        metadata::KeyValue,
+        metadata::{KeyValue, ParquetMetaData},
         properties::{EnabledStatistics, WriterProperties},
     },
     schema::types::ColumnDescriptor,
 };
 use schemas::{
-    Table, TenantId,
+    SCHEMA_VERSION, Table, TenantId,
     columns::{ATTRIBUTES, BODY, DURATION_NS, METRIC_METADATA, RECEIVED_AT, RESOURCE_ENTITY_REFS, START_TIME},
 };
 
 use super::{
-    BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, Sidecar, TimeRange, TraceIndex, file::FileWriter, layout::RowPlace,
-    statistics,
+    BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, SCHEMA_KEY, Sidecar, Sums, TextSidecars, TimeRange, TraceIndex,
+    dictionaries::gather_shared, file::FileWriter, layout::RowPlace, statistics,
 };
-use crate::{io::Io, wal::Lsn};
+use crate::{io::Io, text, wal::Lsn};
 
 /// A block on disk that the catalog does not know yet. Paths are relative to the data directory.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,8 @@ pub(crate) struct NewBlock {
     pub late: bool,
     pub traces: u64,
     pub trace_index: Option<Sidecar>,
+    pub text: TextSidecars,
+    pub sums: Option<Sidecar>,
     pub statistics: Vec<ColumnStatistics>,
 }
 
@@ -60,7 +62,13 @@ pub(crate) enum WriteError {
     Arrow { path: PathBuf, source: ArrowError },
 }
 
-/// Writes the block of `plan` over `batches` (all of the table's schema) into `data/<tenant>/<table>` and makes it durable.
+/// Where the blocks of a table are, relative to the data directory.
+pub(crate) fn dir(tenant: TenantId, table: Table) -> PathBuf {
+    PathBuf::from("data").join(tenant.0.to_string()).join(table.name())
+}
+
+/// Writes the block of `plan` over `batches` (all of the table's schema) into [`dir`], which exists, and makes it durable. Batches that
+/// share their dictionaries are gathered fast.
 /// `lsn` is the last of the cut. A block of the same name is replaced: it is a leftover of an attempt at the same cut.
 ///
 /// # Errors
@@ -73,11 +81,9 @@ pub(crate) fn write(
     batches: &[&RecordBatch],
     plan: BlockPlan,
 ) -> Result<NewBlock, WriteError> {
-    let dir = PathBuf::from("data").join(tenant.0.to_string()).join(table.name());
+    let dir = dir(tenant, table);
     let path = dir.join(format!("{}-{:016x}.parquet", hour_name(plan.hour), lsn.0));
     let at_dir = |source| WriteError::Io { path: dir.clone(), source };
-    io.create_dir_all(&data_dir.join(&dir)).map_err(at_dir)?;
-
     let traces = plan.traces.len() as u64;
     let trace_index = match plan.traces.is_empty() {
         true => None,
@@ -85,6 +91,8 @@ pub(crate) fn write(
             Some(write_sidecar(io, data_dir, path.with_extension("tix"), &TraceIndex::new(plan.traces, plan.rows.len() as u32).encode())?)
         }
     };
+    let rows = text::BlockRows { batches, places: &plan.rows, row_group_ends: &plan.row_group_ends, page_rows: page_rows(table) };
+    let text = write_text_indexes(io, data_dir, &path, &text::build(table, &path, rows))?;
     io.step("flush.block.before").map_err(at_dir)?;
 
     let absolute = data_dir.join(&path);
@@ -104,6 +112,8 @@ pub(crate) fn write(
     let metadata = writer.close().map_err(at_parquet)?;
     let bytes = file.finish().map_err(at_file)?;
     let footer_bytes = footer_bytes(io, &temporary, bytes).map_err(at_file)?;
+    let sums = checksums(io, &temporary, &metadata, bytes.saturating_sub(footer_bytes + 8)).map_err(at_file)?;
+    let sums = Some(write_sidecar(io, data_dir, path.with_extension("sum"), &sums.encode())?);
     io.step("flush.rename.before").map_err(at_file)?;
     io.rename(&temporary, &absolute).map_err(at_file)?;
     io.sync_dir(&data_dir.join(&dir)).map_err(at_dir)?;
@@ -119,13 +129,22 @@ pub(crate) fn write(
         late: plan.hour == Hour::Late,
         traces,
         trace_index,
+        text,
+        sums,
         statistics: statistics::of_file(&metadata),
     })
 }
 
+fn write_text_indexes(io: &dyn Io, data_dir: &Path, block: &Path, files: &text::TextFiles) -> Result<TextSidecars, WriteError> {
+    let write = |extension: &str, bytes: &Option<Vec<u8>>| {
+        bytes.as_ref().map(|bytes| write_sidecar(io, data_dir, block.with_extension(extension), bytes)).transpose()
+    };
+    Ok(TextSidecars { bloom: write("bloom", &files.bloom)?, inverted: write("text", &files.inverted)? })
+}
+
 fn write_sidecar(io: &dyn Io, data_dir: &Path, path: PathBuf, bytes: &[u8]) -> Result<Sidecar, WriteError> {
     let absolute = data_dir.join(&path);
-    let temporary = absolute.with_extension("tix.tmp");
+    let temporary = absolute.with_added_extension("tmp");
     let written = create(io, &temporary).and_then(|file| {
         let mut file = FileWriter::new(file);
         file.write_all(bytes)?;
@@ -151,6 +170,11 @@ fn footer_bytes(io: &dyn Io, path: &Path, bytes: u64) -> io::Result<u64> {
     Ok(u32::from_le_bytes(length).into())
 }
 
+/// Reads the file again, from the page cache: pages have their places only now.
+fn checksums(io: &dyn Io, path: &Path, metadata: &ParquetMetaData, footer_start: u64) -> io::Result<Sums> {
+    Sums::of_file(&*io.open_read(path)?, metadata, footer_start)
+}
+
 /// The rows at `places`, in that order.
 fn gather(schema: &SchemaRef, batches: &[&RecordBatch], places: &[RowPlace]) -> Result<RecordBatch, ArrowError> {
     let columns = schema.fields().iter().enumerate().map(|(index, field)| {
@@ -158,7 +182,10 @@ fn gather(schema: &SchemaRef, batches: &[&RecordBatch], places: &[RowPlace]) -> 
         if arrays.iter().all(|array| array.logical_null_count() == array.len()) {
             return Ok(new_null_array(field.data_type(), places.len()));
         }
-        interleave(&arrays, places)
+        match gather_shared(&arrays, places) {
+            Some(gathered) => gathered,
+            None => interleave(&arrays, places),
+        }
     });
     RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<Vec<ArrayRef>, ArrowError>>()?)
 }
@@ -168,6 +195,7 @@ fn properties(table: Table, lsn: Lsn) -> Result<WriterProperties, ParquetError> 
     let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     let footer = vec![
         entry(FORMAT_KEY, FORMAT_VERSION.to_string()),
+        entry(SCHEMA_KEY, SCHEMA_VERSION.to_string()),
         entry("fusebox.table", table.name().to_owned()),
         entry("fusebox.lsn", lsn.to_string()),
     ];

@@ -16,6 +16,7 @@ use crate::{
 impl Catalog {
     /// Makes `blocks` live and says that every record up to `lsn` is in them or in earlier ones. All of it or nothing.
     pub(crate) fn commit(&mut self, io: &dyn Io, blocks: &[NewBlock], lsn: Lsn) -> Result<Vec<Block>, CatalogError> {
+        self.make_writable(io)?;
         for block in blocks {
             if !self.tables.contains_key(&(block.tenant, block.table)) {
                 self.add_tenant(block.tenant)?;
@@ -31,7 +32,7 @@ impl Catalog {
             for (block, file_id) in blocks.iter().zip(head.next_file_id..) {
                 let table_id = self.tables[&(block.tenant, block.table)];
                 insert_block(&transaction, block, table_id, file_id, snapshot, lsn)?;
-                widen_table(&transaction, block, table_id)?;
+                widen_table(&transaction, block, (table_id, file_id))?;
                 let change = format!("inserted_into_table:{table_id}");
                 if !changes.contains(&change) {
                     changes.push(change);
@@ -63,6 +64,9 @@ fn live_block(block: &NewBlock, file_id: i64) -> Block {
         footer_bytes: block.footer_bytes,
         time: block.time,
         trace_index: block.trace_index.clone(),
+        text: block.text.clone(),
+        sums: block.sums.clone(),
+        statistics: block.statistics.clone().into(),
     }
 }
 
@@ -120,13 +124,15 @@ fn insert_block(
             ])
         })
         .during("describe a block")?;
-    if let Some(index) = &block.trace_index {
+    let indexes = [("tix", &block.trace_index), ("bloom", &block.text.bloom), ("text", &block.text.inverted), ("sum", &block.sums)];
+    for (kind, index) in indexes {
+        let Some(index) = index else { continue };
         transaction
             .execute(
-                "INSERT INTO fusebox_block_index VALUES (?, 'tix', ?, ?)",
-                params![file_id, index.path.to_string_lossy(), index.bytes as i64],
+                "INSERT INTO fusebox_block_index VALUES (?, ?, ?, ?)",
+                params![file_id, kind, index.path.to_string_lossy(), index.bytes as i64],
             )
-            .during("insert a trace index")?;
+            .during("insert an index")?;
     }
     Ok(())
 }
@@ -140,7 +146,7 @@ fn received(block: &NewBlock) -> Option<(i64, i64)> {
     }
 }
 
-fn widen_table(transaction: &Transaction<'_>, block: &NewBlock, table_id: i64) -> Result<(), CatalogError> {
+fn widen_table(transaction: &Transaction<'_>, block: &NewBlock, (table_id, file_id): (i64, i64)) -> Result<(), CatalogError> {
     let (rows, bytes) = (block.rows as i64, block.bytes as i64);
     let updated = transaction
         .prepare(
@@ -154,7 +160,7 @@ fn widen_table(transaction: &Transaction<'_>, block: &NewBlock, table_id: i64) -
             .execute("INSERT INTO ducklake_table_stats VALUES (?1, ?2, ?2, ?3)", [table_id, rows, bytes])
             .during("begin table statistics")?;
     }
-    block.statistics.iter().try_for_each(|column| widen_column(transaction, table_id, column))
+    block.statistics.iter().try_for_each(|column| widen_column(transaction, (table_id, file_id), column))
 }
 
 struct TableColumn {
@@ -163,7 +169,7 @@ struct TableColumn {
     max: Option<String>,
 }
 
-fn widen_column(transaction: &Transaction<'_>, table_id: i64, column: &ColumnStatistics) -> Result<(), CatalogError> {
+fn widen_column(transaction: &Transaction<'_>, (table_id, file_id): (i64, i64), column: &ColumnStatistics) -> Result<(), CatalogError> {
     let known = transaction
         .prepare("SELECT contains_null, min_value, max_value FROM ducklake_table_column_stats WHERE table_id = ? AND column_id = ?")
         .and_then(|mut query| {
@@ -173,9 +179,10 @@ fn widen_column(transaction: &Transaction<'_>, table_id: i64, column: &ColumnSta
         .during("read column statistics")?;
     let Some(known) = known else {
         let (min, max) = column.range.as_ref().map(|(min, max)| (values::text(min), values::text(max))).unzip();
+        let contains_null = column.nulls > 0 || has_earlier_files(transaction, table_id, file_id)?;
         return transaction
             .prepare("INSERT INTO ducklake_table_column_stats VALUES (?, ?, ?, NULL, ?, ?, NULL)")
-            .and_then(|mut insert| insert.execute(params![table_id, column.field_id, column.nulls > 0, min, max]))
+            .and_then(|mut insert| insert.execute(params![table_id, column.field_id, contains_null, min, max]))
             .during("begin column statistics")
             .map(drop);
     };
@@ -197,6 +204,14 @@ fn widen_column(transaction: &Transaction<'_>, table_id: i64, column: &ColumnSta
         .and_then(|mut update| update.execute(params![known.contains_null || column.nulls > 0, min, max, table_id, column.field_id]))
         .during("widen column statistics")
         .map(drop)
+}
+
+/// Whether the table has files from before a column came: for those it is null.
+fn has_earlier_files(transaction: &Transaction<'_>, table_id: i64, file_id: i64) -> Result<bool, CatalogError> {
+    transaction
+        .prepare("SELECT EXISTS (SELECT 1 FROM ducklake_data_file WHERE table_id = ? AND data_file_id < ?)")
+        .and_then(|mut query| query.query_row(params![table_id, file_id], |row| row.get(0)))
+        .during("look for files without the column")
 }
 
 /// Whether some block has values of the column that no bounds are known for: then the table can have none either.

@@ -1,4 +1,6 @@
-//! Errors of SQLite with the name of what was being done.
+//! Errors of SQLite with the name of what was being done, and what they mean.
+
+use rusqlite::ErrorCode;
 
 use super::CatalogError;
 
@@ -10,5 +12,19 @@ pub(super) trait During<T> {
 impl<T> During<T> for rusqlite::Result<T> {
     fn during(self, operation: &'static str) -> Result<T, CatalogError> {
         self.map_err(|source| CatalogError::Sqlite { operation, source })
+    }
+}
+
+impl CatalogError {
+    /// Whether it is the disk that is full, cannot be written or fails.
+    pub(super) fn is_of_the_disk(&self) -> bool {
+        match self {
+            Self::Sqlite { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::DiskFull | ErrorCode::SystemIoFailure)
+            ),
+            Self::ReadOnly | Self::Step { .. } => true,
+            Self::NewerFormat { .. } | Self::ColumnType { .. } | Self::Inconsistent { .. } => false,
+        }
     }
 }

@@ -28,6 +28,8 @@ use during::During;
 pub(crate) struct Catalog {
     connection: Connection,
     tables: HashMap<(TenantId, Table), i64>,
+    data_dir: PathBuf,
+    writable: bool,
 }
 
 /// Name of the catalog in the data directory.
@@ -43,6 +45,11 @@ pub enum CatalogError {
     ColumnType { table: &'static str, column: String, found: String, expected: String },
     #[error("the catalog does not know: {what}")]
     Inconsistent { what: String },
+    #[error("the catalog can only be read")]
+    ReadOnly,
     #[error("{step}")]
     Step { step: &'static str, source: std::io::Error },
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,11 @@ use std::{
     time::SystemTime,
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use schemas::{Table, TenantId};
 
 use super::{Catalog, CatalogError, During, FILE_NAME, columns, values};
+use crate::io::Io;
 
 /// Kept in `user_version`. Raised when an older build could misread the catalog.
 const FORMAT: i64 = 1;
@@ -18,26 +19,72 @@ const FORMAT: i64 = 1;
 const APPLICATION_ID: i64 = 0x4642_4f58;
 
 impl Catalog {
-    /// Opens `catalog.sqlite` in `data_dir`, which exists. Nothing is written to a catalog of a newer format.
-    pub(crate) fn open(data_dir: &Path) -> Result<Self, CatalogError> {
-        let path = data_dir.join(FILE_NAME);
-        let mut connection = Connection::open(&path).during("open the catalog")?;
-        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).during("read the catalog's format")?;
-        if found > FORMAT {
-            return Err(CatalogError::NewerFormat { path, found, supported: FORMAT });
-        }
+    /// Opens `catalog.sqlite` in `data_dir`, which exists. Nothing is written to a catalog of a newer format, nor when nothing is missing.
+    /// On a disk that cannot be written it is opened for reading; the first commit that is asked for tries again.
+    pub(crate) fn open(io: &dyn Io, data_dir: &Path) -> Result<Self, CatalogError> {
+        Self::open_writable(io, data_dir).or_else(|error| {
+            if !error.is_of_the_disk() {
+                return Err(error);
+            }
+            let Ok(catalog) = Self::open_read_only(data_dir) else { return Err(error) };
+            tracing::warn!(error = &error as &dyn std::error::Error, "the catalog cannot be written, what it lists can be read");
+            Ok(catalog)
+        })
+    }
+
+    fn open_writable(io: &dyn Io, data_dir: &Path) -> Result<Self, CatalogError> {
+        io.step("catalog.open").map_err(|source| CatalogError::Step { step: "catalog.open", source })?;
+        let connection = Connection::open(data_dir.join(FILE_NAME)).during("open the catalog")?;
+        let found = check_format(&connection, data_dir)?;
         connection.pragma_update(None, "journal_mode", "wal").during("set the journal mode")?;
         connection.pragma_update(None, "synchronous", "full").during("set synchronous")?;
         connection.busy_timeout(std::time::Duration::from_secs(10)).during("set the busy timeout")?;
+        if connection.is_readonly("main").during("ask whether the catalog can be written")? {
+            return Err(CatalogError::ReadOnly);
+        }
+        Self::prepare(connection, data_dir, found, true)
+    }
 
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).during("begin")?;
+    /// A log of SQLite's own that a crash left is read too. Without one the file is read as it is: on such a disk SQLite cannot make
+    /// the files that it would share with other readers.
+    fn open_read_only(data_dir: &Path) -> Result<Self, CatalogError> {
+        let path = std::path::absolute(data_dir.join(FILE_NAME)).unwrap_or_else(|_| data_dir.join(FILE_NAME));
+        let has_log = path.with_extension("sqlite-wal").metadata().is_ok_and(|log| log.len() > 0);
+        let mut uri = String::from("file:");
+        for byte in path.as_os_str().as_encoded_bytes() {
+            match byte {
+                b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(*byte)),
+                other => uri.push_str(&format!("%{other:02x}")),
+            }
+        }
+        uri.push_str(if has_log { "?mode=ro" } else { "?immutable=1" });
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(uri, flags).during("open the catalog for reading")?;
+        let found = check_format(&connection, data_dir)?;
+        Self::prepare(connection, data_dir, found, false)
+    }
+
+    /// Adds what is missing; begins as a reader, so that a catalog that has everything is not written.
+    fn prepare(mut connection: Connection, data_dir: &Path, found: i64, writable: bool) -> Result<Self, CatalogError> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred).during("begin")?;
         if found == 0 {
             create(&transaction)?;
         }
         let tables = register(&transaction, TenantId::DEFAULT)?;
-        point_at(&transaction, data_dir)?;
+        if writable {
+            point_at(&transaction, data_dir)?;
+        }
         transaction.commit().during("commit the catalog's layout")?;
-        Ok(Self { connection, tables })
+        Ok(Self { connection, tables, data_dir: data_dir.to_path_buf(), writable })
+    }
+
+    /// Before a write: a catalog that was opened for reading is opened again.
+    pub(super) fn make_writable(&mut self, io: &dyn Io) -> Result<(), CatalogError> {
+        if !self.writable {
+            *self = Self::open_writable(io, &self.data_dir)?;
+            tracing::info!("the catalog can be written again");
+        }
+        Ok(())
     }
 
     /// Makes sure that `tenant` has its tables.
@@ -48,6 +95,15 @@ impl Catalog {
         self.tables.extend(tables);
         Ok(())
     }
+}
+
+/// The format, 0 when there is nothing yet.
+fn check_format(connection: &Connection, data_dir: &Path) -> Result<i64, CatalogError> {
+    let found = connection.pragma_query_value(None, "user_version", |row| row.get(0)).during("read the catalog's format")?;
+    if found > FORMAT {
+        return Err(CatalogError::NewerFormat { path: data_dir.join(FILE_NAME), found, supported: FORMAT });
+    }
+    Ok(found)
 }
 
 fn create(transaction: &Transaction<'_>) -> Result<(), CatalogError> {
@@ -74,8 +130,14 @@ fn create(transaction: &Transaction<'_>) -> Result<(), CatalogError> {
 fn point_at(transaction: &Transaction<'_>, data_dir: &Path) -> Result<(), CatalogError> {
     let absolute = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_path_buf());
     let data_path = format!("{}/", absolute.join("data").display());
+    let found: String = transaction
+        .query_row("SELECT value FROM ducklake_metadata WHERE key = 'data_path'", [], |row| row.get(0))
+        .during("read the data path")?;
+    if found == data_path {
+        return Ok(());
+    }
     transaction
-        .execute("UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path' AND value <> ?1", [data_path])
+        .execute("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", [data_path])
         .during("write the data path")
         .map(drop)
 }

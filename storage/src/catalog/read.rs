@@ -1,16 +1,17 @@
 //! What the catalog says: the live blocks and the log position.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rusqlite::Row;
 use schemas::{Table, TenantId, UnixNanos};
 
-use super::{Catalog, CatalogError, During};
+use super::{Catalog, CatalogError, During, values};
 use crate::{
-    block::{Block, Sidecar, TimeRange},
+    block::{Block, ColumnStatistics, Sidecar, TextSidecars, TimeRange},
     wal::Lsn,
 };
 
@@ -28,20 +29,47 @@ impl Catalog {
             .connection
             .prepare(
                 "SELECT file.data_file_id, block.tenant, block.\"table\", file.path, file.record_count, file.file_size_bytes, file.footer_size, \
-                 block.first_time, block.last_time, tix.path, tix.bytes \
+                 block.first_time, block.last_time, tix.path, tix.bytes, bloom.path, bloom.bytes, inverted.path, inverted.bytes, \
+                 sums.path, sums.bytes \
                  FROM ducklake_data_file file JOIN fusebox_block block USING (data_file_id) \
                  LEFT JOIN fusebox_block_index tix ON tix.data_file_id = file.data_file_id AND tix.kind = 'tix' \
+                 LEFT JOIN fusebox_block_index bloom ON bloom.data_file_id = file.data_file_id AND bloom.kind = 'bloom' \
+                 LEFT JOIN fusebox_block_index inverted ON inverted.data_file_id = file.data_file_id AND inverted.kind = 'text' \
+                 LEFT JOIN fusebox_block_index sums ON sums.data_file_id = file.data_file_id AND sums.kind = 'sum' \
                  WHERE file.end_snapshot IS NULL ORDER BY file.data_file_id",
             )
             .during("read blocks")?;
+        let mut statistics = self.statistics()?;
         let mut rows = query.query([]).during("read blocks")?;
         let mut blocks = Vec::new();
         while let Some(row) = rows.next().during("read blocks")? {
             let name: String = row.get(2).during("read blocks")?;
             let table = Table::from_name(&name).ok_or_else(|| CatalogError::Inconsistent { what: format!("table {name}") })?;
-            blocks.push(block(row, table).during("read blocks")?);
+            let mut block = block(row, table).during("read blocks")?;
+            block.statistics = statistics.remove(&block.id).unwrap_or_default().into();
+            blocks.push(block);
         }
         Ok(blocks)
+    }
+
+    /// What the live blocks say of their columns, by block.
+    fn statistics(&self) -> Result<HashMap<u64, Vec<ColumnStatistics>>, CatalogError> {
+        let mut query = self
+            .connection
+            .prepare(
+                "SELECT column.data_file_id, block.\"table\", column.column_id, column.column_size_bytes, column.value_count, \
+                 column.null_count, column.min_value, column.max_value \
+                 FROM ducklake_file_column_stats column JOIN fusebox_block block USING (data_file_id) \
+                 JOIN ducklake_data_file file USING (data_file_id) WHERE file.end_snapshot IS NULL",
+            )
+            .during("read block statistics")?;
+        let mut rows = query.query([]).during("read block statistics")?;
+        let mut statistics: HashMap<u64, Vec<ColumnStatistics>> = HashMap::new();
+        while let Some(row) = rows.next().during("read block statistics")? {
+            let (block, column) = column(row).during("read block statistics")?;
+            statistics.entry(block).or_default().push(column);
+        }
+        Ok(statistics)
     }
 
     /// Every file that a block ever listed is made of, retired ones included; relative to the data directory.
@@ -67,7 +95,6 @@ impl Catalog {
 fn block(row: &Row<'_>, table: Table) -> rusqlite::Result<Block> {
     let tenant = TenantId(row.get(1)?);
     let file_name: String = row.get(3)?;
-    let index: Option<String> = row.get(9)?;
     Ok(Block {
         id: count(row, 0)?,
         tenant,
@@ -77,10 +104,28 @@ fn block(row: &Row<'_>, table: Table) -> rusqlite::Result<Block> {
         bytes: count(row, 5)?,
         footer_bytes: count(row, 6)?,
         time: TimeRange { first: UnixNanos(row.get(7)?), last: UnixNanos(row.get(8)?) },
-        trace_index: index
-            .map(|path| Ok::<_, rusqlite::Error>(Sidecar { path: PathBuf::from(path), bytes: count(row, 10)? }))
-            .transpose()?,
+        trace_index: sidecar(row, 9)?,
+        text: TextSidecars { bloom: sidecar(row, 11)?, inverted: sidecar(row, 13)? },
+        sums: sidecar(row, 15)?,
+        statistics: Arc::default(),
     })
+}
+
+/// A row of `ducklake_file_column_stats`, and the block it belongs to.
+fn column(row: &Row<'_>) -> rusqlite::Result<(u64, ColumnStatistics)> {
+    let table: String = row.get(1)?;
+    let field_id: i32 = row.get(2)?;
+    let (min, max): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+    let kind = Table::from_name(&table).and_then(|table| table.columns().find(|column| column.id == field_id)).map(|column| column.kind);
+    let range = kind.zip(min.zip(max)).and_then(|(kind, (min, max))| values::range(kind, &min, &max));
+    let (compressed_bytes, values, nulls) = (count(row, 3)?, count(row, 4)?, count(row, 5)?);
+    Ok((count(row, 0)?, ColumnStatistics { field_id, compressed_bytes, values, nulls, range }))
+}
+
+/// Path and bytes of an index, from two columns.
+fn sidecar(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Sidecar>> {
+    let path: Option<String> = row.get(column)?;
+    path.map(|path| Ok(Sidecar { path: PathBuf::from(path), bytes: count(row, column + 1)? })).transpose()
 }
 
 fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {

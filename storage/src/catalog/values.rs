@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use schemas::UnixNanos;
+use schemas::{UnixNanos, column::Kind};
 
 use crate::block::{Bound, civil_from_days};
 
@@ -25,6 +25,22 @@ pub(super) fn parse(text: &str, like: &Bound) -> Option<Bound> {
         Bound::Text(_) => Some(Bound::Text(text.to_owned())),
         Bound::Time(_) => parse_time(text).and_then(|micros| micros.checked_mul(1000)).map(|nanos| Bound::Time(UnixNanos(nanos))),
     }
+}
+
+/// Reads the bounds of a column of this kind back. Those of times are wider than what was written, by what [`text`] cuts off.
+pub(super) fn range(kind: Kind, min: &str, max: &str) -> Option<(Bound, Bound)> {
+    const CUT_OFF_NS: i64 = 999;
+    let (min, max) = match kind {
+        Kind::Time => {
+            let ends = parse(min, &Bound::Time(UnixNanos(0))).zip(parse(max, &Bound::Time(UnixNanos(0))))?;
+            let (Bound::Time(UnixNanos(min)), Bound::Time(UnixNanos(max))) = ends else { return None };
+            (Bound::Time(UnixNanos(min.saturating_sub(CUT_OFF_NS))), Bound::Time(UnixNanos(max.saturating_add(CUT_OFF_NS))))
+        }
+        Kind::I32 | Kind::I64 | Kind::U32 | Kind::U64 => (Bound::Integer(min.parse().ok()?), Bound::Integer(max.parse().ok()?)),
+        Kind::Text | Kind::GroupText => (Bound::Text(min.to_owned()), Bound::Text(max.to_owned())),
+        Kind::Id(_) | Kind::Bool | Kind::F64 | Kind::List { .. } | Kind::Structs { .. } => return None,
+    };
+    Some((min, max))
 }
 
 pub(super) fn now_text(now: SystemTime) -> String {
@@ -75,6 +91,20 @@ mod tests {
         check(-1001, "1969-12-31 23:59:59.999999+00");
         check(951_782_400_000_000_000, "2000-02-29 00:00:00.000000+00");
         check(i64::MAX, "2262-04-11 23:47:16.854775+00");
+    }
+
+    #[test]
+    fn bounds_read_back_contain_what_was_written() {
+        let check = |kind: Kind, min: Bound, max: Bound| {
+            let read = range(kind, &text(&min), &text(&max));
+            let (low, high) = read.expect("written by us");
+            assert!(low <= min && max <= high, "{min:?}..{max:?} became {low:?}..{high:?}");
+        };
+        check(Kind::Time, Bound::Time(UnixNanos(-1)), Bound::Time(UnixNanos(1_790_000_000_123_456_789)));
+        check(Kind::Time, Bound::Time(UnixNanos(i64::MIN + 1_000_000)), Bound::Time(UnixNanos(i64::MAX)));
+        check(Kind::U64, Bound::Integer(0), Bound::Integer(u64::MAX.into()));
+        check(Kind::I64, Bound::Integer(i64::MIN.into()), Bound::Integer(5));
+        check(Kind::GroupText, Bound::Text(String::new()), Bound::Text("库存".to_owned()));
     }
 
     proptest! {

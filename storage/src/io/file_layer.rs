@@ -15,7 +15,8 @@ pub trait Io: Send + Sync + 'static {
     fn open_read(&self, path: &Path) -> Result<Box<dyn IoFile>>;
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;
     fn remove(&self, path: &Path) -> Result<()>;
-    fn create_dir_all(&self, path: &Path) -> Result<()>;
+    /// Creates a directory; an existing one is an error, and so is a missing parent.
+    fn create_dir(&self, path: &Path) -> Result<()>;
     /// Makes creations, renames and removals in `dir` durable.
     fn sync_dir(&self, dir: &Path) -> Result<()>;
     /// Files (not folders) in `dir`, sorted.

@@ -33,8 +33,8 @@ impl Io for RealIo {
         fs::remove_file(path)
     }
 
-    fn create_dir_all(&self, path: &Path) -> Result<()> {
-        fs::create_dir_all(path)
+    fn create_dir(&self, path: &Path) -> Result<()> {
+        fs::create_dir(path)
     }
 
     fn sync_dir(&self, dir: &Path) -> Result<()> {

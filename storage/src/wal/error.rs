@@ -6,8 +6,6 @@ use std::{io, path::PathBuf};
 pub enum WalError {
     #[error("list write-ahead log directory {path}")]
     List { path: PathBuf, source: io::Error },
-    #[error("create write-ahead log directory {path}")]
-    CreateDir { path: PathBuf, source: io::Error },
     #[error("{path} has format {found}, this build reads up to {supported}: start the version that wrote it")]
     NewerFormat { path: PathBuf, found: u32, supported: u32 },
     #[error("start the write-ahead log thread")]

@@ -7,7 +7,8 @@
 //! | 64      | 64 + len | 64 + len | 64 + len |         | 8 zeros  |                         |
 //! +---------+----------+----------+----------+-- ... --+----------+-------------------------+
 //!
-//! header  magic 8 | format u32 | crc u32 | ordinal u64 | epoch u64 | first lsn u64 | previous ordinal u64 | previous end u64 | zeros 8
+//! header  magic 8 | format u32 | crc u32 | ordinal u64 | epoch u64 | first lsn u64 | previous ordinal u64 | previous end u64
+//!         | acknowledged lsn u64
 //! record  magic 4 | crc u32 | body crc u32 | body len u32 | lsn u64 | epoch u64 | request hash u128
 //!         | received at i64 | tenant u32 | signal u8 | format u8 | encoding u8 | zero u8     then the body as it arrived
 //! ```
@@ -18,6 +19,8 @@
 //! - `previous end` is where the acknowledged records of segment `previous ordinal` end. What that file holds beyond it was written by
 //!   a group whose sync failed: its senders were told so and send it again, so it does not exist either. The header is durable before
 //!   the first such retry can be acknowledged, hence a request is never found twice.
+//! - `acknowledged lsn` is the newest record that was acknowledged before this segment began: a catalog that covers less, and no older
+//!   segment, mean that records are missing. Segments written before this was kept have 0 there, which says nothing.
 //! - Every version keeps magic, format and crc of the segment header at these places, so that an older build knows what it cannot read.
 #![deny(clippy::indexing_slicing)]
 
@@ -72,6 +75,8 @@ pub(super) struct SegmentHeader {
     /// Every record here has this lsn or a later one, every record of earlier segments an earlier one.
     pub first_lsn: Lsn,
     pub previous: PreviousEnd,
+    /// The newest acknowledged record of all earlier segments.
+    pub acknowledged: Lsn,
 }
 
 /// Where the segment before ended. Ordinal 0 means there was none.
@@ -93,7 +98,8 @@ pub(super) enum ReadHeader {
 impl SegmentHeader {
     pub fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut rest = Vec::with_capacity(HEADER_BYTES);
-        for number in [self.id.ordinal, self.id.epoch, self.first_lsn.0, self.previous.ordinal, self.previous.end_bytes, 0] {
+        let Self { id, first_lsn, previous, acknowledged } = self;
+        for number in [id.ordinal, id.epoch, first_lsn.0, previous.ordinal, previous.end_bytes, acknowledged.0] {
             rest.extend_from_slice(&number.to_le_bytes());
         }
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
@@ -118,7 +124,8 @@ impl SegmentHeader {
         }
         let id = SegmentId { ordinal: fields.u64(), epoch: fields.u64() };
         let first_lsn = Lsn(fields.u64());
-        ReadHeader::Whole(Self { id, first_lsn, previous: PreviousEnd { ordinal: fields.u64(), end_bytes: fields.u64() } })
+        let previous = PreviousEnd { ordinal: fields.u64(), end_bytes: fields.u64() };
+        ReadHeader::Whole(Self { id, first_lsn, previous, acknowledged: Lsn(fields.u64()) })
     }
 }
 
@@ -256,6 +263,7 @@ mod tests {
             id: SegmentId { ordinal: 7, epoch: 0xfeed },
             first_lsn: Lsn(3),
             previous: PreviousEnd { ordinal: 6, end_bytes: 640 },
+            acknowledged: Lsn(2),
         };
         let bytes = header.encode();
         assert_eq!(SegmentHeader::decode(&bytes), ReadHeader::Whole(header));

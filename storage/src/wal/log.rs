@@ -15,6 +15,8 @@ use super::{
 };
 use crate::{RawRequest, Refused, io::Io};
 
+const SYNC_THREAD: &str = "wal-sync";
+
 /// A request that is durable (in the sense of the [`super::SyncMode`]), and what rode along with it.
 #[derive(Debug)]
 pub struct Synced<T> {
@@ -39,6 +41,9 @@ pub struct WalStats {
     pub refused: Option<Refused>,
 }
 
+/// Called before segments go, with the place up to which records may.
+pub type LettingGo = dyn Fn(Lsn) -> io::Result<()> + Send + Sync;
+
 /// `T` rides along with a request through the log.
 pub struct Wal<T> {
     queue: Arc<Queue<T>>,
@@ -53,7 +58,8 @@ impl<T: Send + 'static> Wal<T> {
     /// `committed` is the newest record that the catalog covers.
     ///
     /// `sink` gets each durable group in LSN order, `failed` the riders of a group that could not be made durable; both run
-    /// on the sync thread, so the log stands still while they do.
+    /// on the sync thread, so the log stands still while they do. `letting_go` is called before segments go whose every record is at or
+    /// before a place: it keeps what must outlive them (the hashes of their requests), and when it fails they stay.
     ///
     /// # Errors
     /// When the directory cannot be listed, or holds a format of a newer version (nothing is touched then).
@@ -63,14 +69,13 @@ impl<T: Send + 'static> Wal<T> {
         committed: Lsn,
         sink: impl FnMut(Vec<Synced<T>>) + Send + 'static,
         failed: impl FnMut(Vec<T>, String) + Send + 'static,
+        letting_go: Arc<LettingGo>,
     ) -> Result<(Self, Replay), WalError> {
         config.bytes_max = config.bytes_max.max(2 * config.segment_bytes);
-        let recovered = recover(&io, &config)?;
-        if let Err(error) = make_dir(&*io, &config) {
-            tracing::error!(path = %config.dir.display(), %error, "directory of the write-ahead log cannot be made");
-        }
+        let recovered = recover(&io, &config, committed)?;
         let end = committed.max(recovered.last_lsn);
-        let segments = Segments::new(io.clone(), config.clone(), recovered.sealed, recovered.spares, recovered.last_ordinal);
+        let files = (recovered.sealed, recovered.spares, recovered.last_ordinal);
+        let segments = Segments::new(io.clone(), config.clone(), files, letting_go);
         let (segments, queue) = (Arc::new(segments), Arc::new(Queue::new(end)));
         let replay = Replay::new(
             io.clone(),
@@ -78,13 +83,18 @@ impl<T: Send + 'static> Wal<T> {
             &config.quarantine_dir,
             recovered.known,
             recovered.old,
-            (committed, end),
+            (committed, end, recovered.missing),
             recovered.damage,
         );
 
         let limits = Limits { queue_bytes_max: config.queue_bytes_max, wal_bytes_max: config.bytes_max };
         let shared = (Arc::clone(&segments), Arc::clone(&queue));
-        let mut sync = SyncThread::new((io.clone(), config), shared, (recovered.newest, end.next()), (sink, failed));
+        let mut sync = SyncThread::new(
+            (io.clone(), config),
+            shared,
+            (recovered.newest, recovered.acknowledged.max(committed), end.next()),
+            (sink, failed),
+        );
         if sync.start() {
             for path in recovered.empty {
                 if io.remove(&path).is_ok() {
@@ -93,7 +103,7 @@ impl<T: Send + 'static> Wal<T> {
             }
         }
         let closing = CloseOnExit(Arc::clone(&queue));
-        let thread = thread::Builder::new().name("wal-sync".into()).spawn(move || {
+        let thread = thread::Builder::new().name(SYNC_THREAD.into()).spawn(move || {
             let _closing = closing;
             sync.run();
         });
@@ -107,11 +117,6 @@ impl<T: Send + 'static> Wal<T> {
     /// When nothing was taken.
     pub fn append(&self, request: RawRequest, rider: T, hold: Box<dyn Send>) -> Result<(), Refused> {
         self.queue.push(Queued { request, rider, hold }, self.segments.live_bytes(), &self.limits)
-    }
-
-    /// Whether [`Self::trim`] may let go of a segment: then the hashes of what it held must be on disk first.
-    pub fn would_trim(&self, covered: Lsn) -> bool {
-        self.segments.would_trim(covered) || self.queue.state().synced <= covered
     }
 
     /// Recycles or removes the segments whose every record is at or before `covered`: the catalog has their rows, durably.
@@ -158,12 +163,11 @@ struct CloseOnExit<T>(Arc<Queue<T>>);
 
 impl<T> Drop for CloseOnExit<T> {
     fn drop(&mut self) {
+        if thread::panicking() {
+            tracing::error!(thread = SYNC_THREAD, "the write-ahead log died, nothing new is taken until the server is started again");
+            self.0.state().refused = Some(Refused::Failed { thread: SYNC_THREAD });
+        }
         self.0.close();
         drop(self.0.take(None));
     }
-}
-
-fn make_dir(io: &dyn Io, config: &WalConfig) -> io::Result<()> {
-    io.create_dir_all(&config.dir)?;
-    config.dir.parent().map_or(Ok(()), |parent| io.sync_dir(parent))
 }

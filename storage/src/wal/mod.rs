@@ -30,6 +30,6 @@ mod sync;
 
 pub use config::{SyncMode, WalConfig};
 pub use error::WalError;
-pub use log::{Synced, Wal, WalStats};
+pub use log::{LettingGo, Synced, Wal, WalStats};
 pub use position::{Lsn, WalPosition};
 pub use replay::{Damage, Known, Replay};

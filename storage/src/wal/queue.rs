@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Lsn, format::record_bytes};
+use super::{
+    Lsn,
+    format::{HEADER_BYTES, record_bytes},
+};
 use crate::{RawRequest, Refused};
 
 pub(super) struct Queued<T> {
@@ -57,16 +60,20 @@ impl<T> Queue<T> {
 
     pub fn push(&self, queued: Queued<T>, live_bytes: u64, limits: &Limits) -> Result<(), Refused> {
         let bytes = record_bytes(&queued.request);
-        let mut state = self.state();
-        if state.closed {
-            return Err(Refused::Stopping);
+        // An empty log holds the header of its segment; a record has its length in 32 bits.
+        let limit = limits.wal_bytes_max.saturating_sub(HEADER_BYTES as u64).min(u32::MAX.into());
+        if bytes > limit {
+            return Err(Refused::TooLarge { bytes, limit });
         }
-        if let Some(refused) = &state.refused {
-            return Err(refused.clone());
+        let mut state = self.state();
+        match &state.refused {
+            Some(failed @ Refused::Failed { .. }) => return Err(failed.clone()),
+            _ if state.closed => return Err(Refused::Stopping),
+            Some(refused) => return Err(refused.clone()),
+            None => {}
         }
         let waiting = state.bytes + bytes;
-        let writable = u32::try_from(queued.request.body.len()).is_ok();
-        if !writable || (state.bytes > 0 && waiting > limits.queue_bytes_max) {
+        if state.bytes > 0 && waiting > limits.queue_bytes_max {
             return Err(Refused::QueueFull { bytes: waiting, limit: limits.queue_bytes_max });
         }
         if live_bytes + waiting > limits.wal_bytes_max {

@@ -27,6 +27,8 @@ pub(super) struct OldSegment {
     pub path: PathBuf,
     pub last: Lsn,
     pub end_bytes: u64,
+    /// No segment after it says where its acknowledged records end.
+    pub newest: bool,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +41,12 @@ pub(super) struct Recovered {
     /// Newest segments, without any record: to be removed once a fresh segment tells where the ones before them end.
     pub empty: Vec<PathBuf>,
     pub last_ordinal: u64,
+    /// No record here is newer.
     pub last_lsn: Lsn,
+    /// The newest record that was acknowledged for certain.
+    pub acknowledged: Lsn,
+    /// Set when acknowledged records up to this one are neither here nor covered by the catalog, and nobody set them aside.
+    pub missing: Option<Lsn>,
     /// For the header of the fresh segment.
     pub newest: PreviousEnd,
     pub damage: Damage,
@@ -62,7 +69,8 @@ struct Scanned {
     torn: bool,
 }
 
-pub(super) fn recover(io: &Arc<dyn Io>, config: &WalConfig) -> Result<Recovered, WalError> {
+/// `committed`: the newest record that the catalog covers.
+pub(super) fn recover(io: &Arc<dyn Io>, config: &WalConfig, committed: Lsn) -> Result<Recovered, WalError> {
     let mut recovered = Recovered::default();
     let (mut segments, unreadable) = find(io, config, &mut recovered)?;
     for path in unreadable {
@@ -76,6 +84,7 @@ pub(super) fn recover(io: &Arc<dyn Io>, config: &WalConfig) -> Result<Recovered,
 
     let mut known_newest_first = Vec::new();
     let mut before: Option<Lsn> = None;
+    let mut oldest: Option<SegmentHeader> = None;
     let mut window = Window::default();
     for segment in segments.into_iter().rev() {
         let acknowledged_end = acknowledged_ends.get(&segment.id.ordinal).copied();
@@ -99,6 +108,9 @@ pub(super) fn recover(io: &Arc<dyn Io>, config: &WalConfig) -> Result<Recovered,
             continue;
         }
         recovered.damage.torn_tails += u64::from(scanned.torn);
+        oldest = segment.header;
+        let acknowledged = [segment.header.map(|header| header.acknowledged), scanned.known.last().map(|known| known.lsn)];
+        recovered.acknowledged = acknowledged.into_iter().flatten().fold(recovered.acknowledged, Lsn::max);
         let first = segment.header.map(|header| header.first_lsn).or(scanned.known.first().map(|known| known.lsn));
         let before_first = first.map(|first| Lsn(first.0.saturating_sub(1)));
         let last = scanned.known.last().map(|known| known.lsn).max(before).max(before_first).unwrap_or_default();
@@ -111,7 +123,8 @@ pub(super) fn recover(io: &Arc<dyn Io>, config: &WalConfig) -> Result<Recovered,
             if recovered.newest == PreviousEnd::default() {
                 recovered.newest = PreviousEnd { ordinal: id.ordinal, end_bytes: scanned.end_bytes };
             }
-            recovered.old.push(OldSegment { id, path: path.clone(), last, end_bytes: scanned.end_bytes });
+            let newest = acknowledged_end.is_none();
+            recovered.old.push(OldSegment { id, path: path.clone(), last, end_bytes: scanned.end_bytes, newest });
         }
         recovered.sealed.push(Sealed {
             id,
@@ -128,7 +141,20 @@ pub(super) fn recover(io: &Arc<dyn Io>, config: &WalConfig) -> Result<Recovered,
     recovered.known = known_newest_first.into_iter().rev().flatten().collect();
     let surplus = recovered.known.len().saturating_sub(DedupWindow::<()>::REQUESTS_MAX);
     recovered.known.drain(..surplus);
+    let is_missing = |header: &SegmentHeader| header.acknowledged > committed && recovered.damage.quarantined_files == 0;
+    if let Some(header) = oldest.filter(is_missing)
+        && !was_set_aside(&**io, config, header.previous.ordinal)
+    {
+        recovered.missing = Some(header.acknowledged);
+    }
     Ok(recovered)
+}
+
+/// Whether the segment is in quarantine: then it is known why its records are not here.
+fn was_set_aside(io: &dyn Io, config: &WalConfig, ordinal: u64) -> bool {
+    let names = io.list(&config.quarantine_dir).unwrap_or_default().into_iter();
+    let mut names = names.filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    names.any(|name| SegmentId::parse(&name).is_some_and(|(id, _)| id.ordinal == ordinal))
 }
 
 /// Segments in no order, and the paths of those that cannot be opened. Touches nothing.

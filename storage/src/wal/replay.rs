@@ -32,7 +32,10 @@ pub struct Known {
 pub struct Damage {
     /// Records (or runs of them whose borders are gone) that were acknowledged and are damaged.
     pub corrupt_records: u64,
-    /// Bytes of those and of files set aside.
+    /// The same in the newest segment, where they may as well be of a group that a power cut came before: written in part, out of
+    /// order, and never acknowledged.
+    pub doubtful_records: u64,
+    /// Bytes of the corrupt ones and of files set aside.
     pub lost_bytes: u64,
     /// Segments whose last record is incomplete: what a crash leaves of a request that was never acknowledged.
     pub torn_tails: u64,
@@ -49,6 +52,7 @@ pub struct Replay {
     known: Vec<Known>,
     committed: Lsn,
     end: Lsn,
+    missing: Option<Lsn>,
     waiting: VecDeque<OldSegment>,
     current: Option<(OldSegment, Scanner)>,
     last: Lsn,
@@ -64,7 +68,7 @@ impl Replay {
         quarantine_dir: &Path,
         known: Vec<Known>,
         old: Vec<OldSegment>,
-        (committed, end): (Lsn, Lsn),
+        (committed, end, missing): (Lsn, Lsn, Option<Lsn>),
         damage: Damage,
     ) -> Self {
         metrics::counter!(self_metrics::WAL_TORN_TAILS_TOTAL).increment(damage.torn_tails);
@@ -78,6 +82,7 @@ impl Replay {
             known,
             committed,
             end,
+            missing,
             waiting,
             current: None,
             last: Lsn::ZERO,
@@ -96,6 +101,12 @@ impl Replay {
     /// No record of this replay lies after it, and every new record does: the cut that a finished replay commits.
     pub fn end(&self) -> Lsn {
         self.end
+    }
+
+    /// Set when the catalog is older than the log: acknowledged records up to this one were trimmed, because a catalog covered them,
+    /// but the one at hand does not. Records of a segment in quarantine do not count.
+    pub fn missing(&self) -> Option<Lsn> {
+        self.missing
     }
 
     /// Bytes to be read when replay began.
@@ -134,6 +145,18 @@ impl Replay {
 
     fn progress(&self, bytes: u64) {
         self.bytes_left.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn count_damaged(&mut self, segment: &OldSegment, bytes: u64) {
+        if segment.newest {
+            let path = segment.path.display();
+            tracing::warn!(%path, bytes, "a record of the write-ahead log is damaged or was never acknowledged, and is skipped");
+            self.damage.doubtful_records += 1;
+            metrics::counter!(self_metrics::WAL_DOUBTFUL_RECORDS_TOTAL).increment(1);
+            self.segments.mark_damaged(&segment.path);
+        } else {
+            self.count_corrupt(&segment.path, bytes);
+        }
     }
 
     fn count_corrupt(&mut self, path: &Path, bytes: u64) {
@@ -177,7 +200,7 @@ impl Iterator for Replay {
                     }
                     let request = header.request(body);
                     if request.is_none() {
-                        self.count_corrupt(&segment.path, header.record_bytes());
+                        self.count_damaged(&segment, header.record_bytes());
                     }
                     self.current = Some((segment, scanner));
                     let Some(request) = request else { continue };
@@ -186,7 +209,7 @@ impl Iterator for Replay {
                 }
                 Ok(Step::Corrupt { bytes }) => {
                     self.progress(scanner.position() - position);
-                    self.count_corrupt(&segment.path, bytes);
+                    self.count_damaged(&segment, bytes);
                     self.current = Some((segment, scanner));
                 }
                 Ok(Step::End { .. }) => self.progress(segment.end_bytes.saturating_sub(position)),

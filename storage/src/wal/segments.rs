@@ -19,11 +19,11 @@ use std::{
 };
 
 use super::{
-    Lsn, WalConfig,
+    LettingGo, Lsn, WalConfig,
     format::{END_MARK, HEADER_BYTES, PreviousEnd, SEGMENT_SUFFIX, SPARE_SUFFIX, SegmentHeader, SegmentId},
 };
 use crate::{
-    io::{Io, IoFile},
+    io::{Io, IoFile, create_dirs_durable},
     quarantine,
 };
 
@@ -66,12 +66,18 @@ pub(super) struct Segments {
     files: Mutex<Files>,
     /// Bytes that replay would read.
     live_bytes: AtomicU64,
+    letting_go: Arc<LettingGo>,
 }
 
 impl Segments {
-    pub fn new(io: Arc<dyn Io>, config: WalConfig, sealed: Vec<Sealed>, spares: Vec<(PathBuf, u64)>, last_ordinal: u64) -> Self {
+    pub fn new(
+        io: Arc<dyn Io>,
+        config: WalConfig,
+        (sealed, spares, last_ordinal): (Vec<Sealed>, Vec<(PathBuf, u64)>, u64),
+        letting_go: Arc<LettingGo>,
+    ) -> Self {
         let live_bytes = sealed.iter().map(|segment| segment.end_bytes).sum::<u64>().into();
-        Self { io, config, files: Mutex::new(Files { sealed: sealed.into(), spares, last_ordinal }), live_bytes }
+        Self { io, config, files: Mutex::new(Files { sealed: sealed.into(), spares, last_ordinal }), live_bytes, letting_go }
     }
 
     pub fn live_bytes(&self) -> u64 {
@@ -88,10 +94,10 @@ impl Segments {
     }
 
     /// Begins a segment: on return its header and its name are durable. After an error it holds nothing.
-    pub fn begin(&self, first_lsn: Lsn, previous: PreviousEnd, first_record_bytes: u64) -> io::Result<Active> {
+    pub fn begin(&self, first_lsn: Lsn, (previous, acknowledged): (PreviousEnd, Lsn), first_record_bytes: u64) -> io::Result<Active> {
         let (id, spare) = self.next_file(first_record_bytes);
         let path = self.config.dir.join(id.file_name(SEGMENT_SUFFIX));
-        let header = SegmentHeader { id, first_lsn, previous }.encode();
+        let header = SegmentHeader { id, first_lsn, previous, acknowledged }.encode();
         let mut bytes = header.to_vec();
         bytes.extend_from_slice(&END_MARK);
 
@@ -117,6 +123,8 @@ impl Segments {
 
     fn write_begin(&self, path: &Path, spare: Option<&(PathBuf, u64)>, bytes: &[u8]) -> io::Result<Box<dyn IoFile>> {
         self.io.step("wal.begin.before")?;
+        let parent = self.config.dir.parent();
+        parent.map_or(Ok(()), |parent| create_dirs_durable(&*self.io, parent, &self.config.dir))?;
         let file = match spare {
             Some((spare, _)) => self.io.open(spare)?,
             None => self.io.create(path)?,
@@ -161,12 +169,12 @@ impl Segments {
         }
     }
 
-    pub fn would_trim(&self, covered: Lsn) -> bool {
-        self.files().sealed.front().is_some_and(|oldest| oldest.last <= covered)
-    }
-
     /// Lets go of the oldest segments as long as they hold nothing after `covered`.
     pub fn trim(&self, covered: Lsn) -> io::Result<()> {
+        if self.files().sealed.front().is_none_or(|oldest| oldest.last > covered) {
+            return Ok(());
+        }
+        (self.letting_go)(covered)?;
         let mut trimmed = 0;
         while let Some(oldest) = self.pop_covered(covered) {
             if trimmed == 0 {

@@ -26,7 +26,11 @@ use super::{
     queue::{Queue, Queued},
     segments::{Active, Segments},
 };
-use crate::{Refused, io::Io, self_metrics};
+use crate::{
+    Refused,
+    io::{DiskSpace, Io},
+    self_metrics,
+};
 
 /// What is copied together for one write; a larger record goes alone.
 const GROUP_BYTES_MAX: usize = 4 << 20;
@@ -40,6 +44,8 @@ pub(super) struct SyncThread<T, Sink, Failed> {
     failed: Failed,
     active: Option<Active>,
     previous: PreviousEnd,
+    /// The newest acknowledged record.
+    acknowledged: Lsn,
     next_lsn: Lsn,
     buffer: Vec<u8>,
     failures_in_a_row: u32,
@@ -69,7 +75,7 @@ where
     pub fn new(
         (io, config): (Arc<dyn Io>, WalConfig),
         (segments, queue): (Arc<Segments>, Arc<Queue<T>>),
-        (previous, next_lsn): (PreviousEnd, Lsn),
+        (previous, acknowledged, next_lsn): (PreviousEnd, Lsn, Lsn),
         (sink, failed): (Sink, Failed),
     ) -> Self {
         Self {
@@ -81,6 +87,7 @@ where
             failed,
             active: None,
             previous,
+            acknowledged,
             next_lsn,
             buffer: Vec::new(),
             failures_in_a_row: 0,
@@ -137,6 +144,7 @@ where
             match self.write(&mut active, group.bytes) {
                 Ok(()) => {
                     active.last = Lsn(self.next_lsn.0 - 1);
+                    self.acknowledged = active.last;
                     self.failures_in_a_row = 0;
                     self.active = Some(active);
                     self.hand_over(group);
@@ -230,7 +238,7 @@ where
         if let Some(active) = self.active.take() {
             self.seal(active);
         }
-        match self.segments.begin(self.next_lsn, self.previous, first_record_bytes) {
+        match self.segments.begin(self.next_lsn, (self.previous, self.acknowledged), first_record_bytes) {
             Ok(active) => {
                 self.active = Some(active);
                 Ok(())
@@ -280,10 +288,18 @@ where
 
     fn check_space(&self) -> Result<(), Refused> {
         let needed_bytes = self.config.free_bytes_min;
-        match self.io.disk_space(&self.config.dir) {
+        match self.disk_space() {
             Ok(space) if space.free_bytes >= needed_bytes => Ok(()),
             Ok(space) => Err(Refused::DiskFull { free_bytes: space.free_bytes, needed_bytes }),
             Err(error) => Err(self.refusal(&error)),
+        }
+    }
+
+    /// Of the directory; where it could not be made yet, of the one above.
+    fn disk_space(&self) -> io::Result<DiskSpace> {
+        match (self.io.disk_space(&self.config.dir), self.config.dir.parent()) {
+            (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => self.io.disk_space(parent),
+            (space, _) => space,
         }
     }
 
@@ -291,7 +307,7 @@ where
         if !is_full(error) {
             return Refused::ReadOnly { reason: error.to_string() };
         }
-        let free_bytes = self.io.disk_space(&self.config.dir).map_or(0, |space| space.free_bytes);
+        let free_bytes = self.disk_space().map_or(0, |space| space.free_bytes);
         Refused::DiskFull { free_bytes, needed_bytes: self.config.free_bytes_min }
     }
 

@@ -7,13 +7,21 @@
     reason = "what helps a test fails loudly and may tell what it saw"
 )]
 
+mod block_damage;
 mod captures;
 mod crash;
+mod dead_threads;
 mod dedup;
+mod disk;
 mod duckdb;
 mod model;
+mod poison;
+mod restart;
+mod round_trip;
 mod rows;
+mod set_aside;
 mod store;
+mod text;
 mod wal;
 mod wal_crash;
 mod wal_damage;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use schemas::{Table, TenantId};
 use storage::{Ack, OpenError, Store, io::RealIo};
+use testkit::FaultIo;
 
 use crate::rows::{Row, all_rows, append, as_found, config, derive, open, reopen, trace_rows};
 
@@ -124,6 +125,55 @@ fn memtables_are_written_when_they_are_full() {
 }
 
 #[test]
+fn a_memtable_ends_at_its_limit_also_while_none_can_be_written() {
+    let (dir, io) = (tempfile::tempdir().unwrap(), FaultIo::new(Arc::new(RealIo)));
+    let mut config = config(dir.path());
+    let store = open(config.clone(), Arc::new(RealIo));
+    append(&store, &mixed(0, 30), NOW).unwrap().wait().unwrap();
+    config.memtable_bytes_max = store.stats().memtable_bytes;
+    drop(store);
+
+    let store = reopen(config, Arc::new(io.clone()));
+    store.flush().unwrap();
+    io.fail_step("flush.block.before", std::io::ErrorKind::StorageFull);
+    for part in 1..=20 {
+        append(&store, &mixed(part * 30, 30), NOW).unwrap().wait().unwrap();
+    }
+    io.heal();
+    store.flush().unwrap();
+    assert_eq!(store.stats().tables.iter().map(|table| table.blocks).collect::<Vec<_>>(), [21; 3], "a request fills a memtable");
+    assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)).len(), 630);
+}
+
+#[test]
+fn hashes_are_written_when_the_log_lets_go_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.wal.bytes_max = 2 * config.wal.segment_bytes;
+    let file = dir.path().join("request-hashes");
+    let store = open(config.clone(), Arc::new(RealIo));
+    for part in 0..5 {
+        append(&store, &mixed(part * 10, 10), NOW).unwrap().wait().unwrap();
+        store.flush().unwrap();
+        assert!(!file.exists(), "the log has them all");
+    }
+    // One segment that is not full, all of it in blocks, and a request that fits only when it goes.
+    let large = mixed(1000, 2200);
+    append(&store, &mixed(5000, 1800), NOW).unwrap().wait().unwrap();
+    store.flush().unwrap();
+    assert!(!file.exists());
+    while append(&store, &large, NOW).is_err() {
+        std::thread::yield_now();
+    }
+    drop(store);
+    assert!(file.exists());
+    let store = reopen(config, Arc::new(RealIo));
+    for part in 0..5 {
+        assert!(append(&store, &mixed(part * 10, 10), NOW).unwrap().wait().unwrap().duplicate, "part {part}");
+    }
+}
+
+#[test]
 fn one_process_per_directory_and_the_directory_may_move() {
     let dir = tempfile::tempdir().unwrap();
     let (here, there) = (dir.path().join("here"), dir.path().join("there"));
@@ -150,20 +200,51 @@ fn blocks_without_their_catalog_are_not_touched() {
 }
 
 #[test]
-fn files_without_a_catalog_entry_are_removed_at_start() {
+fn files_without_a_catalog_entry_are_cleared_away_at_start() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(config(dir.path()), Arc::new(RealIo));
     append(&store, &mixed(0, 30), NOW).unwrap().wait().unwrap();
     store.flush().unwrap();
+    append(&store, &mixed(30, 30), NOW).unwrap().wait().unwrap();
     drop(store);
     let spans = dir.path().join("data/1/spans");
     let files = || std::fs::read_dir(&spans).unwrap().count();
-    assert_eq!(files(), 2);
-    std::fs::write(spans.join("20260101T00-00000000000000ff.parquet.tmp"), "half").unwrap();
-    std::fs::write(spans.join("late-00000000000000ff.tix"), "whole").unwrap();
+    assert_eq!(files(), 4);
+    let of_the_log = "0000000000000002";
+    let removed =
+        [format!("late-{of_the_log}.parquet"), format!("late-{of_the_log}.bloom"), "20260101T00-00000000000000ff.tix.tmp".to_owned()];
+    let kept = ["late-0000000000000001.parquet", "late-00000000000000ff.tix", "notes.txt"];
+    for leftover in removed.iter().map(String::as_str).chain(kept) {
+        std::fs::write(spans.join(leftover), "half or whole").unwrap();
+    }
     let store = reopen(config(dir.path()), Arc::new(RealIo));
-    assert_eq!(files(), 2);
-    assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)).len(), 30);
+    assert_eq!(files(), 4);
+    assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)).len(), 60);
+    let mut aside: Vec<_> = std::fs::read_dir(dir.path().join("quarantine")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    aside.sort();
+    assert_eq!(aside, kept, "removed is only what the log has again, or what is incomplete");
+}
+
+#[test]
+fn a_block_says_the_version_of_its_tables_and_a_newer_one_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(config(dir.path()), Arc::new(RealIo));
+    append(&store, &mixed(0, 30), NOW).unwrap().wait().unwrap();
+    store.flush().unwrap();
+    for table in Table::ALL {
+        let files = std::fs::read_dir(dir.path().join("data/1").join(table.name())).unwrap();
+        let block = files.map(|entry| entry.unwrap().path()).find(|path| path.extension().unwrap() == "parquet").unwrap();
+        let mut bytes = std::fs::read(&block).unwrap();
+        let key = b"fusebox.schema";
+        let at = bytes.windows(key.len()).position(|window| window == key).unwrap() + key.len();
+        let version = bytes[at..at + 4].iter_mut().find(|byte| byte.is_ascii_digit()).unwrap();
+        assert_eq!(*version, b'0' + schemas::SCHEMA_VERSION as u8);
+        *version = b'9';
+        std::fs::write(&block, bytes).unwrap();
+        std::fs::remove_file(block.with_extension("sum")).unwrap();
+        let rows = store.snapshot(TenantId::DEFAULT).scan(table).unwrap();
+        assert!(matches!(&rows.partial[..], [reason] if reason.contains("tables of version 9 are newer")), "{:?}", rows.partial);
+    }
 }
 
 #[test]

@@ -103,7 +103,6 @@ fn trimmed_segments_are_recycled_and_their_past_is_never_read() {
     for number in 0..300 {
         let lsn = log.append(number, 100).expect("durable");
         if number % 50 == 49 {
-            assert!(log.wal.would_trim(lsn));
             log.wal.trim(lsn).expect("trimmed");
         }
     }
@@ -157,11 +156,25 @@ fn a_full_log_refuses_until_it_is_trimmed() {
         }
     };
     assert!(matches!(refused, Refused::WalFull { limit: 8192, bytes } if bytes > 8192), "{refused:?}");
-    assert!(log.wal.would_trim(newest));
     log.wal.trim(newest).expect("trimmed");
     assert_eq!(log.append_until_taken(newest.0, 3000), Lsn(newest.0 + 1));
     log.wal.trim(Lsn(newest.0 + 1)).expect("trimmed");
     log.append_until_taken(newest.0 + 1, 6000);
+}
+
+#[test]
+fn a_request_that_never_fits_is_told_so() {
+    let io = RecordingIo::new();
+    let (log, _) = open(&io, WalConfig { bytes_max: 8192, ..config() }, Lsn::ZERO);
+    let most = 8192 - 64 - 64;
+    let refused = log.begin(0, most + 1).expect_err("larger than the log");
+    assert_eq!(refused, Refused::TooLarge { bytes: 8129, limit: 8128 });
+    assert_eq!(refused.retry_after(), None);
+    let mut newest = Lsn::ZERO;
+    for number in 0..8 {
+        log.wal.trim(newest).expect("trimmed");
+        newest = log.append_until_taken(number, if number % 2 == 0 { most } else { 100 });
+    }
 }
 
 #[test]
@@ -255,7 +268,8 @@ fn a_queue_over_its_limit_refuses() {
         let _ = released.recv();
     };
     let config = WalConfig { queue_bytes_max: 1000, ..config() };
-    let (wal, _) = Wal::open(Arc::new(RecordingIo::new()), config, Lsn::ZERO, sink, |_, _| panic!("nothing fails")).expect("opens");
+    let failed = |_, _| panic!("nothing fails");
+    let (wal, _) = Wal::open(Arc::new(RecordingIo::new()), config, Lsn::ZERO, sink, failed, Arc::new(|_| Ok(()))).expect("opens");
     wal.append(request(0, 100), (), Box::new(())).expect("taken");
     assert_eq!(in_sink.recv(), Ok(1));
     let taken = (1..100).map_while(|number| wal.append(request(number, 100), (), Box::new(())).ok()).count();

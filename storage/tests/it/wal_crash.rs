@@ -67,6 +67,38 @@ fn a_cut_at_every_moment() {
     }
 }
 
+/// A group is one write: a power cut can leave the end of it and not the middle. What was never acknowledged is not lost.
+#[test]
+fn a_cut_inside_a_group_is_no_damage() {
+    const GROUP: u64 = 8;
+    const RECORD: usize = 64 + 150;
+    let io = RecordingIo::new();
+    let (log, _) = open(&io, config(), Lsn::ZERO);
+    let mut ledger = Ledger::new();
+    for group in 0..6 {
+        let answers = log.append_group(group * GROUP..(group + 1) * GROUP, 150);
+        assert!(answers.iter().all(Result::is_ok));
+        ledger.extend((group * GROUP..(group + 1) * GROUP).map(|number| (io.recorded(), number)));
+    }
+    drop(log);
+    let holes = [(0, 64), (0, RECORD), (RECORD + 70, 10), (RECORD, RECORD), (2 * RECORD - 20, 512)].map(|(at, len)| Fate::Hole { at, len });
+    let fates = [Fate::Kept, Fate::Dropped, Fate::Zeroed, Fate::Torn(64), Fate::Torn(2 * RECORD + 30)].into_iter().chain(holes);
+    let mut doubtful = 0;
+    for (cut, fate) in (0..=io.recorded()).flat_map(|cut| fates.clone().map(move |fate| (cut, fate))) {
+        let after = io.after_cut(cut, |_, _| fate);
+        let (log, mut replay) = open(&after, config(), Lsn::ZERO);
+        let found = numbers(&mut replay);
+        let damage = replay.damage();
+        assert!(ledger.iter().filter(|(at, _)| *at <= cut).all(|(_, number)| found.contains(number)), "cut {cut} {fate:?}: {found:?}");
+        assert_eq!((damage.corrupt_records, damage.lost_bytes), (0, 0), "cut {cut} {fate:?}");
+        doubtful += damage.doubtful_records;
+        log.append(1000, 10).expect("writable");
+        drop((log, replay));
+        assert_eq!(numbers(open(&after, config(), Lsn::ZERO).1), [found, vec![1000]].concat(), "cut {cut} {fate:?}: a second crash");
+    }
+    assert!(doubtful > 0, "no cut left the end of a group: the test shows nothing");
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Append {

@@ -41,7 +41,7 @@ fn found(files: &[(PathBuf, Vec<u8>)]) -> (Vec<u64>, Damage) {
 }
 
 fn counted(damage: Damage) -> bool {
-    damage.corrupt_records + damage.torn_tails + damage.quarantined_files > 0
+    damage.corrupt_records + damage.doubtful_records + damage.torn_tails + damage.quarantined_files > 0
 }
 
 fn all() -> Vec<u64> {

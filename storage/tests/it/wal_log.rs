@@ -1,6 +1,7 @@
 //! A write-ahead log under test: appends that wait for their answer, and requests that can be told apart.
 
 use std::{
+    ops::Range,
     path::PathBuf,
     sync::{Arc, mpsc},
     time::Duration,
@@ -71,7 +72,7 @@ pub fn try_open(io: Arc<dyn Io>, config: WalConfig, committed: Lsn) -> Result<(L
             let _ = rider.send(Err(reason.clone()));
         }
     };
-    let (wal, replay) = Wal::open(io, config, committed, sink, failed)?;
+    let (wal, replay) = Wal::open(io, config, committed, sink, failed, Arc::new(|_| Ok(())))?;
     Ok((Log { wal }, replay))
 }
 
@@ -91,11 +92,36 @@ pub fn numbers(replay: impl Iterator<Item = (Lsn, RawRequest)>) -> Vec<u64> {
         .collect()
 }
 
+/// Holds the sync thread, which drops it, until it is let go.
+struct Gate {
+    reached: mpsc::Sender<()>,
+    opened: mpsc::Receiver<()>,
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        let _ = self.reached.send(());
+        let _ = self.opened.recv();
+    }
+}
+
 impl Log {
     pub fn begin(&self, number: u64, body_len: usize) -> Result<mpsc::Receiver<Answer>, Refused> {
         let (rider, answer) = mpsc::channel();
         self.wal.append(request(number, body_len), rider, Box::new(()))?;
         Ok(answer)
+    }
+
+    /// Sends the first request, and the others so that one write and one sync make them durable; waits for that.
+    pub fn append_group(&self, numbers: Range<u64>, body_len: usize) -> Vec<Answer> {
+        let (reached, held) = mpsc::channel();
+        let (open, opened) = mpsc::channel();
+        let (rider, first) = mpsc::channel();
+        self.wal.append(request(numbers.start, body_len), rider, Box::new(Gate { reached, opened })).expect("taken");
+        held.recv().expect("the first is durable");
+        let others: Vec<_> = numbers.skip(1).map(|number| self.begin(number, body_len).expect("taken")).collect();
+        drop(open);
+        std::iter::once(first).chain(others).map(|answer| answer.recv().expect("answered")).collect()
     }
 
     /// Waits until request `number` is durable or given up.

@@ -1,0 +1,124 @@
+//! What the threads of a store share: memory limits, waiting, and what it means when one of them dies.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use crate::{
+    Config, OpenError, Refused,
+    block::Block,
+    dedup::{self, DedupWindow},
+    flush::panic_text,
+    io::Io,
+    publish::Reply,
+    self_metrics::{BLOCKS, MEMTABLE_BYTES},
+    shown::Shown,
+    wal::Lsn,
+};
+
+pub(crate) struct Core {
+    pub config: Config,
+    pub io: Arc<dyn Io>,
+    /// Locked before `dedup` where both are.
+    shown: Mutex<Shown>,
+    /// A memtable is due or sealed, a flush ended, or the store stops.
+    pub changed: Condvar,
+    pub dedup: Mutex<DedupWindow<Reply>>,
+    /// Memory of rows between `append` and the memtable.
+    pub in_flight_bytes: AtomicU64,
+    /// Memory of new rows, and how much there may be.
+    live_bytes: AtomicU64,
+    live_bytes_max: AtomicU64,
+    /// Up to here the file of hashes knows every request.
+    hashes_saved: Mutex<Lsn>,
+    /// The thread that a panic ended.
+    failed: OnceLock<&'static str>,
+}
+
+impl Core {
+    pub(crate) fn new(config: Config, io: Arc<dyn Io>, blocks: Vec<Arc<Block>>) -> Self {
+        Self {
+            io,
+            shown: Mutex::new(Shown { blocks: Arc::new(blocks), ..Shown::default() }),
+            changed: Condvar::new(),
+            dedup: Mutex::default(),
+            in_flight_bytes: AtomicU64::new(0),
+            live_bytes: AtomicU64::new(0),
+            live_bytes_max: AtomicU64::new(config.unflushed_bytes_max),
+            hashes_saved: Mutex::default(),
+            failed: OnceLock::new(),
+            config,
+        }
+    }
+
+    pub(crate) fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().expect("no holder panics")
+    }
+
+    /// `None` when a thread died holding it.
+    pub(crate) fn shown_if_sound(&self) -> Option<MutexGuard<'_, Shown>> {
+        self.shown.lock().ok()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn try_shown(&self) -> Option<MutexGuard<'_, Shown>> {
+        self.shown.try_lock().ok()
+    }
+
+    /// Keeps the figures that `append` checks without the lock.
+    pub(crate) fn count_memory(&self, shown: &Shown) {
+        let replayed = shown.replayed.bytes();
+        let share = self.config.replayed_bytes_max();
+        let taken = if shown.replaying { share } else { replayed.min(share) };
+        self.live_bytes.store(shown.live.bytes(), Ordering::Relaxed);
+        self.live_bytes_max.store(self.config.unflushed_bytes_max - taken, Ordering::Relaxed);
+        metrics::gauge!(MEMTABLE_BYTES).set((replayed + shown.live.bytes()) as f64);
+        metrics::gauge!(BLOCKS).set(shown.blocks.len() as f64);
+    }
+
+    pub(crate) fn check_memory(&self) -> Result<(), Refused> {
+        let bytes = self.live_bytes.load(Ordering::Relaxed) + self.in_flight_bytes.load(Ordering::Relaxed);
+        let limit = self.live_bytes_max.load(Ordering::Relaxed);
+        if bytes < limit { Ok(()) } else { Err(Refused::MemtableFull { bytes, limit }) }
+    }
+
+    /// Writes the hashes of requests that the log holds no longer once it is trimmed to `covered`.
+    pub(crate) fn save_hashes(&self, covered: Lsn) -> io::Result<()> {
+        let mut saved = self.hashes_saved.lock().expect("no holder panics");
+        let covered = covered.max(*saved);
+        let hashes = self.dedup.lock().expect("no holder panics").covered_by(covered);
+        dedup::save(self.io.as_ref(), &self.config.request_hashes_path(), &hashes)?;
+        *saved = covered;
+        Ok(())
+    }
+
+    pub(crate) fn check_alive(&self) -> Result<(), Refused> {
+        self.failed.get().map_or(Ok(()), |thread| Err(Refused::Failed { thread }))
+    }
+
+    /// Starts a thread of the store. When it panics, nothing new is taken any more: what it did nobody does.
+    pub(crate) fn spawn(self: &Arc<Self>, name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+        let core = Arc::clone(self);
+        let guarded = move || {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+                core.fail(name, &panic_text(panic.as_ref()));
+            }
+        };
+        thread::Builder::new().name(format!("storage-{name}")).spawn(guarded).map_err(|source| OpenError::Thread { name, source })
+    }
+
+    fn fail(&self, thread: &'static str, reason: &str) {
+        tracing::error!(thread, reason, "a thread of the store died, nothing new is taken until the server is started again");
+        let _ = self.failed.set(thread);
+        if let Some(mut shown) = self.shown_if_sound() {
+            shown.stopping = true;
+        }
+        self.changed.notify_all();
+    }
+}
