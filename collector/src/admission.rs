@@ -43,7 +43,7 @@ impl Budget {
     }
 
     #[cfg(test)]
-    fn available_bytes(&self) -> u64 {
+    pub(crate) fn available_bytes(&self) -> u64 {
         self.permits.available_permits() as u64 * UNIT_BYTES
     }
 }

@@ -5,8 +5,13 @@ use std::{
     time::Duration,
 };
 
-use schemas::otlp::{BODY_BYTES_MAX, DecodeLimits};
+use schemas::otlp::{BODY_BYTES_MAX, DecodeLimits, ELEMENTS_MAX};
 use serde::{Deserialize, Serialize};
+
+/// Each listener holds a place for the connection it waits for: with fewer places one of them could be without for ever.
+pub(crate) const CONNECTIONS_MIN: usize = 2;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Settings of the receivers. Times are milliseconds, sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,15 +29,16 @@ pub struct Config {
     pub in_flight_wait_ms: u64,
     /// Spans, log records or data points in one request. Default 1,000,000.
     pub records_max: u64,
-    /// Everything repeated in one request (records, events, attributes, array items). Default 4,000,000.
+    /// Everything repeated in one request (records, events, attributes, array items). Default 4,000,000; at most 16,777,216.
     pub elements_max: u64,
-    /// Open connections of both listeners together; more wait in the kernel's queue. Default 10,000.
+    /// Open connections of both listeners together; more wait in the kernel's queue. Default 10,000; fewer where the system lets the
+    /// process open fewer files (`ulimit -Hn`), of which 256 are kept for storage. At least 2.
     pub connections_max: usize,
     /// Calls in flight on one HTTP/2 connection. Default 200.
     pub concurrent_streams_max: u32,
     /// From connecting to the end of the first request's headers (gRPC: to the first byte). Default 10 s.
     pub header_timeout_ms: u64,
-    /// Silence in both directions after which a connection is closed. Default 60 s.
+    /// Silence in both directions, or a time without an open request, after which a connection is closed. Default 60 s.
     pub idle_timeout_ms: u64,
     /// From the end of the headers to the end of the body. Default 30 s.
     pub body_timeout_ms: u64,
@@ -47,6 +53,7 @@ pub struct Config {
     /// An unanswered ping closes the connection after this time. Default 20 s.
     pub keepalive_timeout_ms: u64,
     /// HTTP/2 connections are asked to reconnect after this time, so that a load balancer can spread them. Off by default.
+    /// Each OTLP/HTTP connection has its own time, up to a tenth shorter or longer.
     pub connection_age_max_ms: Option<u64>,
     /// What a stop leaves to requests in flight. Default 10 s.
     pub stop_timeout_ms: u64,
@@ -119,16 +126,30 @@ impl Config {
     /// # Errors
     /// The first setting that cannot work.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let at_least = |key, value: u64, least| if value < least { Err(ConfigError::TooSmall { key, value, least }) } else { Ok(()) };
-        at_least("body_bytes_max", self.body_bytes_max, 1 << 10)?;
-        if self.body_bytes_max > BODY_BYTES_MAX {
-            return Err(ConfigError::TooLarge { key: "body_bytes_max", value: self.body_bytes_max, most: BODY_BYTES_MAX });
+        let within = |key, value: u64, least, most| match value {
+            _ if value < least => Err(ConfigError::TooSmall { key, value, least }),
+            _ if value > most => Err(ConfigError::TooLarge { key, value, most }),
+            _ => Ok(()),
+        };
+        within("body_bytes_max", self.body_bytes_max, 1 << 10, BODY_BYTES_MAX)?;
+        within("in_flight_bytes_max", self.in_flight_bytes_max, self.body_bytes_max, u64::MAX)?;
+        within("records_max", self.records_max, 1, u64::MAX)?;
+        within("elements_max", self.elements_max, 1, ELEMENTS_MAX)?;
+        within("connections_max", self.connections_max as u64, CONNECTIONS_MIN as u64, u64::MAX)?;
+        within("concurrent_streams_max", self.concurrent_streams_max.into(), 1, u64::MAX)?;
+        within("body_bytes_per_second_min", self.body_bytes_per_second_min, 1, u64::MAX)?;
+        for (key, ms) in [
+            ("header_timeout_ms", self.header_timeout_ms),
+            ("idle_timeout_ms", self.idle_timeout_ms),
+            ("body_timeout_ms", self.body_timeout_ms),
+            ("body_grace_ms", self.body_grace_ms),
+            ("ack_timeout_ms", self.ack_timeout_ms),
+            ("keepalive_interval_ms", self.keepalive_interval_ms),
+            ("keepalive_timeout_ms", self.keepalive_timeout_ms),
+            ("connection_age_max_ms", self.connection_age_max_ms.unwrap_or(DAY_MS)),
+        ] {
+            within(key, ms, 1, DAY_MS)?;
         }
-        at_least("in_flight_bytes_max", self.in_flight_bytes_max, self.body_bytes_max)?;
-        at_least("connections_max", self.connections_max as u64, 1)?;
-        at_least("concurrent_streams_max", self.concurrent_streams_max.into(), 1)?;
-        at_least("body_bytes_per_second_min", self.body_bytes_per_second_min, 1)?;
-        at_least("keepalive_interval_ms", self.keepalive_interval_ms, 1)?;
         self.cors.check()
     }
 
@@ -181,6 +202,20 @@ mod tests {
             assert_eq!(config.check().expect_err("refused").to_string(), expected);
         };
         check(|config| config.in_flight_bytes_max = 1 << 20, "in_flight_bytes_max is 1048576, it must be at least 67108864");
+        check(|config| config.body_bytes_max = 1 << 30, "body_bytes_max is 1073741824, it must be at most 104857600");
+        check(|config| config.records_max = 0, "records_max is 0, it must be at least 1");
+        check(|config| config.elements_max = 0, "elements_max is 0, it must be at least 1");
+        check(|config| config.elements_max = 1 << 30, "elements_max is 1073741824, it must be at most 16777216");
+        check(|config| config.connections_max = 1, "connections_max is 1, it must be at least 2");
+        check(|config| config.header_timeout_ms = 0, "header_timeout_ms is 0, it must be at least 1");
+        check(|config| config.idle_timeout_ms = 0, "idle_timeout_ms is 0, it must be at least 1");
+        check(|config| config.idle_timeout_ms = u64::MAX, "idle_timeout_ms is 18446744073709551615, it must be at most 86400000");
+        check(|config| config.body_timeout_ms = 0, "body_timeout_ms is 0, it must be at least 1");
+        check(|config| config.body_grace_ms = 0, "body_grace_ms is 0, it must be at least 1");
+        check(|config| config.ack_timeout_ms = 0, "ack_timeout_ms is 0, it must be at least 1");
+        check(|config| config.keepalive_interval_ms = 0, "keepalive_interval_ms is 0, it must be at least 1");
+        check(|config| config.keepalive_timeout_ms = 0, "keepalive_timeout_ms is 0, it must be at least 1");
+        check(|config| config.connection_age_max_ms = Some(0), "connection_age_max_ms is 0, it must be at least 1");
         check(
             |config| config.cors.origins = vec!["shop.example".into()],
             "cors.origins has \"shop.example\", which is not scheme://host[:port]",

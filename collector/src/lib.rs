@@ -20,6 +20,7 @@
 mod admission;
 mod config;
 mod listener;
+mod open_requests;
 mod receiver;
 pub mod self_metrics;
 mod serve;

@@ -1,4 +1,4 @@
-//! Sockets: accepting them whatever the kernel says, and closing those that fall silent.
+//! Sockets: how many, accepting them whatever the kernel says, and closing those that fall silent or carry no request.
 
 use std::{
     io,
@@ -17,12 +17,21 @@ use tokio::{
 };
 use tonic::transport::server::Connected;
 
-use crate::{receiver::Transport, self_metrics};
+use crate::{config::CONNECTIONS_MIN, open_requests::OpenRequests, receiver::Transport, self_metrics};
 
 /// A pause after a failed accept: out of file descriptors the next try fails as well until a connection closes.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
-/// How long a connection may say nothing.
+/// Open files that are no connections of ours: the log, blocks, the catalog, the sockets of the API.
+const FILES_KEPT: u64 = 256;
+
+/// How many connections of `wanted` there may be where a process may open `files_max` files. Storage must never be without one.
+pub(crate) fn connections_within(files_max: u64, wanted: usize) -> usize {
+    let room = files_max.saturating_sub(FILES_KEPT).max(files_max / 2);
+    usize::try_from(room).unwrap_or(usize::MAX).min(wanted).max(CONNECTIONS_MIN)
+}
+
+/// How long a connection may say nothing, and how long it may have no open request whatever it says.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Silence {
     pub first_byte_max: Duration,
@@ -71,27 +80,42 @@ impl Listener {
     }
 }
 
-/// A socket that fails once it has been silent for too long, in both directions.
+/// A socket that fails once it has been silent in both directions for too long, or without an open request.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
+    requests: OpenRequests,
     idle_max: Duration,
-    /// When the connection is too old without a byte. `timer` may be set earlier and is then set anew.
-    deadline: Instant,
+    /// When it has been silent for too long.
+    silent_at: Instant,
+    /// INVARIANT: set for [`Self::deadline`] or earlier; then it is set anew.
     timer: Pin<Box<Sleep>>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
     fn new(stream: TcpStream, permit: OwnedSemaphorePermit, silence: Silence) -> Self {
-        let deadline = Instant::now() + silence.first_byte_max;
-        Self { stream, idle_max: silence.idle_max, deadline, timer: Box::pin(tokio::time::sleep_until(deadline)), _permit: permit }
+        let now = Instant::now();
+        let timer = Box::pin(tokio::time::sleep_until(now + silence.first_byte_max.min(silence.idle_max)));
+        let silent_at = now + silence.first_byte_max;
+        Self { stream, requests: OpenRequests::none(), idle_max: silence.idle_max, silent_at, timer, _permit: permit }
+    }
+
+    pub(crate) fn requests(&self) -> &OpenRequests {
+        &self.requests
     }
 
     fn progressed(&mut self) {
-        self.deadline = Instant::now() + self.idle_max;
-        if self.timer.deadline() > self.deadline {
-            self.timer.as_mut().reset(self.deadline);
+        self.silent_at = Instant::now() + self.idle_max;
+        if self.timer.deadline() > self.silent_at {
+            self.timer.as_mut().reset(self.silent_at);
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        match self.requests.idle_since() {
+            Some(since) => self.silent_at.min(since + self.idle_max),
+            None => self.silent_at,
         }
     }
 
@@ -99,10 +123,11 @@ impl Connection {
     fn poll_silence<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         loop {
             ready!(self.timer.as_mut().poll(context));
-            if Instant::now() >= self.deadline {
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the connection was silent for too long")));
+            let deadline = self.deadline();
+            if Instant::now() >= deadline {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the connection was silent or idle for too long")));
             }
-            self.timer.as_mut().reset(self.deadline);
+            self.timer.as_mut().reset(deadline);
         }
     }
 
@@ -154,7 +179,27 @@ impl AsyncWrite for Connection {
 }
 
 impl Connected for Connection {
-    type ConnectInfo = ();
+    type ConnectInfo = OpenRequests;
 
-    fn connect_info(&self) {}
+    fn connect_info(&self) -> OpenRequests {
+        self.requests.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_to_storage() {
+        let check = |files_max, wanted, expected| assert_eq!(connections_within(files_max, wanted), expected, "{files_max} {wanted}");
+        check(u64::MAX, 10_000, 10_000);
+        check(10_256, 10_000, 10_000);
+        check(10_255, 10_000, 9_999);
+        check(1_024, 10_000, 768);
+        check(1_024, 500, 500);
+        check(300, 10_000, 150);
+        check(64, 10_000, 32);
+        check(0, 10_000, CONNECTIONS_MIN);
+    }
 }

@@ -1,4 +1,7 @@
 //! Start and stop: binds both listeners, serves them, and on a stop lets what is in flight finish.
+//!
+//! Connections that were opened together should not be asked to leave together, so each OTLP/HTTP connection gets an age of its own.
+//! OTLP/gRPC connections do not: tonic 0.14 takes one age for all connections of a server and gives no hold on a single one.
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -12,12 +15,12 @@ use schemas::Signal;
 use storage::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::transport::Server;
+use tonic::{service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use crate::{
     config::{Config, ConfigError, millis},
-    listener::{Connection, Listener, Silence},
+    listener::{Connection, Listener, Silence, connections_within},
     receiver::{Ingest, Transport, otlp_grpc, otlp_http::OtlpHttp},
     self_metrics,
 };
@@ -56,7 +59,12 @@ impl Collector {
     pub async fn bind(config: Config, store: Arc<Store>) -> Result<Bound, BindError> {
         config.check()?;
         self_metrics::describe();
-        let permits = Arc::new(Semaphore::new(config.connections_max.min(Semaphore::MAX_PERMITS)));
+        let files_max = storage::io::raise_file_limit();
+        let connections_max = connections_within(files_max, config.connections_max.min(Semaphore::MAX_PERMITS));
+        if connections_max < config.connections_max {
+            tracing::warn!(connections_max, files_max, "fewer connections than configured, for want of file descriptors");
+        }
+        let permits = Arc::new(Semaphore::new(connections_max));
         let silence = Silence { first_byte_max: millis(config.header_timeout_ms), idle_max: millis(config.idle_timeout_ms) };
         let listen = async |transport: Transport, address| {
             let failed = |source| BindError::Listen { transport: transport.name(), address, source };
@@ -139,7 +147,8 @@ async fn serve_grpc(config: &Config, ingest: Arc<Ingest>, listener: Listener) ->
         report_health(&health, ServingStatus::NotServing).await;
     };
     let connections = stream::unfold(listener, async |listener| Some((Ok::<_, io::Error>(listener.accept().await), listener)));
-    let routes = otlp_grpc::routes(&ingest).add_service(health_service);
+    let router = otlp_grpc::routes(&ingest).add_service(health_service).into_axum_router();
+    let routes = Routes::from(router.layer(axum::middleware::from_fn(otlp_grpc::count_open)));
     server.add_routes(routes).serve_with_incoming_shutdown(connections, stopped).await.map_err(ServeError::Grpc)
 }
 
@@ -167,8 +176,8 @@ async fn serve_http(config: &Config, ingest: Arc<Ingest>, listener: Listener) {
     let service = Arc::new(OtlpHttp::new(ingest, config.cors.clone()));
     let connections = TaskTracker::new();
     while let Some(connection) = stopping.run_until_cancelled(listener.accept()).await {
-        let times =
-            ConnectionTimes { first_request_max: millis(config.header_timeout_ms), age_max: config.connection_age_max_ms.map(millis) };
+        let age_max = config.connection_age_max_ms.map(|ms| jittered_age(millis(ms)));
+        let times = ConnectionTimes { first_request_max: millis(config.header_timeout_ms), age_max };
         connections.spawn(serve_http_connection(builder.clone(), service.clone(), connection, times, stopping.clone()));
     }
     drop(listener);
@@ -190,10 +199,11 @@ async fn serve_http_connection(
     stopping: CancellationToken,
 ) {
     let first_request = Arc::new(Notify::new());
+    let requests = connection.requests().clone();
     let answer = service_fn(|request| {
         first_request.notify_one();
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
+        let (service, open) = (service.clone(), requests.begin());
+        async move { Ok::<_, Infallible>(open.until_sent(service.answer(request).await)) }
     });
     let mut served = pin!(builder.serve_connection(TokioIo::new(connection), answer));
     let mut no_request = pin!(no_request_within(times.first_request_max, &first_request));
@@ -228,9 +238,27 @@ async fn no_request_within(limit: Duration, first_request: &Notify) {
     }
 }
 
+/// Up to a tenth shorter or longer than `age`.
+fn jittered_age(age: Duration) -> Duration {
+    age.mul_f64(rand::random_range(0.9..=1.1))
+}
+
 async fn elapsed(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn n2_connections_differ_in_age() {
+        let ages: Vec<_> = (0..100).map(|_| jittered_age(Duration::from_secs(100))).collect();
+        assert!(ages.iter().all(|age| (Duration::from_secs(90)..=Duration::from_secs(110)).contains(age)), "{ages:?}");
+        let (youngest, oldest) = (ages.iter().min().expect("100"), ages.iter().max().expect("100"));
+        assert!(*oldest - *youngest > Duration::from_secs(5), "{ages:?}");
     }
 }

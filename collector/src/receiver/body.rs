@@ -15,6 +15,9 @@ use crate::{
 
 /// What a body of unannounced length pays before its first byte; then it pays in doublings.
 const FIRST_BYTES: u64 = 4 << 10;
+/// What a body of announced length pays at most before its first byte. Most bodies are shorter and paid for as a whole; the length of
+/// one that is not is believed as its bytes come, else a few slow senders of announcements would hold the budget.
+const FIRST_ANNOUNCED_BYTES_MAX: u64 = 256 << 10;
 
 /// How slowly a body may arrive.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +58,7 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Display,
 {
-    let mut paid = announced.unwrap_or(FIRST_BYTES);
+    let mut paid = announced.map_or(FIRST_BYTES, |bytes| bytes.min(FIRST_ANNOUNCED_BYTES_MAX));
     reservation.grow_to(paid).await?;
     let started = Instant::now();
     let mut whole = BytesMut::new();
@@ -69,7 +72,7 @@ where
         let Ok(part) = frame.into_data() else { continue };
         let needed = (whole.len() + part.len()) as u64;
         if needed > paid {
-            paid = needed.max(paid * 2);
+            paid = needed.max((paid * 2).min(announced.unwrap_or(u64::MAX)));
             reservation.grow_to(paid).await?;
         }
         whole.extend_from_slice(&part);
@@ -129,6 +132,28 @@ mod tests {
         check(b"", Duration::from_secs(1), 5).await;
         check(&[0; 500], Duration::from_secs(1), 9).await;
         check(&[0; 2_000], Duration::from_secs(1), 30).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_announced_length_is_believed_as_its_bytes_come() {
+        const KIB: u64 = 1 << 10;
+        let check = async |announced: Option<u64>, parts: &[u64], expected: &[u64]| {
+            let budget = Budget::new(1 << 30, Duration::from_secs(1));
+            let (mut reservation, mut left) = (budget.reservation(), vec![]);
+            let frames =
+                parts.iter().map(|kib| Ok::<_, std::io::Error>(http_body::Frame::data(Bytes::from(vec![0; (kib * KIB) as usize]))));
+            // Asked for the next part, everything up to it has been paid.
+            let frames = frames.inspect(|_| left.push(budget.available_bytes()));
+            let mut body = StreamBody::new(futures::stream::iter(frames));
+            read(&mut body, announced.map(|kib| kib * KIB), &mut reservation, pace(), |_| Ok(())).await.expect("whole");
+            left.push(budget.available_bytes());
+            let paid: Vec<u64> = left.iter().map(|left| ((1 << 30) - left) / KIB).collect();
+            assert_eq!(paid, expected, "{announced:?} {parts:?}");
+        };
+        check(None, &[1, 10, 10], &[4, 4, 11, 22]).await;
+        check(Some(40), &[1, 10, 10], &[40, 40, 40, 40]).await;
+        check(Some(64 << 10), &[1, 256, 512], &[256, 256, 512, 1_024]).await;
+        check(Some(300), &[200, 100], &[256, 256, 300]).await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,4 +1,10 @@
-//! Which web pages may send. Off unless origins are configured; then a page needs a preflight, because OTLP's content types are not "simple".
+//! Which web pages may send: none unless their origins are configured.
+//!
+//! Browsers add an `Origin` to every request that is no GET or HEAD, SDKs to none. A page of an origin that is not listed is therefore
+//! refused, whatever it sends and wherever it came from: a name of its own that it points at 127.0.0.1 (DNS rebinding) is no exception.
+//! The `Host` is not looked at, because SDKs in a cluster reach this port by any name.
+//!
+//! A page that is listed asks before it sends, because OTLP's content types are not "simple": that question is the preflight.
 
 use http::{
     HeaderMap, HeaderValue, Method,
@@ -11,12 +17,21 @@ use http::{
 use crate::config::Cors;
 
 impl Cors {
-    /// Whether the request asks for permission instead of sending data.
+    /// # Errors
+    /// The origin of a web page that may not send.
+    pub(crate) fn admit(&self, request: &HeaderMap) -> Result<(), String> {
+        let text = |origin: &HeaderValue| String::from_utf8_lossy(origin.as_bytes()).into_owned();
+        let mut foreign = request.get_all(ORIGIN).iter().filter(|origin| !self.lists(origin));
+        foreign.next().map_or(Ok(()), |origin| Err(text(origin)))
+    }
+
+    fn lists(&self, origin: &HeaderValue) -> bool {
+        self.origins.iter().any(|allowed| allowed == "*" || allowed.as_bytes() == origin.as_bytes())
+    }
+
+    /// Whether an admitted request asks for permission instead of sending data.
     pub(crate) fn is_preflight(&self, method: &Method, headers: &HeaderMap) -> bool {
-        !self.origins.is_empty()
-            && method == Method::OPTIONS
-            && headers.contains_key(ORIGIN)
-            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
     /// Headers for the answer to any request; none for an origin that is not listed.
@@ -27,10 +42,10 @@ impl Cors {
         }
         headers.insert(VARY, HeaderValue::from_static("origin"));
         let Some(origin) = request.get(ORIGIN) else { return headers };
-        let any = self.origins.iter().any(|allowed| allowed == "*");
-        if !any && !self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+        if !self.lists(origin) {
             return headers;
         }
+        let any = self.origins.iter().any(|allowed| allowed == "*");
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, if any { HeaderValue::from_static("*") } else { origin.clone() });
         if self.allow_credentials {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));

@@ -52,7 +52,7 @@ pub(crate) struct Decoding {
 #[derive(Debug)]
 pub(crate) enum Step {
     Done(Decoded, RequestHash),
-    /// The reservation must grow to this before the next try.
+    /// The reservation must grow to this before the next try, whose work may be more than the last one's.
     Needs(u64),
 }
 
@@ -86,7 +86,11 @@ impl Decoding {
             match decompress(self.encoding, &self.body, self.room as usize) {
                 Ok(Cow::Owned(plain)) => self.plain = Some(plain.into()),
                 Ok(Cow::Borrowed(_)) => self.plain = Some(self.body.clone()),
-                Err(DecompressError::TooLarge { .. }) if self.room < self.rules.body_bytes_max => self.room = self.rules.body_bytes_max,
+                Err(DecompressError::TooLarge { .. }) if self.room < self.rules.body_bytes_max => {
+                    // The next try is far more work than this one was, so that it may not go on here: see `work_bytes`.
+                    self.room = self.rules.body_bytes_max;
+                    return Ok(Step::Needs(body_bytes + self.room));
+                }
                 Err(DecompressError::TooLarge { .. }) => return Err(Refusal::TooLarge { limit: self.rules.body_bytes_max }),
                 Err(error @ DecompressError::Malformed { .. }) => return Err(Refusal::Undecodable(error.to_string())),
             }
@@ -112,5 +116,30 @@ impl Decoding {
 impl From<DecodeError> for Refusal {
     fn from(error: DecodeError) -> Self {
         Self::Undecodable(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{admission::Budget, receiver::pool::INLINE_BYTES_MAX};
+
+    #[test]
+    fn what_becomes_large_when_it_is_decompressed_asks_again_where_to_go_on() {
+        const LIMIT: u64 = 1 << 20;
+        let rules =
+            Rules { body_bytes_max: LIMIT, limits: DecodeLimits::default(), decode: |request, received_at| request.decode(received_at) };
+        // Spaces around an empty JSON object: below 4 KiB in zstd, so that the first step is small enough for the reactor.
+        let plain = [b"{".as_slice(), &[b' '; 900_000], b"}"].concat();
+        let body = Bytes::from(zstd::encode_all(plain.as_slice(), 3).expect("in memory"));
+        let compressed_bytes = body.len();
+        let request = Arrived { signal: Signal::Logs, format: Format::Json, encoding: ContentEncoding::Zstd, body };
+        let mut decoding = Decoding::new(rules, TenantId::DEFAULT, &request, UnixNanos(0));
+        let mut reservation = Budget::new(16 << 20, std::time::Duration::ZERO).reservation();
+        assert!(decoding.work_bytes() <= INLINE_BYTES_MAX, "{compressed_bytes}");
+        let step = decoding.advance(&mut reservation).expect("well-formed");
+        assert!(matches!(step, Step::Needs(bytes) if bytes == compressed_bytes as u64 + LIMIT), "{step:?}");
+        assert!(decoding.work_bytes() > INLINE_BYTES_MAX);
+        assert!(matches!(decoding.advance(&mut reservation), Ok(Step::Done(..))));
     }
 }

@@ -4,7 +4,8 @@
 //! 2. Append. From here storage finishes the work, whatever happens to the client or to this future.
 //! 3. Wait for the receipt and say what was stored.
 //!
-//! A panic in any of them is caught here.
+//! A panic in any of them is caught here. One in step 1 is held against the request: when it comes again, its body is kept
+//! for a person to look at and its sender told to drop it.
 
 use std::{
     future::Future,
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use schemas::{
     RequestHash, Signal, TenantId, UnixNanos,
-    otlp::{ContentEncoding, Decoded, Format},
+    otlp::{ContentEncoding, Decoded, Format, request_hash},
 };
 use storage::{RawRequest, Store};
 use tokio_util::sync::CancellationToken;
@@ -124,35 +125,61 @@ impl Ingest {
     ///
     /// CANCEL-SAFE: dropped before the append nothing is stored, dropped after it everything is.
     pub(crate) async fn store(&self, request: Arrived, reservation: Reservation) -> Result<Stored, Refusal> {
-        let body = request.body.clone();
-        match AssertUnwindSafe(self.straight_line(request, reservation)).catch_unwind().await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                self_metrics::panic_caught();
-                let refusal = self.poison.judge(&body);
-                tracing::error!(body_bytes = body.len(), is_final = refusal == Refusal::Poison, "a request made the server panic");
-                Err(refusal)
-            }
-        }
-    }
-
-    async fn straight_line(&self, request: Arrived, reservation: Reservation) -> Result<Stored, Refusal> {
         let (tenant, received_at) = (TenantId::DEFAULT, now());
         let decoding = Decoding::new(self.rules, tenant, &request, received_at);
-        let (mut reservation, mut decoded, hash) = self.decode(decoding, reservation).await?;
+        let decoded = AssertUnwindSafe(self.decode(decoding, reservation)).catch_unwind().await;
         let Arrived { signal, format, encoding, body } = request;
+        let raw = |body, hash| RawRequest { tenant, signal, format, encoding, received_at, hash, body };
+        let Ok(decoded) = decoded else {
+            let hash = request_hash(tenant, signal, &body);
+            return Err(self.decoding_panicked(raw(body, hash)).await);
+        };
+        let (reservation, decoded, hash) = decoded?;
+        let appended = AssertUnwindSafe(self.append(raw(body, hash), decoded, reservation)).catch_unwind().await;
+        appended.unwrap_or_else(|_| {
+            self_metrics::panic_caught();
+            tracing::error!(%signal, "storing a request made the server panic");
+            Err(Refusal::Panicked)
+        })
+    }
+
+    async fn append(&self, request: RawRequest, mut decoded: Decoded, mut reservation: Reservation) -> Result<Stored, Refusal> {
+        let signal = request.signal;
         let stored = Stored::new(&decoded);
         let batches = std::mem::take(&mut decoded.batches);
         let mut duplicate = false;
         if !batches.is_empty() {
             let rows_bytes: usize = batches.iter().map(|table| table.batch.get_array_memory_size()).sum();
-            reservation.shrink_to((body.len() + rows_bytes) as u64);
-            let raw = RawRequest { tenant, signal, format, encoding, received_at, hash, body };
-            let receipt = self.store.append(raw, batches, Box::new(reservation))?;
+            let kept = (request.body.len() + rows_bytes) as u64;
+            reservation.shrink_to(kept);
+            reservation.grow_to(kept).await?;
+            let receipt = self.store.append(request, batches, Box::new(reservation))?;
             duplicate = tokio::time::timeout(self.ack_timeout, receipt).await.map_err(|_| Refusal::AckTimeout)??.duplicate;
         }
         self_metrics::stored(signal, &decoded, duplicate);
         Ok(stored)
+    }
+
+    /// The answer to `request`, whose decoding panicked. It is final only once the body is kept, or so many are that more say nothing new.
+    async fn decoding_panicked(&self, request: RawRequest) -> Refusal {
+        self_metrics::panic_caught();
+        let (signal, body_bytes) = (request.signal, request.body.len());
+        let refusal = self.poison.judge(&request.body);
+        tracing::error!(%signal, body_bytes, is_final = refusal == Refusal::Poison, "decoding a request made the server panic");
+        if refusal != Refusal::Poison {
+            return refusal;
+        }
+        let store = self.store.clone();
+        match tokio::task::spawn_blocking(move || store.quarantine(&request)).await {
+            Ok(Ok(Some(path))) => tracing::error!(path = %path.display(), "the body of the request is kept"),
+            Ok(Ok(None)) => tracing::error!("the body of the request is not kept, there are many already"),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the body of the request cannot be kept, its sender has to");
+                return Refusal::Panicked;
+            }
+            Err(_) => return Refusal::Panicked,
+        }
+        refusal
     }
 
     async fn decode(&self, mut decoding: Decoding, mut reservation: Reservation) -> Result<(Reservation, Decoded, RequestHash), Refusal> {
@@ -185,43 +212,4 @@ fn now() -> UnixNanos {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use storage::io::RealIo;
-
-    use super::*;
-
-    const BODY: &[u8] = b"{}";
-
-    fn ingest(decode: super::super::decoding::Decode) -> (Ingest, tempfile::TempDir) {
-        let dir = tempfile::tempdir().expect("temporary directory");
-        let store = Store::open(storage::Config::new(dir.path()), Arc::new(RealIo), Arc::new(|_| Ok(vec![]))).expect("opens");
-        let mut ingest = Ingest::new(&Config::default(), store);
-        ingest.rules.decode = decode;
-        (ingest, dir)
-    }
-
-    async fn send(ingest: &Ingest, body: &'static [u8]) -> Result<Stored, Refusal> {
-        let (signal, format, encoding) = (Signal::Traces, Format::Json, ContentEncoding::Identity);
-        ingest.store(Arrived { signal, format, encoding, body: Bytes::from_static(body) }, ingest.reservation()).await
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_retryable_once_and_final_for_the_same_body_again() {
-        let large: &'static [u8] = [b"{".as_slice(), &[b' '; 100_000], b"}"].concat().leak();
-        let (ingest, _dir) = ingest(|_, _| panic!("a bug in decoding"));
-        for body in [BODY, large] {
-            assert_eq!(send(&ingest, body).await, Err(Refusal::Panicked));
-            assert_eq!(send(&ingest, body).await, Err(Refusal::Poison));
-        }
-        let mut all = ingest.reservation();
-        all.grow_to(u64::MAX).await.expect("a panic gives the bytes back");
-    }
-
-    #[tokio::test]
-    async fn requests_that_were_decoded_are_answered() {
-        let (ingest, _dir) = ingest(|request, received_at| request.decode(received_at));
-        assert_eq!(send(&ingest, BODY).await, Ok(Stored::default()));
-    }
-}
+mod tests;

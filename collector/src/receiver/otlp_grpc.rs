@@ -10,6 +10,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
+use axum::middleware::Next;
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full};
@@ -24,6 +25,7 @@ use super::{
     response::Stored,
     status::{ACCEPTED_ENCODINGS, jittered},
 };
+use crate::open_requests::OpenRequests;
 
 const PREFIX_BYTES: usize = 5;
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
@@ -37,6 +39,14 @@ pub(crate) fn service_name(signal: Signal) -> &'static str {
         Signal::Traces => "opentelemetry.proto.collector.trace.v1.TraceService",
         Signal::Logs => "opentelemetry.proto.collector.logs.v1.LogsService",
         Signal::Metrics => "opentelemetry.proto.collector.metrics.v1.MetricsService",
+    }
+}
+
+/// Counts a call among the open requests of its connection, which tonic says with each of them.
+pub(crate) async fn count_open(request: axum::extract::Request, next: Next) -> axum::response::Response {
+    match request.extensions().get::<OpenRequests>().map(OpenRequests::begin) {
+        Some(open) => open.until_sent(next.run(request).await).map(axum::body::Body::new),
+        None => next.run(request).await,
     }
 }
 

@@ -39,13 +39,14 @@ impl OtlpHttp {
 
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, mut body) = request.into_parts();
-        if self.cors.is_preflight(&head.method, &head.headers) {
+        let admitted = self.cors.admit(&head.headers).map_err(|origin| Refusal::Origin(shown(&origin)));
+        if admitted.is_ok() && self.cors.is_preflight(&head.method, &head.headers) {
             let mut response = Response::new(Full::default());
             *response.status_mut() = StatusCode::NO_CONTENT;
             response.headers_mut().extend(self.cors.preflight_headers(&head.headers));
             return response;
         }
-        let (answer_format, outcome) = match Route::find(&head) {
+        let (answer_format, outcome) = match admitted.and_then(|()| Route::find(&head)) {
             Ok(route) => {
                 let work = self.take(&route, &head.headers, &mut body);
                 let outcome = self.ingest.supervise(route.signal, Transport::Http, work).await;

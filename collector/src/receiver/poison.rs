@@ -1,4 +1,4 @@
-//! Requests that made our code panic. The first time may be bad luck; a second time the request itself is at fault,
+//! Requests that made decoding panic. The first time may be bad luck; a second time the request itself is at fault,
 //! and answering "come back later" would have its sender resend it for ever.
 
 use std::{collections::VecDeque, sync::Mutex};
@@ -17,7 +17,7 @@ pub(crate) struct PoisonList {
 }
 
 impl PoisonList {
-    /// The answer to a request with this `body`, which just panicked.
+    /// The answer to a request with this `body`, whose decoding just panicked.
     pub(crate) fn judge(&self, body: &[u8]) -> Refusal {
         let hash = xxh3_128(body);
         let mut hashes = self.hashes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -5,7 +5,7 @@ use std::{panic::resume_unwind, sync::Arc};
 use tokio::sync::Semaphore;
 
 /// Work on fewer bytes than this stays on the reactor: it takes under 0.5 ms, and a hand-over to another thread is not free.
-const INLINE_BYTES_MAX: usize = 64 << 10;
+pub(crate) const INLINE_BYTES_MAX: usize = 64 << 10;
 
 /// At most one piece of work per core at a time. What waits is bounded by the byte budget, which every waiting request holds a part of.
 #[derive(Debug)]

@@ -38,6 +38,8 @@ pub(crate) enum Refusal {
     Path(String),
     #[error("method {0} is not POST")]
     Method(String),
+    #[error("pages of {0:?} may not send; list the origin in collector.cors.origins to allow it")]
+    Origin(String),
     #[error(transparent)]
     Budget(#[from] BudgetSpent),
     #[error("the request body arrives too slowly")]
@@ -82,6 +84,7 @@ impl Refusal {
             Self::ContentEncoding(_) => never(Code::Unimplemented, StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding"),
             Self::Path(_) => never(Code::Unimplemented, StatusCode::NOT_FOUND, "path"),
             Self::Method(_) => never(Code::Unimplemented, StatusCode::METHOD_NOT_ALLOWED, "method"),
+            Self::Origin(_) => never(Code::PermissionDenied, StatusCode::FORBIDDEN, "origin"),
             Self::Budget(_) => again(SOON, "in_flight_bytes"),
             Self::BodySlow => again(SOON, "body_slow"),
             Self::BodyBroken(_) => again(SOON, "body_broken"),
@@ -90,7 +93,10 @@ impl Refusal {
             Self::Panicked => again(SOON, "panic"),
             Self::Append(AppendError::Wal { .. }) => again(LATER, "wal_error"),
             Self::Append(AppendError::Stopped) => again(LATER, "storage_stopped"),
-            Self::Storage(refused) => again(refused.retry_after(), storage_outcome(refused)),
+            Self::Storage(refused) => match refused.retry_after() {
+                Some(after) => again(after, storage_outcome(refused)),
+                None => never(Code::ResourceExhausted, StatusCode::PAYLOAD_TOO_LARGE, storage_outcome(refused)),
+            },
         }
     }
 
@@ -135,15 +141,18 @@ fn storage_outcome(refused: &storage::Refused) -> &'static str {
         storage::Refused::MemtableFull { .. } => "memtable",
         storage::Refused::DiskFull { .. } => "disk_full",
         storage::Refused::ReadOnly { .. } => "read_only",
+        storage::Refused::TooLarge { .. } => "too_large",
+        storage::Refused::Failed { .. } => "storage_failed",
         storage::Refused::Starting => "starting",
         storage::Refused::Stopping => "stopping",
     }
 }
 
-/// Between `after` and twice that, within 1 to 30 s, so that refused senders do not all come back at once.
+/// Between `after` and twice that, within 1 to 30 s, so that refused senders do not all come back at once; and never before `after`,
+/// unless that is beyond 30 s.
 pub(crate) fn jittered(after: Duration) -> Duration {
-    let least = after.clamp(Duration::from_secs(1), RETRY_MAX / 2);
-    least.mul_f64(rand::random_range(1.0..2.0))
+    let least = after.clamp(Duration::from_secs(1), RETRY_MAX);
+    rand::random_range(least..=RETRY_MAX.min(least * 2))
 }
 
 #[cfg(test)]
@@ -165,6 +174,7 @@ mod tests {
             Refusal::ContentEncoding(reason()),
             Refusal::Path(reason()),
             Refusal::Method(reason()),
+            Refusal::Origin(reason()),
             Refusal::Poison,
             Refusal::Budget(BudgetSpent { limit: 1 }),
             Refusal::BodySlow,
@@ -174,6 +184,8 @@ mod tests {
             Refusal::Storage(storage::Refused::MemtableFull { bytes: 1, limit: 1 }),
             Refusal::Storage(storage::Refused::DiskFull { free_bytes: 1, needed_bytes: 1 }),
             Refusal::Storage(storage::Refused::ReadOnly { reason: reason() }),
+            Refusal::Storage(storage::Refused::TooLarge { bytes: 2, limit: 1 }),
+            Refusal::Storage(storage::Refused::Failed { thread: "publish" }),
             Refusal::Storage(storage::Refused::Starting),
             Refusal::Storage(storage::Refused::Stopping),
             Refusal::Append(AppendError::Wal { reason: reason() }),
@@ -186,7 +198,8 @@ mod tests {
             .map(|refusal| {
                 let transient = match &refusal {
                     Refusal::Undecodable(_) | Refusal::TooLarge { .. } | Refusal::ContentType(_) | Refusal::ContentEncoding(_) => false,
-                    Refusal::Path(_) | Refusal::Method(_) | Refusal::Poison => false,
+                    Refusal::Storage(storage::Refused::TooLarge { .. }) => false,
+                    Refusal::Path(_) | Refusal::Method(_) | Refusal::Origin(_) | Refusal::Poison => false,
                     Refusal::Budget(_) | Refusal::BodySlow | Refusal::BodyBroken(_) | Refusal::Storage(_) | Refusal::Append(_) => true,
                     Refusal::AckTimeout | Refusal::Stopping | Refusal::Panicked => true,
                 };
@@ -219,10 +232,11 @@ mod tests {
 
     #[test]
     fn g6_delays_are_jittered_between_1_and_30_seconds() {
-        for seconds in [0, 1, 5, 30, 3_600] {
+        for (seconds, least, most) in [(0, 1, 2), (1, 1, 2), (5, 5, 10), (15, 15, 30), (20, 20, 30), (30, 30, 30), (3_600, 30, 30)] {
             let delays: Vec<_> = (0..100).map(|_| jittered(Duration::from_secs(seconds))).collect();
-            assert!(delays.iter().all(|delay| (Duration::from_secs(1)..=RETRY_MAX).contains(delay)), "{seconds}");
-            assert!(delays.iter().any(|delay| delay != &delays[0]), "{seconds}: all the same");
+            let range = Duration::from_secs(least)..=Duration::from_secs(most);
+            assert!(delays.iter().all(|delay| range.contains(delay)), "{seconds}: {delays:?}");
+            assert!(least == most || delays.iter().any(|delay| delay != &delays[0]), "{seconds}: all the same");
         }
     }
 

@@ -60,8 +60,8 @@ impl Io for GateIo {
         RealIo.remove(path)
     }
 
-    fn create_dir_all(&self, path: &Path) -> Result<()> {
-        RealIo.create_dir_all(path)
+    fn create_dir(&self, path: &Path) -> Result<()> {
+        RealIo.create_dir(path)
     }
 
     fn sync_dir(&self, dir: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use schemas::Signal;
 use tokio::{sync::mpsc::UnboundedSender, task::JoinHandle};
 
@@ -11,10 +12,10 @@ use crate::{
     wire::{Answer, Call, Outcome, Parts, Wire, http1},
 };
 
-/// Announces a body as large as the budget and sends nothing of it. The budget is free again some time after this is dropped.
+/// Announces a body as large as the budget and sends all but its last byte. The budget is free again some time after this is dropped.
 pub struct Hog {
     request: JoinHandle<Answer>,
-    _body: UnboundedSender<bytes::Bytes>,
+    _body: UnboundedSender<Bytes>,
 }
 
 impl Hog {
@@ -22,6 +23,7 @@ impl Hog {
     pub async fn take_all(rig: &Rig, budget: u64) -> Self {
         loop {
             let (body, parts) = Parts::new();
+            body.send(Bytes::from(vec![0; budget as usize - 1])).expect("open");
             let call = Call::new(Signal::Metrics, Wire::Protobuf, vec![]).header("content-length", budget.to_string());
             let hog = Self { request: tokio::spawn(http1(rig.http, call.request(parts))), _body: body };
             while !hog.request.is_finished() {

@@ -66,6 +66,78 @@ fn element_bomb(signal: Signal, wire: Wire) -> Vec<u8> {
     [gzip(&head), member.repeat(members), gzip(tail)].concat()
 }
 
+/// A text of 60 MiB within maps as deep as they may be, and messages in pieces around it, which is what makes decoding merge them.
+fn split_message_bomb() -> Vec<u8> {
+    const TEXT: usize = 60 << 20;
+    const MEMBER: usize = 1 << 20;
+    let key_value = |value: usize| [head_of(0x0a, 1), b"k".to_vec(), head_of(0x12, value)].concat();
+    let mut heads = vec![head_of(0x0a, TEXT)];
+    let mut bytes = heads[0].len() + TEXT;
+    let mut around = |head: &dyn Fn(usize) -> Vec<u8>| {
+        heads.push(head(bytes));
+        bytes += heads.last().expect("pushed").len();
+    };
+    for _depth in 1..32 {
+        around(&key_value);
+        around(&|bytes| head_of(0x0a, bytes));
+        around(&|bytes| head_of(0x32, bytes));
+    }
+    around(&key_value);
+    around(&|bytes| head_of(0x4a, bytes));
+    let status_in_pieces = [0x7a, 0, 0x7a, 0];
+    around(&|_| [[head_of(0x0a, 16), vec![1; 16], head_of(0x12, 8), vec![1; 8]].concat(), status_in_pieces.to_vec()].concat());
+    for tag in [0x12, 0x12, 0x0a] {
+        around(&|bytes| head_of(tag, bytes));
+    }
+    heads.reverse();
+    [gzip(&heads.concat()), gzip(&[b'x'; MEMBER]).repeat(TEXT / MEMBER)].concat()
+}
+
+#[tokio::test]
+async fn a_64_kib_bomb_of_messages_in_pieces_costs_little() {
+    if !alone("hostile::a_64_kib_bomb_of_messages_in_pieces_costs_little", "") {
+        return;
+    }
+    let rig = Rig::start().await;
+    let call = Call::new(Signal::Traces, Wire::Protobuf, vec![]).encoded("gzip", split_message_bomb());
+    assert!(call.message.len() < 128 << 10, "{}", call.message.len());
+    let before = memory("VmRSS");
+    assert_eq!(call.send(&rig).await.outcome(Signal::Traces, Wire::Protobuf), Outcome::Stored);
+    let cost = memory("VmHWM").saturating_sub(before);
+    assert_eq!(rig.all_rows(), 1);
+    // The body, the body merged, the JSON, and its column; buffers that grow may double one of them. A copy per level would be 4 GiB.
+    assert!(cost < 400 << 20, "{} MiB", cost >> 20);
+}
+
+#[tokio::test]
+async fn errors_that_quote_a_large_string_cost_little() {
+    if !alone("hostile::errors_that_quote_a_large_string_cost_little", "") {
+        return;
+    }
+    const MEMBER: usize = 1 << 20;
+    let rig = Rig::start().await;
+    // Allowed in JSON as it is, and six bytes where Rust quotes it.
+    let text = gzip(&[0x7f; MEMBER]).repeat(40);
+    let before = memory("VmRSS");
+    for (head, tail) in [
+        (r#"""#, r#"""#),
+        (r#"{"resourceLogs":""#, r#""}"#),
+        (r#"{"resourceLogs":[""#, r#""]}"#),
+        (r#"{"resourceLogs":[{"resource":""#, r#""}]}"#),
+        (r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":""#, r#""}]}]}]}"#),
+        (r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"bytesValue":""#, r#""}}]}]}]}"#),
+        (r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"doubleValue":""#, r#""}}]}]}]}"#),
+    ] {
+        let body = [gzip(head.as_bytes()), text.clone(), gzip(tail.as_bytes())].concat();
+        let answer = Call::new(Signal::Logs, Wire::Json, vec![]).encoded("gzip", body).send(&rig).await;
+        assert_eq!(answer.outcome(Signal::Logs, Wire::Json), never(Code::InvalidArgument, 400)(Wire::Json), "{head}");
+        assert!(answer.body.len() < 4 << 10, "{head}");
+    }
+    let cost = memory("VmHWM").saturating_sub(before);
+    // The body; base64 that is none is copied once more. Quoted as a whole it would be 240 MiB in each of several copies.
+    assert!(cost < 160 << 20, "{} MiB", cost >> 20);
+}
+
 /// Tag and length of a message of `bytes` bytes.
 fn head_of(tag: u8, bytes: usize) -> Vec<u8> {
     let mut out = vec![tag];
@@ -146,6 +218,48 @@ async fn ten_thousand_streams_that_announce_64_mib_and_send_nothing_cost_little(
     assert!(cost < 300 << 20, "{} MiB for both ends", cost >> 20);
     for (_, call) in &held {
         call.abort();
+    }
+}
+
+#[tokio::test]
+async fn requests_over_http_that_announce_64_mib_and_trickle_leave_room_for_others() {
+    let rig = Rig::start_with(|config| {
+        config.body_grace_ms = 300_000;
+        config.body_timeout_ms = 300_000;
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        let sender = http2_connection::<Parts>(rig.http).await;
+        for _ in 0..100 {
+            let (parts, body) = Parts::new();
+            parts.send(Bytes::from_static(&[0; 100])).expect("open");
+            let call = Call::new(Signal::Traces, Wire::Protobuf, vec![]).header("content-length", (64 << 20).to_string());
+            let (mut sender, request) = (sender.clone(), call.request(body));
+            held.push((parts, tokio::spawn(async move { sender.send_request(request).await })));
+        }
+        let outcome = payload::call(Signal::Logs, Wire::Json, 1, 1, 0).send(&rig).await.outcome(Signal::Logs, Wire::Json);
+        assert_eq!(outcome, Outcome::Stored, "a good client between {} of them", held.len());
+    }
+    for (_, call) in &held {
+        assert!(!call.is_finished(), "taken, and waited for");
+        call.abort();
+    }
+}
+
+#[tokio::test]
+async fn the_limit_of_open_files_is_raised() {
+    if !alone("hostile::the_limit_of_open_files_is_raised", "ulimit -Sn 128;") {
+        return;
+    }
+    let rig = Rig::start().await;
+    let mut idle = Vec::new();
+    for _ in 0..300 {
+        idle.push(TcpStream::connect(rig.http).await.expect("a file descriptor is left"));
+    }
+    for wire in Wire::ALL {
+        let outcome = payload::call(Signal::Traces, wire, 1, 1, 0).send(&rig).await.outcome(Signal::Traces, wire);
+        assert_eq!(outcome, Outcome::Stored, "{wire:?}");
     }
 }
 
@@ -250,6 +364,7 @@ async fn a_client_that_leaves_early_gives_its_bytes_back() {
     .await;
     for round in 0..20 {
         let (hold, parts) = Parts::new();
+        hold.send(Bytes::from(vec![0; (1 << 20) - 1])).expect("open");
         let hog = Call::new(Signal::Metrics, Wire::Protobuf, vec![]).header("content-length", (1 << 20).to_string());
         let mut sender = {
             let stream = TcpStream::connect(rig.http).await.expect("connects");

@@ -34,13 +34,23 @@ impl Rig {
     }
 
     pub async fn start_on(io: Arc<dyn Io>, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_stored(io, |_| (), change).await
+    }
+
+    pub async fn start_stored(
+        io: Arc<dyn Io>,
+        change_storage: impl FnOnce(&mut storage::Config),
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let dir = tempfile::tempdir().expect("temporary directory");
         let derive: Arc<Derive> = Arc::new(|request: &RawRequest| {
             let body = compression::decompress(request.encoding, &request.body, usize::MAX).map_err(|error| error.to_string())?;
             let decoded = decode(request.signal, request.format, &body, request.received_at, &DecodeLimits::NONE);
             Ok(decoded.map_err(|error| error.to_string())?.batches)
         });
-        let store = Store::open(storage::Config::new(dir.path()), io, derive).expect("store opens");
+        let mut storage_config = storage::Config::new(dir.path());
+        change_storage(&mut storage_config);
+        let store = Store::open(storage_config, io, derive).expect("store opens");
         let any_port = "127.0.0.1:0".parse().expect("address");
         let mut config = Config { otlp_grpc: any_port, otlp_http: any_port, ..Config::default() };
         change(&mut config);
@@ -60,6 +70,12 @@ impl Rig {
 
     pub fn all_rows(&self) -> usize {
         Table::ALL.into_iter().map(|table| self.rows(table)).sum()
+    }
+
+    /// Writes all rows to blocks.
+    pub async fn flush(&self) {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || store.flush()).await.expect("no panic").expect("flushes");
     }
 
     pub fn begin_stop(&self) {

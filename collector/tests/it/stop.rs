@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use schemas::Signal;
 use tokio::net::TcpStream;
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::{
     payload,
     rig::Rig,
-    wire::{Answer, Outcome, Parts, Wire, assert_retryable, http2_connection},
+    wire::{Answer, Call, Outcome, Parts, Wire, assert_retryable, http2_connection},
 };
 
 /// A call whose body is only half sent; the rest follows through the sender.
@@ -77,21 +77,68 @@ async fn n4_what_does_not_finish_in_time_is_asked_to_come_back() {
 
 #[tokio::test]
 async fn n4_late_requests_on_open_connections_are_refused_or_never_sent() {
-    let rig = Rig::start().await;
-    let sender = http2_connection(rig.grpc).await;
-    let call = payload::call(Signal::Logs, Wire::Grpc, 1, 1, 0);
-    rig.begin_stop();
-    for _ in 0..50 {
-        let mut sender = sender.clone();
-        // The client either has seen GOAWAY (and keeps the request) or gets a retryable answer: never an acknowledgement, never a reset.
-        match sender.send_request(call.request(Full::new(call.body()).boxed())).await {
-            Ok(response) => {
-                let outcome = Answer::read(response).await.outcome(Signal::Logs, Wire::Grpc);
-                if outcome != Outcome::Stored {
-                    assert_retryable(&outcome, Wire::Grpc);
-                }
+    for wire in Wire::ALL {
+        let mut rig = Rig::start().await;
+        let mut connections = Vec::new();
+        for _ in 0..10 {
+            connections.push(Connection::open(&rig, wire).await);
+        }
+        rig.begin_stop();
+        let mut stored = 0;
+        for seed in 0..50 {
+            let call = payload::call(Signal::Logs, wire, seed, 1, 0);
+            let connection = &mut connections[usize::from(seed) % 10];
+            match connection.send(call.request(Full::new(call.body()))).await {
+                Ok(response) => match Answer::read(response).await.outcome(Signal::Logs, wire) {
+                    Outcome::Stored => stored += 1,
+                    refused => assert_retryable(&refused, wire),
+                },
+                Err(error) => assert!(never_processed(&error), "{wire:?}: {error:?}"),
             }
-            Err(error) => assert!(error.is_canceled() || error.is_closed() || error.to_string().contains("connection"), "{error:?}"),
+        }
+        drop(connections);
+        rig.stopped().await;
+        // Whatever the sender could not know to be stored is not: every record is one of an acknowledged request.
+        assert_eq!(rig.all_rows(), stored, "{wire:?}");
+    }
+}
+
+enum Connection {
+    Http1(hyper::client::conn::http1::SendRequest<Full<Bytes>>),
+    Http2(hyper::client::conn::http2::SendRequest<Full<Bytes>>),
+}
+
+impl Connection {
+    /// One that has served a request, so that the server knows it.
+    async fn open(rig: &Rig, wire: Wire) -> Self {
+        let mut connection = if wire == Wire::Grpc {
+            Self::Http2(http2_connection(rig.grpc).await)
+        } else {
+            let io = TokioIo::new(TcpStream::connect(rig.http).await.expect("connects"));
+            let (sender, connection) = hyper::client::conn::http1::handshake(io).await.expect("handshake");
+            tokio::spawn(connection);
+            Self::Http1(sender)
+        };
+        let empty = Call::new(Signal::Logs, wire, if wire == Wire::Json { "{}" } else { "" });
+        let response = connection.send(empty.request(Full::new(empty.body()))).await.expect("answered");
+        assert_eq!(Answer::read(response).await.outcome(Signal::Logs, wire), Outcome::Stored);
+        connection
+    }
+
+    async fn send(&mut self, request: http::Request<Full<Bytes>>) -> hyper::Result<http::Response<hyper::body::Incoming>> {
+        match self {
+            Self::Http1(sender) => {
+                sender.ready().await?;
+                sender.send_request(request).await
+            }
+            Self::Http2(sender) => sender.send_request(request).await,
         }
     }
+}
+
+/// Whether the sender may send the request again as if it had never been sent: it was not, or the connection ended in order before its answer.
+fn never_processed(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let in_order = cause.contains("not a result of an error") || cause.contains("refused stream");
+    error.is_canceled() || error.is_closed() || error.is_incomplete_message() || in_order
 }

@@ -136,6 +136,29 @@ async fn d4_string_indexes_outside_profiles_are_a_warning() {
 }
 
 #[tokio::test]
+async fn d4_string_indexes_in_json_are_a_warning() {
+    for (signal, head, tail) in [
+        (
+            Signal::Traces,
+            r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174""#,
+            "}]}]}]}",
+        ),
+        (Signal::Logs, r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1""#, "}]}]}]}"),
+        (Signal::Metrics, r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{"asInt":"1""#, "}]}}]}]}]}"),
+    ] {
+        let rig = Rig::start().await;
+        let attributes = r#","attributes":[{"key":"k","keyStrindex":1,"value":{"stringValueStrindex":7}}]"#;
+        let call = Call::new(signal, Wire::Json, format!("{head}{attributes}{tail}"));
+        let outcome = call.send(&rig).await.outcome(signal, Wire::Json);
+        assert!(
+            matches!(&outcome, Outcome::Partial { rejected: 0, message } if message.contains("2 string table indexes")),
+            "{signal}: {outcome:?}"
+        );
+        assert_eq!(rig.rows(payload::table(signal)), 1, "{signal}");
+    }
+}
+
+#[tokio::test]
 async fn d5_points_that_break_a_rule_are_rejected_alone() {
     let number = |value| NumberDataPoint { time_unix_nano: 1, value, ..Default::default() };
     let good = || number(Some(number_data_point::Value::AsInt(1)));
