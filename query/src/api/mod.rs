@@ -12,8 +12,11 @@ mod page;
 mod problem;
 mod process;
 mod prometheus;
+mod queries;
 mod router;
+mod search;
 mod serve;
+mod sql;
 mod status;
 mod traces;
 

@@ -4,6 +4,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::engine::Position;
+
 /// A problem answer. Boxed, so that results that may carry one stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem(Box<Members>);
@@ -30,7 +32,11 @@ struct Members {
 struct FieldError {
     param: &'static str,
     message: String,
-    hint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// Where in a query.
+    #[serde(flatten)]
+    at: Option<Position>,
 }
 
 impl Problem {
@@ -52,8 +58,15 @@ impl Problem {
         let message = message.into();
         let mut problem =
             Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", "A parameter is not valid", format!("parameter `{param}`: {message}"));
-        problem.0.errors.push(FieldError { param, message, hint: hint.into() });
+        problem.0.errors.push(FieldError { param, message, hint: Some(hint.into()), at: None });
         problem
+    }
+
+    /// Says what is wrong with the query in `param`, and where.
+    pub(crate) fn query_error(mut self, param: &'static str, message: String, at: Option<Position>, hint: Option<String>) -> Self {
+        self.0.hint.clone_from(&hint);
+        self.0.errors.push(FieldError { param, message, hint, at });
+        self
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -18,9 +18,10 @@ use serde::Serialize;
 use storage::Store;
 use tokio_util::sync::CancellationToken;
 
-use super::{guard, guard::Guard, health, page, problem::Problem, prometheus, status, status::Received, traces};
+use super::{guard, guard::Guard, health, page, problem::Problem, prometheus, queries, search, sql, status, status::Received, traces};
 use crate::{
     Config,
+    engine::Engine,
     reads::Reads,
     self_metrics::{API_REQUEST_SECONDS, API_REQUESTS},
 };
@@ -29,6 +30,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Shared {
     pub store: Arc<Store>,
+    pub engine: Engine,
     pub prometheus: PrometheusHandle,
     pub version: &'static str,
     pub started_at: SystemTime,
@@ -61,6 +63,9 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .route("/metrics", get(prometheus::metrics))
         .route("/api/v1/status", get(status::get))
         .with_state(shared.clone())
+        .merge(sql::routes(shared.engine.clone()))
+        .merge(queries::routes(shared.engine.clone()))
+        .merge(search::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)

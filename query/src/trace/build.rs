@@ -5,13 +5,14 @@
 //! 3. Plan the tree, put the spans into its order.
 //! 4. Sum up: times, services, root.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use arrow::record_batch::RecordBatch;
-use schemas::{SpanId, TraceId};
+use schemas::TraceId;
 
 use super::{
     columns::UnexpectedType,
+    order::{LinkColumns, order},
     read::{Shared, SpanColumns},
     tree::{self, Link},
     view::{Root, Span, Time, Trace},
@@ -22,8 +23,7 @@ use super::{
 /// # Errors
 /// When a batch is not one of the spans table.
 pub fn build(trace_id: TraceId, batches: &[RecordBatch], spans_max: usize) -> Result<Trace, UnexpectedType> {
-    let tables = batches.iter().map(SpanColumns::bind).collect::<Result<Vec<_>, _>>()?;
-    let (spans, left_over) = distinct_spans(&tables, spans_max)?;
+    let (spans, left_over) = distinct_spans(batches, spans_max)?;
     let span_count = spans.len() + left_over;
     let spans = in_tree_order(spans);
 
@@ -42,44 +42,39 @@ pub fn build(trace_id: TraceId, batches: &[RecordBatch], spans_max: usize) -> Re
 }
 
 /// The earliest `spans_max` spans without identical copies, and how many rows were left unread.
-fn distinct_spans(tables: &[SpanColumns<'_>], spans_max: usize) -> Result<(Vec<Span>, usize), UnexpectedType> {
-    let mut rows: Vec<(i64, usize, usize)> = Vec::new();
-    for (table_index, table) in tables.iter().enumerate() {
-        rows.extend((0..table.rows()).map(|row| (table.start_ns(row), table_index, row)));
-    }
-    rows.sort_unstable();
-
-    let mut spans: Vec<Span> = Vec::with_capacity(rows.len().min(spans_max));
+fn distinct_spans(batches: &[RecordBatch], spans_max: usize) -> Result<(Vec<Span>, usize), UnexpectedType> {
+    let columns = batches.iter().map(SpanColumns::bind).collect::<Result<Vec<_>, _>>()?;
+    let positions = order(&LinkColumns::bind_all(batches)?);
+    let mut spans: Vec<Span> = Vec::with_capacity(positions.len().min(spans_max));
     let mut shared = Shared::default();
-    let mut seen: HashMap<SpanId, Vec<usize>> = HashMap::new();
-    for (read, (_, table_index, row)) in rows.iter().enumerate() {
-        if spans.len() == spans_max {
-            return Ok((spans, rows.len() - read));
+    let mut read = 0;
+    for namesakes in positions.chunk_by(|one, other| one.key() == other.key()) {
+        let mut texts = HashSet::new();
+        for at in namesakes {
+            if spans.len() == spans_max {
+                return Ok((spans, positions.len() - read));
+            }
+            read += 1;
+            let Some(span) = columns[at.batch as usize].span(at.row as usize, &mut shared)? else { continue };
+            if namesakes.len() == 1 || texts.insert(text(&span)) {
+                spans.push(span);
+            }
         }
-        let Some(span) = tables[*table_index].span(*row, &mut shared)? else { continue };
-        let namesakes = seen.entry(span.span_id).or_default();
-        if namesakes.iter().any(|index| is_copy(&spans[*index], &span)) {
-            continue;
-        }
-        namesakes.push(spans.len());
-        spans.push(span);
     }
     Ok((spans, 0))
 }
 
-/// Equal in everything that is shown. Namesakes are rare, so the texts are made only here.
-fn is_copy(one: &Span, other: &Span) -> bool {
-    let text = |span| serde_json::to_vec(span).expect("string keys and finite numbers always serialize");
-    text(one) == text(other)
+/// Copies are equal in everything that is shown. Namesakes are rare, so the texts are made only for them.
+pub(crate) fn text(span: &Span) -> Vec<u8> {
+    serde_json::to_vec(span).expect("string keys and finite numbers always serialize")
 }
 
 fn in_tree_order(spans: Vec<Span>) -> Vec<Span> {
-    let links: Vec<Link> =
-        spans.iter().map(|span| Link { span_id: span.span_id, parent_span_id: span.parent_span_id, start_ns: span.start_time.0 }).collect();
+    let links: Vec<Link> = spans.iter().map(|span| Link { span_id: span.span_id, parent_span_id: span.parent_span_id }).collect();
     let mut unplaced: Vec<Option<Span>> = spans.into_iter().map(Some).collect();
     let mut ordered = Vec::with_capacity(unplaced.len());
     for place in tree::plan(&links) {
-        let mut span = unplaced[place.row].take().expect("the plan places every row once");
+        let mut span = unplaced[place.row as usize].take().expect("the plan places every row once");
         span.depth = place.depth;
         span.parent_missing = place.parent_missing;
         ordered.push(span);
@@ -88,13 +83,8 @@ fn in_tree_order(spans: Vec<Span>) -> Vec<Span> {
 }
 
 fn services(spans: &[Span]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for name in spans.iter().filter_map(|span| span.service_name.as_ref()) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    names
+    let mut seen = HashSet::new();
+    spans.iter().filter_map(|span| span.service_name.as_ref()).filter(|name| seen.insert(*name)).cloned().collect()
 }
 
 fn root(spans: &[Span]) -> Option<Root> {

@@ -130,6 +130,11 @@ impl<'a> StructsColumn<'a> {
         }
     }
 
+    /// The table has null where there is none, so this needs no look into the list.
+    pub(crate) fn has_any(&self, row: usize) -> bool {
+        self.0.is_some_and(|lists| lists.is_valid(row))
+    }
+
     /// The structs of `row`; `None` when the list is null or empty.
     pub(crate) fn get(&self, row: usize) -> Option<StructArray> {
         let lists = self.0.filter(|lists| lists.is_valid(row))?;

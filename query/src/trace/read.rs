@@ -36,7 +36,6 @@ impl Shared {
 
 /// The columns of one batch, bound once.
 pub(crate) struct SpanColumns<'a> {
-    rows: usize,
     span_id: BytesColumn<'a>,
     parent_span_id: BytesColumn<'a>,
     name: TextColumn<'a>,
@@ -67,7 +66,6 @@ impl<'a> SpanColumns<'a> {
     /// When a column has another type than the spans table says.
     pub(crate) fn bind(batch: &'a RecordBatch) -> Result<Self, UnexpectedType> {
         Ok(Self {
-            rows: batch.num_rows(),
             span_id: BytesColumn::of(batch, c::SPAN_ID)?,
             parent_span_id: BytesColumn::of(batch, c::PARENT_SPAN_ID)?,
             name: TextColumn::of(batch, c::NAME)?,
@@ -94,18 +92,10 @@ impl<'a> SpanColumns<'a> {
         })
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.rows
-    }
-
-    pub(crate) fn start_ns(&self, row: usize) -> i64 {
-        self.start_time.get(row).unwrap_or_default()
-    }
-
     /// The span in `row`, not placed yet; `None` when it has no id, which the table forbids.
     pub(crate) fn span(&self, row: usize, shared: &mut Shared) -> Result<Option<Span>, UnexpectedType> {
         let Some(span_id) = self.span_id.get(row).and_then(SpanId::from_slice) else { return Ok(None) };
-        let start_ns = self.start_ns(row);
+        let start_ns = self.start_time.get(row).unwrap_or_default();
         let duration_ns = self.duration_ns.get(row).unwrap_or_default();
         Ok(Some(Span {
             span_id,

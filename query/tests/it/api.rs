@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
     api::{Listening, Received, Shared, router},
+    engine::Engine,
 };
 use schemas::{
     RequestHash, Signal, Table, TableBatch, TenantId, UnixNanos,
@@ -45,8 +46,10 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
     let batches = vec![TableBatch { table: Table::Spans, batch: rows }];
     store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
     let stopping = CancellationToken::new();
+    let engine = Engine::start(Arc::clone(&store), query::engine::Config::new(data_dir.path().join("spill"))).expect("threads start");
     let shared = Shared {
         store,
+        engine,
         prometheus: PrometheusBuilder::new().build_recorder().handle(),
         version: "0.0.0-test",
         started_at: SystemTime::now(),

@@ -27,7 +27,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "collector",
         imports: &["schemas", "storage"],
-        never_reaches: &["datafusion", "datafusion-common", "tantivy"],
+        never_reaches: &["datafusion", "datafusion-common"],
         never_names: &["query", "server"],
     },
     Room { name: "query", imports: &["schemas", "storage"], never_reaches: &["tonic"], never_names: &["collector", "server"] },

@@ -1,0 +1,55 @@
+//! Paths to handlers.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use schemas::Table;
+
+use super::{
+    super::{answer, problem::Problem},
+    records, suggest, traces,
+};
+use crate::engine::Engine;
+
+/// The pairs of a query string in their order.
+pub(super) type Pairs = Vec<(String, String)>;
+type Asked = Result<Query<Pairs>, QueryRejection>;
+
+pub(crate) fn routes(engine: Engine) -> Router {
+    Router::new()
+        .route("/api/v1/spans", get(get_spans))
+        .route("/api/v1/logs", get(get_logs))
+        .route("/api/v1/traces", get(get_traces))
+        .route("/api/v1/search/suggest", get(get_suggestions))
+        .with_state(Arc::new(engine))
+}
+
+async fn get_spans(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
+    respond(async { records::answer(&engine, Table::Spans, pairs(asked)?).await }).await
+}
+
+async fn get_logs(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
+    respond(async { records::answer(&engine, Table::Logs, pairs(asked)?).await }).await
+}
+
+async fn get_traces(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
+    respond(async { traces::answer(&engine, pairs(asked)?).await }).await
+}
+
+async fn get_suggestions(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
+    respond(async { suggest::answer(&engine, pairs(asked)?).await }).await
+}
+
+async fn respond(body: impl Future<Output = Result<Vec<u8>, Problem>>) -> Response {
+    body.await.map_or_else(IntoResponse::into_response, answer::json)
+}
+
+fn pairs(asked: Asked) -> Result<Pairs, Problem> {
+    let invalid = |error: QueryRejection| Problem::invalid_parameter("query", error.body_text(), "parameters are UTF-8, percent-encoded");
+    asked.map(|Query(pairs)| pairs).map_err(invalid)
+}

@@ -1,0 +1,95 @@
+//! Paths to handlers, and what these share.
+
+use axum::{
+    Router,
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderName, HeaderValue};
+
+use super::{
+    super::{answer, problem::Problem, router::Shared},
+    analysis, compare, get, load, span,
+};
+use crate::reads::Reads;
+
+/// Why the answer may be incomplete, as a header: OTLP has no place for it in the body.
+const PARTIAL: HeaderName = HeaderName::from_static("fusebox-partial");
+
+#[derive(Clone)]
+pub(super) struct Traces {
+    pub(super) shared: Shared,
+    reads: Reads,
+    /// Spans in an answer that carries attributes.
+    pub(super) spans_max: usize,
+}
+
+/// The bytes of a JSON answer, and why they may not be the whole truth.
+pub(super) struct Body {
+    pub(super) json: Vec<u8>,
+    pub(super) partial: Vec<String>,
+}
+
+pub(crate) fn routes(shared: Shared, reads: Reads, spans_max: usize) -> Router {
+    Router::new()
+        .route("/api/v1/traces/{trace_id}", get(get_trace))
+        .route("/api/v1/traces/{trace_id}/spans/{span_id}", get(get_span))
+        .route("/api/v1/traces/{trace_id}/analysis", get(get_analysis))
+        .route("/api/v1/traces/{trace_id}/compare/{other_id}", get(get_comparison))
+        .with_state(Traces { shared, reads, spans_max })
+}
+
+type OneId = Result<Path<String>, PathRejection>;
+type TwoIds = Result<Path<(String, String)>, PathRejection>;
+
+async fn get_trace(State(traces): State<Traces>, path: OneId, RawQuery(query): RawQuery) -> Response {
+    traces.answer(get::Request::parse(&one(path), query.as_deref()), get::load).await
+}
+
+async fn get_span(State(traces): State<Traces>, path: TwoIds, RawQuery(query): RawQuery) -> Response {
+    let (trace_id, span_id) = two(path);
+    traces.answer(span::Request::parse(&trace_id, &span_id, query.as_deref()), span::load).await
+}
+
+async fn get_analysis(State(traces): State<Traces>, path: OneId, RawQuery(query): RawQuery) -> Response {
+    traces.answer(analysis::Request::parse(&one(path), query.as_deref()), analysis::load).await
+}
+
+async fn get_comparison(State(traces): State<Traces>, path: TwoIds, RawQuery(query): RawQuery) -> Response {
+    let (a, b) = two(path);
+    traces.answer(compare::Request::parse(&a, &b, query.as_deref()), compare::load).await
+}
+
+/// A path that is no text (`%ff`) is refused as an id that is empty.
+fn one(path: OneId) -> String {
+    path.map_or_else(|_| String::new(), |Path(id)| id)
+}
+
+fn two(path: TwoIds) -> (String, String) {
+    path.map_or_else(|_| Default::default(), |Path(ids)| ids)
+}
+
+impl Traces {
+    /// Runs `load`, which blocks, for a request that could be parsed.
+    async fn answer<R: Send + 'static>(self, request: Result<R, Problem>, load: fn(&Self, R) -> Result<Body, Problem>) -> Response {
+        let reads = self.reads.clone();
+        let body = match request {
+            Ok(request) => reads.run(move || load(&self, request)).await.map_err(load::read_failed).and_then(|loaded| loaded),
+            Err(problem) => Err(problem),
+        };
+        body.map_or_else(IntoResponse::into_response, Body::into_response)
+    }
+}
+
+impl Body {
+    fn into_response(self) -> Response {
+        let mut response = answer::json(self.json);
+        if let Ok(reasons) = HeaderValue::from_str(&self.partial.join("; "))
+            && !self.partial.is_empty()
+        {
+            response.headers_mut().insert(PARTIAL, reasons);
+        }
+        response
+    }
+}

@@ -1,0 +1,23 @@
+//! What our SQL knows beyond DataFusion's.
+//!
+//! ```text
+//! attr, attr_int, attr_double, attr_bool (attributes, 'key')    an attribute, whatever level's column it is asked of
+//! attributes->>'key'                                            the same as attr
+//! hex(trace_id)                                                 an id as text
+//! ```
+//!
+//! `rewrite` makes promoted keys use their columns, and hex texts compare with ids. What only compiled searches call has no name
+//! in SQL: `text` (words in the texts of a row) and `value` (conditions on one text, and on parts of events).
+
+mod attribute;
+mod hex;
+mod operator;
+mod registry;
+mod rewrite;
+mod text;
+mod value;
+
+pub(super) use attribute::{AttributeGetter, Getter};
+pub(super) use registry::{REMOVED, all, hex_of, id, planners, rewrites};
+pub(super) use text::{TextMatch, TextPattern};
+pub(super) use value::{EventMatch, Part, ValueMatch};

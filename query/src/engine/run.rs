@@ -1,0 +1,355 @@
+//! Runs questions: each with a permit, a place in the queue, a deadline, a share of memory, and an end when nobody listens.
+
+use std::{
+    io,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
+use datafusion::{
+    common::ScalarValue,
+    execution::{
+        disk_manager::{DiskManagerBuilder, DiskManagerMode},
+        memory_pool::{GreedyMemoryPool, MemoryPool},
+        runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
+        session_state::SessionState,
+    },
+    logical_expr::LogicalPlan,
+    physical_plan::execute_stream,
+};
+use futures::{FutureExt, StreamExt};
+use schemas::TenantId;
+use storage::Store;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::{Semaphore, mpsc, oneshot},
+    task::AbortHandle,
+    time::timeout_at,
+};
+
+use super::{
+    Config, EngineError,
+    memory::Share,
+    running::{Place, Running, RunningQuery},
+    scan::Usage,
+    search::{self, FieldValues, SearchQuestion, TraceParts, TracesQuestion},
+    session::{session, template},
+    sql,
+};
+
+/// Batches between the engine's threads and who reads the answer.
+const BATCHES_AHEAD: usize = 4;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("start the threads that compute answers")]
+    Threads(#[source] io::Error),
+    #[error("empty {path}, where large sorts go")]
+    Spill { path: std::path::PathBuf, source: io::Error },
+    #[error("set up {what}: {message}")]
+    DataFusion { what: &'static str, message: String },
+}
+
+/// What is asked.
+pub(crate) enum Question {
+    Sql { text: String, params: Vec<ScalarValue> },
+    Search(SearchQuestion),
+    Traces(TracesQuestion),
+    TraceParts(TraceParts),
+    FieldValues(FieldValues),
+}
+
+impl Question {
+    /// As people see it in the list of what runs.
+    fn text(&self) -> String {
+        match self {
+            Self::Sql { text, .. } => text.clone(),
+            Self::Search(question) => format!("search {}: {}", question.table, question.search),
+            Self::Traces(question) => format!("search traces: {}", question.search),
+            Self::TraceParts(question) => format!("{} traces", question.traces.len()),
+            Self::FieldValues(question) => format!("values of {} in {}", question.field, question.table),
+        }
+    }
+}
+
+/// An answer on its way. Dropping it ends the question.
+pub(crate) struct Answer {
+    pub schema: SchemaRef,
+    batches: mpsc::Receiver<Result<RecordBatch, EngineError>>,
+    usage: Arc<Usage>,
+    cut: Arc<Mutex<Option<String>>>,
+    started: Instant,
+    _task: AbortOnDrop,
+}
+
+/// What an answer cost, and whether it is whole.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Summary {
+    pub took_ms: f64,
+    pub scanned_rows: u64,
+    pub scanned_bytes: u64,
+    /// Why rows may be missing.
+    pub partial: Vec<String>,
+    /// Why the answer ends before its end.
+    pub truncated: Option<String>,
+}
+
+impl Summary {
+    /// Of this answer and of one that was asked for after it.
+    pub(crate) fn then(mut self, next: Self) -> Self {
+        self.partial.extend(next.partial.into_iter().filter(|reason| !self.partial.contains(reason)).collect::<Vec<_>>());
+        Self {
+            took_ms: self.took_ms + next.took_ms,
+            scanned_rows: self.scanned_rows + next.scanned_rows,
+            scanned_bytes: self.scanned_bytes + next.scanned_bytes,
+            partial: self.partial,
+            truncated: self.truncated.or(next.truncated),
+        }
+    }
+}
+
+impl Answer {
+    /// All batches that are left.
+    ///
+    /// # Errors
+    /// What ended the answer early.
+    pub(crate) async fn collect(&mut self) -> Result<Vec<RecordBatch>, EngineError> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.next().await {
+            batches.push(batch?);
+        }
+        Ok(batches)
+    }
+
+    /// The next batch; none after the last, or after an error.
+    pub(crate) async fn next(&mut self) -> Option<Result<RecordBatch, EngineError>> {
+        self.batches.recv().await
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        Summary {
+            took_ms: (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+            scanned_rows: self.usage.rows(),
+            scanned_bytes: self.usage.bytes(),
+            partial: self.usage.partial(),
+            truncated: self.cut.lock().expect("no holder panics").clone(),
+        }
+    }
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Answers questions over the store. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<Store>,
+    config: Config,
+    template: SessionState,
+    memory: Arc<dyn MemoryPool>,
+    permits: Semaphore,
+    waiting: AtomicUsize,
+    running: Arc<Running>,
+    /// Left running when the last handle goes inside another runtime, where waiting is not allowed.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Engine {
+    /// Starts the engine's threads and empties its spill directory.
+    ///
+    /// # Errors
+    /// When the directory cannot be emptied or threads cannot be started.
+    pub fn start(store: Arc<Store>, config: Config) -> Result<Self, StartError> {
+        let at_spill = |source| StartError::Spill { path: config.spill_dir.clone(), source };
+        match std::fs::remove_dir_all(&config.spill_dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at_spill(error)),
+            _ => {}
+        }
+        let threads = match config.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let runtime = Builder::new_multi_thread().worker_threads(threads).thread_name("query").enable_time().build();
+        let memory: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(config.memory_bytes_max));
+        let shared = Shared {
+            store,
+            template: template(threads, Arc::new(RuntimeEnv::default())),
+            memory,
+            permits: Semaphore::new(config.concurrent_max),
+            waiting: AtomicUsize::new(0),
+            running: Arc::default(),
+            runtime: Some(runtime.map_err(StartError::Threads)?),
+            config,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Asks. Returns once the answer's columns are known; its rows follow.
+    ///
+    /// # Errors
+    /// The asker's mistake, a limit, or ours.
+    pub(crate) async fn ask(&self, question: Question) -> Result<Answer, EngineError> {
+        let started = Instant::now();
+        let usage = Arc::<Usage>::default();
+        let place = self.shared.running.enter(&question.text(), Arc::clone(&usage));
+        let (batches, to_asker) = mpsc::channel(BATCHES_AHEAD);
+        let (columns, schema) = oneshot::channel();
+        let cut = Arc::<Mutex<Option<String>>>::default();
+        let work = Work {
+            shared: Arc::clone(&self.shared),
+            place,
+            usage: Arc::clone(&usage),
+            batches,
+            columns: Some(columns),
+            cut: Arc::clone(&cut),
+            started,
+        };
+        let runtime = self.shared.runtime.as_ref().expect("taken only when dropped");
+        let task = AbortOnDrop(runtime.spawn(work.run(question)).abort_handle());
+        let schema = schema.await.unwrap_or(Err(EngineError::Cancelled))?;
+        Ok(Answer { schema, batches: to_asker, usage, cut, started, _task: task })
+    }
+
+    pub(crate) fn running(&self) -> Vec<RunningQuery> {
+        self.shared.running.list()
+    }
+
+    /// Ends a question; false when there is none of this id.
+    pub(crate) fn cancel(&self, id: u64) -> bool {
+        self.shared.running.cancel(id)
+    }
+}
+
+/// One question on the engine's threads.
+struct Work {
+    shared: Arc<Shared>,
+    place: Place,
+    usage: Arc<Usage>,
+    batches: mpsc::Sender<Result<RecordBatch, EngineError>>,
+    /// Taken once the columns, or an error before them, are known.
+    columns: Option<oneshot::Sender<Result<SchemaRef, EngineError>>>,
+    cut: Arc<Mutex<Option<String>>>,
+    started: Instant,
+}
+
+impl Work {
+    async fn run(mut self, question: Question) {
+        let deadline = self.shared.config.deadline;
+        let cancelled = self.place.cancelled();
+        let answered = tokio::select! {
+            answered = timeout_at((self.started + deadline).into(), AssertUnwindSafe(self.answer(question)).catch_unwind()) => answered,
+            () = cancelled.cancelled() => Ok(Ok(Err(EngineError::Cancelled))),
+        };
+        let error = match answered {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(_)) => EngineError::Internal { message: "a bug ended the question; the server log has the details".to_owned() },
+            Err(_) => EngineError::Deadline { deadline },
+        };
+        tracing::debug!(%error, "question ended without an answer");
+        match self.columns.take() {
+            Some(columns) => drop(columns.send(Err(error))),
+            None => drop(self.batches.send(Err(error)).await),
+        }
+    }
+
+    async fn answer(&mut self, question: Question) -> Result<(), EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let _permit = shared.turn().await?;
+        self.place.computing();
+        let snapshot = Arc::new(shared.store.snapshot(TenantId::DEFAULT));
+        snapshot.partial().iter().for_each(|reason| self.usage.missing(reason.clone()));
+        let state = session(&shared.template, shared.runtime_env()?, Arc::clone(&snapshot), Arc::clone(&self.usage))?;
+        let plan: LogicalPlan = match question {
+            Question::Sql { text, params } => sql::plan(&state, &text, params).await?,
+            Question::Search(question) => search::records_plan(&snapshot, &question)?,
+            Question::Traces(question) => search::traces_plan(&snapshot, &question)?,
+            Question::TraceParts(question) => search::parts_plan(&snapshot, &question)?,
+            Question::FieldValues(question) => search::values_plan(&snapshot, &question)?,
+        };
+        let plan = state.create_physical_plan(&plan).await?;
+        let mut stream = execute_stream(plan, state.task_ctx())?;
+        if let Some(columns) = self.columns.take() {
+            drop(columns.send(Ok(stream.schema())));
+        }
+        let (mut rows, mut bytes) = (0, 0);
+        while let Some(batch) = stream.next().await {
+            let batch = batch?;
+            let left = shared.config.rows_max - rows;
+            rows += batch.num_rows().min(left);
+            bytes += batch.get_array_memory_size();
+            let cut = if batch.num_rows() > left {
+                Some(format!("the answer has more than {} rows; use LIMIT or an aggregate", shared.config.rows_max))
+            } else if bytes > shared.config.answer_bytes_max {
+                Some(format!("the answer has more than {} bytes; select fewer columns or rows", shared.config.answer_bytes_max))
+            } else {
+                None
+            };
+            let ends = cut.is_some();
+            *self.cut.lock().expect("no holder panics") = cut;
+            let batch = batch.slice(0, batch.num_rows().min(left));
+            if self.batches.send(Ok(batch)).await.is_err() || ends {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, EngineError> {
+        if let Ok(permit) = self.permits.try_acquire() {
+            return Ok(permit);
+        }
+        let _waiting = Waiting::enter(&self.waiting, self.config.waiting_max)
+            .ok_or(EngineError::Busy { running: self.config.concurrent_max, waiting: self.config.waiting_max })?;
+        Ok(self.permits.acquire().await.expect("the semaphore is never closed"))
+    }
+
+    /// Memory and spill files of one question.
+    fn runtime_env(&self) -> Result<Arc<RuntimeEnv>, EngineError> {
+        let spill = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![self.config.spill_dir.clone()]))
+            .with_max_temp_directory_size(self.config.spill_bytes_max);
+        let share = Share::new(Arc::clone(&self.memory), self.config.question_memory_bytes_max);
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(share)).with_disk_manager_builder(spill).build_arc();
+        runtime.map_err(|error| EngineError::Internal { message: error.to_string() })
+    }
+}
+
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize, max: usize) -> Option<Self> {
+        let entered = count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |waiting| (waiting < max).then_some(waiting + 1));
+        entered.is_ok().then_some(Self(count))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,102 @@
+//! A whole expression over the records of a table.
+
+use std::sync::Arc;
+
+use datafusion::{
+    common::DataFusionError,
+    datasource::provider_as_source,
+    logical_expr::{Expr, LogicalPlanBuilder, lit},
+};
+use schemas::{Table, UnixNanos};
+use storage::Snapshot;
+
+use super::{
+    super::{EngineError, Position, table::StoreTable},
+    text,
+};
+use crate::search::{self, Expr as Asked, Place, Term, TraceField};
+
+/// What compiling needs to know besides the tree.
+#[derive(Clone, Copy)]
+pub(super) struct Compiler<'a> {
+    pub snapshot: &'a Arc<Snapshot>,
+    pub table: Table,
+    /// What was parsed: mistakes point into it.
+    pub text: &'a str,
+    pub now: UnixNanos,
+}
+
+impl Compiler<'_> {
+    /// All rows of a table.
+    pub(super) fn scan(&self, table: Table) -> Result<LogicalPlanBuilder, DataFusionError> {
+        let provider = StoreTable::new(table, Arc::clone(self.snapshot));
+        LogicalPlanBuilder::scan(table.name(), provider_as_source(Arc::new(provider)), None)
+    }
+
+    /// Whether a record is asked for. Null means no.
+    pub(super) fn compile(&self, asked: &Asked) -> Result<Expr, EngineError> {
+        if let Some(query) = text::query_of(asked) {
+            return Ok(text::matches(self.table, query));
+        }
+        if self.is_about_traces(asked) {
+            return self.of_traces(asked);
+        }
+        match asked {
+            Asked::And(parts) => self.group(parts, Asked::And, Expr::and, lit(true)),
+            Asked::Or(parts) => self.group(parts, Asked::Or, Expr::or, lit(false)),
+            Asked::Not(inner) => Ok(Expr::Not(Box::new(Expr::IsTrue(Box::new(self.compile(inner)?))))),
+            Asked::Text(text) => text::term(self.table, text),
+            Asked::Field(test) => self.field(test),
+        }
+    }
+
+    /// The words of a group are one question to the text, its trace fields one to the traces.
+    fn group(
+        &self,
+        parts: &[Asked],
+        again: fn(Vec<Asked>) -> Asked,
+        join: fn(Expr, Expr) -> Expr,
+        empty: Expr,
+    ) -> Result<Expr, EngineError> {
+        let (words, others): (Vec<&Asked>, Vec<&Asked>) = parts.iter().partition(|part| text::query_of(part).is_some());
+        let (traces, others): (Vec<&Asked>, Vec<&Asked>) = others.into_iter().partition(|part| self.is_about_traces(part));
+        let together = |parts: Vec<&Asked>| again(parts.into_iter().cloned().collect());
+        let mut joined = Vec::new();
+        for part in others {
+            joined.push(self.compile(part)?);
+        }
+        if let Some(query) = text::query_of(&together(words.clone())).filter(|_| !words.is_empty()) {
+            joined.push(text::matches(self.table, query));
+        }
+        if !traces.is_empty() {
+            joined.push(self.of_traces(&together(traces))?);
+        }
+        Ok(joined.into_iter().reduce(join).unwrap_or(empty))
+    }
+
+    /// Whether traces alone say if it holds. Not so behind a negation: a record without a trace is left out there.
+    fn is_about_traces(&self, asked: &Asked) -> bool {
+        let mut only = true;
+        asked.for_each_term(&mut |term| {
+            let Term::Field(test) = term else { return only = false };
+            let trace = matches!(search::resolve(&test.field, self.table), search::Target::Trace(field) if field != TraceField::Id);
+            only &= trace;
+        });
+        only && !has_negation(asked)
+    }
+
+    /// The asker's mistake at a place of the text.
+    pub(super) fn mistake(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) -> EngineError {
+        let search::Position { line, column } = search::position(self.text, place.start);
+        let at = Position { line: line as u64, column: column as u64 };
+        EngineError::Invalid { message: message.into(), at: Some(at), hint: Some(hint.into()) }
+    }
+}
+
+fn has_negation(asked: &Asked) -> bool {
+    match asked {
+        Asked::And(parts) | Asked::Or(parts) => parts.iter().any(has_negation),
+        Asked::Not(_) => true,
+        Asked::Text(_) | Asked::Field(_) => false,
+    }
+}

@@ -1,0 +1,79 @@
+//! The session of one question: our tables over its snapshot, our functions, its memory. Nothing else can be reached from it.
+
+use std::sync::Arc;
+
+use datafusion::{
+    catalog::{
+        CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
+    },
+    common::Result,
+    execution::{SessionState, SessionStateBuilder, runtime_env::RuntimeEnv, session_state::SessionStateBuilder as Builder},
+    prelude::SessionConfig,
+};
+use schemas::Table;
+use storage::Snapshot;
+
+use super::{
+    functions,
+    scan::{OpenSnapshot, Usage},
+    table::StoreTable,
+    yielding::YieldInJoins,
+};
+
+const CATALOG: &str = "fusebox";
+const SCHEMA: &str = "main";
+
+/// What all sessions have in common; made once, since it is many functions and rules.
+pub(super) fn template(partitions: usize, runtime: Arc<RuntimeEnv>) -> SessionState {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(partitions)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true);
+    config.options_mut().sql_parser.collect_spans = true;
+    let removed = |name: &str, aliases: &[String]| {
+        functions::REMOVED.contains(&name) || aliases.iter().any(|alias| functions::REMOVED.contains(&alias.as_str()))
+    };
+    let mut builder = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_table_function_list(Vec::new())
+        .with_table_factories(Default::default())
+        .with_file_formats(Vec::new())
+        .with_physical_optimizer_rule(Arc::new(YieldInJoins));
+    if let Some(scalar) = builder.scalar_functions() {
+        scalar.retain(|function| !removed(function.name(), function.aliases()));
+        scalar.extend(functions::all());
+    }
+    if let Some(planners) = builder.expr_planners() {
+        let ours = functions::planners();
+        planners.splice(0..0, ours);
+    }
+    let mut state = builder.build();
+    let rewrites = functions::rewrites();
+    rewrites.into_iter().for_each(|rewrite| {
+        datafusion::logical_expr::registry::FunctionRegistry::register_function_rewrite(&mut state, rewrite).expect("always taken");
+    });
+    state
+}
+
+/// The session of a question over `snapshot`.
+pub(super) fn session(
+    template: &SessionState,
+    runtime: Arc<RuntimeEnv>,
+    snapshot: Arc<Snapshot>,
+    usage: Arc<Usage>,
+) -> Result<SessionState> {
+    let tables = MemorySchemaProvider::new();
+    for table in Table::ALL {
+        tables.register_table(table.name().to_owned(), Arc::new(StoreTable::new(table, Arc::clone(&snapshot))))?;
+    }
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, Arc::new(tables))?;
+    let catalogs = MemoryCatalogProviderList::new();
+    catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    let config = template.config().clone().with_extension(Arc::new(OpenSnapshot { snapshot, usage }));
+    let builder = Builder::new_from_existing(template.clone());
+    Ok(builder.with_config(config).with_runtime_env(runtime).with_catalog_list(Arc::new(catalogs)).build())
+}

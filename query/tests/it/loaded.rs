@@ -1,0 +1,171 @@
+//! A store with real telemetry, part of it in blocks and part in memory, and the API in front of it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use query::{
+    Config,
+    api::{Received, Shared, router},
+    engine::Engine,
+};
+use schemas::{
+    RequestHash, Signal, TableBatch, TenantId, UnixNanos,
+    otlp::{ContentEncoding, DecodeLimits, Format, decode},
+};
+use serde_json::{Value, json};
+use storage::{RawRequest, Store, io::RealIo};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+pub(crate) struct Loaded {
+    pub(crate) store: Arc<Store>,
+    pub(crate) router: Router,
+    sent: AtomicU64,
+    data_dir: tempfile::TempDir,
+}
+
+impl Loaded {
+    /// An empty store.
+    pub(crate) fn empty() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(limit: impl FnOnce(&mut query::engine::Config)) -> Self {
+        Self::open(tempfile::tempdir().expect("a temporary directory"), limit)
+    }
+
+    /// The same data directory, opened again.
+    pub(crate) fn restarted(self) -> Self {
+        let Self { store, router, data_dir, sent } = self;
+        store.close();
+        drop((store, router));
+        let opened = Self::open(data_dir, |_| {});
+        while opened.store.readiness().replay_bytes_left > 0 {
+            std::thread::yield_now();
+        }
+        Self { sent, ..opened }
+    }
+
+    fn open(data_dir: tempfile::TempDir, limit: impl FnOnce(&mut query::engine::Config)) -> Self {
+        let store = Store::open(storage::Config::new(data_dir.path()), Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
+        let mut limits = query::engine::Config::new(data_dir.path().join("spill"));
+        limit(&mut limits);
+        let engine = Engine::start(Arc::clone(&store), limits).expect("threads start");
+        let shared = Shared {
+            store: Arc::clone(&store),
+            engine,
+            prometheus: PrometheusBuilder::new().build_recorder().handle(),
+            version: "0.0.0-test",
+            started_at: SystemTime::UNIX_EPOCH,
+            listening: Arc::new([]),
+            data_dir: "".into(),
+            received: Arc::new(Received::default),
+            stopping: CancellationToken::new(),
+        };
+        let router = router(&Config::default(), shared);
+        Self { store, router, sent: AtomicU64::new(0), data_dir }
+    }
+
+    /// The OpenTelemetry demo: 4,743 spans, the first half in blocks.
+    pub(crate) fn otel_demo() -> Option<Self> {
+        let requests = testkit::captures::requests("otel-demo/traces.otlp.zst")?;
+        let loaded = Self::empty();
+        let half = requests.len() / 2;
+        requests[..half].iter().for_each(|body| loaded.send(Signal::Traces, body.clone()));
+        loaded.store.flush().expect("a working disk");
+        requests[half..].iter().for_each(|body| loaded.send(Signal::Traces, body.clone()));
+        Some(loaded)
+    }
+
+    pub(crate) fn send(&self, signal: Signal, body: Bytes) {
+        self.send_as(signal, Format::Protobuf, body);
+    }
+
+    /// A request in OTLP JSON.
+    pub(crate) fn send_json(&self, signal: Signal, body: &Value) {
+        self.send_as(signal, Format::Json, body.to_string().into());
+    }
+
+    fn send_as(&self, signal: Signal, format: Format, body: Bytes) {
+        let number = self.sent.fetch_add(1, Ordering::Relaxed);
+        let request = RawRequest {
+            tenant: TenantId::DEFAULT,
+            signal,
+            format,
+            encoding: ContentEncoding::Identity,
+            received_at: UnixNanos(1_790_000_000_000_000_000 + number as i64 * 1_000_000),
+            hash: RequestHash(xxhash_rust::xxh3::xxh3_128(&body)),
+            body,
+        };
+        let batches = derive(&request).expect("valid OTLP");
+        self.store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
+    }
+
+    /// The answer to a query in JSON.
+    pub(crate) async fn sql(&self, query: &str) -> Value {
+        let (status, body) = self.post("/api/v1/sql", &json!({ "query": query }), "application/json").await;
+        assert_eq!(status, StatusCode::OK, "{query}\n{}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).expect("JSON")
+    }
+
+    /// Rows of a query, each as one line of comma-separated JSON values.
+    pub(crate) async fn rows(&self, query: &str) -> Vec<String> {
+        let answer = self.sql(query).await;
+        let row = |row: &Value| {
+            let cells: Vec<String> = row.as_array().expect("a row").iter().map(Value::to_string).collect();
+            cells.join(", ")
+        };
+        answer["rows"].as_array().expect("rows").iter().map(row).collect()
+    }
+
+    /// The problem that a query is answered with.
+    pub(crate) async fn problem(&self, query: &str) -> (StatusCode, Value) {
+        let (status, body) = self.post("/api/v1/sql", &json!({ "query": query }), "application/json").await;
+        assert!(!status.is_success(), "{query} is answered: {}", String::from_utf8_lossy(&body));
+        (status, serde_json::from_slice(&body).unwrap_or_else(|_| panic!("a problem, not {}", String::from_utf8_lossy(&body))))
+    }
+
+    /// Asks through a router of one's own.
+    pub(crate) async fn ask(router: Router, query: &'static str) -> (StatusCode, Bytes) {
+        let request = Request::post("/api/v1/sql").header("host", "127.0.0.1:4319").header("content-type", "application/json");
+        let body = Body::from(json!({ "query": query }).to_string());
+        let response = router.oneshot(request.body(body).expect("a request")).await.expect("infallible");
+        (response.status(), response.into_body().collect().await.expect("a body").to_bytes())
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value, accept: &str) -> (StatusCode, Bytes) {
+        let request = Request::post(path)
+            .header("host", "127.0.0.1:4319")
+            .header("content-type", "application/json")
+            .header("accept", accept)
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        self.send_request(request).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Bytes) {
+        let request = Request::get(path).header("host", "127.0.0.1:4319").body(Body::empty()).expect("a request");
+        self.send_request(request).await
+    }
+
+    pub(crate) async fn send_request(&self, request: Request<Body>) -> (StatusCode, Bytes) {
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let status = response.status();
+        (status, response.into_body().collect().await.expect("a body").to_bytes())
+    }
+}
+
+fn derive(request: &RawRequest) -> Result<Vec<TableBatch>, String> {
+    let decoded = decode(request.signal, request.format, &request.body, request.received_at, &DecodeLimits::NONE);
+    decoded.map(|decoded| decoded.batches).map_err(|error| error.to_string())
+}
