@@ -1,7 +1,7 @@
 //! Question: how long does a trace take by its id, in memory and in a block, found and not found?
 //!
 //! Data: twenty seconds of the demo shop, seed 1 (about 28,000 spans). Unit: time per lookup, warm. The figures over millions of
-//! spans in many blocks, through the HTTP API, come from `cargo run --release -p benches -- lookup`.
+//! spans in many blocks, through the HTTP API, come from the bench `whole`.
 
 use std::hint::black_box;
 

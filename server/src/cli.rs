@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use schemas::{Signal, TraceId};
 
-use crate::send::{Compression, Protocol, Rate};
+use crate::{
+    config,
+    send::{Compression, Protocol, Rate},
+};
 
 /// OpenTelemetry in, durable, and out again by trace id.
 #[derive(Debug, Parser)]
@@ -89,12 +92,21 @@ Keys of the configuration file, with their defaults:
   read_deadline_ms = 30000
   concurrent_reads_max = 8";
 
+/// Where `demo` keeps everything when nobody says where: its shop is not to be mixed with real telemetry.
+pub(crate) const DEMO_DATA_DIR: &str = "./fusebox-demo-data";
+
+fn of_demo(text: &str) -> String {
+    text.replace(config::DATA_DIR, DEMO_DATA_DIR)
+}
+
 #[derive(Debug, Args)]
+#[command(mut_arg("data_dir", |flag| { let help = flag.get_help().map(ToString::to_string).unwrap_or_default(); flag.help(of_demo(&help)) }))]
+#[command(after_long_help = of_demo(FILE_HELP))]
 pub(crate) struct DemoArguments {
     #[command(flatten)]
     pub(crate) serve: ServeArguments,
-    /// Requests of customers per second; each makes about 15 spans
-    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    /// Requests of customers per second, at most 10000; each makes about 15 spans
+    #[arg(long, value_name = "N", default_value_t = 10.0, value_parser = parse_requests_per_second)]
     pub(crate) requests_per_second: f64,
     /// The same seed makes the same shop [default: another one each time]
     #[arg(long, value_name = "N")]
@@ -106,12 +118,13 @@ pub(crate) struct SendArguments {
     /// .otlp.zst or .otlp (length-prefixed requests), .pb .binpb .bin (one request), .json, .jsonl
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Where to [default: http://127.0.0.1:4318, with --protocol grpc http://127.0.0.1:4317]
-    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    /// Where to [env: OTEL_EXPORTER_OTLP_ENDPOINT] [default: http://127.0.0.1:4318, for gRPC http://127.0.0.1:4317]
+    #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// How
-    #[arg(long, value_enum, default_value = "http")]
-    pub(crate) protocol: Protocol,
+    /// How; a file in JSON leaves as JSON over HTTP, everything else as protobuf
+    /// [env: OTEL_EXPORTER_OTLP_PROTOCOL, where http/protobuf and http/json both are http] [default: grpc when the port is 4317, else http]
+    #[arg(long, value_enum)]
+    pub(crate) protocol: Option<Protocol>,
     /// traces, logs or metrics; otherwise the file name must say it
     #[arg(long, value_parser = parse_signal)]
     pub(crate) signal: Option<Signal>,
@@ -157,12 +170,34 @@ fn parse_signal(text: &str) -> Result<Signal, String> {
     Signal::ALL.into_iter().find(|signal| signal.name() == text).ok_or_else(|| "known are traces, logs and metrics".to_owned())
 }
 
+/// More than a small machine takes in; a wish beyond it is a typo.
+const REQUESTS_PER_SECOND_MAX: f64 = 10_000.0;
+
+fn parse_requests_per_second(text: &str) -> Result<f64, String> {
+    let per_second: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if per_second > 0.0 && per_second <= REQUESTS_PER_SECOND_MAX {
+        Ok(per_second)
+    } else {
+        Err(format!("must be above 0 and at most {REQUESTS_PER_SECOND_MAX}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_shop_has_a_rate_it_can_keep() {
+        let check = |rate: &str, accepted: bool| {
+            let parsed = super::Cli::try_parse_from(["fusebox", "demo", "--requests-per-second", rate]);
+            assert_eq!(parsed.is_ok(), accepted, "{rate}: {parsed:?}");
+        };
+        ["10", "0.5", "10000"].into_iter().for_each(|rate| check(rate, true));
+        ["0", "inf", "NaN", "10001", "many"].into_iter().for_each(|rate| check(rate, false));
     }
 }

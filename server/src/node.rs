@@ -7,6 +7,7 @@
 //! Receiving and asking have a runtime each, so that questions never starve the receivers.
 
 use std::{
+    future::Future,
     io,
     net::SocketAddr,
     sync::Arc,
@@ -20,15 +21,17 @@ use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Config,
+    config::{Config, Durability},
     failure::{Exit, Failure},
 };
+use watchdog::{Late, Watchdog};
 
 mod received;
 mod replay;
+mod watchdog;
 
-/// What a whole stop may take; a step that is still running then is named in the log.
-const STOP_MAX: Duration = Duration::from_secs(10);
+/// A stop takes 10 s at most. A step that is still running a moment before is named in the log, and the process ends.
+const STOP_MAX: Duration = Duration::from_millis(9_500);
 /// Of that, what the receivers get to answer requests in flight.
 const DRAIN_MAX: Duration = Duration::from_secs(6);
 const API_STOP_MAX: Duration = Duration::from_secs(1);
@@ -36,6 +39,7 @@ const API_STOP_MAX: Duration = Duration::from_secs(1);
 /// A server that serves until [`Node::stop`].
 pub(crate) struct Node {
     store: Arc<Store>,
+    durability: Durability,
     ingest: Runtime,
     query: Runtime,
     addresses: Addresses,
@@ -79,6 +83,9 @@ impl Node {
         let store = Store::open(storage_config, Arc::new(RealIo), Arc::new(replay::derive))
             .map_err(|error| Failure::new(open_exit(&error), error))?;
 
+        let engine = query::engine::Engine::start(Arc::clone(&store), query::engine::Config::new(data_dir.join("spill")))
+            .map_err(|error| Failure::new(Exit::Failed, error))?;
+
         let ingest = runtime("ingest", thread::available_parallelism().map_or(2, usize::from))?;
         let query = runtime("query", 2)?;
         let receivers = ingest
@@ -103,6 +110,7 @@ impl Node {
         };
         let shared = Shared {
             store: Arc::clone(&store),
+            engine,
             prometheus: prometheus.clone(),
             version: env!("CARGO_PKG_VERSION"),
             started_at,
@@ -117,15 +125,16 @@ impl Node {
         let api = query.spawn(api.serve(router, api_stop.clone()));
         query.spawn(upkeep(prometheus, api_stop.clone()));
         tracing::info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, api = %addresses.api, "ready");
-        Ok(Self { store, ingest, query, addresses, signals, stopping, receivers_stop, receivers, api_stop, api })
+        let durability = config.storage.durability;
+        Ok(Self { store, durability, ingest, query, addresses, signals, stopping, receivers_stop, receivers, api_stop, api })
     }
 
     pub(crate) fn addresses(&self) -> Addresses {
         self.addresses
     }
 
-    /// Blocks until SIGTERM or SIGINT, or until the receivers fail. A signal after the first ends the process at once.
-    pub(crate) fn wait(&mut self) -> Result<(), Failure> {
+    /// Blocks until SIGTERM or SIGINT, or until the receivers or `company` fail. A signal after the first ends the process at once.
+    pub(crate) fn wait(&mut self, company: impl Future<Output = Failure>) -> Result<(), Failure> {
         let Self { ingest, receivers, signals, .. } = self;
         ingest.block_on(async move {
             tokio::select! {
@@ -139,18 +148,19 @@ impl Node {
                     Ok(Ok(())) => Err(Failure::message(Exit::Failed, "the receivers ended by themselves")),
                     Err(error) => Err(Failure::new(Exit::Failed, error)),
                 },
+                failure = company => Err(failure),
             }
         })
     }
 
-    /// Stops in order; each step is named in the log.
-    pub(crate) fn stop(self) -> Result<(), Failure> {
+    /// Stops in order, each step named in the log, and returns `waited`, the outcome of [`Node::wait`].
+    pub(crate) fn stop(self, waited: Result<(), Failure>) -> Result<(), Failure> {
         let start = Instant::now();
-        let Self { store, ingest, query, stopping, receivers_stop, receivers, api_stop, api, .. } = self;
-        let watchdog = Watchdog::start();
+        let Self { store, durability, ingest, query, stopping, receivers_stop, receivers, api_stop, api, .. } = self;
+        let watchdog = Watchdog::start(STOP_MAX, |code| std::process::exit(code));
         stopping.cancel();
 
-        watchdog.enter("receivers refuse and drain");
+        watchdog.enter("receivers refuse and drain", Late::Failure);
         receivers_stop.cancel();
         if !receivers.is_finished() {
             let drained = ingest.block_on(receivers);
@@ -158,22 +168,30 @@ impl Node {
                 tracing::warn!(%error, "receivers ended with an error");
             }
         }
-        watchdog.enter("write-ahead log synced, store closed");
+        let in_order = if waited.is_ok() { Late::NothingLost } else { Late::Failure };
+        // No acknowledgement is on its way any more, and with `fsync` each was given after its sync. What can take long here is a
+        // block write, whose rows the next start has from the log.
+        let store_late = match durability {
+            Durability::Fsync => in_order,
+            Durability::Interval | Durability::None => Late::Failure,
+        };
+        watchdog.enter("write-ahead log synced, store closed", store_late);
         store.close();
-        watchdog.enter("api ends");
+        watchdog.enter("api ends", in_order);
         api_stop.cancel();
         let _ = query.block_on(async { tokio::time::timeout(API_STOP_MAX, api).await });
         ingest.shutdown_background();
         query.shutdown_background();
-        watchdog.enter("done");
+        watchdog.enter("done", in_order);
         tracing::info!(took_ms = start.elapsed().as_millis() as u64, "stopped");
-        Ok(())
+        waited
     }
 }
 
 fn open_exit(error: &storage::OpenError) -> Exit {
+    use storage::OpenError::{DataDir, Lock, Locked};
     match error {
-        storage::OpenError::Locked { .. } => Exit::Unavailable,
+        Locked { .. } | DataDir { .. } | Lock(_) => Exit::Unavailable,
         _ => Exit::Failed,
     }
 }
@@ -222,36 +240,5 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
-    }
-}
-
-/// Ends the process when a stop takes too long. Nothing acknowledged is lost by that: it is in the log.
-struct Watchdog {
-    steps: std::sync::mpsc::Sender<&'static str>,
-}
-
-impl Watchdog {
-    fn start() -> Self {
-        let (steps, entered) = std::sync::mpsc::channel();
-        let deadline = Instant::now() + STOP_MAX;
-        thread::spawn(move || {
-            let mut step = "start";
-            loop {
-                match entered.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                    Ok(next) => step = next,
-                    Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
-                    Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
-                        tracing::error!(step, limit_s = STOP_MAX.as_secs(), "the stop takes too long, exiting");
-                        std::process::exit(Exit::Failed as i32);
-                    }
-                }
-            }
-        });
-        Self { steps }
-    }
-
-    fn enter(&self, step: &'static str) {
-        tracing::info!(step, "stopping");
-        let _ = self.steps.send(step);
     }
 }

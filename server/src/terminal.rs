@@ -18,6 +18,11 @@ pub(crate) fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// How wide the terminal behind stdout is; `None` when there is none, or it does not know.
+pub(crate) fn stdout_columns() -> Option<usize> {
+    console::Term::stdout().size_checked().map(|(_, columns)| columns.into())
+}
+
 /// Whether stdout takes colours: a terminal, and not declined with `NO_COLOR` (no-color.org).
 pub(crate) fn stdout_takes_colour() -> bool {
     takes_colour(io::stdout().is_terminal())

@@ -1,4 +1,4 @@
-//! `fusebox check`: would `serve` start with these settings, here?
+//! `fusebox check`: would `serve` start with these settings, here, and take data?
 
 use std::{
     fs,
@@ -7,6 +7,11 @@ use std::{
 };
 
 use anyhow::Context;
+use storage::{
+    Refused,
+    io::{DiskSpace, Io, RealIo},
+    lock::DirLock,
+};
 
 use crate::{
     cli::ServeArguments,
@@ -17,7 +22,7 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
-    let loaded = config::load(&arguments, std::env::vars()).map_err(|error| Failure::new(Exit::Config, error))?;
+    let loaded = config::load(&arguments, std::env::vars_os(), config::DATA_DIR).map_err(|error| Failure::new(Exit::Config, error))?;
     logging::parse(&loaded.config.log)?;
     for warning in &loaded.warnings {
         say(format_args!("warning: {warning}"));
@@ -29,26 +34,65 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
 
 /// What the settings cannot know: the disk and the ports.
 fn check_environment(config: &Config) -> Result<(), Failure> {
-    let data_dir = config::absolute(&config.data_dir);
-    check_writable(&data_dir).map_err(|error| Failure::new(Exit::Unavailable, error))?;
-    print(format_args!("data directory  ok ({})", data_dir.display())).context("print")?;
+    let unavailable = |error: anyhow::Error| Failure::new(Exit::Unavailable, error);
+    let storage = config.storage();
+    check_unlocked(&storage.data_dir).map_err(unavailable)?;
+    let existing = storage.data_dir.ancestors().find(|path| path.exists()).context("no parent directory exists").map_err(unavailable)?;
+    check_writable(existing).map_err(unavailable)?;
+    let space = RealIo.disk_space(existing).with_context(|| format!("ask for the free space of {}", existing.display()));
+    let space = space.map_err(unavailable)?;
+    check_space(space, &storage).with_context(|| format!("new data would be refused in {}", existing.display())).map_err(unavailable)?;
+    let free_mib = space.free_bytes >> 20;
+    print(format_args!("data directory  ok ({}, {free_mib} MiB free)", storage.data_dir.display())).context("print")?;
     for (name, address) in
         [("OTLP/gRPC", config.collector.otlp_grpc), ("OTLP/HTTP", config.collector.otlp_http), ("API", config.api.listen)]
     {
-        check_free(address).map_err(|error| Failure::new(Exit::Unavailable, error))?;
+        check_free(address).map_err(unavailable)?;
         print(format_args!("{name:<15} ok ({address})")).context("print")?;
     }
     Ok(())
 }
 
-/// Writes and removes a file in `dir`, or in its nearest parent that exists: checking creates nothing that stays.
+/// Takes the lock of a data directory that was used before, and lets go of it: locking another would create the file.
+fn check_unlocked(data_dir: &Path) -> anyhow::Result<()> {
+    if data_dir.join("lock").exists() {
+        DirLock::acquire(data_dir)?;
+    }
+    Ok(())
+}
+
+/// Writes and removes a file in `dir`: checking creates nothing that stays.
 fn check_writable(dir: &Path) -> anyhow::Result<()> {
-    let existing = dir.ancestors().find(|path| path.exists()).context("no parent directory exists")?;
-    let probe = existing.join(format!(".fusebox-check-{}", std::process::id()));
-    fs::write(&probe, b"").with_context(|| format!("{} is not writable", existing.display()))?;
+    let probe = dir.join(format!(".fusebox-check-{}", std::process::id()));
+    fs::write(&probe, b"").with_context(|| format!("{} is not writable", dir.display()))?;
     fs::remove_file(&probe).with_context(|| format!("remove {}", probe.display()))
+}
+
+/// As the write-ahead log does before it takes a request.
+fn check_space(space: DiskSpace, storage: &storage::Config) -> Result<(), Refused> {
+    let DiskSpace { free_bytes, .. } = space;
+    let needed_bytes = storage.wal.clone().sized_for(space).free_bytes_min;
+    if free_bytes < needed_bytes { Err(Refused::DiskFull { free_bytes, needed_bytes }) } else { Ok(()) }
 }
 
 fn check_free(address: SocketAddr) -> anyhow::Result<()> {
     TcpListener::bind(address).map(drop).with_context(|| format!("{address} cannot be bound; is another server running there?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_on_which_requests_would_be_refused() {
+        const GIB: u64 = 1 << 30;
+        let check = |free_bytes, total_bytes, refused| {
+            let outcome = check_space(DiskSpace { free_bytes, total_bytes }, &storage::Config::new("/data"));
+            assert_eq!(outcome.is_err(), refused, "{free_bytes} of {total_bytes}: {outcome:?}");
+        };
+        check(GIB, 1_000 * GIB, false);
+        check(GIB - 1, 1_000 * GIB, true);
+        check(GIB / 10, 2 * GIB, false);
+        check(GIB / 10 - 1, 2 * GIB, true);
+    }
 }

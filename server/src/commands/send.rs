@@ -1,5 +1,7 @@
 //! `fusebox send FILE…`: replays files to an OTLP endpoint.
 
+mod destination;
+
 use std::{
     io::{self, IsTerminal},
     rc::Rc,
@@ -13,7 +15,7 @@ use serde::Serialize;
 use crate::{
     cli::SendArguments,
     failure::{Exit, Failure},
-    send::{self, Endpoint, Payload, Plan, Progress, Totals},
+    send::{self, Payload, Plan, Progress, Totals},
     terminal::{print, say},
 };
 
@@ -33,11 +35,10 @@ pub(crate) fn run(arguments: SendArguments) -> Result<(), Failure> {
 }
 
 fn plan(arguments: &SendArguments) -> Result<Plan, Failure> {
-    let endpoint = arguments.endpoint.as_deref().unwrap_or(arguments.protocol.default_endpoint());
-    let endpoint: Endpoint = endpoint.parse().map_err(|error: send::EndpointError| Failure::new(Exit::Config, error))?;
+    let (endpoint, protocol) = destination::choose(arguments, |name| std::env::var(name).ok())?;
     Ok(Plan {
         endpoint,
-        protocol: arguments.protocol,
+        protocol,
         compression: arguments.compression,
         concurrency: arguments.concurrency.into(),
         rate: arguments.rate,

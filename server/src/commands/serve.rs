@@ -9,16 +9,15 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
-    let loaded = load(&arguments)?;
+    let loaded = load(&arguments, config::DATA_DIR)?;
     let mut node = Node::start(&loaded.config)?;
-    let waited = node.wait();
-    node.stop()?;
-    waited
+    let waited = node.wait(std::future::pending());
+    node.stop(waited)
 }
 
-/// Settings, with the log started as they say.
-pub(crate) fn load(arguments: &ServeArguments) -> Result<Loaded, Failure> {
-    let loaded = config::load(arguments, std::env::vars()).map_err(|error| Failure::new(Exit::Config, error))?;
+/// Settings, with the log started as they say. `data_dir` counts when nobody says where.
+pub(crate) fn load(arguments: &ServeArguments, data_dir: &str) -> Result<Loaded, Failure> {
+    let loaded = config::load(arguments, std::env::vars_os(), data_dir).map_err(|error| Failure::new(Exit::Config, error))?;
     logging::start(&loaded.config.log)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");

@@ -1,6 +1,6 @@
 //! The layers: file, environment, flags. Each setting is checked alone first, so that an error names where it comes from.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, ffi::OsString, fs, path::PathBuf};
 
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -18,6 +18,8 @@ const SHORT_NAMES: [(&str, &[&str]); 3] =
 const PREFIX: &str = "FUSEBOX_";
 /// Has a meaning, but is no key of the file.
 const CONFIG_FILE: &str = "FUSEBOX_CONFIG";
+/// Between a section and its key.
+const JOINT: &str = "__";
 
 /// The settings, and what is worth saying about them.
 #[derive(Debug)]
@@ -27,22 +29,26 @@ pub(crate) struct Loaded {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Reads all layers. `environment` is that of the process.
+/// Reads all layers. `environment` is that of the process, `data_dir` what counts when no layer says where.
 ///
 /// # Errors
 /// The first setting that is unknown, has a wrong type or cannot work.
-pub(crate) fn load(flags: &ServeArguments, environment: impl Iterator<Item = (String, String)>) -> Result<Loaded, ConfigError> {
-    let environment: BTreeMap<String, String> = environment.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+pub(crate) fn load(
+    flags: &ServeArguments,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+    data_dir: &str,
+) -> Result<Loaded, ConfigError> {
+    let environment = ours(environment)?;
     let file = flags.config.clone().or_else(|| environment.get(CONFIG_FILE).filter(|path| !path.is_empty()).map(PathBuf::from));
-    let mut merged = match &file {
-        Some(path) => read_file(path)?,
-        None => Table::new(),
-    };
+    let mut merged = nested(&["data_dir"], Value::String(data_dir.to_owned()));
+    if let Some(path) = &file {
+        merge(&mut merged, read_file(path)?);
+    }
     let mut warnings = Vec::new();
     for (name, text) in environment.iter().filter(|(name, _)| *name != CONFIG_FILE) {
         match from_environment(name, text)? {
             Some(table) => merge(&mut merged, table),
-            None => warnings.push(unknown_variable(name)),
+            None => warnings.push(unknown_variable(name)?),
         }
     }
     for (path, value) in from_flags(flags) {
@@ -64,13 +70,22 @@ fn read_file(path: &PathBuf) -> Result<Table, ConfigError> {
     text.parse::<Table>().map_err(wrong)
 }
 
-/// `Ok(None)` when no key has this name: other programs put variables with any prefix into an environment
-/// (Kubernetes makes `FUSEBOX_PORT` for a service called fusebox), so that is no error.
+/// The variables with our prefix; what others have in theirs need not even be text.
+fn ours(environment: impl Iterator<Item = (OsString, OsString)>) -> Result<BTreeMap<String, String>, ConfigError> {
+    let named = environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let text = |(name, value): (String, OsString)| match value.into_string() {
+        Ok(value) => Ok((name, value)),
+        Err(_) => Err(ConfigError::Setting { origin: format!("environment variable {name}"), message: "not UTF-8".to_owned() }),
+    };
+    named.filter(|(name, _)| name.starts_with(PREFIX)).map(text).collect()
+}
+
+/// `Ok(None)` when no key has this name.
 fn from_environment(name: &str, text: &str) -> Result<Option<Table>, ConfigError> {
     let key = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase();
     let path: Vec<&str> = match SHORT_NAMES.iter().find(|(short, _)| *short == key) {
         Some((_, path)) => path.to_vec(),
-        None => key.split("__").collect(),
+        None => key.split(JOINT).collect(),
     };
     if !is_known(&path) {
         return Ok(None);
@@ -87,12 +102,20 @@ fn from_environment(name: &str, text: &str) -> Result<Option<Table>, ConfigError
     Err(ConfigError::Setting { origin: format!("environment variable {name}"), message })
 }
 
-fn unknown_variable(name: &str) -> String {
+/// The warning about a variable that may be somebody else's: Kubernetes puts `FUSEBOX_PORT` and the like into the environment of every
+/// pod beside a service called fusebox.
+///
+/// # Errors
+/// When it was meant for us: it has the form of a key in a section, or is nearly the name of one that is known.
+fn unknown_variable(name: &str) -> Result<String, ConfigError> {
     let variables = known_variables();
     let without_prefix = variables.iter().filter_map(|variable| variable.strip_prefix(PREFIX));
-    match nearest(name.strip_prefix(PREFIX).unwrap_or(name), without_prefix) {
-        Some(meant) => format!("environment variable {name} is not known; did you mean {PREFIX}{meant}?"),
-        None => format!("environment variable {name} is not known"),
+    let bare = name.strip_prefix(PREFIX).unwrap_or(name);
+    let wrong = |message| Err(ConfigError::Setting { origin: format!("environment variable {name}"), message });
+    match nearest(bare, without_prefix) {
+        Some(meant) => wrong(format!("unknown key; did you mean {PREFIX}{meant}?")),
+        None if bare.contains(JOINT) => wrong("unknown key".to_owned()),
+        None => Ok(format!("environment variable {name} is no setting and is ignored")),
     }
 }
 
@@ -125,7 +148,7 @@ fn known_variables() -> Vec<String> {
         for (key, value) in table {
             let name = format!("{prefix}{}", key.to_ascii_uppercase());
             match value {
-                Value::Table(inner) => collect(&format!("{name}__"), inner, names),
+                Value::Table(inner) => collect(&format!("{name}{JOINT}"), inner, names),
                 _ => names.push(name),
             }
         }

@@ -1,4 +1,5 @@
-//! Settings: defaults < file < environment < flags. Every layer is read by the same rules, so a typo is an error wherever it stands.
+//! Settings: defaults < file < environment < flags. Every layer is read by the same rules, so a typo is an error wherever it stands;
+//! only a variable that may be somebody else's (`FUSEBOX_PORT`, from Kubernetes) is no more than mentioned.
 //!
 //! ```text
 //! settings  what can be set, and what cannot work; `storage_section` is a part of it
@@ -12,4 +13,5 @@ mod storage_section;
 mod suggest;
 
 pub(crate) use layers::{Loaded, load};
-pub(crate) use settings::{Config, ConfigError, absolute};
+pub(crate) use settings::{Config, ConfigError, DATA_DIR};
+pub(crate) use storage_section::Durability;

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::storage_section::Storage;
 
+/// Where `serve` keeps everything when nobody says where.
+pub(crate) const DATA_DIR: &str = "./fusebox-data";
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,7 +42,7 @@ pub(crate) struct Api {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            data_dir: "./fusebox-data".into(),
+            data_dir: DATA_DIR.into(),
             insecure: false,
             log: "info".to_owned(),
             collector: collector::Config::default(),
@@ -93,7 +96,9 @@ impl Config {
         }
         let api =
             [("api.concurrent_reads_max", self.api.concurrent_reads_max as u64, 1), ("api.read_deadline_ms", self.api.read_deadline_ms, 1)];
-        for (key, value, min) in api.into_iter().chain(self.storage.minima()) {
+        // Else a large body could wait for ever beside what the log holds already.
+        let log = ("storage.wal_bytes_max", self.storage.wal_bytes_max, self.collector.body_bytes_max.saturating_mul(2));
+        for (key, value, min) in api.into_iter().chain(self.storage.minima()).chain([log]) {
             if value < min {
                 return Err(ConfigError::TooSmall { key, min });
             }
@@ -123,6 +128,6 @@ impl Config {
 }
 
 /// Storage wants absolute paths. Without a working directory the path stays as it is, and opening it says why it fails.
-pub(crate) fn absolute(path: &Path) -> PathBuf {
+fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

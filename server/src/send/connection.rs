@@ -11,13 +11,23 @@ use super::{Compression, Endpoint, Outcome, grpc::GrpcConnection, http1::HttpCon
 /// A request without an answer after this time is tried again.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Registered with IANA for OTLP/gRPC.
+const GRPC_PORT: u16 = 4317;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Protocol {
+    /// The other names are those of `OTEL_EXPORTER_OTLP_PROTOCOL`; a body leaves in the format it has.
+    #[value(aliases = ["http/protobuf", "http/json"], help = None)]
     Http,
     Grpc,
 }
 
 impl Protocol {
+    /// What listens at a port when nobody says.
+    pub(crate) fn usual_at(endpoint: &Endpoint) -> Self {
+        if endpoint.target().1 == GRPC_PORT { Self::Grpc } else { Self::Http }
+    }
+
     pub(crate) fn default_endpoint(self) -> &'static str {
         match self {
             Self::Http => "http://127.0.0.1:4318",

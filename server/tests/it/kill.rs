@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! each cycle   start; retry what the last kill left unanswered; four clients send and read; kill -9
+//! every 4th    SIGTERM instead, under the same load: the process must end in order
 //! some cycles  kill -9 while recovery runs
 //! at the end   kill -9 once more; open the directory here; every row of every table against the ledger; and once again
 //! ```
@@ -32,6 +33,8 @@ use storage::{RawRequest, Store};
 use testkit::ledger::{Answer, Book, Client, Found, Request, RequestId, Ticket, Verdict, Wire, scan};
 use tokio::{net::TcpStream, runtime::Runtime, task::JoinSet, time::sleep};
 
+use crate::process;
+
 const CYCLES: u32 = 40;
 const CLIENTS: u32 = 4;
 /// The promise is 5 s on a machine of its own; this only tells a slow start from one that hangs.
@@ -60,10 +63,15 @@ fn kill_dash_nine_loses_nothing_and_doubles_nothing() {
     let mut random = SmallRng::seed_from_u64(seed);
     for run in 0..cycles {
         let mut server = Server::start(&data, &config);
+        if run % 4 == 1 {
+            runtime.block_on(cycle(&load, run, &mut server, &mut random, Server::signal_term));
+            server.ends_in_order();
+            continue;
+        }
         if random.random_ratio(1, 5) {
             std::thread::sleep(Duration::from_millis(random.random_range(0..200)));
         } else {
-            runtime.block_on(cycle(&load, run, &mut server, &mut random));
+            runtime.block_on(cycle(&load, run, &mut server, &mut random, Server::signal_kill));
         }
         server.kill();
     }
@@ -91,8 +99,8 @@ struct Load {
 
 const WIRES: [Wire; 3] = [Wire::Http, Wire::HttpZstd, Wire::Grpc];
 
-/// Runs the clients against a server and returns at a random moment; what they had in flight stays unanswered.
-async fn cycle(load: &Arc<Load>, run: u32, server: &mut Server, random: &mut SmallRng) {
+/// Runs the clients against a server and signals it at a random moment; what they have in flight when it is gone stays unanswered.
+async fn cycle(load: &Arc<Load>, run: u32, server: &mut Server, random: &mut SmallRng, signal: fn(&mut Server)) {
     server.accepts().await;
     // A client that gave up does not come back: half of the unanswered stay so for ever.
     let retries: Vec<_> = load.book.unanswered().into_iter().filter(|_| random.random_bool(0.5)).collect();
@@ -104,7 +112,7 @@ async fn cycle(load: &Arc<Load>, run: u32, server: &mut Server, random: &mut Sma
     }
     sleep(Duration::from_millis(random.random_range(50..1_000))).await;
     assert!(clients.try_join_next().is_none(), "a client gave up although the server lives");
-    server.signal_kill();
+    signal(server);
     while let Some(ended) = clients.join_next().await {
         ended.expect("no client panics");
     }
@@ -244,6 +252,16 @@ impl Server {
 
     fn signal_kill(&mut self) {
         self.process.kill().unwrap();
+    }
+
+    fn signal_term(&mut self) {
+        process::signal(&self.process, "TERM");
+    }
+
+    /// After SIGTERM.
+    fn ends_in_order(mut self) {
+        let status = process::ended(&mut self.process).expect("SIGTERM ends the server");
+        assert_eq!(status.code(), Some(0), "{status:?}");
     }
 
     fn kill(mut self) {

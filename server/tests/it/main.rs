@@ -3,10 +3,17 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "what helps a test fails loudly and may tell what it saw")]
 
 mod configuration;
+mod demo;
 mod doors;
+mod everything;
+mod http;
 mod kill;
+mod meaning;
 mod process;
+mod pty;
+mod ready;
 mod round_trip;
 mod sdk_python;
 mod sdk_rust;
+mod send;
 mod stop;

@@ -7,24 +7,35 @@ use std::{
 
 use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
 use prost::Message;
+use schemas::{
+    Signal,
+    otlp::{DecodeLimits, json},
+};
 use serde_json::Value;
 use testkit::captures;
 
-use crate::process::{Server, fusebox, output, stderr, stdout};
+use crate::{
+    http::Http,
+    meaning::{self, Whole, assert_same},
+    process::{FREE_PORTS, Server, fusebox, output, stderr, stdout},
+};
 
-const CAPTURE: &str = "otel-demo/traces.otlp.zst";
+const CAPTURE: &str = captures::OTEL_DEMO_SLICE;
 
-/// The spans of the capture by trace id, in hex.
-fn sent() -> Option<BTreeMap<String, Vec<Span>>> {
-    let mut traces: BTreeMap<String, Vec<Span>> = BTreeMap::new();
-    for body in captures::requests(CAPTURE)? {
-        let request = ExportTraceServiceRequest::decode(body).expect("the capture is OTLP");
-        let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
-        for span in scopes.flat_map(|scope| scope.spans) {
-            traces.entry(hex(&span.trace_id)).or_default().push(span);
+/// The spans of a capture by trace id, in hex.
+fn sent(capture: &str) -> Option<BTreeMap<String, Vec<Whole>>> {
+    let mut traces: BTreeMap<String, Vec<Whole>> = BTreeMap::new();
+    for body in captures::requests(capture)? {
+        for whole in meaning::spans(ExportTraceServiceRequest::decode(body).expect("the capture is OTLP")) {
+            traces.entry(hex(&whole.span.trace_id)).or_default().push(whole);
         }
     }
     Some(traces)
+}
+
+fn slice() -> (String, BTreeMap<String, Vec<Whole>>) {
+    let path = captures::path(CAPTURE).expect("it is in the repository");
+    (path.display().to_string(), sent(CAPTURE).expect("it is in the repository"))
 }
 
 fn hex(id: &[u8]) -> String {
@@ -43,8 +54,18 @@ fn trace(server: &Server, dir: &tempfile::TempDir, id: &str) -> Value {
     serde_json::from_str(&stdout(&shown)).expect("a trace in JSON")
 }
 
-/// Every field that both sides have, for one trace.
-fn assert_whole(answer: &Value, spans: &[Span]) {
+/// `?format=otlp` gives back what was sent: every field and value of every span, with its resource and scope.
+fn assert_equal_otlp(api: &mut Http, id: &str, sent: &[Whole], way: &str) {
+    let (status, answer) = api.get(&format!("/api/v1/traces/{id}?format=otlp"));
+    assert_eq!(status, 200, "{way} {id}: {}", String::from_utf8_lossy(&answer));
+    let protobuf = json::to_protobuf(Signal::Traces, &answer, &DecodeLimits::NONE).expect("OTLP JSON");
+    let request = ExportTraceServiceRequest::decode(protobuf.as_slice()).expect("OTLP");
+    assert_same(&meaning::spans(request), sent, &format!("{way} {id}"));
+}
+
+/// The tree view: every span, its place, its times, its keys and how much hangs on it.
+fn assert_shown(answer: &Value, spans: &[Whole]) {
+    let spans: Vec<&Span> = spans.iter().map(|whole| &whole.span).collect();
     let shown = answer["spans"].as_array().expect("a list");
     let shown_ids: BTreeSet<String> = shown.iter().map(|span| span["span_id"].as_str().unwrap_or_default().to_owned()).collect();
     let sent_ids: BTreeSet<String> = spans.iter().map(|span| hex(&span.span_id)).collect();
@@ -65,31 +86,49 @@ fn assert_whole(answer: &Value, spans: &[Span]) {
 }
 
 #[test]
-fn a_capture_comes_back_whole_through_both_doors() {
-    let (Some(capture), Some(traces)) = (captures::path(CAPTURE), sent()) else { return };
-    let file = capture.display().to_string();
+fn a_capture_comes_back_equal_through_both_doors() {
+    let (file, traces) = slice();
     for (protocol, compression) in [("http", "none"), ("http", "zstd"), ("grpc", "none"), ("grpc", "gzip")] {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let server = Server::start(&dir);
+        let way = format!("{protocol} {compression}");
         let endpoint = if protocol == "http" { &server.otlp_http } else { &server.otlp_grpc };
         let totals = send(&dir, &[&file, "--protocol", protocol, "--endpoint", endpoint, "--compression", compression]);
-        assert_eq!(totals["accepted"], 4_743, "{protocol} {compression}: {totals}");
-        assert_eq!(totals["requests"], 101, "{protocol} {compression}: {totals}");
-        assert_eq!(totals["rejected"], 0, "{protocol} {compression}: {totals}");
+        assert_eq!((&totals["accepted"], &totals["requests"]), (&805.into(), &20.into()), "{way}: {totals}");
+        assert_eq!((&totals["rejected"], &totals["refused"]), (&0.into(), &0.into()), "{way}: {totals}");
 
-        assert_eq!(traces.len(), 1_021);
+        let mut api = Http::connect(&server.api);
+        for (id, spans) in &traces {
+            assert_equal_otlp(&mut api, id, spans, &way);
+        }
         for (id, spans) in traces.iter().step_by(40) {
-            assert_whole(&trace(&server, &dir, id), spans);
+            assert_shown(&trace(&server, &dir, id), spans);
         }
     }
 }
 
 #[test]
-fn the_waterfall_names_every_span() {
-    let (Some(capture), Some(traces)) = (captures::path(CAPTURE), sent()) else { return };
+fn the_whole_capture_comes_back_equal() {
+    const WHOLE: &str = "otel-demo/traces.otlp.zst";
+    let (Some(capture), Some(traces)) = (captures::path(WHOLE), sent(WHOLE)) else { return };
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = Server::start(&dir);
-    send(&dir, &[&capture.display().to_string(), "--endpoint", &server.otlp_http]);
+    let totals = send(&dir, &[&capture.display().to_string(), "--endpoint", &server.otlp_http]);
+    assert_eq!((&totals["accepted"], &totals["requests"]), (&4_743.into(), &101.into()), "{totals}");
+    assert_eq!(traces.len(), 1_021);
+    let mut api = Http::connect(&server.api);
+    for (id, spans) in &traces {
+        assert_equal_otlp(&mut api, id, spans, "http");
+        assert_shown(&api.json(&format!("/api/v1/traces/{id}")), spans);
+    }
+}
+
+#[test]
+fn the_waterfall_names_every_span() {
+    let (file, traces) = slice();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = Server::start(&dir);
+    send(&dir, &[&file, "--endpoint", &server.otlp_http]);
     let (id, spans) = traces.iter().max_by_key(|(_, spans)| spans.len()).expect("there are traces");
     let drawn = output(fusebox(dir.path()).args(["trace", id, "--api", &server.api]));
     let text = stdout(&drawn);
@@ -104,14 +143,13 @@ fn the_waterfall_names_every_span() {
 
 #[test]
 fn loops_are_fresh_traces() {
-    let Some(capture) = captures::path(CAPTURE) else { return };
+    let (file, _) = slice();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = Server::start(&dir);
-    let file = capture.display().to_string();
     let totals = send(&dir, &[&file, "--loop", "3", "--shift-to-now", "--endpoint", &server.otlp_http]);
-    assert_eq!(totals["accepted"], 3 * 4_743);
-    let status = status(&server);
-    assert_eq!(status["received"]["traces"], 3 * 4_743, "no pass was taken for a retry of another: {status}");
+    assert_eq!(totals["accepted"], 3 * 805);
+    let status = Http::connect(&server.api).json("/api/v1/status");
+    assert_eq!(status["received"]["traces"], 3 * 805, "no pass was taken for a retry of another: {status}");
 }
 
 #[test]
@@ -120,8 +158,7 @@ fn json_examples_go_both_ways() {
     let server = Server::start(&dir);
     for (protocol, endpoint) in [("http", &server.otlp_http), ("grpc", &server.otlp_grpc)] {
         for (name, records) in [("trace.json", 1), ("logs.json", 1), ("metrics.json", 4), ("events.json", 1)] {
-            let Some(path) = captures::path(&format!("otlp-examples/{name}")) else { return };
-            let file = path.display().to_string();
+            let file = captures::path(&format!("otlp-examples/{name}")).expect("it is in the repository").display().to_string();
             let totals = send(&dir, &[&file, "--protocol", protocol, "--endpoint", endpoint]);
             assert_eq!(totals["accepted"], records, "{name} over {protocol}: {totals}");
         }
@@ -135,8 +172,7 @@ fn json_examples_go_both_ways() {
 fn a_second_process_on_the_same_directory_is_refused() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = Server::start(&dir);
-    let second =
-        output(fusebox(dir.path()).args(["serve", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--api", "127.0.0.1:0"]));
+    let second = output(fusebox(dir.path()).arg("serve").args(FREE_PORTS));
     assert_eq!(second.status.code(), Some(69), "{}", stderr(&second));
     assert!(stderr(&second).contains("in use by another process"), "{}", stderr(&second));
     drop(server);
@@ -144,16 +180,17 @@ fn a_second_process_on_the_same_directory_is_refused() {
 
 #[test]
 fn acknowledged_spans_are_there_after_a_restart() {
-    let (Some(capture), Some(traces)) = (captures::path(CAPTURE), sent()) else { return };
+    let (file, traces) = slice();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = Server::start(&dir);
-    send(&dir, &[&capture.display().to_string(), "--endpoint", &server.otlp_http]);
+    send(&dir, &[&file, "--endpoint", &server.otlp_http]);
     server.signal("TERM");
     server.wait();
     let mut server = Server::start(&dir);
     server.wait_for_log("replay complete");
-    for (id, spans) in traces.iter().step_by(100) {
-        assert_whole(&trace(&server, &dir, id), spans);
+    let mut api = Http::connect(&server.api);
+    for (id, spans) in &traces {
+        assert_equal_otlp(&mut api, id, spans, "after a restart");
     }
 }
 
@@ -166,14 +203,4 @@ fn refused_records_make_send_fail() {
     let refused = output(fusebox(dir.path()).args(["send", "bad.json", "--endpoint", &server.otlp_http]));
     assert_eq!(refused.status.code(), Some(1), "{}{}", stdout(&refused), stderr(&refused));
     assert!(stdout(&refused).contains("rejected  1 records"), "{}", stdout(&refused));
-}
-
-fn status(server: &Server) -> Value {
-    use std::io::{Read, Write};
-    let address = server.api.trim_start_matches("http://");
-    let mut stream = std::net::TcpStream::connect(address).expect("the API listens");
-    write!(stream, "GET /api/v1/status HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("answered");
-    serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
 }

@@ -48,6 +48,7 @@ pub(crate) struct Style {
 
 const INDENT_MAX: usize = 20;
 const LABEL_MAX: usize = 60;
+/// At least; only spans of months are longer.
 const DURATION_WIDTH: usize = 10;
 
 const BOLD: &str = "\x1b[1m";
@@ -74,24 +75,26 @@ pub(crate) fn draw(trace: &Trace, style: Style) -> String {
     );
     line(&mut text, format_args!(""));
 
-    let labels: Vec<Label> = trace.spans.iter().map(Label::of).collect();
+    let labels: Vec<Label> = trace.spans.iter().map(|span| Label::of(span, INDENT_MAX.min(style.width / 4))).collect();
     let label_width = labels.iter().map(Label::width).max().unwrap_or(0).min(LABEL_MAX).min(style.width / 2);
-    let bar_width = style.width.saturating_sub(label_width + DURATION_WIDTH + 4).max(10);
+    let duration_width = trace.spans.iter().map(|span| duration(span.duration_ns).chars().count()).max().unwrap_or(0).max(DURATION_WIDTH);
+    let bar_width = style.width.saturating_sub(label_width + duration_width + 4).max(1);
     for (span, label) in trace.spans.iter().zip(&labels) {
         let failed = span.status_code == "error";
         let bar = bar(trace, span, bar_width);
         line(
             &mut text,
             format_args!(
-                "{}  {}  {:>DURATION_WIDTH$}",
+                "{}  {}  {:>duration_width$}",
                 label.draw(label_width, style.colour),
                 paint(if failed { RED } else { BLUE }, bar),
                 duration(span.duration_ns)
             ),
         );
         if let Some(message) = span.status_message.as_ref().filter(|_| failed) {
-            let indent = " ".repeat(label.indent + 2);
-            line(&mut text, format_args!("{indent}{}", paint(RED, clean(message))));
+            let indent = label.indent + 2;
+            let message = cut(&clean(message), style.width.saturating_sub(indent));
+            line(&mut text, format_args!("{}{}", " ".repeat(indent), paint(RED, message)));
         }
     }
     text
@@ -110,14 +113,14 @@ struct Label {
 }
 
 impl Label {
-    fn of(span: &Span) -> Self {
+    fn of(span: &Span, indent_max: usize) -> Self {
         let (mark, mark_colour) = match (span.status_code == "error", span.parent_missing) {
             (true, _) => ("✕ ", RED),
             (false, true) => ("⚠ ", YELLOW),
             (false, false) => ("", PLAIN),
         };
         Self {
-            indent: (span.depth * 2).min(INDENT_MAX),
+            indent: span.depth.saturating_mul(2).min(indent_max),
             mark,
             mark_colour,
             name: clean(&span.name),
@@ -223,13 +226,19 @@ GET / shop    ████████████████████    20
 
     #[test]
     fn every_line_fits_and_colours_change_nothing_else() {
-        let spans: Vec<Span> = (0..40).map(|depth| span(depth, &"long name ".repeat(9), depth as i64, 3)).collect();
-        let plain = draw(&trace(spans.clone()), Style { width: 80, colour: false });
-        assert!(plain.lines().skip(1).all(|line| line.chars().count() <= 80), "{plain}");
-        let mut coloured = draw(&trace(spans), Style { width: 80, colour: true });
-        for code in [BOLD, DIM, RED, BLUE, YELLOW, PLAIN] {
-            coloured = coloured.replace(code, "");
+        let mut spans: Vec<Span> = (0..40).map(|depth| span(depth, &"long name ".repeat(9), depth as i64, 3)).collect();
+        spans[30].status_code = "error".into();
+        spans[30].status_message = Some("timeout after 30 s, ".repeat(20));
+        spans[31].duration_ns = i64::MAX;
+        for width in [40, 80, 200] {
+            let plain = draw(&trace(spans.clone()), Style { width, colour: false });
+            assert!(plain.lines().skip(1).all(|line| line.chars().count() <= width), "{plain}");
+            assert!(plain.lines().any(|line| line.trim_start().starts_with("timeout") && line.ends_with('…')), "{plain}");
+            let mut coloured = draw(&trace(spans.clone()), Style { width, colour: true });
+            for code in [BOLD, DIM, RED, BLUE, YELLOW, PLAIN] {
+                coloured = coloured.replace(code, "");
+            }
+            assert_eq!(coloured, plain);
         }
-        assert_eq!(coloured, plain);
     }
 }

@@ -2,13 +2,15 @@
 
 use super::*;
 
+const DATA_DIR: &str = "./somewhere";
+
 fn load_with(file: &str, environment: &[(&str, &str)], flags: ServeArguments) -> Result<Loaded, String> {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("fusebox.toml");
     fs::write(&path, file).expect("written");
     let flags = ServeArguments { config: Some(path.clone()), ..flags };
-    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    load(&flags, environment).map_err(|error| error.to_string().replace(&path.display().to_string(), "FILE"))
+    let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    load(&flags, environment, DATA_DIR).map_err(|error| error.to_string().replace(&path.display().to_string(), "FILE"))
 }
 
 fn refused(file: &str, environment: &[(&str, &str)], expected: &str) {
@@ -19,7 +21,7 @@ fn refused(file: &str, environment: &[(&str, &str)], expected: &str) {
 #[test]
 fn nothing_set_gives_the_defaults() {
     let loaded = load_with("", &[], ServeArguments::default()).expect("accepted");
-    assert_eq!(loaded.config, Config::default());
+    assert_eq!(loaded.config, Config { data_dir: DATA_DIR.into(), ..Config::default() });
     assert_eq!(loaded.warnings, Vec::<String>::new());
 }
 
@@ -54,19 +56,76 @@ fn settings_that_cannot_work_are_refused() {
     refused("[api]\nlisten = '0.0.0.0:4319'\n", &[], "api = 0.0.0.0:4319 can be reached by other machines");
     refused("[api]\nlisten = '127.0.0.1:4318'\n", &[], "api and otlp_http are both 127.0.0.1:4318");
     refused("[api]\nconcurrent_reads_max = 0\n", &[], "api.concurrent_reads_max must be at least 1");
+    refused("[storage]\nwal_bytes_max = 134217727\nwal_segment_bytes = 65536\n", &[], "storage.wal_bytes_max must be at least 134217728");
     let open = load_with("insecure = true\n[api]\nlisten = '0.0.0.0:4319'\n", &[], ServeArguments::default());
     assert!(open.is_ok(), "{open:?}");
 }
 
 #[test]
+fn a_misspelt_variable_is_an_error_with_a_suggestion() {
+    let check = |name: &str, expected: &str| refused("", &[(name, "1")], &format!("environment variable {name}: {expected}"));
+    check("FUSEBOX_DATADIR", "unknown key; did you mean FUSEBOX_DATA_DIR?");
+    check("FUSEBOX_DATA__DIR", "unknown key; did you mean FUSEBOX_DATA_DIR?");
+    check("FUSEBOX_OTLP_GPRC", "unknown key; did you mean FUSEBOX_OTLP_GRPC?");
+    check("FUSEBOX_COLLECTOR__BODY_BYTE_MAX", "unknown key; did you mean FUSEBOX_COLLECTOR__BODY_BYTES_MAX?");
+    check("FUSEBOX_STORAGE_FLUSH_INTERVAL_MS", "unknown key; did you mean FUSEBOX_STORAGE__FLUSH_INTERVAL_MS?");
+    check("FUSEBOX_INDEX__SHARDS", "unknown key");
+}
+
+/// What Kubernetes adds for services called fusebox and fusebox-api, and what the scripts and tests of the checkout are steered with.
+#[test]
 fn foreign_variables_are_only_mentioned() {
-    let environment = [("FUSEBOX_PORT", "tcp://10.0.0.1:4317"), ("FUSEBOX_DATADIR", "/tmp"), ("HOME", "/root")];
-    let loaded = load_with("", &environment, ServeArguments::default()).expect("accepted");
-    assert_eq!(
-        loaded.warnings,
-        [
-            "environment variable FUSEBOX_DATADIR is not known; did you mean FUSEBOX_DATA_DIR?",
-            "environment variable FUSEBOX_PORT is not known"
-        ]
-    );
+    let service_links = ["FUSEBOX", "FUSEBOX_API", "FUSEBOX_OTLP"].into_iter().flat_map(|service| {
+        let endings = [
+            "SERVICE_HOST",
+            "SERVICE_PORT",
+            "SERVICE_PORT_OTLP_GRPC",
+            "SERVICE_PORT_OTLP_HTTP",
+            "SERVICE_PORT_API",
+            "PORT",
+            "PORT_4317_TCP",
+            "PORT_4317_TCP_PROTO",
+            "PORT_4317_TCP_PORT",
+            "PORT_4317_TCP_ADDR",
+        ];
+        endings.map(|ending| format!("{service}_{ending}"))
+    });
+    let steering = [
+        "FUSEBOX_BIN",
+        "FUSEBOX_CACHE",
+        "FUSEBOX_CAPTURES",
+        "FUSEBOX_CARGO_DENY",
+        "FUSEBOX_KILL_CYCLES",
+        "FUSEBOX_KILL_SEED",
+        "FUSEBOX_PYTHON",
+        "FUSEBOX_TEST_ALONE",
+    ];
+    for name in service_links.chain(steering.map(str::to_owned)) {
+        let loaded = load_with("", &[(&name, "tcp://10.0.0.1:4317"), ("HOME", "/nowhere")], ServeArguments::default());
+        let loaded = loaded.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(loaded.warnings, [format!("environment variable {name} is no setting and is ignored")]);
+    }
+}
+
+#[test]
+fn only_our_variables_must_be_text() {
+    use std::os::unix::ffi::OsStringExt;
+    let odd = || OsString::from_vec(vec![b'/', 0xff]);
+    let load = |name: OsString| load(&ServeArguments::default(), [(name, odd())].into_iter(), DATA_DIR).map_err(|error| error.to_string());
+    assert!(load("LESSOPEN".into()).is_ok());
+    assert!(load(odd()).is_ok());
+    assert_eq!(load("FUSEBOX_DATA_DIR".into()).expect_err("refused"), "environment variable FUSEBOX_DATA_DIR: not UTF-8");
+}
+
+#[test]
+fn the_data_directory_of_the_command_counts_only_when_nobody_sets_one() {
+    let data_dir = |file: &str, environment: &[(&str, &str)], flag: Option<&str>| {
+        let flags = ServeArguments { data_dir: flag.map(PathBuf::from), ..ServeArguments::default() };
+        load_with(file, environment, flags).expect("accepted").config.data_dir.display().to_string()
+    };
+    let variable = [("FUSEBOX_DATA_DIR", "from-environment")];
+    assert_eq!(data_dir("", &[], None), DATA_DIR);
+    assert_eq!(data_dir("data_dir = 'from-file'", &[], None), "from-file");
+    assert_eq!(data_dir("data_dir = 'from-file'", &variable, None), "from-environment");
+    assert_eq!(data_dir("", &variable, Some("from-flag")), "from-flag");
 }
