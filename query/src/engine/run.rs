@@ -269,9 +269,12 @@ impl Work {
             Err(_) => EngineError::Deadline { deadline },
         };
         tracing::debug!(%error, "question ended without an answer");
-        match self.columns.take() {
+        let Self { place, columns, batches, .. } = self;
+        // Who reads of the end finds the question gone.
+        drop(place);
+        match columns {
             Some(columns) => drop(columns.send(Err(error))),
-            None => drop(self.batches.send(Err(error)).await),
+            None => drop(batches.send(Err(error)).await),
         }
     }
 
