@@ -38,7 +38,8 @@ pub fn decompression(body: &[u8]) {
 
 /// We accept what prost accepts, and read the same in it.
 ///
-/// Documented differences: invalid UTF-8 is repaired instead of refused, and AnyValue nests 32 levels of whatever kind.
+/// Documented differences: invalid UTF-8 is repaired instead of refused, AnyValue nests 32 levels of whatever kind, and a string index,
+/// which only profiles have, is ignored: for prost it pushes out the value before it.
 fn check_against_prost<R: Request>(body: &[u8]) {
     let ours = decode(R::SIGNAL, Format::Protobuf, body);
     match (R::decode(body), ours) {
@@ -49,7 +50,9 @@ fn check_against_prost<R: Request>(body: &[u8]) {
             assert_eq!(decoded.accepted + decoded.rejected.count, request.record_count());
             let expected = request.records();
             assert_eq!(decoded.accepted, expected.len() as u64, "{:?} of {request:#?}", decoded.rejected);
-            assert_same_records(expected, export::<R>(&decoded).records());
+            if decoded.ignored_strindex == 0 {
+                assert_same_records(expected, export::<R>(&decoded).records());
+            }
         }
         (Err(error), Ok(_)) => {
             let text = error.to_string();

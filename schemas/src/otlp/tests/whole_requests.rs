@@ -130,6 +130,19 @@ fn pieces_are_merged_at_every_depth_in_their_order() {
     check_row(&batch(Signal::Traces, &body), 0, &[(c::ATTRIBUTES, Some(expected))]);
 }
 
+/// Only profiles have string indexes; elsewhere they are as good as absent, also behind a value and in a message in pieces.
+#[test]
+fn a_string_index_takes_no_value_away() {
+    let (double, index) = ([&[33][..], &1.5f64.to_le_bytes()].concat(), vec![64, 7]);
+    for body in [[double.clone(), index.clone()], [index, double]] {
+        for pieces in [nest(5, &body.concat()), [nest(5, &body[0]), nest(5, &body[1])].concat()] {
+            let request = nest(1, &nest(2, &nest(2, &pieces)));
+            assert_eq!(decoded(Signal::Logs, &request).ignored_strindex, 1);
+            check_row(&batch(Signal::Logs, &request), 0, &[(c::BODY, Some("1.5")), (c::BODY_TYPE, Some("4"))]);
+        }
+    }
+}
+
 #[test]
 fn json_that_is_longer_as_protobuf_pays_for_the_difference() {
     let numbers = "1,".repeat(1_000);
