@@ -86,6 +86,9 @@ Keys of the configuration file, with their defaults:
   unflushed_bytes_max = 268435456    # of rows in no block yet; above it requests are asked to come back
   wal_segment_bytes = 67108864       # of one file of the write-ahead log
   wal_bytes_max = 4294967296         # of all of them; at most a tenth of the disk
+  compaction = true                  # small blocks become few large ones, in the background
+  compaction_rows_max = 1048576      # of a full block
+  compaction_delete_delay_ms = 900000  # how long replaced files stay for engines that read them by themselves
   [api]
   listen = \"127.0.0.1:4319\"
   allowed_hosts = []                 # names of a reverse proxy in front

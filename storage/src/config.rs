@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::wal::WalConfig;
+use crate::{CompactConfig, wal::WalConfig};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -18,6 +18,7 @@ pub struct Config {
     /// Footers and indexes of blocks kept in memory.
     pub block_cache_bytes_max: usize,
     pub wal: WalConfig,
+    pub compact: CompactConfig,
 }
 
 impl Config {
@@ -33,6 +34,7 @@ impl Config {
             flush_interval: Duration::from_secs(30),
             unflushed_bytes_max: 256 * Self::MIB,
             block_cache_bytes_max: 64 << 20,
+            compact: CompactConfig::default(),
         }
     }
 

@@ -13,8 +13,8 @@ use std::{
 use arrow::{error::ArrowError, record_batch::RecordBatch};
 
 use crate::{
-    block::{self, Block, NewBlock, WriteError},
-    catalog::{Catalog, CatalogError},
+    block::{self, Block, Name, NewBlock, OwnHours, Target, WriteError},
+    catalog::{CatalogError, SharedCatalog},
     io::create_dirs_durable,
     memtable::Memtable,
     publish::Rider,
@@ -42,17 +42,17 @@ enum FlushError {
     Panicked(String),
 }
 
-/// The only one who writes blocks and commits.
+/// The only one who writes rows of the log to blocks.
 pub(crate) struct Flusher {
     core: Arc<Core>,
     wal: Arc<Wal<Rider>>,
-    catalog: Catalog,
+    catalog: Arc<SharedCatalog>,
     /// Directories that are durable.
     dirs: HashSet<PathBuf>,
 }
 
 impl Flusher {
-    pub(crate) fn new(core: Arc<Core>, wal: Arc<Wal<Rider>>, catalog: Catalog) -> Self {
+    pub(crate) fn new(core: Arc<Core>, wal: Arc<Wal<Rider>>, catalog: Arc<SharedCatalog>) -> Self {
         Self { core, wal, catalog, dirs: HashSet::new() }
     }
 
@@ -103,15 +103,17 @@ impl Flusher {
         for (tenant, table, chunks) in memtable.parts() {
             self.make_dir(&block::dir(tenant, table))?;
             let batches: Vec<&RecordBatch> = chunks.iter().map(|chunk| &chunk.batch).collect();
-            let plans = block::plan(table, &batches);
+            let plans = block::plan(table, &batches, OwnHours::OF_CUT);
             let shared = block::share_dictionaries(&batches).map_err(FlushError::Dictionaries)?;
             let batches: Vec<&RecordBatch> = shared.iter().collect();
-            let (io, data_dir) = (self.core.io.as_ref(), &self.core.config.data_dir);
+            let lsn = memtable.last_lsn();
+            let (io, data_dir) = (self.core.io.as_ref(), self.core.config.data_dir.as_path());
+            let target = Target { io, data_dir, tenant, table, name: Name::Cut(lsn), lsn };
             for plan in plans {
-                blocks.push(block::write(io, data_dir, (tenant, table), memtable.last_lsn(), &batches, plan)?);
+                blocks.push(block::write(&target, plan, |places| Ok(block::gather(&table.schema(), &batches, places)?))?);
             }
         }
-        Ok(self.catalog.commit(self.core.io.as_ref(), &blocks, memtable.last_lsn())?)
+        Ok(self.catalog.lock().commit(self.core.io.as_ref(), &blocks, memtable.last_lsn())?)
     }
 
     /// Once per run: a block is as durable as every directory above it.
@@ -127,11 +129,12 @@ impl Flusher {
 
     /// The blocks of a cut whose commit reached the disk although it was reported as failed.
     fn committed_before(&self, lsn: Lsn) -> Result<Option<Vec<Block>>, CatalogError> {
-        if self.catalog.wal_position()? < lsn {
+        let catalog = self.catalog.lock();
+        if catalog.wal_position()? < lsn {
             return Ok(None);
         }
-        let last_known = self.core.shown().blocks.last().map_or(0, |block| block.id + 1);
-        Ok(Some(self.catalog.blocks()?.into_iter().filter(|block| block.id >= last_known).collect()))
+        let known: HashSet<u64> = self.core.shown().blocks.iter().map(|block| block.id).collect();
+        Ok(Some(catalog.blocks()?.into_iter().filter(|block| block.lsn == lsn && !known.contains(&block.id)).collect()))
     }
 
     /// Lets go of log segments that are in blocks. What fails is tried after the next flush.
@@ -172,7 +175,7 @@ fn longer(wait: Duration) -> Duration {
 }
 
 /// The error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -4,6 +4,7 @@
 //! append --> wal (fsync) --> publish --> memtable --flush--> block --+
 //!                                                                    +--> catalog (commits blocks + place in the log)
 //!                                             the log is trimmed <---+
+//! compact: many small blocks become few large ones, in the background
 //! snapshot = memtables + live blocks: every row once
 //! ```
 //!
@@ -11,6 +12,7 @@
 
 mod block;
 mod catalog;
+mod compact;
 mod config;
 pub mod dedup;
 mod export;
@@ -33,6 +35,7 @@ pub mod wal;
 
 pub use block::{BlockError, Keep, OpenBlock, Predicate, Read, RowGroupBounds, TimeRange};
 pub use catalog::CatalogError;
+pub use compact::CompactConfig;
 pub use config::Config;
 pub use export::to_parquet;
 pub use request::{Ack, AppendError, Derive, RawRequest, Receipt, Refused};

@@ -27,6 +27,14 @@ pub const FLUSH_FAILURES_TOTAL: &str = "fusebox_flush_failures_total";
 pub const BLOCKS_WRITTEN_TOTAL: &str = "fusebox_blocks_written_total";
 /// Gauge: live blocks.
 pub const BLOCKS: &str = "fusebox_blocks";
+/// Histogram: time of one rewrite of some blocks as fewer.
+pub const COMPACTION_SECONDS: &str = "fusebox_compaction_seconds";
+/// Counter: bytes of blocks that were replaced, without their indexes; label `direction` is `read` or `written`.
+pub const COMPACTION_BYTES_TOTAL: &str = "fusebox_compaction_bytes_total";
+/// Counter: rewrites that failed; nothing is lost, the blocks stay as they are.
+pub const COMPACTION_FAILURES_TOTAL: &str = "fusebox_compaction_failures_total";
+/// Counter: replaced blocks whose files are deleted.
+pub const BLOCKS_DELETED_TOTAL: &str = "fusebox_blocks_deleted_total";
 /// Counter: reads of blocks that failed; the answer was partial.
 pub const BLOCK_READ_FAILURES_TOTAL: &str = "fusebox_block_read_failures_total";
 /// Counter: text indexes that are missing, damaged or of another block; their rows are scanned.

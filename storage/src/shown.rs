@@ -81,9 +81,16 @@ impl Shown {
             queue.sealed.retain(|sealed| !Arc::ptr_eq(sealed, memtable));
         }
         if !blocks.is_empty() {
-            let known = self.blocks.iter().cloned();
-            self.blocks = Arc::new(known.chain(blocks.into_iter().map(Arc::new)).collect());
+            self.replaced(&[], blocks);
         }
+    }
+
+    /// Swaps blocks for those that their rows are in now.
+    pub(crate) fn replaced(&mut self, retired: &[u64], blocks: Vec<Block>) {
+        let known = self.blocks.iter().filter(|block| !retired.contains(&block.id)).cloned();
+        let mut live: Vec<Arc<Block>> = known.chain(blocks.into_iter().map(Arc::new)).collect();
+        live.sort_by_key(|block| block.id);
+        self.blocks = Arc::new(live);
     }
 
     pub(crate) fn is_waiting(&self, memtable: &Arc<Memtable>) -> bool {

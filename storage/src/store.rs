@@ -13,14 +13,15 @@ use std::{
 };
 
 use futures::channel::oneshot;
-use schemas::{Table, TableBatch, TenantId};
+use schemas::{Table, TableBatch, TenantId, UnixNanos};
 
 use crate::{
     Ack, AppendError, Config, Derive, RawRequest, Receipt, Refused, Snapshot,
     block::{Block, BlockCache, BlockReader},
-    catalog::{self, Catalog, CatalogError},
+    catalog::{self, Catalog, CatalogError, SharedCatalog},
+    compact::{Compactor, remove_leftovers},
     dedup::{self, Begin},
-    flush::Flusher,
+    flush::{self, Flusher},
     io::{Io, create_data_dir},
     lock::{DirLock, LockError},
     publish::{self, Rider},
@@ -95,6 +96,7 @@ pub struct Store {
     core: Arc<Core>,
     wal: Arc<Wal<Rider>>,
     reader: BlockReader,
+    compactor: Arc<Compactor>,
     replay_bytes_left: Arc<AtomicU64>,
     closing: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -122,9 +124,13 @@ impl Store {
         if !catalog_path.exists() && recovery::has_blocks(io.as_ref(), &data_dir).map_err(at_dir)? {
             return Err(OpenError::CatalogMissing { path: catalog_path });
         }
-        let catalog = Catalog::open(io.as_ref(), &data_dir)?;
+        let mut catalog = Catalog::open(io.as_ref(), &data_dir)?;
         let committed = catalog.wal_position()?;
+        if let Err(error) = remove_leftovers(io.as_ref(), &data_dir, &mut catalog) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "leftovers of rewritten blocks not removed");
+        }
         let known_files = catalog.known_files()?;
+        let retired = catalog.retired_blocks()?;
         let blocks = catalog.blocks()?.into_iter().map(Arc::new).collect();
         let known = dedup::load(io.as_ref(), &config.request_hashes_path(), &config.quarantine_dir())?;
         let core = Arc::new(Core::new(config, Arc::clone(&io), blocks));
@@ -146,19 +152,24 @@ impl Store {
         core.count_memory(&shown);
         drop(shown);
         let publishing = Arc::clone(&core);
+        let catalog = Arc::new(SharedCatalog::new(catalog));
+        let cache = Arc::new(BlockCache::new(core.config.block_cache_bytes_max));
+        let reader = BlockReader::new(io, data_dir, cache);
+        let compactor = Arc::new(Compactor::new(Arc::clone(&core), Arc::clone(&catalog), reader.clone(), retired));
         let flusher = Flusher::new(Arc::clone(&core), Arc::clone(&wal), catalog);
         let replayer = Replayer { core: Arc::clone(&core), derive, seen };
+        let compacting = Arc::clone(&compactor);
         let threads = vec![
             core.spawn("publish", move || publish::run(&publishing, &to_publish))?,
             core.spawn("flush", move || flusher.run())?,
             core.spawn("replay", move || replayer.run(replay))?,
+            core.spawn("compact", move || compacting.run())?,
         ];
-        let cache = Arc::new(BlockCache::new(core.config.block_cache_bytes_max));
-        let reader = BlockReader::new(io, data_dir, cache);
         Ok(Arc::new(Self {
             core,
             wal,
             reader,
+            compactor,
             replay_bytes_left,
             closing: AtomicBool::new(false),
             threads: Mutex::new(threads),
@@ -247,6 +258,20 @@ impl Store {
             Some(last) if shown.is_waiting(last) => Err("the server is stopping".to_owned()),
             _ => Ok(()),
         }
+    }
+
+    /// Compacts until all is in order as of `now`, deletes the replaced blocks that nobody reads any more, and returns how many rewrites
+    /// that took. Blocking.
+    ///
+    /// # Errors
+    /// The text of the first failure; nothing is lost, the blocks stay as they are.
+    pub fn compact(&self, now: UnixNanos) -> Result<usize, String> {
+        let mut rewrites = 0;
+        while self.compactor.step(now).map_err(|error| flush::chain(&error))? {
+            rewrites += 1;
+        }
+        self.compactor.remove_retired().map_err(|error| flush::chain(&error))?;
+        Ok(rewrites)
     }
 
     pub fn stats(&self) -> Stats {

@@ -1,4 +1,5 @@
-//! The section `[storage]`: what an acknowledgement promises, and what is kept in memory and in the write-ahead log before it is in blocks.
+//! The section `[storage]`: what an acknowledgement promises, what is kept in memory and in the write-ahead log before it is in blocks, and
+//! how these are kept in order.
 
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use storage::wal::SyncMode;
 
 /// A segment smaller than this is mostly header and directory work.
 const WAL_SEGMENT_BYTES_MIN: u64 = 64 << 10;
+/// A full block is at least about as large as what one flush writes.
+const COMPACTION_ROWS_MIN: u64 = 64 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +22,12 @@ pub(crate) struct Storage {
     pub(crate) unflushed_bytes_max: u64,
     pub(crate) wal_segment_bytes: u64,
     pub(crate) wal_bytes_max: u64,
+    /// Whether small blocks are written anew as few large ones, in the background.
+    pub(crate) compaction: bool,
+    /// Rows of a full block.
+    pub(crate) compaction_rows_max: u64,
+    /// How long the files of replaced blocks stay for engines that read them by themselves.
+    pub(crate) compaction_delete_delay_ms: u64,
 }
 
 /// When the write-ahead log is synced.
@@ -51,7 +60,7 @@ impl Durability {
 
 impl Default for Storage {
     fn default() -> Self {
-        let storage::Config { memtable_bytes_max, flush_interval, unflushed_bytes_max, wal, .. } = storage::Config::new("");
+        let storage::Config { memtable_bytes_max, flush_interval, unflushed_bytes_max, wal, compact, .. } = storage::Config::new("");
         Self {
             durability: Durability::Fsync,
             sync_interval_ms: 1_000,
@@ -60,13 +69,16 @@ impl Default for Storage {
             unflushed_bytes_max,
             wal_segment_bytes: wal.segment_bytes,
             wal_bytes_max: wal.bytes_max,
+            compaction: compact.enabled,
+            compaction_rows_max: compact.rows_max,
+            compaction_delete_delay_ms: compact.delete_delay.as_millis() as u64,
         }
     }
 }
 
 impl Storage {
     /// Key, value and the least that works.
-    pub(super) fn minima(&self) -> [(&'static str, u64, u64); 6] {
+    pub(super) fn minima(&self) -> [(&'static str, u64, u64); 7] {
         [
             ("storage.sync_interval_ms", self.sync_interval_ms, 1),
             ("storage.memtable_bytes_max", self.memtable_bytes_max, 1),
@@ -74,6 +86,7 @@ impl Storage {
             ("storage.unflushed_bytes_max", self.unflushed_bytes_max, self.memtable_bytes_max),
             ("storage.wal_segment_bytes", self.wal_segment_bytes, WAL_SEGMENT_BYTES_MIN),
             ("storage.wal_bytes_max", self.wal_bytes_max, self.wal_segment_bytes.saturating_mul(2)),
+            ("storage.compaction_rows_max", self.compaction_rows_max, COMPACTION_ROWS_MIN),
         ]
     }
 
@@ -84,6 +97,9 @@ impl Storage {
         config.unflushed_bytes_max = self.unflushed_bytes_max;
         config.wal.segment_bytes = self.wal_segment_bytes;
         config.wal.bytes_max = self.wal_bytes_max;
+        config.compact.enabled = self.compaction;
+        config.compact.rows_max = self.compaction_rows_max;
+        config.compact.delete_delay = Duration::from_millis(self.compaction_delete_delay_ms);
         config.wal.sync = match self.durability {
             Durability::Fsync => SyncMode::Fsync,
             Durability::Interval => SyncMode::Interval(Duration::from_millis(self.sync_interval_ms)),

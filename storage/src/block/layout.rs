@@ -1,8 +1,8 @@
 //! Which rows go into which block, and in what order. Pure.
 //!
-//! 1. Every row gets an event time; spans get that of their trace's first span in the cut, so that a trace stays whole.
-//! 2. The busiest UTC hours get a block of their own; the stragglers of all other hours share one `late` block, so that an
-//!    old import beside live data does not make hundreds of files.
+//! 1. Every row gets an event time; spans get that of their trace's first span among the rows, so that a trace stays whole.
+//! 2. The busiest UTC hours get a block of their own ([`OwnHours`]); the stragglers of all other hours share one `late` block, so that
+//!    an old import beside live data does not make hundreds of files.
 //! 3. Inside a block:
 //!    - spans by (start of the trace's first span, trace id, start time): time prunes row groups and pages, a trace is one run
 //!      of rows, and neighbours have close times, which is what makes the files small;
@@ -17,13 +17,14 @@ use arrow::{
     datatypes::{ArrowPrimitiveType, Int32Type, TimestampNanosecondType, UInt64Type},
     record_batch::RecordBatch,
 };
-use schemas::{Table, UnixNanos};
+use schemas::{
+    Table, UnixNanos,
+    columns::{METRIC_NAME, SERIES_ID, SERVICE_NAME, START_TIME, TIME, TRACE_ID},
+};
 
 use super::{TimeRange, TraceRun};
 
 const HOUR_NS: i64 = 3600 * 1_000_000_000;
-/// Hours of one cut that get a block of their own: one, or two around the turn of the hour.
-const HOURS_MAX: usize = 2;
 /// A row group is closed before the next trace after this many rows,
 const ROW_GROUP_ROWS: usize = 64 * 1024;
 /// and anywhere after this many.
@@ -38,8 +39,30 @@ pub(crate) enum Hour {
     Late,
 }
 
+impl Hour {
+    pub(crate) fn containing(time: UnixNanos) -> Self {
+        Self::Of(time.0.div_euclid(HOUR_NS))
+    }
+}
+
 /// (batch, row)
 pub(crate) type RowPlace = (usize, usize);
+
+/// Which hours get a block of their own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnHours {
+    /// At most so many,
+    max: usize,
+    /// of at least so many rows.
+    rows_min: usize,
+}
+
+impl OwnHours {
+    /// Of a cut: one, or two around the turn of the hour.
+    pub(crate) const OF_CUT: Self = Self { max: 2, rows_min: 1 };
+    /// Of `late` blocks that become one: those worth a row group.
+    pub(crate) const OF_REWRITE: Self = Self { max: 24, rows_min: ROW_GROUP_ROWS };
+}
 
 /// What one block will hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +75,22 @@ pub(crate) struct BlockPlan {
     pub time: TimeRange,
 }
 
-/// Plans the blocks of one cut of `table`. Each row of `batches` is in exactly one plan; no plan is empty.
-pub(crate) fn plan(table: Table, batches: &[&RecordBatch]) -> Vec<BlockPlan> {
+/// The columns of `table` that [`plan`] looks at.
+pub(crate) fn key_columns(table: Table) -> &'static [&'static str] {
     match table {
-        Table::Spans => plan_spans(batches),
-        Table::Logs => plan_rows(batches, "service_name", None),
-        Table::Metrics => plan_rows(batches, "metric_name", Some("series_id")),
+        Table::Spans => &[TRACE_ID, START_TIME],
+        Table::Logs => &[SERVICE_NAME, TIME],
+        Table::Metrics => &[METRIC_NAME, SERIES_ID, TIME],
+    }
+}
+
+/// Plans the blocks of rows of `table`, of which `batches` have at least the [`key_columns`]. Each row is in exactly one plan; no plan is
+/// empty. Rows of one hour become one block.
+pub(crate) fn plan(table: Table, batches: &[&RecordBatch], own: OwnHours) -> Vec<BlockPlan> {
+    match table {
+        Table::Spans => plan_spans(batches, own),
+        Table::Logs => plan_rows(batches, SERVICE_NAME, None, own),
+        Table::Metrics => plan_rows(batches, METRIC_NAME, Some(SERIES_ID), own),
     }
 }
 
@@ -74,11 +107,11 @@ struct Trace {
     spans: usize,
 }
 
-fn plan_spans(batches: &[&RecordBatch]) -> Vec<BlockPlan> {
+fn plan_spans(batches: &[&RecordBatch], own: OwnHours) -> Vec<BlockPlan> {
     let mut spans = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
     for (index, batch) in batches.iter().enumerate() {
-        let ids = fixed(batch, "trace_id");
-        let starts = primitive::<TimestampNanosecondType>(batch, "start_time");
+        let ids = fixed(batch, TRACE_ID);
+        let starts = primitive::<TimestampNanosecondType>(batch, START_TIME);
         spans.extend((0..batch.num_rows()).map(|row| Span {
             trace: ids.value(row).try_into().expect("the schema says 16 bytes"),
             start: starts.value(row),
@@ -94,7 +127,7 @@ fn plan_spans(batches: &[&RecordBatch]) -> Vec<BlockPlan> {
             _ => traces.push(Trace { start: span.start, first: index, spans: 1 }),
         }
     }
-    let hours = Hours::choose(traces.iter().map(|trace| (trace.start, trace.spans)));
+    let hours = Hours::choose(traces.iter().map(|trace| (trace.start, trace.spans)), own);
     traces.sort_by_key(|trace| (hours.of(trace.start), trace.start));
     traces
         .chunk_by(|a, b| hours.of(a.start) == hours.of(b.start))
@@ -114,16 +147,16 @@ fn plan_traces(hour: Hour, traces: &[Trace], spans: &[Span]) -> BlockPlan {
 }
 
 /// Orders rows by the text in `group`, then the number in `series`, then `time`.
-fn plan_rows(batches: &[&RecordBatch], group: &str, series: Option<&str>) -> Vec<BlockPlan> {
+fn plan_rows(batches: &[&RecordBatch], group: &str, series: Option<&str>, own: OwnHours) -> Vec<BlockPlan> {
     let groups = text_ranks(batches, group);
     let mut rows = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
     for (index, batch) in batches.iter().enumerate() {
-        let times = primitive::<TimestampNanosecondType>(batch, "time");
+        let times = primitive::<TimestampNanosecondType>(batch, TIME);
         let series = series.map(|name| primitive::<UInt64Type>(batch, name));
         let series = |row: usize| series.map_or(0, |series| series.value(row));
         rows.extend((0..batch.num_rows()).map(|row| (groups[index][row], series(row), times.value(row), (index, row))));
     }
-    let hours = Hours::choose(rows.iter().map(|(_, _, time, _)| (*time, 1)));
+    let hours = Hours::choose(rows.iter().map(|(_, _, time, _)| (*time, 1)), own);
     rows.sort_unstable_by_key(|(group, series, time, place)| (hours.of(*time), *group, *series, *time, *place));
     let of_one_hour = rows.chunk_by(|a, b| hours.of(a.2) == hours.of(b.2));
     of_one_hour
@@ -165,14 +198,16 @@ struct Hours(Vec<i64>);
 
 impl Hours {
     /// `rows`: event time and number of rows.
-    fn choose(rows: impl Iterator<Item = (i64, usize)>) -> Self {
+    fn choose(rows: impl Iterator<Item = (i64, usize)>, own: OwnHours) -> Self {
         let mut counts: HashMap<i64, usize> = HashMap::new();
         for (time, rows) in rows {
             *counts.entry(time.div_euclid(HOUR_NS)).or_default() += rows;
         }
         let mut hours: Vec<(Reverse<usize>, i64)> = counts.into_iter().map(|(hour, rows)| (Reverse(rows), hour)).collect();
         hours.sort_unstable();
-        Self(hours.into_iter().take(HOURS_MAX).map(|(_, hour)| hour).collect())
+        let is_only = hours.len() == 1;
+        let chosen = hours.into_iter().filter(|(Reverse(rows), _)| is_only || *rows >= own.rows_min).take(own.max);
+        Self(chosen.map(|(_, hour)| hour).collect())
     }
 
     fn of(&self, time: i64) -> Hour {

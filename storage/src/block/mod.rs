@@ -7,7 +7,8 @@
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.text       which rows have a word (large blocks of logs)
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.sum        checksums of the Parquet file
 //!                       `- UTC hour of event time, or `late`
-//!                                   `- LSN of the cut that it belongs to: a redo writes the same name
+//!                                   `- LSN of the cut that it belongs to: a redo writes the same name;
+//!                                      or `m` and the number of the rewrite that made it of other blocks
 //! ```
 //!
 //! `layout` plans which rows go where, `writer` writes files, `tix` is the trace index, `sums` are the checksums, `reader` reads traces
@@ -29,9 +30,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use schemas::{Table, TenantId, UnixNanos};
 
+use crate::wal::Lsn;
+
 pub(crate) use cache::{BlockCache, Cached, Key as CacheKey};
 pub(crate) use dictionaries::share_dictionaries;
-pub(crate) use layout::{BlockPlan, Hour, plan};
+pub(crate) use layout::{BlockPlan, Hour, OwnHours, RowPlace, key_columns, plan};
 pub use open::{Batches, Keep, OpenBlock, Predicate, Read, RowGroupBounds};
 pub use reader::BlockError;
 pub(crate) use reader::{BlockReader, load as load_sidecar};
@@ -39,7 +42,7 @@ pub use statistics::Bound;
 pub(crate) use statistics::{ColumnStatistics, widen};
 pub(crate) use sums::Sums;
 pub(crate) use tix::{TraceIndex, TraceRun};
-pub(crate) use writer::{NewBlock, WriteError, civil_from_days, dir, write};
+pub(crate) use writer::{Name, NewBlock, Target, WriteError, civil_from_days, dir, gather, rewrite_of, write};
 
 /// Key of the footer entry that holds [`FORMAT_VERSION`].
 pub(crate) const FORMAT_KEY: &str = "fusebox.format";
@@ -60,6 +63,9 @@ pub(crate) struct Block {
     pub bytes: u64,
     pub footer_bytes: u64,
     pub time: TimeRange,
+    pub hour: Hour,
+    /// The last record of the log whose rows may be in it.
+    pub lsn: Lsn,
     /// The trace index, where the table has one.
     pub trace_index: Option<Sidecar>,
     pub text: TextSidecars,

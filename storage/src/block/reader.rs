@@ -52,6 +52,8 @@ pub enum BlockError {
     NewerFormat { found: String },
     #[error("tables of version {found} are newer than {SCHEMA_VERSION}, the newest this build reads")]
     NewerSchema { found: String },
+    #[error("{found} rows found, {expected} expected")]
+    Rows { found: u64, expected: u64 },
     #[error("the decoder panicked on damaged data")]
     Panicked,
 }
@@ -92,6 +94,24 @@ impl BlockReader {
     /// Every row, in file order.
     pub(crate) fn scan(&self, block: &Block) -> Result<Vec<RecordBatch>, BlockError> {
         guarded(|| conform_all(block.table, self.open(block)?.with_batch_size(BATCH_ROWS).build()?))
+    }
+
+    /// The columns `names` of every row, in file order.
+    pub(crate) fn columns(&self, block: &Block, names: &[&str]) -> Result<Vec<RecordBatch>, BlockError> {
+        guarded(|| {
+            let builder = self.open(block)?;
+            let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+            Ok(builder.with_batch_size(BATCH_ROWS).with_projection(mask).build()?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The rows in `ranges`, which are in order and end within the block.
+    pub(crate) fn rows(&self, block: &Block, ranges: Vec<Range<usize>>) -> Result<Vec<RecordBatch>, BlockError> {
+        guarded(|| {
+            let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
+            let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), rows);
+            conform_all(block.table, self.open(block)?.with_batch_size(BATCH_ROWS).with_row_selection(selection).build()?)
+        })
     }
 
     fn trace_by_index(&self, block: &Block, id: TraceId, index: &TraceIndex) -> Result<Vec<RecordBatch>, BlockError> {

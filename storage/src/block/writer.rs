@@ -29,10 +29,14 @@ use schemas::{
 };
 
 use super::{
-    BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, SCHEMA_KEY, Sidecar, Sums, TextSidecars, TimeRange, TraceIndex,
-    dictionaries::gather_shared, file::FileWriter, layout::RowPlace, statistics,
+    BlockError, BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, SCHEMA_KEY, Sidecar, Sums, TextSidecars, TimeRange,
+    TraceIndex, dictionaries::gather_shared, file::FileWriter, layout::RowPlace, statistics,
 };
-use crate::{io::Io, text, wal::Lsn};
+use crate::{
+    io::Io,
+    text::{TextBuilder, TextFiles},
+    wal::Lsn,
+};
 
 /// A block on disk that the catalog does not know yet. Paths are relative to the data directory.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +48,9 @@ pub(crate) struct NewBlock {
     pub bytes: u64,
     pub footer_bytes: u64,
     pub time: TimeRange,
-    pub late: bool,
+    pub hour: Hour,
+    /// The last record of the log whose rows may be in it.
+    pub lsn: Lsn,
     pub traces: u64,
     pub trace_index: Option<Sidecar>,
     pub text: TextSidecars,
@@ -58,8 +64,8 @@ pub(crate) enum WriteError {
     Io { path: PathBuf, source: io::Error },
     #[error("encode {path}")]
     Parquet { path: PathBuf, source: ParquetError },
-    #[error("order the rows of {path}")]
-    Arrow { path: PathBuf, source: ArrowError },
+    #[error("bring together the rows of {path}")]
+    Gather { path: PathBuf, source: BlockError },
 }
 
 /// Where the blocks of a table are, relative to the data directory.
@@ -67,22 +73,52 @@ pub(crate) fn dir(tenant: TenantId, table: Table) -> PathBuf {
     PathBuf::from("data").join(tenant.0.to_string()).join(table.name())
 }
 
-/// Writes the block of `plan` over `batches` (all of the table's schema) into [`dir`], which exists, and makes it durable. Batches that
-/// share their dictionaries are gathered fast.
-/// `lsn` is the last of the cut. A block of the same name is replaced: it is a leftover of an attempt at the same cut.
+/// Which block is written, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub io: &'a dyn Io,
+    pub data_dir: &'a Path,
+    pub tenant: TenantId,
+    pub table: Table,
+    pub name: Name,
+    /// The last record of the log whose rows may be in it.
+    pub lsn: Lsn,
+}
+
+/// What tells a block from others of its table and hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// It belongs to the cut that ends here: a redo replaces the leftover of an attempt.
+    Cut(Lsn),
+    /// It replaces other blocks, and the catalog knows that it is being written under this number.
+    Rewrite(u64),
+}
+
+impl Target<'_> {
+    /// Relative to the data directory.
+    fn path(&self, hour: Hour) -> PathBuf {
+        let name = match self.name {
+            Name::Cut(lsn) => format!("{}-{:016x}.parquet", hour_name(hour), lsn.0),
+            Name::Rewrite(number) => format!("{}-m{number:016x}.parquet", hour_name(hour)),
+        };
+        dir(self.tenant, self.table).join(name)
+    }
+}
+
+/// Writes the block of `plan` into [`dir`], which exists, and makes it durable. `gather` makes the rows at the places it is given, in
+/// their order and of the table's schema; it is called once for each row group.
+/// A block of the same name is replaced: it is a leftover of an attempt at the same.
 ///
 /// # Errors
 /// The first failure; files may be left that no catalog knows.
 pub(crate) fn write(
-    io: &dyn Io,
-    data_dir: &Path,
-    (tenant, table): (TenantId, Table),
-    lsn: Lsn,
-    batches: &[&RecordBatch],
+    target: &Target<'_>,
     plan: BlockPlan,
+    mut gather: impl FnMut(&[RowPlace]) -> Result<RecordBatch, BlockError>,
 ) -> Result<NewBlock, WriteError> {
+    let Target { io, data_dir, tenant, table, lsn, .. } = *target;
     let dir = dir(tenant, table);
-    let path = dir.join(format!("{}-{:016x}.parquet", hour_name(plan.hour), lsn.0));
+    let path = target.path(plan.hour);
     let at_dir = |source| WriteError::Io { path: dir.clone(), source };
     let traces = plan.traces.len() as u64;
     let trace_index = match plan.traces.is_empty() {
@@ -91,8 +127,6 @@ pub(crate) fn write(
             Some(write_sidecar(io, data_dir, path.with_extension("tix"), &TraceIndex::new(plan.traces, plan.rows.len() as u32).encode())?)
         }
     };
-    let rows = text::BlockRows { batches, places: &plan.rows, row_group_ends: &plan.row_group_ends, page_rows: page_rows(table) };
-    let text = write_text_indexes(io, data_dir, &path, &text::build(table, &path, rows))?;
     io.step("flush.block.before").map_err(at_dir)?;
 
     let absolute = data_dir.join(&path);
@@ -102,15 +136,18 @@ pub(crate) fn write(
     let mut file = FileWriter::new(create(io, &temporary).map_err(at_file)?);
     let options = ArrowWriterOptions::new().with_properties(properties(table, lsn).map_err(at_parquet)?).with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(&mut file, table.schema(), options).map_err(at_parquet)?;
+    let mut text = TextBuilder::new(table, &path, plan.rows.len(), page_rows(table));
     let mut start = 0;
     for end in plan.row_group_ends {
-        let batch = gather(&table.schema(), batches, &plan.rows[start..end]);
-        writer.write(&batch.map_err(|source| WriteError::Arrow { path: path.clone(), source })?).map_err(at_parquet)?;
+        let batch = gather(&plan.rows[start..end]).map_err(|source| WriteError::Gather { path: path.clone(), source })?;
+        text.add(&batch);
+        writer.write(&batch).map_err(at_parquet)?;
         writer.flush().map_err(at_parquet)?;
         start = end;
     }
     let metadata = writer.close().map_err(at_parquet)?;
     let bytes = file.finish().map_err(at_file)?;
+    let text = write_text_indexes(io, data_dir, &path, &text.finish())?;
     let footer_bytes = footer_bytes(io, &temporary, bytes).map_err(at_file)?;
     let sums = checksums(io, &temporary, &metadata, bytes.saturating_sub(footer_bytes + 8)).map_err(at_file)?;
     let sums = Some(write_sidecar(io, data_dir, path.with_extension("sum"), &sums.encode())?);
@@ -126,7 +163,8 @@ pub(crate) fn write(
         bytes,
         footer_bytes,
         time: plan.time,
-        late: plan.hour == Hour::Late,
+        hour: plan.hour,
+        lsn,
         traces,
         trace_index,
         text,
@@ -135,7 +173,14 @@ pub(crate) fn write(
     })
 }
 
-fn write_text_indexes(io: &dyn Io, data_dir: &Path, block: &Path, files: &text::TextFiles) -> Result<TextSidecars, WriteError> {
+/// The number of the rewrite that a file of a block belongs to, from its name.
+pub(crate) fn rewrite_of(path: &Path) -> Option<u64> {
+    let (stem, _) = path.file_name()?.to_str()?.split_once('.')?;
+    let (_, number) = stem.rsplit_once("-m")?;
+    (number.len() == 16).then(|| u64::from_str_radix(number, 16).ok()).flatten()
+}
+
+fn write_text_indexes(io: &dyn Io, data_dir: &Path, block: &Path, files: &TextFiles) -> Result<TextSidecars, WriteError> {
     let write = |extension: &str, bytes: &Option<Vec<u8>>| {
         bytes.as_ref().map(|bytes| write_sidecar(io, data_dir, block.with_extension(extension), bytes)).transpose()
     };
@@ -176,7 +221,7 @@ fn checksums(io: &dyn Io, path: &Path, metadata: &ParquetMetaData, footer_start:
 }
 
 /// The rows at `places`, in that order.
-fn gather(schema: &SchemaRef, batches: &[&RecordBatch], places: &[RowPlace]) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn gather(schema: &SchemaRef, batches: &[&RecordBatch], places: &[RowPlace]) -> Result<RecordBatch, ArrowError> {
     let columns = schema.fields().iter().enumerate().map(|(index, field)| {
         let arrays: Vec<&dyn arrow::array::Array> = batches.iter().map(|batch| batch.column(index).as_ref()).collect();
         if arrays.iter().all(|array| array.logical_null_count() == array.len()) {

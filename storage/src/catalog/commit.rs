@@ -3,12 +3,14 @@
 //! The trap: DuckDB plans with `ducklake_table_stats` and `ducklake_table_column_stats`. Blocks outside what those say
 //! are not found, so every commit widens them.
 
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
-use schemas::{SCHEMA_VERSION, columns::RECEIVED_AT};
+use schemas::{SCHEMA_VERSION, Table, TenantId, columns::RECEIVED_AT};
 
 use super::{Catalog, CatalogError, During, open::Head, values};
 use crate::{
-    block::{Block, Bound, ColumnStatistics, NewBlock, widen},
+    block::{Block, Bound, ColumnStatistics, Hour, NewBlock, widen},
     io::Io,
     wal::Lsn,
 };
@@ -24,23 +26,7 @@ impl Catalog {
         }
         step(io, "catalog.commit.before")?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).during("begin")?;
-        let mut live = Vec::with_capacity(blocks.len());
-        if !blocks.is_empty() {
-            let head = Head::read(&transaction)?;
-            let snapshot = head.snapshot + 1;
-            let mut changes = Vec::new();
-            for (block, file_id) in blocks.iter().zip(head.next_file_id..) {
-                let table_id = self.tables[&(block.tenant, block.table)];
-                insert_block(&transaction, block, table_id, file_id, snapshot, lsn)?;
-                widen_table(&transaction, block, (table_id, file_id))?;
-                let change = format!("inserted_into_table:{table_id}");
-                if !changes.contains(&change) {
-                    changes.push(change);
-                }
-                live.push(live_block(block, file_id));
-            }
-            Head { snapshot, next_file_id: head.next_file_id + blocks.len() as i64, ..head }.write(&transaction, &changes.join(","))?;
-        }
+        let live = if blocks.is_empty() { Vec::new() } else { list(&transaction, &self.tables, blocks, &[])? };
         transaction.execute("UPDATE fusebox_wal_position SET lsn = ?", [stored(lsn)]).during("write the log position")?;
         step(io, "catalog.commit.inside")?;
         transaction.commit().during("commit blocks")?;
@@ -49,7 +35,56 @@ impl Catalog {
     }
 }
 
-fn step(io: &dyn Io, step: &'static str) -> Result<(), CatalogError> {
+/// Lists `blocks` in one new snapshot, which no longer has the blocks with the ids `retired`.
+pub(super) fn list(
+    transaction: &Transaction<'_>,
+    tables: &HashMap<(TenantId, Table), i64>,
+    blocks: &[NewBlock],
+    retired: &[i64],
+) -> Result<Vec<Block>, CatalogError> {
+    let mut live = Vec::with_capacity(blocks.len());
+    let head = Head::read(transaction)?;
+    let snapshot = head.snapshot + 1;
+    let mut changes = Vec::new();
+    let kind = if retired.is_empty() { "inserted_into_table" } else { "compacted_table" };
+    for (block, file_id) in blocks.iter().zip(head.next_file_id..) {
+        let table_id = tables[&(block.tenant, block.table)];
+        insert_block(transaction, block, table_id, file_id, snapshot)?;
+        widen_table(transaction, block, (table_id, file_id))?;
+        let change = format!("{kind}:{table_id}");
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+        live.push(live_block(block, file_id));
+    }
+    for id in retired {
+        retire(transaction, *id, snapshot)?;
+    }
+    Head { snapshot, next_file_id: head.next_file_id + blocks.len() as i64, ..head }.write(transaction, &changes.join(","))?;
+    Ok(live)
+}
+
+/// Its rows are in other blocks, or nobody wants them any more.
+fn retire(transaction: &Transaction<'_>, file_id: i64, snapshot: i64) -> Result<(), CatalogError> {
+    let retired = transaction
+        .prepare("UPDATE ducklake_data_file SET end_snapshot = ? WHERE data_file_id = ? AND end_snapshot IS NULL")
+        .and_then(|mut update| update.execute([snapshot, file_id]))
+        .during("retire a block")?;
+    if retired != 1 {
+        return Err(CatalogError::Inconsistent { what: format!("block {file_id}, which is to be retired") });
+    }
+    transaction
+        .prepare(
+            "UPDATE ducklake_table_stats SET record_count = ducklake_table_stats.record_count - file.record_count, \
+             file_size_bytes = ducklake_table_stats.file_size_bytes - file.file_size_bytes \
+             FROM ducklake_data_file file WHERE file.data_file_id = ? AND file.table_id = ducklake_table_stats.table_id",
+        )
+        .and_then(|mut update| update.execute([file_id]))
+        .during("narrow table statistics")
+        .map(drop)
+}
+
+pub(super) fn step(io: &dyn Io, step: &'static str) -> Result<(), CatalogError> {
     io.step(step).map_err(|source| CatalogError::Step { step, source })
 }
 
@@ -63,6 +98,8 @@ fn live_block(block: &NewBlock, file_id: i64) -> Block {
         bytes: block.bytes,
         footer_bytes: block.footer_bytes,
         time: block.time,
+        hour: block.hour,
+        lsn: block.lsn,
         trace_index: block.trace_index.clone(),
         text: block.text.clone(),
         sums: block.sums.clone(),
@@ -75,14 +112,7 @@ fn stored(lsn: Lsn) -> i64 {
     i64::try_from(lsn.0).unwrap_or(i64::MAX)
 }
 
-fn insert_block(
-    transaction: &Transaction<'_>,
-    block: &NewBlock,
-    table_id: i64,
-    file_id: i64,
-    snapshot: i64,
-    lsn: Lsn,
-) -> Result<(), CatalogError> {
+fn insert_block(transaction: &Transaction<'_>, block: &NewBlock, table_id: i64, file_id: i64, snapshot: i64) -> Result<(), CatalogError> {
     let next_row_id: Option<i64> = transaction
         .query_row("SELECT next_row_id FROM ducklake_table_stats WHERE table_id = ?", [table_id], |row| row.get(0))
         .optional()
@@ -113,14 +143,14 @@ fn insert_block(
                 file_id,
                 block.tenant.0,
                 block.table.name(),
-                block.late,
+                block.hour == Hour::Late,
                 block.time.first.0,
                 block.time.last.0,
                 first_received,
                 last_received,
                 block.traces as i64,
                 SCHEMA_VERSION,
-                stored(lsn)
+                stored(block.lsn)
             ])
         })
         .during("describe a block")?;

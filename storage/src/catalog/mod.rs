@@ -15,6 +15,8 @@ mod commit;
 mod during;
 mod open;
 mod read;
+mod rewrite;
+mod shared;
 mod values;
 
 use std::{collections::HashMap, path::PathBuf};
@@ -23,6 +25,7 @@ use rusqlite::Connection;
 use schemas::{Table, TenantId};
 
 use during::During;
+pub(crate) use shared::SharedCatalog;
 
 /// The open catalog of a data directory; there is one writer, this.
 pub(crate) struct Catalog {

@@ -70,6 +70,9 @@ impl Catalog {
         if found == 0 {
             create(&transaction)?;
         }
+        if writable {
+            transaction.execute_batch(include_str!("fusebox_added.sql")).during("add side tables")?;
+        }
         let tables = register(&transaction, TenantId::DEFAULT)?;
         if writable {
             point_at(&transaction, data_dir)?;

@@ -11,7 +11,7 @@ use schemas::{Table, TenantId, UnixNanos};
 
 use super::{Catalog, CatalogError, During, values};
 use crate::{
-    block::{Block, ColumnStatistics, Sidecar, TextSidecars, TimeRange},
+    block::{Block, ColumnStatistics, Hour, Sidecar, TextSidecars, TimeRange},
     wal::Lsn,
 };
 
@@ -25,19 +25,28 @@ impl Catalog {
 
     /// The live blocks of all tenants and tables, oldest first.
     pub(crate) fn blocks(&self) -> Result<Vec<Block>, CatalogError> {
+        self.blocks_where("file.end_snapshot IS NULL")
+    }
+
+    /// Blocks that are not live any more, of which files may be left.
+    pub(crate) fn retired_blocks(&self) -> Result<Vec<Block>, CatalogError> {
+        self.blocks_where("file.end_snapshot IS NOT NULL")
+    }
+
+    fn blocks_where(&self, condition: &str) -> Result<Vec<Block>, CatalogError> {
         let mut query = self
             .connection
-            .prepare(
+            .prepare(&format!(
                 "SELECT file.data_file_id, block.tenant, block.\"table\", file.path, file.record_count, file.file_size_bytes, file.footer_size, \
                  block.first_time, block.last_time, tix.path, tix.bytes, bloom.path, bloom.bytes, inverted.path, inverted.bytes, \
-                 sums.path, sums.bytes \
+                 sums.path, sums.bytes, block.late, block.lsn \
                  FROM ducklake_data_file file JOIN fusebox_block block USING (data_file_id) \
                  LEFT JOIN fusebox_block_index tix ON tix.data_file_id = file.data_file_id AND tix.kind = 'tix' \
                  LEFT JOIN fusebox_block_index bloom ON bloom.data_file_id = file.data_file_id AND bloom.kind = 'bloom' \
                  LEFT JOIN fusebox_block_index inverted ON inverted.data_file_id = file.data_file_id AND inverted.kind = 'text' \
                  LEFT JOIN fusebox_block_index sums ON sums.data_file_id = file.data_file_id AND sums.kind = 'sum' \
-                 WHERE file.end_snapshot IS NULL ORDER BY file.data_file_id",
-            )
+                 WHERE {condition} ORDER BY file.data_file_id",
+            ))
             .during("read blocks")?;
         let mut statistics = self.statistics()?;
         let mut rows = query.query([]).during("read blocks")?;
@@ -95,6 +104,7 @@ impl Catalog {
 fn block(row: &Row<'_>, table: Table) -> rusqlite::Result<Block> {
     let tenant = TenantId(row.get(1)?);
     let file_name: String = row.get(3)?;
+    let time = TimeRange { first: UnixNanos(row.get(7)?), last: UnixNanos(row.get(8)?) };
     Ok(Block {
         id: count(row, 0)?,
         tenant,
@@ -103,7 +113,9 @@ fn block(row: &Row<'_>, table: Table) -> rusqlite::Result<Block> {
         rows: count(row, 4)?,
         bytes: count(row, 5)?,
         footer_bytes: count(row, 6)?,
-        time: TimeRange { first: UnixNanos(row.get(7)?), last: UnixNanos(row.get(8)?) },
+        time,
+        hour: if row.get(17)? { Hour::Late } else { Hour::containing(time.first) },
+        lsn: Lsn(count(row, 18)?),
         trace_index: sidecar(row, 9)?,
         text: TextSidecars { bloom: sidecar(row, 11)?, inverted: sidecar(row, 13)? },
         sums: sidecar(row, 15)?,

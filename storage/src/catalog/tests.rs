@@ -5,7 +5,7 @@ use schemas::{TenantId, UnixNanos};
 
 use super::*;
 use crate::{
-    block::{Bound, ColumnStatistics, NewBlock, TextSidecars, TimeRange},
+    block::{Bound, ColumnStatistics, Hour, NewBlock, TextSidecars, TimeRange},
     io::RealIo,
     wal::Lsn,
 };
@@ -29,7 +29,8 @@ fn block(number: u64, columns: &[i32]) -> NewBlock {
         bytes: 1000,
         footer_bytes: 100,
         time: TimeRange { first: UnixNanos(1), last: UnixNanos(2) },
-        late: false,
+        hour: Hour::Of(0),
+        lsn: Lsn(number),
         traces: 1,
         trace_index: None,
         text: TextSidecars::default(),

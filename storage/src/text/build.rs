@@ -32,31 +32,37 @@ pub(crate) struct TextFiles {
     pub inverted: Option<Vec<u8>>,
 }
 
-/// The rows of a block, in its order.
-#[derive(Clone, Copy)]
-pub(crate) struct BlockRows<'a> {
-    pub batches: &'a [&'a RecordBatch],
-    /// Batch and row of each.
-    pub places: &'a [(usize, usize)],
-    /// Ends (exclusive) of the row groups within `places`.
-    pub row_group_ends: &'a [usize],
-    pub page_rows: usize,
+/// Indexes the rows of one block as they are written.
+pub(crate) struct TextBuilder<'a> {
+    /// Relative to the data directory.
+    path: &'a Path,
+    indexes: Option<(Owner, Result<Indexer, BuildError>)>,
 }
 
-/// Indexes the rows of the block at `path`, which is relative to the data directory.
-pub(crate) fn build(table: Table, path: &Path, rows: BlockRows<'_>) -> TextFiles {
-    let Some(owner) = Owner::new(path, rows.places.len() as u64).filter(|_| !indexed_columns(table).is_empty()) else {
-        return TextFiles::default();
-    };
-    let inverted = table == Table::Logs && rows.places.len() >= INVERTED_ROWS_MIN;
-    match guarded(|| index(table, rows, inverted)) {
-        Ok(Built { bloom, inverted }) => TextFiles {
+impl<'a> TextBuilder<'a> {
+    /// Of a block with `rows` rows whose data pages have `page_rows` each.
+    pub(crate) fn new(table: Table, path: &'a Path, rows: usize, page_rows: usize) -> Self {
+        let owner = Owner::new(path, rows as u64).filter(|_| !indexed_columns(table).is_empty());
+        let inverted = table == Table::Logs && rows >= INVERTED_ROWS_MIN;
+        Self { path, indexes: owner.map(|owner| (owner, Ok(Indexer::new(table, page_rows, inverted)))) }
+    }
+
+    /// Adds the next row group.
+    pub(crate) fn add(&mut self, rows: &RecordBatch) {
+        if let Some((_, built)) = &mut self.indexes
+            && let Ok(indexer) = built
+            && let Err(error) = guarded(|| indexer.add(rows))
+        {
+            *built = Err(error);
+        }
+    }
+
+    pub(crate) fn finish(self) -> TextFiles {
+        let Some((owner, built)) = self.indexes else { return TextFiles::default() };
+        let Some(Built { bloom, inverted }) = usable(self.path, built.map(Indexer::finish)) else { return TextFiles::default() };
+        TextFiles {
             bloom: Some(seal(Kind::Bloom, owner, &bloom)),
-            inverted: inverted.and_then(|built| usable(path, built)).map(|bytes| seal(Kind::Inverted, owner, &bytes)),
-        },
-        Err(error) => {
-            usable::<()>(path, Err(error));
-            TextFiles::default()
+            inverted: inverted.and_then(|built| usable(self.path, built)).map(|bytes| seal(Kind::Inverted, owner, &bytes)),
         }
     }
 }
@@ -92,42 +98,46 @@ fn usable<T>(path: &Path, built: Result<T, BuildError>) -> Option<T> {
         .ok()
 }
 
-/// Pages of the Bloom filters end where those of the file do.
-pub(super) fn index(table: Table, rows: BlockRows<'_>, inverted: bool) -> Result<Built, BuildError> {
-    let texts: Vec<RowTexts<'_>> = rows.batches.iter().map(|batch| RowTexts::new(table, batch)).collect::<Result<_, _>>()?;
-    let mut writers = Writers {
-        bloom: BloomWriter::default(),
-        inverted: inverted.then(|| guarded(|| Ok(InvertedWriter::new()?))),
-        scratch: String::new(),
-    };
-    let mut of_row: Vec<Cow<'_, str>> = Vec::new();
-    let mut start = 0;
-    for end in rows.row_group_ends {
-        for page in rows.places[start..*end].chunks(rows.page_rows) {
-            for (batch, row) in page {
-                of_row.clear();
-                texts[*batch].of_row(*row, &mut of_row);
-                writers.add_row(&of_row);
-            }
-            writers.bloom.end_page(page.len());
-            writers.check_memory();
-        }
-        start = *end;
-    }
-    let inverted = writers.inverted.map(|built| built.and_then(|writer| guarded(|| Ok(writer.finish()?))));
-    Ok(Built { bloom: writers.bloom.encode(), inverted })
-}
-
-struct Writers {
+/// Builds the index bytes of a block, row group by row group.
+pub(super) struct Indexer {
+    table: Table,
+    page_rows: usize,
     bloom: BloomWriter,
     /// The first failure ends it, the Bloom filters go on.
     inverted: Option<Result<InvertedWriter, BuildError>>,
     scratch: String,
 }
 
-impl Writers {
+impl Indexer {
+    pub(super) fn new(table: Table, page_rows: usize, inverted: bool) -> Self {
+        let inverted = inverted.then(|| guarded(|| Ok(InvertedWriter::new()?)));
+        Self { table, page_rows, bloom: BloomWriter::default(), inverted, scratch: String::new() }
+    }
+
+    /// Pages of the Bloom filters end where those of the file do.
+    pub(super) fn add(&mut self, row_group: &RecordBatch) -> Result<(), BuildError> {
+        let texts = RowTexts::new(self.table, row_group)?;
+        let mut of_row: Vec<Cow<'_, str>> = Vec::new();
+        for start in (0..row_group.num_rows()).step_by(self.page_rows) {
+            let end = row_group.num_rows().min(start + self.page_rows);
+            for row in start..end {
+                of_row.clear();
+                texts.of_row(row, &mut of_row);
+                self.add_row(&of_row);
+            }
+            self.bloom.end_page(end - start);
+            self.advance(|words| words.check_memory());
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Built {
+        let inverted = self.inverted.map(|built| built.and_then(|writer| guarded(|| Ok(writer.finish()?))));
+        Built { bloom: self.bloom.encode(), inverted }
+    }
+
     fn add_row(&mut self, texts: &[Cow<'_, str>]) {
-        let Self { bloom, inverted, scratch } = self;
+        let Self { bloom, inverted, scratch, .. } = self;
         let mut words = inverted.as_mut().and_then(|built| built.as_mut().ok());
         for text in texts {
             for_each_token(text, scratch, |token| {
@@ -138,10 +148,6 @@ impl Writers {
             });
         }
         self.advance(InvertedWriter::end_row);
-    }
-
-    fn check_memory(&mut self) {
-        self.advance(|words| words.check_memory());
     }
 
     fn advance(&mut self, step: impl FnOnce(&mut InvertedWriter) -> Result<(), InvertedError>) {

@@ -31,7 +31,7 @@ mod sidecar;
 pub mod tokens;
 
 pub use self::query::{TextFilter, TextQuery};
-pub(crate) use build::{BlockRows, TextFiles, build};
+pub(crate) use build::{TextBuilder, TextFiles};
 pub use index::Candidates;
 pub(crate) use index::{TextIndex, load};
 pub use rows::{RowTexts, indexed_columns};

@@ -4,6 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, StringArray},
+    compute::interleave_record_batch,
     record_batch::RecordBatch,
 };
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ use schemas::{
 };
 use tantivy::directory::OwnedBytes;
 
-use super::{Candidates, RowTexts, TextFilter, TextIndex, TextQuery, bloom::Bloom, build::BlockRows, build::index, inverted::Inverted};
+use super::{Candidates, RowTexts, TextFilter, TextIndex, TextQuery, bloom::Bloom, build::Indexer, inverted::Inverted};
 
 const PAGE_ROWS: usize = 4;
 
@@ -146,10 +147,13 @@ proptest! {
         let batches = [logs(first), logs(second)];
         // The block has the rows of the second batch first.
         let places: Vec<(usize, usize)> = [1, 0].into_iter().flat_map(|batch| (0..batches[batch].num_rows()).map(move |row| (batch, row))).collect();
-        let row_group_ends = [1 + row_group.index(total), total];
-        let row_group_ends = if row_group_ends[0] == total { &row_group_ends[1..] } else { &row_group_ends[..] };
+        let (first_group, second_group) = places.split_at(1 + row_group.index(total));
         let batches: Vec<&RecordBatch> = batches.iter().collect();
-        let built = index(Table::Logs, BlockRows { batches: &batches, places: &places, row_group_ends, page_rows: PAGE_ROWS }, true).unwrap();
+        let mut indexer = Indexer::new(Table::Logs, PAGE_ROWS, true);
+        for group in [first_group, second_group].into_iter().filter(|group| !group.is_empty()) {
+            indexer.add(&interleave_record_batch(&batches, group).unwrap()).unwrap();
+        }
+        let built = indexer.finish();
         let (bloom, inverted) = (built.bloom, built.inverted.unwrap().unwrap());
         let of = |with_bloom: bool, with_inverted: bool| {
             let bloom = with_bloom.then(|| Bloom::decode(&bloom, total as u32).unwrap());
@@ -196,9 +200,9 @@ fn what_is_too_common_does_not_prune() {
         })
         .collect();
     let batch = logs(&rows);
-    let places: Vec<(usize, usize)> = (0..100).map(|row| (0, row)).collect();
-    let rows = BlockRows { batches: &[&batch], places: &places, row_group_ends: &[100], page_rows: 10 };
-    let built = index(Table::Logs, rows, true).unwrap();
+    let mut indexer = Indexer::new(Table::Logs, 10, true);
+    indexer.add(&batch).unwrap();
+    let built = indexer.finish();
     let bloom = || Some(Bloom::decode(&built.bloom, 100).unwrap());
     let pages = TextIndex::new(100, bloom(), None);
     let inverted = Inverted::open(OwnedBytes::new(built.inverted.unwrap().unwrap()), 100).unwrap();

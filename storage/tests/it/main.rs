@@ -9,6 +9,8 @@
 
 mod block_damage;
 mod captures;
+mod compact;
+mod compact_crash;
 mod crash;
 mod dead_threads;
 mod dedup;

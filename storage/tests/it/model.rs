@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use schemas::{Table, TenantId};
+use schemas::{Table, TenantId, UnixNanos};
 use storage::io::RealIo;
 
 use crate::rows::{Row, all_rows, append, as_found, config, reopen, trace_rows};
@@ -15,6 +15,7 @@ enum Step {
     /// The same request as an earlier one.
     Retry(prop::sample::Index),
     Flush,
+    Compact,
     Restart,
     Lookup(u64),
 }
@@ -24,7 +25,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => prop::collection::vec(row, 1..20).prop_map(Step::Append),
         1 => any::<prop::sample::Index>().prop_map(Step::Retry),
-        2 => Just(Step::Flush),
+        3 => Just(Step::Flush),
+        1 => Just(Step::Compact),
         1 => Just(Step::Restart),
         2 => (0..6u64).prop_map(Step::Lookup),
     ]
@@ -55,6 +57,7 @@ fn run(steps: Vec<Step>, memtable_bytes_max: u64) {
             }
             Step::Retry(_) => {}
             Step::Flush => store.flush().unwrap(),
+            Step::Compact => drop(store.compact(UnixNanos(i64::MAX)).unwrap()),
             Step::Restart => {
                 drop(store);
                 store = reopen(config.clone(), Arc::new(RealIo));

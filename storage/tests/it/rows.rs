@@ -165,12 +165,16 @@ pub fn trace_rows(snapshot: &Snapshot, trace: u64) -> Vec<Row> {
     rows
 }
 
-/// Small files, and no flush unless asked for.
+/// Small files; no flush and no compaction unless asked for.
 pub fn config(dir: &Path) -> Config {
     let mut config = Config::new(dir);
     config.flush_interval = std::time::Duration::from_secs(3600);
     config.wal.segment_bytes = 64 << 10;
     config.wal.free_bytes_min = 0;
+    config.compact.enabled = false;
+    config.compact.interval = std::time::Duration::from_secs(3600);
+    config.compact.delete_delay = std::time::Duration::ZERO;
+    config.compact.free_bytes_min = 0;
     config
 }
 

@@ -1,0 +1,3 @@
+-- Side tables that catalogs of earlier versions lack.
+-- Blocks that are being written to take the place of others: files of such a number are leftovers. Numbers are never used twice.
+CREATE TABLE IF NOT EXISTS fusebox_rewrite(number INTEGER PRIMARY KEY AUTOINCREMENT);

@@ -1,0 +1,185 @@
+//! Carries out one job after the other.
+
+use std::{
+    collections::HashSet,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use schemas::UnixNanos;
+
+use super::{
+    merge::{self, InputError},
+    plan::{self, Candidate, Group, Job},
+    remove::{self, Retired},
+};
+use crate::{
+    block::{self, Block, BlockReader, Name, NewBlock, Target, WriteError},
+    catalog::{CatalogError, SharedCatalog},
+    self_metrics::{COMPACTION_BYTES_TOTAL, COMPACTION_SECONDS},
+    threads::Core,
+};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CompactError {
+    #[error("plan blocks of others")]
+    Input(#[from] InputError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error("ask for the free space of the disk")]
+    DiskSpace(#[source] io::Error),
+    #[error("{free} bytes are free, {needed} are needed to write blocks anew")]
+    NoRoom { free: u64, needed: u64 },
+    #[error("remove {path}")]
+    Remove { path: PathBuf, source: io::Error },
+}
+
+/// The only one who replaces blocks. One job at a time.
+pub(crate) struct Compactor {
+    pub(super) core: Arc<Core>,
+    pub(super) catalog: Arc<SharedCatalog>,
+    reader: BlockReader,
+    pub(super) state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    /// Left out from now on: they cannot be read.
+    unreadable: HashSet<u64>,
+    /// A commit of which nobody knows whether it reached the disk.
+    doubtful: Option<Rewrite>,
+    pub retired: Vec<Retired>,
+}
+
+/// Blocks that are written, and those whose rows they have.
+struct Rewrite {
+    numbers: Vec<u64>,
+    inputs: Vec<Arc<Block>>,
+    outputs: Vec<NewBlock>,
+}
+
+impl Compactor {
+    /// `retired`: what an earlier run did not delete.
+    pub(crate) fn new(core: Arc<Core>, catalog: Arc<SharedCatalog>, reader: BlockReader, retired: Vec<Block>) -> Self {
+        let retired = retired.into_iter().map(|block| Retired::new(Arc::new(block))).collect();
+        Self { core, catalog, reader, state: Mutex::new(State { retired, ..State::default() }) }
+    }
+
+    /// Carries out the most urgent job as of `now`; false when there is none.
+    pub(crate) fn step(&self, now: UnixNanos) -> Result<bool, CompactError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rewrite) = state.doubtful.take() {
+            self.settle(&mut state, rewrite)?;
+        }
+        let blocks = Arc::clone(&self.core.shown().blocks);
+        let readable = blocks.iter().filter(|block| !state.unreadable.contains(&block.id));
+        let candidates: Vec<Candidate> = readable.map(|block| candidate(block)).collect();
+        let Some(job) = plan::plan(&candidates, &self.core.config.compact.limits(), now) else { return Ok(false) };
+        let inputs = blocks.iter().filter(|block| job.inputs.contains(&block.id)).cloned().collect();
+        drop(blocks);
+        self.carry_out(&mut state, &job, inputs)?;
+        Ok(true)
+    }
+
+    fn carry_out(&self, state: &mut State, job: &Job, inputs: Vec<Arc<Block>>) -> Result<(), CompactError> {
+        let started = Instant::now();
+        self.check_room(&inputs)?;
+        let io = self.core.io.as_ref();
+        let plans = merge::plan_outputs(&self.reader, &inputs).inspect_err(|error| state.give_up(error.id))?;
+        let numbers = self.catalog.lock().begin_rewrite(io, plans.len())?;
+        let mut rewrite = Rewrite { numbers, inputs, outputs: Vec::with_capacity(plans.len()) };
+        let lsn = rewrite.inputs.iter().map(|block| block.lsn).max().unwrap_or_default();
+        for (plan, number) in plans.into_iter().zip(rewrite.numbers.clone()) {
+            let Group { tenant, table, .. } = job.group;
+            let data_dir = self.core.config.data_dir.as_path();
+            let target = Target { io, data_dir, tenant, table, name: Name::Rewrite(number), lsn };
+            let written = block::write(&target, plan, |places| {
+                let gathered = merge::gather(&self.reader, &rewrite.inputs, places);
+                gathered.map_err(|error| {
+                    state.give_up(error.id);
+                    error.source
+                })
+            });
+            match written {
+                Ok(block) => rewrite.outputs.push(block),
+                Err(error) => {
+                    self.take_back(&rewrite.numbers);
+                    return Err(error.into());
+                }
+            }
+        }
+        let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
+        let committed = self.catalog.lock().replace(io, &retired, &rewrite.outputs, &rewrite.numbers);
+        match committed {
+            Ok(blocks) => self.show(state, rewrite, blocks),
+            Err(error) => {
+                self.settle(state, rewrite)?;
+                return Err(error.into());
+            }
+        }
+        metrics::histogram!(COMPACTION_SECONDS).record(started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// After a commit that was reported as failed: it may have reached the disk all the same.
+    fn settle(&self, state: &mut State, rewrite: Rewrite) -> Result<(), CompactError> {
+        let live = match self.catalog.lock().blocks() {
+            Ok(live) => live,
+            Err(error) => {
+                state.doubtful = Some(rewrite);
+                return Err(error.into());
+            }
+        };
+        let written = |block: &Block| rewrite.outputs.iter().any(|output| output.path == block.path);
+        let blocks: Vec<Block> = live.into_iter().filter(written).collect();
+        match blocks.is_empty() {
+            true => self.take_back(&rewrite.numbers),
+            false => self.show(state, rewrite, blocks),
+        }
+        Ok(())
+    }
+
+    fn show(&self, state: &mut State, rewrite: Rewrite, blocks: Vec<Block>) {
+        let read: u64 = rewrite.inputs.iter().map(|block| block.bytes).sum();
+        let written: u64 = blocks.iter().map(|block| block.bytes).sum();
+        metrics::counter!(COMPACTION_BYTES_TOTAL, "direction" => "read").increment(read);
+        metrics::counter!(COMPACTION_BYTES_TOTAL, "direction" => "written").increment(written);
+        tracing::debug!(inputs = rewrite.inputs.len(), outputs = blocks.len(), read, written, "compacted");
+        let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
+        let mut shown = self.core.shown();
+        shown.replaced(&retired, blocks);
+        self.core.count_memory(&shown);
+        drop(shown);
+        state.retired.extend(rewrite.inputs.into_iter().map(Retired::new));
+    }
+
+    /// Nothing of these numbers is wanted. What cannot be removed now is removed by the next start.
+    fn take_back(&self, numbers: &[u64]) {
+        let mut catalog = self.catalog.lock();
+        if let Err(error) = remove::remove_rewrites(self.core.io.as_ref(), &self.core.config.data_dir, &mut catalog, numbers) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "files of a failed compaction not removed");
+        }
+    }
+
+    /// Inputs and outputs are there together until the delay is over.
+    fn check_room(&self, inputs: &[Arc<Block>]) -> Result<(), CompactError> {
+        let free = self.core.io.disk_space(&self.core.config.data_dir).map_err(CompactError::DiskSpace)?.free_bytes;
+        let needed = self.core.config.compact.free_bytes_min + inputs.iter().map(|block| block.bytes).sum::<u64>();
+        if free < needed { Err(CompactError::NoRoom { free, needed }) } else { Ok(()) }
+    }
+}
+
+impl State {
+    fn give_up(&mut self, id: u64) {
+        self.unreadable.insert(id);
+    }
+}
+
+fn candidate(block: &Block) -> Candidate {
+    let group = Group { tenant: block.tenant, table: block.table, hour: block.hour };
+    Candidate { id: block.id, group, rows: block.rows, bytes: block.bytes }
+}

@@ -1,0 +1,20 @@
+//! Keeps the blocks few and large, in the background.
+//!
+//! ```text
+//!  live blocks --plan--> job --merge--> new blocks --catalog.replace--> live instead of the inputs
+//!                                                                        inputs retired --last reader gone, delay--> deleted
+//! ```
+//!
+//! `plan` decides, `merge` writes the new blocks in bounded memory, `remove` deletes what nobody reads any more, `compactor` carries
+//! jobs out, `thread` runs it while the store is open. Rows are never dropped: identical ones may be different requests.
+
+mod compactor;
+mod config;
+mod merge;
+mod plan;
+mod remove;
+mod thread;
+
+pub(crate) use compactor::Compactor;
+pub use config::CompactConfig;
+pub(crate) use remove::remove_leftovers;

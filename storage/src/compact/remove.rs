@@ -1,0 +1,108 @@
+//! Deletes files: of blocks that were replaced, once nobody reads them, and what a crash left of a rewrite.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
+
+use schemas::Table;
+
+use super::{Compactor, compactor::CompactError};
+use crate::{
+    block::{self, Block},
+    catalog::Catalog,
+    io::Io,
+    self_metrics::{BLOCKS_DELETED_TOTAL, ORPHANS_REMOVED_TOTAL},
+};
+
+/// A block that is not live any more. Snapshots taken before may still read it.
+pub(crate) struct Retired {
+    block: Arc<Block>,
+    since: Instant,
+}
+
+impl Retired {
+    pub(super) fn new(block: Arc<Block>) -> Self {
+        Self { block, since: Instant::now() }
+    }
+
+    fn is_unread(&self, delay: Duration) -> bool {
+        self.since.elapsed() >= delay && Arc::strong_count(&self.block) == 1
+    }
+}
+
+impl Compactor {
+    /// Deletes the blocks that were retired long enough ago and that no snapshot has.
+    pub(crate) fn remove_retired(&self) -> Result<usize, CompactError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let delay = self.core.config.compact.delete_delay;
+        let unread: Vec<Arc<Block>> = state.retired.iter().filter(|one| one.is_unread(delay)).map(|one| Arc::clone(&one.block)).collect();
+        if unread.is_empty() {
+            return Ok(0);
+        }
+        let io = self.core.io.as_ref();
+        let data_dir = &self.core.config.data_dir;
+        let mut dirs: Vec<PathBuf> = Vec::new();
+        for path in unread.iter().flat_map(|block| files(block)) {
+            remove(io, &data_dir.join(path))?;
+            dirs.extend(path.parent().map(|dir| data_dir.join(dir)));
+        }
+        dirs.sort_unstable();
+        dirs.dedup();
+        dirs.into_iter().try_for_each(|dir| sync(io, dir))?;
+        let ids: Vec<u64> = unread.iter().map(|block| block.id).collect();
+        self.catalog.lock().forget(io, &ids)?;
+        state.retired.retain(|one| !ids.contains(&one.block.id));
+        metrics::counter!(BLOCKS_DELETED_TOTAL).increment(ids.len() as u64);
+        Ok(ids.len())
+    }
+}
+
+/// Removes what is left of rewrites that were not committed. Call before anything is written.
+pub(crate) fn remove_leftovers(io: &dyn Io, data_dir: &Path, catalog: &mut Catalog) -> Result<(), CompactError> {
+    let numbers = catalog.rewrites()?;
+    remove_rewrites(io, data_dir, catalog, &numbers)
+}
+
+pub(super) fn remove_rewrites(io: &dyn Io, data_dir: &Path, catalog: &mut Catalog, numbers: &[u64]) -> Result<(), CompactError> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    for (tenant, table) in catalog.tenants().iter().flat_map(|tenant| Table::ALL.map(|table| (*tenant, table))) {
+        let dir = data_dir.join(block::dir(tenant, table));
+        let listed = match io.list(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            listed => listed.map_err(|source| CompactError::Remove { path: dir.clone(), source })?,
+        };
+        let leftovers: Vec<&PathBuf> =
+            listed.iter().filter(|path| block::rewrite_of(path).is_some_and(|number| numbers.contains(&number))).collect();
+        for path in &leftovers {
+            remove(io, path)?;
+            metrics::counter!(ORPHANS_REMOVED_TOTAL).increment(1);
+        }
+        if !leftovers.is_empty() {
+            sync(io, dir)?;
+        }
+    }
+    Ok(catalog.abandon(io, numbers)?)
+}
+
+/// Everything a block is made of, relative to the data directory.
+fn files(block: &Block) -> impl Iterator<Item = &Path> {
+    let sidecars = [&block.trace_index, &block.text.bloom, &block.text.inverted, &block.sums];
+    std::iter::once(block.path.as_path()).chain(sidecars.into_iter().flatten().map(|sidecar| sidecar.path.as_path()))
+}
+
+/// Before the catalog forgets what was removed: a file that comes back after a crash would be nobody's.
+fn sync(io: &dyn Io, dir: PathBuf) -> Result<(), CompactError> {
+    io.sync_dir(&dir).map_err(|source| CompactError::Remove { path: dir, source })
+}
+
+fn remove(io: &dyn Io, path: &Path) -> Result<(), CompactError> {
+    match io.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CompactError::Remove { path: path.to_owned(), source: error }),
+        _ => Ok(()),
+    }
+}

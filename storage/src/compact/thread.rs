@@ -1,0 +1,58 @@
+//! Compacts while the store is open.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, SystemTime},
+};
+
+use schemas::UnixNanos;
+
+use super::Compactor;
+use crate::{
+    flush::{chain, panic_text},
+    self_metrics::COMPACTION_FAILURES_TOTAL,
+};
+
+/// Nothing waits for compaction: whoever takes data or answers questions comes first.
+const NICE: i32 = 10;
+/// After a failure, however often it is repeated.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
+impl Compactor {
+    /// Runs until the store stops. What fails is tried again, for as long as it takes; a panic ends a job, not the thread.
+    pub(crate) fn run(&self) {
+        // Denied to some: then it runs like any other thread.
+        let _ = rustix::process::nice(NICE);
+        let config = &self.core.config.compact;
+        let mut wait = config.interval;
+        while self.wait(wait) {
+            let round = AssertUnwindSafe(|| {
+                let worked = config.enabled && self.step(now())?;
+                self.remove_retired().map(|_| worked)
+            });
+            let reason = match catch_unwind(round) {
+                Ok(Ok(worked)) => {
+                    wait = if worked { Duration::ZERO } else { config.interval };
+                    continue;
+                }
+                Ok(Err(error)) => chain(&error),
+                Err(panic) => format!("a panic: {}", panic_text(panic.as_ref())),
+            };
+            metrics::counter!(COMPACTION_FAILURES_TOTAL).increment(1);
+            wait = (wait * 2).clamp(config.interval, RETRY_MAX.max(config.interval));
+            tracing::error!(error = reason, retry_ms = wait.as_millis() as u64, "blocks could not be compacted");
+        }
+    }
+
+    /// False when the store stops.
+    fn wait(&self, time: Duration) -> bool {
+        let shown = self.core.shown();
+        let (shown, _) = self.core.changed.wait_timeout_while(shown, time, |shown| !shown.stopping).expect("no holder panics");
+        !shown.stopping
+    }
+}
+
+fn now() -> UnixNanos {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixNanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
