@@ -89,6 +89,13 @@ Keys of the configuration file, with their defaults:
   compaction = true                  # small blocks become few large ones, in the background
   compaction_rows_max = 1048576      # of a full block
   compaction_delete_delay_ms = 900000  # how long replaced files stay for engines that read them by themselves
+  [retention]
+  enabled = true
+  spans_hours = 168                  # counted from the later of event and arrival; 0: never
+  logs_hours = 168
+  metrics_hours = 720
+  disk_percent_max = 80              # that blocks may take; above it the oldest go
+  delete_delay_hours = 24            # how long files of what was let go stay
   [api]
   listen = \"127.0.0.1:4319\"
   allowed_hosts = []                 # names of a reverse proxy in front

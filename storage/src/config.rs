@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{CompactConfig, wal::WalConfig};
+use crate::{CompactConfig, RetainConfig, wal::WalConfig};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -19,6 +19,7 @@ pub struct Config {
     pub block_cache_bytes_max: usize,
     pub wal: WalConfig,
     pub compact: CompactConfig,
+    pub retain: RetainConfig,
 }
 
 impl Config {
@@ -35,6 +36,7 @@ impl Config {
             unflushed_bytes_max: 256 * Self::MIB,
             block_cache_bytes_max: 64 << 20,
             compact: CompactConfig::default(),
+            retain: RetainConfig::default(),
         }
     }
 

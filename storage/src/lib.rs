@@ -5,6 +5,7 @@
 //!                                                                    +--> catalog (commits blocks + place in the log)
 //!                                             the log is trimmed <---+
 //! compact: many small blocks become few large ones, in the background
+//! retain: old blocks are let go
 //! snapshot = memtables + live blocks: every row once
 //! ```
 //!
@@ -24,6 +25,7 @@ mod publish;
 pub mod quarantine;
 mod recovery;
 mod request;
+mod retain;
 pub mod self_metrics;
 mod shown;
 mod snapshot;
@@ -39,6 +41,7 @@ pub use compact::CompactConfig;
 pub use config::Config;
 pub use export::to_parquet;
 pub use request::{Ack, AppendError, Derive, RawRequest, Receipt, Refused};
+pub use retain::{Refusal, Retain, RetainConfig, Retained};
 pub use snapshot::{ReadError, Rows, Snapshot};
 pub use split::{Bound, Split, SplitColumn, SplitId};
 pub use store::{OpenError, Readiness, Stats, Store, TableStats};

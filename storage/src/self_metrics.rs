@@ -33,8 +33,12 @@ pub const COMPACTION_SECONDS: &str = "fusebox_compaction_seconds";
 pub const COMPACTION_BYTES_TOTAL: &str = "fusebox_compaction_bytes_total";
 /// Counter: rewrites that failed; nothing is lost, the blocks stay as they are.
 pub const COMPACTION_FAILURES_TOTAL: &str = "fusebox_compaction_failures_total";
-/// Counter: replaced blocks whose files are deleted.
+/// Counter: blocks that were replaced or let go and whose files are deleted.
 pub const BLOCKS_DELETED_TOTAL: &str = "fusebox_blocks_deleted_total";
+/// Counter: bytes of blocks that were too old or too much, with their indexes.
+pub const RETENTION_BYTES_TOTAL: &str = "fusebox_retention_bytes_total";
+/// Gauge: 1 while retention lets nothing go because it would be more than half of the data.
+pub const RETENTION_REFUSED: &str = "fusebox_retention_refused";
 /// Counter: reads of blocks that failed; the answer was partial.
 pub const BLOCK_READ_FAILURES_TOTAL: &str = "fusebox_block_read_failures_total";
 /// Counter: text indexes that are missing, damaged or of another block; their rows are scanned.

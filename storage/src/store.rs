@@ -16,10 +16,10 @@ use futures::channel::oneshot;
 use schemas::{Table, TableBatch, TenantId, UnixNanos};
 
 use crate::{
-    Ack, AppendError, Config, Derive, RawRequest, Receipt, Refused, Snapshot,
-    block::{Block, BlockCache, BlockReader},
+    Ack, AppendError, Config, Derive, RawRequest, Receipt, Refused, Retain, Retained, Snapshot,
+    block::{BlockCache, BlockReader},
     catalog::{self, Catalog, CatalogError, SharedCatalog},
-    compact::{Compactor, remove_leftovers},
+    compact::{Compactor, Retired, remove_leftovers},
     dedup::{self, Begin},
     flush::{self, Flusher},
     io::{Io, create_data_dir},
@@ -130,7 +130,7 @@ impl Store {
             tracing::warn!(error = &error as &dyn std::error::Error, "leftovers of rewritten blocks not removed");
         }
         let known_files = catalog.known_files()?;
-        let retired = catalog.retired_blocks()?;
+        let retired = Retired::of_earlier_run(&catalog, &config)?;
         let blocks = catalog.blocks()?.into_iter().map(Arc::new).collect();
         let known = dedup::load(io.as_ref(), &config.request_hashes_path(), &config.quarantine_dir())?;
         let core = Arc::new(Core::new(config, Arc::clone(&io), blocks));
@@ -274,6 +274,14 @@ impl Store {
         Ok(rewrites)
     }
 
+    /// Lets go what is too old, or too much, as of `now`. Blocking.
+    ///
+    /// # Errors
+    /// Why nothing went: it would be most of the data and nobody insists, or the disk failed.
+    pub fn retain(&self, now: UnixNanos, how: Retain) -> Result<Retained, String> {
+        self.compactor.retain(now, how).map_err(|error| flush::chain(&error))
+    }
+
     pub fn stats(&self) -> Stats {
         let shown = self.core.shown();
         let now = Instant::now();
@@ -285,7 +293,7 @@ impl Store {
                 table,
                 blocks: blocks().count(),
                 block_rows: blocks().map(|block| block.rows).sum(),
-                block_bytes: blocks().map(|block| block.bytes + index_bytes(block)).sum(),
+                block_bytes: blocks().map(|block| block.bytes + block.sidecar_bytes()).sum(),
                 memory_rows: chunks.map(|chunk| chunk.batch.num_rows() as u64).sum(),
             }
         });
@@ -330,11 +338,6 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-fn index_bytes(block: &Block) -> u64 {
-    let indexes = [&block.trace_index, &block.text.bloom, &block.text.inverted, &block.sums];
-    indexes.into_iter().flatten().map(|index| index.bytes).sum()
 }
 
 /// The log, what the last run left in it, and the groups that become durable.

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::storage_section::Storage;
+use super::{retention_section::Retention, storage_section::Storage};
 
 /// Where `serve` keeps everything when nobody says where.
 pub(crate) const DATA_DIR: &str = "./fusebox-data";
@@ -25,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) log: String,
     pub(crate) collector: collector::Config,
     pub(crate) storage: Storage,
+    pub(crate) retention: Retention,
     pub(crate) api: Api,
 }
 
@@ -47,6 +48,7 @@ impl Default for Config {
             log: "info".to_owned(),
             collector: collector::Config::default(),
             storage: Storage::default(),
+            retention: Retention::default(),
             api: Api::default(),
         }
     }
@@ -98,7 +100,7 @@ impl Config {
             [("api.concurrent_reads_max", self.api.concurrent_reads_max as u64, 1), ("api.read_deadline_ms", self.api.read_deadline_ms, 1)];
         // Else a large body could wait for ever beside what the log holds already.
         let log = ("storage.wal_bytes_max", self.storage.wal_bytes_max, self.collector.body_bytes_max.saturating_mul(2));
-        for (key, value, min) in api.into_iter().chain(self.storage.minima()).chain([log]) {
+        for (key, value, min) in api.into_iter().chain(self.storage.minima()).chain(self.retention.minima()).chain([log]) {
             if value < min {
                 return Err(ConfigError::TooSmall { key, min });
             }
@@ -123,7 +125,7 @@ impl Config {
     }
 
     pub(crate) fn storage(&self) -> storage::Config {
-        self.storage.apply(storage::Config::new(absolute(&self.data_dir)))
+        self.retention.apply(self.storage.apply(storage::Config::new(absolute(&self.data_dir))))
     }
 }
 

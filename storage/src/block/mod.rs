@@ -18,6 +18,7 @@
 mod cache;
 mod dictionaries;
 mod file;
+mod files;
 mod layout;
 mod open;
 mod reader;
@@ -64,6 +65,8 @@ pub(crate) struct Block {
     pub footer_bytes: u64,
     pub time: TimeRange,
     pub hour: Hour,
+    /// Arrival of its last row.
+    pub last_received: UnixNanos,
     /// The last record of the log whose rows may be in it.
     pub lsn: Lsn,
     /// The trace index, where the table has one.

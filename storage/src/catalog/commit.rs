@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
-use schemas::{SCHEMA_VERSION, Table, TenantId, columns::RECEIVED_AT};
+use schemas::{SCHEMA_VERSION, Table, TenantId, UnixNanos, columns::RECEIVED_AT};
 
 use super::{Catalog, CatalogError, During, open::Head, values};
 use crate::{
@@ -65,7 +65,7 @@ pub(super) fn list(
 }
 
 /// Its rows are in other blocks, or nobody wants them any more.
-fn retire(transaction: &Transaction<'_>, file_id: i64, snapshot: i64) -> Result<(), CatalogError> {
+pub(super) fn retire(transaction: &Transaction<'_>, file_id: i64, snapshot: i64) -> Result<(), CatalogError> {
     let retired = transaction
         .prepare("UPDATE ducklake_data_file SET end_snapshot = ? WHERE data_file_id = ? AND end_snapshot IS NULL")
         .and_then(|mut update| update.execute([snapshot, file_id]))
@@ -99,6 +99,7 @@ fn live_block(block: &NewBlock, file_id: i64) -> Block {
         footer_bytes: block.footer_bytes,
         time: block.time,
         hour: block.hour,
+        last_received: received(block).map_or(block.time.last, |(_, last)| UnixNanos(last)),
         lsn: block.lsn,
         trace_index: block.trace_index.clone(),
         text: block.text.clone(),

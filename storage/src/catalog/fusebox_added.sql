@@ -1,3 +1,5 @@
 -- Side tables that catalogs of earlier versions lack.
 -- Blocks that are being written to take the place of others: files of such a number are leftovers. Numbers are never used twice.
 CREATE TABLE IF NOT EXISTS fusebox_rewrite(number INTEGER PRIMARY KEY AUTOINCREMENT);
+-- Blocks that retention let go: their rows are nowhere else, so their files stay longer than those of replaced blocks.
+CREATE TABLE IF NOT EXISTS fusebox_let_go(data_file_id INTEGER PRIMARY KEY);

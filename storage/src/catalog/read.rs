@@ -33,13 +33,20 @@ impl Catalog {
         self.blocks_where("file.end_snapshot IS NOT NULL")
     }
 
+    /// Those of them that retention let go.
+    pub(crate) fn let_go_ids(&self) -> Result<HashSet<u64>, CatalogError> {
+        let mut query = self.connection.prepare("SELECT data_file_id FROM fusebox_let_go").during("read what was let go")?;
+        let ids = query.query_map([], |row| count(row, 0)).during("read what was let go")?;
+        ids.map(|id| id.during("read what was let go")).collect()
+    }
+
     fn blocks_where(&self, condition: &str) -> Result<Vec<Block>, CatalogError> {
         let mut query = self
             .connection
             .prepare(&format!(
                 "SELECT file.data_file_id, block.tenant, block.\"table\", file.path, file.record_count, file.file_size_bytes, file.footer_size, \
                  block.first_time, block.last_time, tix.path, tix.bytes, bloom.path, bloom.bytes, inverted.path, inverted.bytes, \
-                 sums.path, sums.bytes, block.late, block.lsn \
+                 sums.path, sums.bytes, block.late, block.lsn, coalesce(block.last_received, block.last_time) \
                  FROM ducklake_data_file file JOIN fusebox_block block USING (data_file_id) \
                  LEFT JOIN fusebox_block_index tix ON tix.data_file_id = file.data_file_id AND tix.kind = 'tix' \
                  LEFT JOIN fusebox_block_index bloom ON bloom.data_file_id = file.data_file_id AND bloom.kind = 'bloom' \
@@ -115,6 +122,7 @@ fn block(row: &Row<'_>, table: Table) -> rusqlite::Result<Block> {
         footer_bytes: count(row, 6)?,
         time,
         hour: if row.get(17)? { Hour::Late } else { Hour::containing(time.first) },
+        last_received: UnixNanos(row.get(19)?),
         lsn: Lsn(count(row, 18)?),
         trace_index: sidecar(row, 9)?,
         text: TextSidecars { bloom: sidecar(row, 11)?, inverted: sidecar(row, 13)? },

@@ -5,11 +5,15 @@
 //! 2. [`Catalog::replace`]: the new blocks are live, the old ones retired, the numbers forgotten. All of it or nothing.
 //! 3. [`Catalog::forget`]: the files of retired blocks are deleted, and so is what is known of them, with the snapshots that had them.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
     Catalog, CatalogError, During,
-    commit::{list, step},
+    commit::{list, retire, step},
+    narrow::narrow_columns,
+    open::Head,
 };
 use crate::{
     block::{Block, NewBlock},
@@ -17,7 +21,8 @@ use crate::{
 };
 
 /// What is said of a block that is not live any more.
-const TABLES_OF_FILE: [&str; 4] = ["ducklake_data_file", "ducklake_file_column_stats", "fusebox_block", "fusebox_block_index"];
+const TABLES_OF_FILE: [&str; 5] =
+    ["ducklake_data_file", "ducklake_file_column_stats", "fusebox_block", "fusebox_block_index", "fusebox_let_go"];
 
 impl Catalog {
     /// Numbers under which `count` blocks are going to be written; none was used before.
@@ -53,6 +58,31 @@ impl Catalog {
         transaction.commit().during("commit a rewrite")?;
         step(io, "catalog.replace.after")?;
         Ok(live)
+    }
+
+    /// Retires blocks whose rows nobody wants any more.
+    pub(crate) fn let_go(&mut self, io: &dyn Io, ids: &[u64]) -> Result<(), CatalogError> {
+        self.make_writable(io)?;
+        step(io, "catalog.let_go.before")?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).during("begin")?;
+        let head = Head::read(&transaction)?;
+        let snapshot = head.snapshot + 1;
+        let mut tables: BTreeSet<i64> = BTreeSet::new();
+        for id in ids.iter().map(|id| id.cast_signed()) {
+            retire(&transaction, id, snapshot)?;
+            let table = transaction
+                .query_row("SELECT table_id FROM ducklake_data_file WHERE data_file_id = ?", [id], |row| row.get(0))
+                .during("look for the table of a block")?;
+            tables.insert(table);
+            transaction.execute("INSERT INTO fusebox_let_go VALUES (?)", [id]).during("let a block go")?;
+        }
+        for ((_, table), id) in self.tables.iter().filter(|(_, id)| tables.contains(id)) {
+            narrow_columns(&transaction, *table, *id)?;
+        }
+        let changes: Vec<String> = tables.iter().map(|table| format!("deleted_from_table:{table}")).collect();
+        Head { snapshot, ..head }.write(&transaction, &changes.join(","))?;
+        transaction.commit().during("commit what is let go")?;
+        step(io, "catalog.let_go.after")
     }
 
     /// Rewrites that were begun and neither committed nor abandoned.

@@ -43,6 +43,17 @@ pub(super) fn range(kind: Kind, min: &str, max: &str) -> Option<(Bound, Bound)> 
     Some((min, max))
 }
 
+/// What orders bounds of a column of this kind; `None` when it has none, or the text was not written by us.
+pub(super) fn key(kind: Kind, text: &str) -> Option<Bound> {
+    let like = match kind {
+        Kind::Time => Bound::Time(UnixNanos(0)),
+        Kind::I32 | Kind::I64 | Kind::U32 | Kind::U64 => Bound::Integer(0),
+        Kind::Text | Kind::GroupText => Bound::Text(String::new()),
+        Kind::Id(_) | Kind::Bool | Kind::F64 | Kind::List { .. } | Kind::Structs { .. } => return None,
+    };
+    parse(text, &like)
+}
+
 pub(super) fn now_text(now: SystemTime) -> String {
     let micros = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros());
     time_text(i64::try_from(micros).unwrap_or(0))

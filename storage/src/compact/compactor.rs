@@ -40,14 +40,14 @@ pub(crate) enum CompactError {
 
 /// The only one who replaces blocks. One job at a time.
 pub(crate) struct Compactor {
-    pub(super) core: Arc<Core>,
-    pub(super) catalog: Arc<SharedCatalog>,
+    pub(crate) core: Arc<Core>,
+    pub(crate) catalog: Arc<SharedCatalog>,
     reader: BlockReader,
-    pub(super) state: Mutex<State>,
+    pub(crate) state: Mutex<State>,
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(crate) struct State {
     /// Left out from now on: they cannot be read.
     unreadable: HashSet<u64>,
     /// A commit of which nobody knows whether it reached the disk.
@@ -64,8 +64,7 @@ struct Rewrite {
 
 impl Compactor {
     /// `retired`: what an earlier run did not delete.
-    pub(crate) fn new(core: Arc<Core>, catalog: Arc<SharedCatalog>, reader: BlockReader, retired: Vec<Block>) -> Self {
-        let retired = retired.into_iter().map(|block| Retired::new(Arc::new(block))).collect();
+    pub(crate) fn new(core: Arc<Core>, catalog: Arc<SharedCatalog>, reader: BlockReader, retired: Vec<Retired>) -> Self {
         Self { core, catalog, reader, state: Mutex::new(State { retired, ..State::default() }) }
     }
 
@@ -154,7 +153,8 @@ impl Compactor {
         shown.replaced(&retired, blocks);
         self.core.count_memory(&shown);
         drop(shown);
-        state.retired.extend(rewrite.inputs.into_iter().map(Retired::new));
+        let delay = self.core.config.compact.delete_delay;
+        state.retired.extend(rewrite.inputs.into_iter().map(|block| Retired::new(block, delay)));
     }
 
     /// Nothing of these numbers is wanted. What cannot be removed now is removed by the next start.

@@ -15,6 +15,7 @@ mod plan;
 mod remove;
 mod thread;
 
+pub(crate) use compactor::CompactError;
 pub(crate) use compactor::Compactor;
 pub use config::CompactConfig;
-pub(crate) use remove::remove_leftovers;
+pub(crate) use remove::{Retired, remove_leftovers};

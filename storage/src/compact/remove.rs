@@ -1,6 +1,7 @@
 //! Deletes files: of blocks that were replaced, once nobody reads them, and what a crash left of a rewrite.
 
 use std::{
+    collections::HashSet,
     io,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError},
@@ -11,8 +12,9 @@ use schemas::Table;
 
 use super::{Compactor, compactor::CompactError};
 use crate::{
+    Config,
     block::{self, Block},
-    catalog::Catalog,
+    catalog::{Catalog, CatalogError},
     io::Io,
     self_metrics::{BLOCKS_DELETED_TOTAL, ORPHANS_REMOVED_TOTAL},
 };
@@ -21,15 +23,29 @@ use crate::{
 pub(crate) struct Retired {
     block: Arc<Block>,
     since: Instant,
+    delay: Duration,
 }
 
 impl Retired {
-    pub(super) fn new(block: Arc<Block>) -> Self {
-        Self { block, since: Instant::now() }
+    /// Its files stay for `delay` from now.
+    pub(crate) fn new(block: Arc<Block>, delay: Duration) -> Self {
+        Self { block, since: Instant::now(), delay }
     }
 
-    fn is_unread(&self, delay: Duration) -> bool {
-        self.since.elapsed() >= delay && Arc::strong_count(&self.block) == 1
+    /// What an earlier run retired and did not delete. The delay begins anew: no clock is asked.
+    pub(crate) fn of_earlier_run(catalog: &Catalog, config: &Config) -> Result<Vec<Self>, CatalogError> {
+        let retired = catalog.retired_blocks()?;
+        let let_go = if retired.is_empty() { HashSet::new() } else { catalog.let_go_ids()? };
+        let delay = |id: u64| if let_go.contains(&id) { config.retain.delete_delay } else { config.compact.delete_delay };
+        let retired = retired.into_iter().map(|block| {
+            let delay = delay(block.id);
+            Self::new(Arc::new(block), delay)
+        });
+        Ok(retired.collect())
+    }
+
+    fn is_unread(&self) -> bool {
+        self.since.elapsed() >= self.delay && Arc::strong_count(&self.block) == 1
     }
 }
 
@@ -37,15 +53,14 @@ impl Compactor {
     /// Deletes the blocks that were retired long enough ago and that no snapshot has.
     pub(crate) fn remove_retired(&self) -> Result<usize, CompactError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let delay = self.core.config.compact.delete_delay;
-        let unread: Vec<Arc<Block>> = state.retired.iter().filter(|one| one.is_unread(delay)).map(|one| Arc::clone(&one.block)).collect();
+        let unread: Vec<Arc<Block>> = state.retired.iter().filter(|one| one.is_unread()).map(|one| Arc::clone(&one.block)).collect();
         if unread.is_empty() {
             return Ok(0);
         }
         let io = self.core.io.as_ref();
         let data_dir = &self.core.config.data_dir;
         let mut dirs: Vec<PathBuf> = Vec::new();
-        for path in unread.iter().flat_map(|block| files(block)) {
+        for path in unread.iter().flat_map(|block| block.files()) {
             remove(io, &data_dir.join(path))?;
             dirs.extend(path.parent().map(|dir| data_dir.join(dir)));
         }
@@ -87,12 +102,6 @@ pub(super) fn remove_rewrites(io: &dyn Io, data_dir: &Path, catalog: &mut Catalo
         }
     }
     Ok(catalog.abandon(io, numbers)?)
-}
-
-/// Everything a block is made of, relative to the data directory.
-fn files(block: &Block) -> impl Iterator<Item = &Path> {
-    let sidecars = [&block.trace_index, &block.text.bloom, &block.text.inverted, &block.sums];
-    std::iter::once(block.path.as_path()).chain(sidecars.into_iter().flatten().map(|sidecar| sidecar.path.as_path()))
 }
 
 /// Before the catalog forgets what was removed: a file that comes back after a crash would be nobody's.

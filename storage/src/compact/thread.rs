@@ -1,14 +1,15 @@
-//! Compacts while the store is open.
+//! Compacts, lets old data go and deletes files while the store is open.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use schemas::UnixNanos;
 
 use super::Compactor;
 use crate::{
+    Retain,
     flush::{chain, panic_text},
     self_metrics::COMPACTION_FAILURES_TOTAL,
 };
@@ -25,11 +26,17 @@ impl Compactor {
         let _ = rustix::process::nice(NICE);
         let config = &self.core.config.compact;
         let mut wait = config.interval;
+        let mut looked = Instant::now();
         while self.wait(wait) {
             let round = AssertUnwindSafe(|| {
                 let worked = config.enabled && self.step(now())?;
                 self.remove_retired().map(|_| worked)
             });
+            let retain = &self.core.config.retain;
+            if retain.enabled && looked.elapsed() >= retain.interval {
+                looked = Instant::now();
+                self.let_go();
+            }
             let reason = match catch_unwind(round) {
                 Ok(Ok(worked)) => {
                     wait = if worked { Duration::ZERO } else { config.interval };
@@ -42,6 +49,16 @@ impl Compactor {
             wait = (wait * 2).clamp(config.interval, RETRY_MAX.max(config.interval));
             tracing::error!(error = reason, retry_ms = wait.as_millis() as u64, "blocks could not be compacted");
         }
+    }
+
+    fn let_go(&self) {
+        let retained = catch_unwind(AssertUnwindSafe(|| self.retain(now(), Retain::Carefully)));
+        let reason = match retained {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => chain(&error),
+            Err(panic) => format!("a panic: {}", panic_text(panic.as_ref())),
+        };
+        tracing::error!(error = reason, "old data is not let go");
     }
 
     /// False when the store stops.

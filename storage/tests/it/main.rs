@@ -19,6 +19,7 @@ mod duckdb;
 mod model;
 mod poison;
 mod restart;
+mod retain;
 mod round_trip;
 mod rows;
 mod set_aside;

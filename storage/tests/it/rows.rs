@@ -175,6 +175,8 @@ pub fn config(dir: &Path) -> Config {
     config.compact.interval = std::time::Duration::from_secs(3600);
     config.compact.delete_delay = std::time::Duration::ZERO;
     config.compact.free_bytes_min = 0;
+    config.retain.enabled = false;
+    config.retain.delete_delay = std::time::Duration::ZERO;
     config
 }
 

@@ -218,7 +218,9 @@ fn files_without_a_catalog_entry_are_cleared_away_at_start() {
         std::fs::write(spans.join(leftover), "half or whole").unwrap();
     }
     let store = reopen(config(dir.path()), Arc::new(RealIo));
-    assert_eq!(files(), 4);
+    // The rows of the log may be on their way to a block of the same name by now.
+    let left = removed.iter().find(|name| std::fs::read(spans.join(name)).is_ok_and(|bytes| bytes == b"half or whole"));
+    assert_eq!(left, None);
     assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)).len(), 60);
     let mut aside: Vec<_> = std::fs::read_dir(dir.path().join("quarantine")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     aside.sort();

@@ -1,0 +1,94 @@
+//! Carries a retention plan out.
+
+use std::sync::PoisonError;
+
+use schemas::UnixNanos;
+
+use super::plan::{self, Candidate, Refusal};
+use crate::{
+    block::Block,
+    compact::{CompactError, Compactor, Retired},
+    self_metrics::{RETENTION_BYTES_TOTAL, RETENTION_REFUSED},
+};
+
+/// What retention lets go, or would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retained {
+    pub blocks: usize,
+    pub rows: u64,
+    /// With indexes.
+    pub bytes: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RetainError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Store(#[from] CompactError),
+}
+
+/// How seriously it is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retain {
+    /// Only say what would go.
+    DryRun,
+    /// But not more than half of the data.
+    Carefully,
+    Insist,
+}
+
+impl Compactor {
+    /// Lets go what is too old or too much as of `now`.
+    pub(crate) fn retain(&self, now: UnixNanos, how: Retain) -> Result<Retained, RetainError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let config = &self.core.config.retain;
+        let blocks = self.core.shown().blocks.clone();
+        let candidates: Vec<Candidate> = blocks.iter().map(|block| candidate(block)).collect();
+        let disk = self.core.io.disk_space(&self.core.config.data_dir).map_err(CompactError::DiskSpace)?;
+        let bytes_max = (disk.total_bytes as f64 * config.disk_share_max) as u64;
+        let planned = plan::plan(&candidates, |table| config.age_max(table), bytes_max, now, how == Retain::Insist);
+        metrics::gauge!(RETENTION_REFUSED).set(if planned.is_err() { 1.0 } else { 0.0 });
+        let ids = planned?;
+        let going: Vec<_> = blocks.iter().filter(|block| ids.contains(&block.id)).cloned().collect();
+        drop(blocks);
+        let mut retained = Retained::default();
+        for block in &going {
+            retained.blocks += 1;
+            retained.rows += block.rows;
+            retained.bytes += block.bytes + block.sidecar_bytes();
+        }
+        if going.is_empty() || how == Retain::DryRun {
+            return Ok(retained);
+        }
+        self.commit(&ids)?;
+        let mut shown = self.core.shown();
+        shown.replaced(&ids, Vec::new());
+        self.core.count_memory(&shown);
+        drop(shown);
+        metrics::counter!(RETENTION_BYTES_TOTAL).increment(retained.bytes);
+        tracing::info!(blocks = retained.blocks, rows = retained.rows, bytes = retained.bytes, "old data let go");
+        state.retired.extend(going.into_iter().map(|block| Retired::new(block, config.delete_delay)));
+        Ok(retained)
+    }
+
+    /// A commit that is reported as failed may have reached the disk all the same.
+    fn commit(&self, ids: &[u64]) -> Result<(), CompactError> {
+        let mut catalog = self.catalog.lock();
+        let Err(error) = catalog.let_go(self.core.io.as_ref(), ids) else { return Ok(()) };
+        match catalog.blocks()?.iter().any(|block| ids.contains(&block.id)) {
+            true => Err(error.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+fn candidate(block: &Block) -> Candidate {
+    Candidate {
+        id: block.id,
+        table: block.table,
+        bytes: block.bytes + block.sidecar_bytes(),
+        last_event: block.time.last,
+        last_received: block.last_received,
+    }
+}
