@@ -22,6 +22,7 @@ use std::{
 };
 
 use arrow::array::AsArray;
+use benches::quantiles;
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
 use schemas::TraceId;
 use serde_json::Value;
@@ -66,9 +67,7 @@ fn main() {
 }
 
 fn report(name: &str, mut times: Vec<Duration>) {
-    times.sort_unstable();
-    let quantile = |q: f64| times[((times.len() - 1) as f64 * q).round() as usize].as_secs_f64() * 1e3;
-    println!("{name} p50 {:.2} ms, p99 {:.2} ms, {} lookups", quantile(0.5), quantile(0.99), times.len());
+    println!("{name} {}, {} lookups", quantiles(&mut times), times.len());
 }
 
 struct Server {

@@ -1,6 +1,6 @@
 //! How fast? One question per file in `benches/`; what they share is here. Results and the method stand in `RESULTS.md`.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use schemas::{
@@ -38,7 +38,7 @@ pub fn shop_spans(seed: u64, seconds: i64) -> Vec<Bytes> {
     exports.into_iter().filter(|export| export.signal == Signal::Traces).map(|export| Bytes::from(export.body)).collect()
 }
 
-/// An empty store in `data_dir` that flushes only when asked.
+/// The store in `data_dir`, which may be empty; it flushes only when asked.
 ///
 /// # Panics
 /// When the directory cannot be used.
@@ -46,7 +46,14 @@ pub fn open_store(data_dir: &Path) -> Arc<Store> {
     let mut config = Config::new(data_dir);
     config.memtable_bytes_max = u64::MAX;
     config.unflushed_bytes_max = u64::MAX;
-    config.flush_interval = std::time::Duration::from_secs(3_600);
+    config.flush_interval = Duration::from_secs(3_600);
     config.wal.free_bytes_min = 0;
     Store::open(config, Arc::new(RealIo), Arc::new(|request| Ok(rows(request)))).expect("an empty directory")
+}
+
+/// The middle and the slow end of `times`, of which there is at least one; sorts them.
+pub fn quantiles(times: &mut [Duration]) -> String {
+    times.sort_unstable();
+    let quantile = |q: f64| times[((times.len() - 1) as f64 * q).round() as usize].as_secs_f64() * 1e3;
+    format!("p50 {:.2} ms, p99 {:.2} ms", quantile(0.5), quantile(0.99))
 }

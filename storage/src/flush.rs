@@ -6,7 +6,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Arc, MutexGuard},
+    sync::{Arc, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -158,7 +158,7 @@ fn next(core: &Core) -> Option<Arc<Memtable>> {
             return Some(memtable);
         }
         let due = core.config.flush_interval.saturating_sub(shown.live.open.age(now)).max(Duration::from_millis(1));
-        shown = core.changed.wait_timeout(shown, due).expect("no holder panics").0;
+        shown = core.changed.wait_timeout(shown, due).unwrap_or_else(PoisonError::into_inner).0;
     }
 }
 
@@ -166,7 +166,7 @@ fn next(core: &Core) -> Option<Arc<Memtable>> {
 fn pause(core: &Core, shown: MutexGuard<'_, Shown>, time: Duration) {
     let asked = shown.flushes_asked;
     let waiting = |shown: &mut Shown| !shown.stopping && shown.flushes_asked == asked;
-    drop(core.changed.wait_timeout_while(shown, time, waiting).expect("no holder panics"));
+    drop(core.changed.wait_timeout_while(shown, time, waiting).unwrap_or_else(PoisonError::into_inner));
 }
 
 /// The next wait after one that did not help.

@@ -21,7 +21,7 @@ use arrow::{
 use schemas::{Table, TableBatch, TenantId, TraceId, columns::TRACE_ID};
 
 use crate::{
-    block::{TraceIndex, TraceRun},
+    block::{TraceRun, TraceRuns},
     wal::Lsn,
 };
 
@@ -44,14 +44,20 @@ pub(crate) struct Memtable {
 
 impl Memtable {
     /// Adds the rows of one request. `lsn` is higher than any before.
+    ///
+    /// INVARIANT: all of them or none. Indexing comes first, merging is optional: where one of them panics, no request is half seen.
     pub(crate) fn insert(&mut self, tenant: TenantId, lsn: Lsn, batches: Vec<TableBatch>) {
+        let with_rows = batches.into_iter().filter(|batch| batch.batch.num_rows() > 0);
+        let chunks: Vec<(Table, Chunk)> = with_rows.map(|TableBatch { table, batch }| (table, Chunk::new(table, batch))).collect();
+        let tables: Vec<Table> = chunks.iter().map(|(table, _)| *table).collect();
         self.cover(lsn);
-        for TableBatch { table, batch } in batches.into_iter().filter(|batch| batch.batch.num_rows() > 0) {
+        for (table, chunk) in chunks {
             self.oldest.get_or_insert_with(Instant::now);
-            let chunks = self.parts.entry((tenant, table)).or_default();
-            let chunk = Chunk::new(table, batch);
             self.bytes += chunk.bytes as u64;
-            chunks.push(Arc::new(chunk));
+            self.parts.entry((tenant, table)).or_default().push(Arc::new(chunk));
+        }
+        for table in tables {
+            let chunks = self.parts.entry((tenant, table)).or_default();
             for small_rows in SMALL_ROWS {
                 let (before, after) = merge_tail(table, chunks, small_rows);
                 self.bytes = self.bytes - before as u64 + after as u64;
@@ -105,8 +111,9 @@ fn merge_tail(table: Table, chunks: &mut Vec<Arc<Chunk>>, small_rows: usize) -> 
         Ok(batch) => {
             let merged = Chunk::new(table, batch);
             let after = merged.bytes;
-            chunks.truncate(start);
+            let small = chunks.split_off(start);
             chunks.push(Arc::new(merged));
+            drop(small);
             (before, after)
         }
         Err(error) => {
@@ -120,15 +127,15 @@ fn merge_tail(table: Table, chunks: &mut Vec<Arc<Chunk>>, small_rows: usize) -> 
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub batch: RecordBatch,
-    traces: TraceIndex,
+    traces: TraceRuns,
     bytes: usize,
 }
 
 impl Chunk {
     fn new(table: Table, batch: RecordBatch) -> Self {
         let traces = match table {
-            Table::Spans => TraceIndex::new(trace_runs(trace_ids(&batch)), batch.num_rows() as u32),
-            Table::Logs | Table::Metrics => TraceIndex::default(),
+            Table::Spans => TraceRuns::new(trace_runs(trace_ids(&batch)), batch.num_rows() as u32),
+            Table::Logs | Table::Metrics => TraceRuns::default(),
         };
         let bytes = batch.get_array_memory_size() + traces.memory_bytes();
         Self { batch, traces, bytes }

@@ -9,7 +9,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Arc, MutexGuard},
+    sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -148,7 +148,8 @@ impl Replayer {
         while let Err(error) = quarantine::put(self.core.io.as_ref(), &self.core.config.quarantine_dir(), &name, &request.body) {
             tracing::error!(%error, "a request cannot be put aside; replay waits");
             let shown = self.core.shown();
-            let (shown, _) = self.core.changed.wait_timeout_while(shown, RETRY, |shown| !shown.stopping).expect("no holder panics");
+            let waited = self.core.changed.wait_timeout_while(shown, RETRY, |shown| !shown.stopping);
+            let (shown, _) = waited.unwrap_or_else(PoisonError::into_inner);
             if shown.stopping {
                 break;
             }
@@ -160,7 +161,7 @@ impl Replayer {
     where
         Self: 'a,
     {
-        self.core.changed.wait_while(shown, |shown| !shown.stopping && condition(shown)).expect("no holder panics")
+        self.core.changed.wait_while(shown, |shown| !shown.stopping && condition(shown)).unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -77,11 +77,11 @@ impl Shown {
 
     /// Swaps a memtable for the blocks it became.
     pub(crate) fn flushed(&mut self, memtable: &Arc<Memtable>, blocks: Vec<Block>) {
-        for queue in [&mut self.replayed, &mut self.live] {
-            queue.sealed.retain(|sealed| !Arc::ptr_eq(sealed, memtable));
-        }
         if !blocks.is_empty() {
             self.replaced(&[], blocks);
+        }
+        for queue in [&mut self.replayed, &mut self.live] {
+            queue.sealed.retain(|sealed| !Arc::ptr_eq(sealed, memtable));
         }
     }
 

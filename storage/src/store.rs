@@ -154,7 +154,8 @@ impl Store {
         let publishing = Arc::clone(&core);
         let catalog = Arc::new(SharedCatalog::new(catalog));
         let cache = Arc::new(BlockCache::new(core.config.block_cache_bytes_max));
-        let reader = BlockReader::new(io, data_dir, cache);
+        let trace_indexes = Arc::new(BlockCache::new(core.config.trace_index_cache_bytes_max));
+        let reader = BlockReader::new(io, data_dir, cache, trace_indexes);
         let compactor = Arc::new(Compactor::new(Arc::clone(&core), Arc::clone(&catalog), reader.clone(), retired));
         let flusher = Flusher::new(Arc::clone(&core), Arc::clone(&wal), catalog);
         let replayer = Replayer { core: Arc::clone(&core), derive, seen };
@@ -224,8 +225,7 @@ impl Store {
     pub fn readiness(&self) -> Readiness {
         let refused = self.wal.stats().refused;
         let ingest = self.check_open().and_then(|()| refused.map_or(Ok(()), Err)).and_then(|()| self.core.check_memory());
-        let shown = self.core.shown_if_sound();
-        Readiness { ingest, replay_bytes_left: shown.map_or(0, |shown| self.replay_bytes_left(&shown)) }
+        Readiness { ingest, replay_bytes_left: self.replay_bytes_left(&self.core.shown()) }
     }
 
     /// Takes what `tenant` has at this moment. Cheap.
@@ -252,7 +252,7 @@ impl Store {
                 shown.replaying || !shown.replayed.sealed.is_empty() || last.as_ref().is_some_and(|last| shown.is_waiting(last));
             unwritten && shown.flush_failures == failures && !shown.stopping
         };
-        let shown = self.core.changed.wait_while(shown, waiting).expect("no holder panics");
+        let shown = self.core.changed.wait_while(shown, waiting).unwrap_or_else(PoisonError::into_inner);
         match &last {
             _ if shown.flush_failures > failures => Err(shown.flush_error.clone()),
             Some(last) if shown.is_waiting(last) => Err("the server is stopping".to_owned()),

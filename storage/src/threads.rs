@@ -4,7 +4,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -57,13 +57,11 @@ impl Core {
         }
     }
 
+    /// Also when a thread died holding it: the store takes nothing new then, and questions go on over what there is.
+    ///
+    /// INVARIANT: whoever changes `Shown` does first what can panic, so that it is whole whenever it is free.
     pub(crate) fn shown(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().expect("no holder panics")
-    }
-
-    /// `None` when a thread died holding it.
-    pub(crate) fn shown_if_sound(&self) -> Option<MutexGuard<'_, Shown>> {
-        self.shown.lock().ok()
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(test)]
@@ -116,9 +114,7 @@ impl Core {
     fn fail(&self, thread: &'static str, reason: &str) {
         tracing::error!(thread, reason, "a thread of the store died, nothing new is taken until the server is started again");
         let _ = self.failed.set(thread);
-        if let Some(mut shown) = self.shown_if_sound() {
-            shown.stopping = true;
-        }
+        self.shown().stopping = true;
         self.changed.notify_all();
     }
 }

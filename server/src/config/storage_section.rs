@@ -20,6 +20,8 @@ pub(crate) struct Storage {
     pub(crate) memtable_bytes_max: u64,
     pub(crate) flush_interval_ms: u64,
     pub(crate) unflushed_bytes_max: u64,
+    pub(crate) block_cache_bytes_max: usize,
+    pub(crate) trace_index_cache_bytes_max: usize,
     pub(crate) wal_segment_bytes: u64,
     pub(crate) wal_bytes_max: u64,
     /// Whether small blocks are written anew as few large ones, in the background.
@@ -60,13 +62,24 @@ impl Durability {
 
 impl Default for Storage {
     fn default() -> Self {
-        let storage::Config { memtable_bytes_max, flush_interval, unflushed_bytes_max, wal, compact, .. } = storage::Config::new("");
+        let storage::Config {
+            memtable_bytes_max,
+            flush_interval,
+            unflushed_bytes_max,
+            block_cache_bytes_max,
+            trace_index_cache_bytes_max,
+            wal,
+            compact,
+            ..
+        } = storage::Config::new("");
         Self {
             durability: Durability::Fsync,
             sync_interval_ms: 1_000,
             memtable_bytes_max,
             flush_interval_ms: flush_interval.as_millis() as u64,
             unflushed_bytes_max,
+            block_cache_bytes_max,
+            trace_index_cache_bytes_max,
             wal_segment_bytes: wal.segment_bytes,
             wal_bytes_max: wal.bytes_max,
             compaction: compact.enabled,
@@ -95,6 +108,8 @@ impl Storage {
         config.memtable_bytes_max = self.memtable_bytes_max;
         config.flush_interval = Duration::from_millis(self.flush_interval_ms);
         config.unflushed_bytes_max = self.unflushed_bytes_max;
+        config.block_cache_bytes_max = self.block_cache_bytes_max;
+        config.trace_index_cache_bytes_max = self.trace_index_cache_bytes_max;
         config.wal.segment_bytes = self.wal_segment_bytes;
         config.wal.bytes_max = self.wal_bytes_max;
         config.compact.enabled = self.compaction;

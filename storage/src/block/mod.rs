@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.parquet    rows, ordered by `layout`
-//! data/<tenant>/<table>/20261122T10-00000000000004d2.tix        where each trace begins (spans only)
+//! data/<tenant>/<table>/20261122T10-00000000000004d2.tix        where the rows of each trace are (spans only)
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.bloom      which pages have a word (spans and logs; see `text`)
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.text       which rows have a word (large blocks of logs)
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.sum        checksums of the Parquet file
@@ -42,7 +42,7 @@ pub(crate) use reader::{BlockReader, load as load_sidecar};
 pub use statistics::Bound;
 pub(crate) use statistics::{ColumnStatistics, widen};
 pub(crate) use sums::Sums;
-pub(crate) use tix::{TraceIndex, TraceRun};
+pub(crate) use tix::{TraceIndex, TraceRun, TraceRuns};
 pub(crate) use writer::{Name, NewBlock, Target, WriteError, civil_from_days, dir, gather, rewrite_of, write};
 
 /// Key of the footer entry that holds [`FORMAT_VERSION`].

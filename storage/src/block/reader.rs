@@ -32,6 +32,7 @@ use super::{
     cache::{Cached, Key},
     file::BlockFile,
     open::conform,
+    tix::TixError,
 };
 use crate::{
     io::Io,
@@ -64,26 +65,33 @@ pub(crate) struct BlockReader {
     io: Arc<dyn Io>,
     data_dir: PathBuf,
     cache: Arc<BlockCache>,
+    trace_indexes: Arc<BlockCache>,
 }
 
 impl BlockReader {
-    pub(crate) fn new(io: Arc<dyn Io>, data_dir: PathBuf, cache: Arc<BlockCache>) -> Self {
-        Self { io, data_dir, cache }
+    pub(crate) fn new(io: Arc<dyn Io>, data_dir: PathBuf, cache: Arc<BlockCache>, trace_indexes: Arc<BlockCache>) -> Self {
+        Self { io, data_dir, cache, trace_indexes }
     }
 
     /// The spans of `id` in a block of spans. A block without a usable index is searched whole.
     pub(crate) fn trace(&self, block: &Block, id: TraceId) -> Result<Vec<RecordBatch>, BlockError> {
-        guarded(|| match self.trace_index(block) {
-            Some(index) => self.trace_by_index(block, id, &index),
+        guarded(|| match self.rows_of_trace(block, id) {
+            Some(rows) => self.trace_in_rows(block, id, rows),
             None => self.trace_by_search(block, id),
         })
     }
 
-    /// The rows of a block that can belong to a trace, by its index; `None` when there is no index to ask.
+    /// The rows of a block that can belong to a trace, by its index; `None` when there is no index to ask. A missing or damaged one
+    /// costs time, never an answer.
     pub(crate) fn rows_of_trace(&self, block: &Block, id: TraceId) -> Option<Vec<Range<usize>>> {
         let rows = usize::try_from(block.rows).ok()?;
-        let ranges = self.trace_index(block)?.find(id);
-        ranges.iter().all(|range| range.end <= rows).then_some(ranges)
+        let sidecar = block.trace_index.as_ref()?;
+        let path = self.data_dir.join(&sidecar.path);
+        let found = self.trace_index(block.id, &path, sidecar.bytes).and_then(|index| index.find(id, || self.io.open_read(&path)));
+        let found = found.inspect_err(|error| {
+            tracing::error!(path = %sidecar.path.display(), error = error as &dyn std::error::Error, "trace index ignored");
+        });
+        found.ok().filter(|ranges| ranges.iter().all(|range| range.end <= rows))
     }
 
     /// The text indexes of a block; `None` when it has none.
@@ -114,15 +122,11 @@ impl BlockReader {
         })
     }
 
-    fn trace_by_index(&self, block: &Block, id: TraceId, index: &TraceIndex) -> Result<Vec<RecordBatch>, BlockError> {
-        let ranges = index.find(id);
+    fn trace_in_rows(&self, block: &Block, id: TraceId, ranges: Vec<Range<usize>>) -> Result<Vec<RecordBatch>, BlockError> {
         if ranges.is_empty() {
             return Ok(Vec::new());
         }
         let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
-        if ranges.iter().any(|range| range.end > rows) {
-            return self.trace_by_search(block, id);
-        }
         let selected = ranges.iter().map(ExactSizeIterator::len).sum::<usize>();
         let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), rows);
         let reader = self.open(block)?.with_batch_size(selected.min(BATCH_ROWS)).with_row_selection(selection).build()?;
@@ -147,26 +151,13 @@ impl BlockReader {
         conform_all(block.table, builder.with_batch_size(BATCH_ROWS).with_row_filter(filter).build()?)
     }
 
-    /// The block's index, or none: a missing or damaged one costs time, never an answer.
-    fn trace_index(&self, block: &Block) -> Option<Arc<TraceIndex>> {
-        let sidecar = block.trace_index.as_ref()?;
-        if let Some(Cached::TraceIndex(index)) = self.cache.get(Key::TraceIndex(block.id)) {
-            return Some(index);
+    fn trace_index(&self, id: u64, path: &Path, bytes: u64) -> Result<Arc<TraceIndex>, TixError> {
+        if let Some(Cached::TraceIndex(index)) = self.trace_indexes.get(Key::TraceIndex(id)) {
+            return Ok(index);
         }
-        let loaded = load(self.io.as_ref(), &self.data_dir.join(&sidecar.path), sidecar.bytes);
-        let index = match loaded.map(|bytes| TraceIndex::decode(&bytes)) {
-            Ok(Ok(index)) => Arc::new(index),
-            Ok(Err(error)) => {
-                tracing::error!(path = %sidecar.path.display(), %error, "damaged trace index ignored");
-                return None;
-            }
-            Err(error) => {
-                tracing::error!(path = %sidecar.path.display(), %error, "trace index cannot be read");
-                return None;
-            }
-        };
-        self.cache.put(Key::TraceIndex(block.id), Cached::TraceIndex(Arc::clone(&index)));
-        Some(index)
+        let index = Arc::new(TraceIndex::load(&*self.io.open_read(path)?, bytes)?);
+        self.trace_indexes.put(Key::TraceIndex(id), Cached::TraceIndex(Arc::clone(&index)));
+        Ok(index)
     }
 
     fn open(&self, block: &Block) -> Result<ParquetRecordBatchReaderBuilder<BlockFile>, BlockError> {

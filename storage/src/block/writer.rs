@@ -30,7 +30,7 @@ use schemas::{
 
 use super::{
     BlockError, BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, SCHEMA_KEY, Sidecar, Sums, TextSidecars, TimeRange,
-    TraceIndex, dictionaries::gather_shared, file::FileWriter, layout::RowPlace, statistics,
+    dictionaries::gather_shared, file::FileWriter, layout::RowPlace, statistics, tix,
 };
 use crate::{
     io::Io,
@@ -123,9 +123,7 @@ pub(crate) fn write(
     let traces = plan.traces.len() as u64;
     let trace_index = match plan.traces.is_empty() {
         true => None,
-        false => {
-            Some(write_sidecar(io, data_dir, path.with_extension("tix"), &TraceIndex::new(plan.traces, plan.rows.len() as u32).encode())?)
-        }
+        false => Some(write_sidecar(io, data_dir, path.with_extension("tix"), &tix::encode(&plan.traces, plan.rows.len() as u32))?),
     };
     io.step("flush.block.before").map_err(at_dir)?;
 

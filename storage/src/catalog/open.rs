@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig, params};
 use schemas::{Table, TenantId};
 
 use super::{Catalog, CatalogError, During, FILE_NAME, columns, values};
@@ -45,23 +45,20 @@ impl Catalog {
         Self::prepare(connection, data_dir, found, true)
     }
 
-    /// A log of SQLite's own that a crash left is read too. Without one the file is read as it is: on such a disk SQLite cannot make
-    /// the files that it would share with other readers.
+    /// Without a log of SQLite's own the file is read as it is: on such a disk SQLite cannot make the files that it would share with
+    /// other readers. A log that a crash left has commits that the file has not, and is read too: shared, if that can be, else alone.
     fn open_read_only(data_dir: &Path) -> Result<Self, CatalogError> {
-        let path = std::path::absolute(data_dir.join(FILE_NAME)).unwrap_or_else(|_| data_dir.join(FILE_NAME));
+        let path = data_dir.join(FILE_NAME);
         let has_log = path.with_extension("sqlite-wal").metadata().is_ok_and(|log| log.len() > 0);
-        let mut uri = String::from("file:");
-        for byte in path.as_os_str().as_encoded_bytes() {
-            match byte {
-                b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(*byte)),
-                other => uri.push_str(&format!("%{other:02x}")),
-            }
+        let open = |parameters| {
+            let connection = read_only(&path, parameters)?;
+            let found = check_format(&connection, data_dir)?;
+            Self::prepare(connection, data_dir, found, false)
+        };
+        if !has_log {
+            return open("?immutable=1");
         }
-        uri.push_str(if has_log { "?mode=ro" } else { "?immutable=1" });
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(uri, flags).during("open the catalog for reading")?;
-        let found = check_format(&connection, data_dir)?;
-        Self::prepare(connection, data_dir, found, false)
+        open("?mode=ro").or_else(|_| open(ALONE))
     }
 
     /// Adds what is missing; begins as a reader, so that a catalog that has everything is not written.
@@ -98,6 +95,30 @@ impl Catalog {
         self.tables.extend(tables);
         Ok(())
     }
+}
+
+/// Without locks, which a file that is open for reading cannot have for itself. The data directory has one of our own; other readers of
+/// the catalog do not write to it, and on this disk they could not.
+const ALONE: &str = "?mode=ro&vfs=unix-none";
+
+fn read_only(path: &Path, parameters: &str) -> Result<Connection, CatalogError> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(*byte)),
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    uri.push_str(parameters);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri, flags).during("open the catalog for reading")?;
+    if parameters == ALONE {
+        // Then the index of the log is kept in memory instead of a shared file. <https://sqlite.org/wal.html#noshm>
+        connection.pragma_update(None, "locking_mode", "exclusive").during("keep the catalog's log to ourselves")?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).during("leave the catalog's log as it is")?;
+    }
+    Ok(connection)
 }
 
 /// The format, 0 when there is nothing yet.

@@ -2,6 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::PoisonError,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -64,7 +65,8 @@ impl Compactor {
     /// False when the store stops.
     fn wait(&self, time: Duration) -> bool {
         let shown = self.core.shown();
-        let (shown, _) = self.core.changed.wait_timeout_while(shown, time, |shown| !shown.stopping).expect("no holder panics");
+        let waited = self.core.changed.wait_timeout_while(shown, time, |shown| !shown.stopping);
+        let (shown, _) = waited.unwrap_or_else(PoisonError::into_inner);
         !shown.stopping
     }
 }

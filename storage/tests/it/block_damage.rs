@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 use schemas::{Table, TenantId};
 use storage::{Store, io::RealIo};
 
-use crate::rows::{Row, append, as_found, config, open, rows_of};
+use crate::rows::{Row, append, as_found, config, open, rows_of, trace_rows};
 
 const NOW: i64 = 500_000 * 3_600_000_000_000;
 
@@ -21,6 +21,7 @@ fn one_block_of_each_table() -> (tempfile::TempDir, Arc<Store>) {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(dir.path());
     config.block_cache_bytes_max = 0;
+    config.trace_index_cache_bytes_max = 0;
     let store = open(config, Arc::new(RealIo));
     append(&store, &rows(), NOW).unwrap().wait().unwrap();
     store.flush().unwrap();
@@ -79,4 +80,34 @@ fn checksums_that_are_damaged_or_gone_cost_no_answer() {
         fs::remove_file(path).unwrap();
         assert!(is_read(&store, table, "no checksums"));
     }
+}
+
+/// Whether the index says so or the block is asked instead: a trace is found whole, and nothing else is.
+#[test]
+fn every_flipped_byte_of_a_trace_index_costs_no_answer() {
+    let (dir, store) = one_block_of_each_table();
+    let path = file(&dir, Table::Spans, "tix");
+    let whole = fs::read(&path).unwrap();
+    let check = |case: &str| {
+        for trace in 0..8 {
+            let expected: Vec<Row> = rows().into_iter().filter(|row| row.table == Table::Spans && row.trace == trace).collect();
+            assert_eq!(trace_rows(&store.snapshot(TenantId::DEFAULT), trace), expected, "trace {trace}, {case}");
+        }
+    };
+    for at in 0..whole.len() {
+        for flip in [0x01, 0x80, 0xff] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= flip;
+            fs::write(&path, damaged).unwrap();
+            check(&format!("byte {at} ^ {flip:02x}"));
+        }
+    }
+    for len in 0..whole.len() {
+        fs::write(&path, &whole[..len]).unwrap();
+        check(&format!("cut to {len}"));
+    }
+    fs::remove_file(&path).unwrap();
+    check("gone");
+    fs::write(&path, whole).unwrap();
+    check("repaired");
 }

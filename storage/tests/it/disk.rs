@@ -106,6 +106,44 @@ fn a_start_on_a_disk_that_cannot_be_written() {
     }
 }
 
+/// What a crash leaves when the machine comes up again with the disk read-only: commits of the catalog in SQLite's log, and no memory of
+/// its own beside it, nor the right to make any.
+fn leave_log_of_catalog(store: Arc<Store>, dir: &Path) {
+    let files = ["catalog.sqlite", "catalog.sqlite-wal"].map(|name| dir.join(name));
+    let contents = files.each_ref().map(|file| std::fs::read(file).unwrap());
+    assert!(!contents[1].is_empty(), "there is a log");
+    drop(store);
+    for (file, content) in files.iter().zip(contents) {
+        std::fs::write(file, content).unwrap();
+    }
+    let _ = std::fs::remove_file(dir.join("catalog.sqlite-shm"));
+}
+
+#[test]
+fn a_start_on_a_log_of_the_catalog_that_cannot_be_shared() {
+    let (dir, io) = (tempfile::tempdir().unwrap(), FaultIo::new(Arc::new(RealIo)));
+    let store = open(quick(dir.path()), Arc::new(RealIo));
+    append(&store, &rows(0, 30), NOW).unwrap().wait().unwrap();
+    store.flush().unwrap();
+    leave_log_of_catalog(store, dir.path());
+    let log = std::fs::read(dir.path().join("catalog.sqlite-wal")).unwrap();
+    // A link that leads nowhere: SQLite makes no such file, even as root.
+    std::os::unix::fs::symlink("/nowhere/at/all", dir.path().join("catalog.sqlite-shm")).unwrap();
+    io.fail_step("catalog.open", ErrorKind::ReadOnlyFilesystem);
+    let store = reopen(quick(dir.path()), Arc::new(io.clone()));
+    check_rows(&store, 30);
+    assert_eq!(store.stats().tables[0].blocks, 1, "from the block that only the log lists");
+    drop(store);
+    assert_eq!(std::fs::read(dir.path().join("catalog.sqlite-wal")).unwrap(), log, "it was only read");
+
+    std::fs::remove_file(dir.path().join("catalog.sqlite-shm")).unwrap();
+    io.heal();
+    let store = reopen(quick(dir.path()), Arc::new(io));
+    append_until_taken(&store, 30);
+    store.flush().unwrap();
+    check_rows(&store, 60);
+}
+
 /// Set in a process of its own, which has a small file system of its own at this path.
 const SMALL_DISK: &str = "FUSEBOX_TEST_SMALL_DISK";
 
@@ -164,9 +202,18 @@ fn on_small_disk(disk: &Path) {
     append_until_taken(&store, 120);
     store.flush().unwrap();
     check_rows(&store, 150);
+    leave_log_of_catalog(store, &config.data_dir);
+
+    remount(disk, "ro");
+    let store = reopen(config.clone(), Arc::new(RealIo));
+    check_refuses_and_answers(&store, 150);
+    remount(disk, "rw");
+    append_until_taken(&store, 150);
+    store.flush().unwrap();
+    check_rows(&store, 180);
 
     for round in 0..10u64 {
-        let count = 150 + round * 30;
+        let count = 180 + round * 30;
         fill(&ballast);
         let is_taken = append(&store, &rows(9000, 30_000), NOW).is_ok_and(|receipt| receipt.wait().is_ok());
         assert!(!is_taken, "round {round}: more was stored than fits");
@@ -177,7 +224,7 @@ fn on_small_disk(disk: &Path) {
     }
     drop(store);
     let store = reopen(config, Arc::new(RealIo));
-    check_rows(&store, 450);
+    check_rows(&store, 480);
 }
 
 fn check_refuses_and_answers(store: &Store, count: u64) {

@@ -25,6 +25,7 @@ mod rows;
 mod set_aside;
 mod store;
 mod text;
+mod trace_index;
 mod wal;
 mod wal_crash;
 mod wal_damage;
