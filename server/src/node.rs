@@ -16,7 +16,10 @@ use std::{
 };
 
 use query::api::{Api, Listening, Shared};
-use storage::{Store, io::RealIo};
+use storage::{
+    Store,
+    io::{Io, RealIo},
+};
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -26,9 +29,13 @@ use crate::{
 };
 use watchdog::{Late, Watchdog};
 
+mod dead_store;
 mod received;
 mod replay;
 mod watchdog;
+
+#[cfg(test)]
+mod tests;
 
 /// A stop takes 10 s at most. A step that is still running a moment before is named in the log, and the process ends.
 const STOP_MAX: Duration = Duration::from_millis(9_500);
@@ -70,6 +77,10 @@ impl Addresses {
 impl Node {
     /// Opens the store, binds the listeners and serves.
     pub(crate) fn start(config: &Config) -> Result<Self, Failure> {
+        Self::start_on(config, Arc::new(RealIo))
+    }
+
+    fn start_on(config: &Config, io: Arc<dyn Io>) -> Result<Self, Failure> {
         let started_at = SystemTime::now();
         let recorder = query::api::recorder().map_err(|error| Failure::new(Exit::Failed, error))?;
         let prometheus = recorder.handle();
@@ -80,8 +91,7 @@ impl Node {
         let data_dir = storage_config.data_dir.clone();
         let promise = config.storage.durability.promise();
         tracing::info!(data_dir = %data_dir.display(), durability = config.storage.durability.name(), promise, "opening the store");
-        let store = Store::open(storage_config, Arc::new(RealIo), Arc::new(replay::derive))
-            .map_err(|error| Failure::new(open_exit(&error), error))?;
+        let store = Store::open(storage_config, io, Arc::new(replay::derive)).map_err(|error| Failure::new(open_exit(&error), error))?;
 
         let engine = query::engine::Engine::start(Arc::clone(&store), query::engine::Config::new(data_dir.join("spill")))
             .map_err(|error| Failure::new(Exit::Failed, error))?;
@@ -133,9 +143,10 @@ impl Node {
         self.addresses
     }
 
-    /// Blocks until SIGTERM or SIGINT, or until the receivers or `company` fail. A signal after the first ends the process at once.
+    /// Blocks until SIGTERM or SIGINT, or until the store, the receivers or `company` fail. A signal after the first ends the process at
+    /// once.
     pub(crate) fn wait(&mut self, company: impl Future<Output = Failure>) -> Result<(), Failure> {
-        let Self { ingest, receivers, signals, .. } = self;
+        let Self { store, ingest, receivers, signals, .. } = self;
         ingest.block_on(async move {
             tokio::select! {
                 name = signals.next() => {
@@ -148,6 +159,7 @@ impl Node {
                     Ok(Ok(())) => Err(Failure::message(Exit::Failed, "the receivers ended by themselves")),
                     Err(error) => Err(Failure::new(Exit::Failed, error)),
                 },
+                failure = dead_store::noticed(store) => Err(failure),
                 failure = company => Err(failure),
             }
         })
