@@ -13,18 +13,45 @@ use bytes::Bytes;
 /// 805 spans in 20 requests of the OpenTelemetry demo: all its 17 services and all kinds of spans. Always there.
 pub const OTEL_DEMO_SLICE: &str = "otel-demo/traces-slice.otlp.zst";
 
+/// A capture, and what is known to be in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    pub name: &'static str,
+    pub requests: usize,
+    pub spans: usize,
+    pub traces: usize,
+    /// Spans whose status is an error.
+    pub errors: usize,
+    pub events: usize,
+}
+
+/// The OpenTelemetry demo, the whole of it when it is there, or else the slice: for a test that wants real traces and can do with few.
+pub fn otel_demo() -> Known {
+    let slice = Known { name: OTEL_DEMO_SLICE, requests: 20, spans: 805, traces: 360, errors: 6, events: 427 };
+    let whole = Known { name: "otel-demo/traces.otlp.zst", requests: 101, spans: 4_743, traces: 1_021, errors: 9, events: 1_220 };
+    if find(whole.name).is_some() { whole } else { slice }
+}
+
 /// Where capture `name` (for instance `otel-demo/traces.otlp.zst`) is, or `None`, said on standard error, when it is absent.
 pub fn path(name: &str) -> Option<PathBuf> {
-    let places = places(env::var_os("FUSEBOX_CAPTURES").map(PathBuf::from));
-    let found = places.iter().map(|place| place.join(name)).find(|path| path.exists());
+    let found = find(name);
     if found.is_none() {
+        let places = places();
         // Not with `eprintln`, which the test harness keeps to itself when the test passes: a skipped test must be seen to be skipped.
         let _ = writeln!(io::stderr(), "SKIPPED: capture {name} is neither in {} nor in {}", places[0].display(), places[1].display());
     }
     found
 }
 
-fn places(captures: Option<PathBuf>) -> [PathBuf; 2] {
+fn find(name: &str) -> Option<PathBuf> {
+    places().into_iter().map(|place| place.join(name)).find(|path| path.exists())
+}
+
+fn places() -> [PathBuf; 2] {
+    places_beside(env::var_os("FUSEBOX_CAPTURES").map(PathBuf::from))
+}
+
+fn places_beside(captures: Option<PathBuf>) -> [PathBuf; 2] {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     [captures.filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| here.join("../../shared/data")), here.join("fixtures")]
 }
@@ -82,8 +109,8 @@ mod tests {
 
     #[test]
     fn a_directory_of_captures_can_be_named() {
-        assert_eq!(places(Some("/captures".into()))[0], Path::new("/captures"));
-        assert_eq!(places(Some("".into())), places(None));
+        assert_eq!(places_beside(Some("/captures".into()))[0], Path::new("/captures"));
+        assert_eq!(places_beside(Some("".into())), places_beside(None));
     }
 
     /// Asks this very test binary to run [`asks_for_an_absent_capture`], with its output captured.

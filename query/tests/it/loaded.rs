@@ -24,6 +24,7 @@ use schemas::{
 };
 use serde_json::{Value, json};
 use storage::{RawRequest, Store, io::RealIo};
+use testkit::captures;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -76,15 +77,15 @@ impl Loaded {
         Self { store, router, sent: AtomicU64::new(0), data_dir }
     }
 
-    /// The OpenTelemetry demo: 4,743 spans, the first half in blocks.
-    pub(crate) fn otel_demo() -> Option<Self> {
-        let requests = testkit::captures::requests("otel-demo/traces.otlp.zst")?;
+    /// [`captures::otel_demo`], the first half in blocks.
+    pub(crate) fn otel_demo() -> Self {
+        let requests = captures::requests(captures::otel_demo().name).expect("it was found");
         let loaded = Self::empty();
         let half = requests.len() / 2;
         requests[..half].iter().for_each(|body| loaded.send(Signal::Traces, body.clone()));
         loaded.store.flush().expect("a working disk");
         requests[half..].iter().for_each(|body| loaded.send(Signal::Traces, body.clone()));
-        Some(loaded)
+        loaded
     }
 
     pub(crate) fn send(&self, signal: Signal, body: Bytes) {

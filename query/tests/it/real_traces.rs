@@ -243,7 +243,7 @@ fn train_ticket() {
 
 #[test]
 fn shape_and_view_show_the_same_tree() {
-    let Some(traces) = traces("otel-demo/traces.otlp.zst", None) else { return };
+    let traces = traces(testkit::captures::otel_demo().name, None).expect("it was found");
     for (id, batch) in traces {
         let halves = [batch.slice(0, batch.num_rows() / 2), batch.slice(batch.num_rows() / 2, batch.num_rows().div_ceil(2))];
         let view = build(id, &halves, SPANS_MAX).expect("batches of the spans table");

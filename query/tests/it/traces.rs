@@ -95,8 +95,8 @@ async fn a_trace_as_columns() {
 /// In blocks and in memory, several traces to a row group: the columns have the spans of the tree.
 #[tokio::test]
 async fn columns_and_tree_of_real_traces_agree() {
-    let Some(loaded) = Loaded::otel_demo() else { return };
-    let ids = traces("otel-demo/traces.otlp.zst", Some(&[columns::SPAN_ID])).expect("it is there");
+    let loaded = Loaded::otel_demo();
+    let ids = traces(testkit::captures::otel_demo().name, Some(&[columns::SPAN_ID])).expect("it was found");
     for (id, _) in ids.iter().step_by(29) {
         let tree = get(&loaded, &id.to_string()).await;
         let columnar = get(&loaded, &format!("{id}?format=columnar")).await;

@@ -26,7 +26,7 @@ fn check_capture<R: Request>(name: &str, stride: usize) -> Option<u64> {
 }
 
 fn check_example<R: Request>(name: &str, records: u64) {
-    let Some(path) = captures::path(name) else { return };
+    let path = captures::path(name).expect("it is in the repository");
     let text = fs::read(path).expect("an example that exists can be read");
     let decoded = decode(R::SIGNAL, Format::Json, &text).expect("an example is valid");
     assert_eq!((decoded.accepted, decoded.rejected.count), (records, 0));
@@ -49,6 +49,11 @@ fn normal_json(value: serde_json::Value) -> serde_json::Value {
         Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (key, normal_json(value))).collect()),
         other => other,
     }
+}
+
+#[test]
+fn a_slice_of_otel_demo() {
+    assert_eq!(check_capture::<ExportTraceServiceRequest>(captures::OTEL_DEMO_SLICE, 1), Some(805));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "what helps a test fails loudly and may tell what it saw")]
 
 mod configuration;
+mod damage;
 mod demo;
 mod doors;
 mod everything;

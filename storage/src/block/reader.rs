@@ -36,6 +36,7 @@ use super::{
 };
 use crate::{
     io::Io,
+    self_metrics::TRACE_INDEX_UNUSABLE_TOTAL,
     text::{self, TextIndex},
 };
 
@@ -89,6 +90,7 @@ impl BlockReader {
         let path = self.data_dir.join(&sidecar.path);
         let found = self.trace_index(block.id, &path, sidecar.bytes).and_then(|index| index.find(id, || self.io.open_read(&path)));
         let found = found.inspect_err(|error| {
+            metrics::counter!(TRACE_INDEX_UNUSABLE_TOTAL).increment(1);
             tracing::error!(path = %sidecar.path.display(), error = error as &dyn std::error::Error, "trace index ignored");
         });
         found.ok().filter(|ranges| ranges.iter().all(|range| range.end <= rows))

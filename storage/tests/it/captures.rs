@@ -90,6 +90,11 @@ fn check(capture: &str, signal: Signal, expected_rows: usize, expected_traces: O
 }
 
 #[test]
+fn a_slice_of_otel_demo() {
+    check(testkit::captures::OTEL_DEMO_SLICE, Signal::Traces, 805, Some(360));
+}
+
+#[test]
 fn otel_demo_traces() {
     check("otel-demo/traces.otlp.zst", Signal::Traces, 4743, Some(1021));
 }

@@ -45,7 +45,7 @@ fn queries() -> Vec<(&'static str, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_ends_by_itself_and_rows_still_arrive() {
-    let Some(requests) = testkit::captures::requests("otel-demo/traces.otlp.zst") else { return };
+    let requests = testkit::captures::requests(testkit::captures::otel_demo().name).expect("it was found");
     let loaded = Loaded::with(|limits| {
         limits.deadline = DEADLINE;
         limits.memory_bytes_max = 256 << 20;

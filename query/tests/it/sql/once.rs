@@ -25,7 +25,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 30, ..ProptestConfig::default() })]
     #[test]
     fn each_row_once(steps in prop::collection::vec(step(), 4..16)) {
-        let Some(requests) = testkit::captures::requests("otel-demo/traces.otlp.zst") else { return Ok(()) };
+        let requests = testkit::captures::requests(testkit::captures::otel_demo().name).expect("it was found");
         let runtime = tokio::runtime::Runtime::new().expect("threads");
         let mut loaded = Loaded::empty();
         let mut left = requests.into_iter();

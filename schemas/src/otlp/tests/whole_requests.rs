@@ -1,5 +1,7 @@
 //! Requests as a whole: limits, counts, damage.
 
+use testkit::captures::OTEL_DEMO_SLICE;
+
 use super::*;
 
 fn nest(number: u8, inner: &[u8]) -> Vec<u8> {
@@ -190,6 +192,7 @@ fn every_record_of_the_real_captures_becomes_a_row() {
             assert_eq!((all.accepted, rows as u64, all.rejected.count, all.repaired_strings), (expected, expected, 0, 0), "{name}");
         }
     };
+    check(OTEL_DEMO_SLICE, Signal::Traces, 805);
     check("otel-demo/traces.otlp.zst", Signal::Traces, 4_743);
     check("train-ticket/traces.otlp.zst", Signal::Traces, 179_170);
     check("train-ticket/logs.otlp.zst", Signal::Logs, 48_078);
@@ -198,13 +201,17 @@ fn every_record_of_the_real_captures_becomes_a_row() {
 
 #[test]
 fn what_the_real_captures_are_known_to_hold_is_found_in_the_columns() {
-    let Some(demo) = capture("otel-demo/traces.otlp.zst", Signal::Traces) else { return };
-    let count = |column: &str| demo.batches.iter().map(|batch| batch.batch[column].len() - batch.batch[column].null_count()).sum::<usize>();
-    assert_eq!(count(c::RESPONSE_FLAGS), 1_940);
-    assert_eq!(count(c::HTTP_RESPONSE_STATUS_CODE), 1_386 + 88);
-    assert_eq!(count(c::SERVICE_NAME), 4_743);
-    let events: usize = demo.batches.iter().map(|batch| batch.batch[c::EVENTS].as_list::<i32>().values().len()).sum();
-    assert_eq!(events, 1_220);
+    let check = |name: &str, response_flags: usize, status_codes: usize, spans: usize, events: usize| {
+        let Some(Decoded { batches, .. }) = capture(name, Signal::Traces) else { return };
+        let count = |column: &str| batches.iter().map(|batch| batch.batch[column].len() - batch.batch[column].null_count()).sum::<usize>();
+        assert_eq!(count(c::RESPONSE_FLAGS), response_flags, "{name}");
+        assert_eq!(count(c::HTTP_RESPONSE_STATUS_CODE), status_codes, "{name}");
+        assert_eq!(count(c::SERVICE_NAME), spans, "{name}");
+        let in_column: usize = batches.iter().map(|batch| batch.batch[c::EVENTS].as_list::<i32>().values().len()).sum();
+        assert_eq!(in_column, events, "{name}");
+    };
+    check(OTEL_DEMO_SLICE, 205, 272 + 42, 805, 427);
+    check("otel-demo/traces.otlp.zst", 1_940, 1_386 + 88, 4_743, 1_220);
 
     let Some(logs) = capture("train-ticket/logs.otlp.zst", Signal::Logs) else { return };
     let without_time =
