@@ -17,3 +17,4 @@ mod sdk_python;
 mod sdk_rust;
 mod send;
 mod stop;
+mod verify;
