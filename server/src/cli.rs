@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Trace(TraceArguments),
     /// Check configuration and environment without starting.
     Check(ServeArguments),
+    /// Read everything on disk and tell what is damaged.
+    Verify(VerifyArguments),
     /// Print the completions of a shell.
     Completions { shell: Shell },
 }
@@ -172,6 +174,19 @@ pub(crate) struct TraceArguments {
     #[arg(long, value_name = "URL", env = "FUSEBOX_API", default_value = "http://127.0.0.1:4319")]
     pub(crate) api: String,
     /// The answer of the API as it is
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// Directory to look at; a server may be using it
+    #[arg(long, value_name = "DIR", env = "FUSEBOX_DATA_DIR", default_value = config::DATA_DIR)]
+    pub(crate) data_dir: PathBuf,
+    /// No progress bar; there is none anyway when stderr is no terminal
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// Findings as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Send(arguments) => commands::send::run(arguments),
         Command::Trace(arguments) => commands::trace::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
+        Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Completions { shell } => commands::completions::run(shell),
     };
     match outcome {

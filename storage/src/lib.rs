@@ -33,6 +33,7 @@ mod split;
 mod store;
 pub mod text;
 mod threads;
+mod verify;
 pub mod wal;
 
 pub use block::{BlockError, Keep, OpenBlock, Predicate, Read, RowGroupBounds, TimeRange};
@@ -45,3 +46,4 @@ pub use retain::{Refusal, Retain, RetainConfig, Retained};
 pub use snapshot::{ReadError, Rows, Snapshot};
 pub use split::{Bound, Split, SplitColumn, SplitId};
 pub use store::{OpenError, Readiness, Stats, Store, TableStats};
+pub use verify::{Finding, Progress, Verified, VerifyError, verify};

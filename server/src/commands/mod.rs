@@ -6,3 +6,4 @@ pub(crate) mod demo;
 pub(crate) mod send;
 pub(crate) mod serve;
 pub(crate) mod trace;
+pub(crate) mod verify;

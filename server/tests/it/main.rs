@@ -18,3 +18,4 @@ mod sdk_python;
 mod sdk_rust;
 mod send;
 mod stop;
+mod verify;

@@ -7,7 +7,13 @@ use super::{Block, Sidecar};
 impl Block {
     /// Its Parquet file and everything beside, relative to the data directory.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        std::iter::once(self.path.as_path()).chain(self.sidecars().map(|sidecar| sidecar.path.as_path()))
+        self.file_bytes().map(|(path, _)| path)
+    }
+
+    /// The same, and how long each is.
+    pub(crate) fn file_bytes(&self) -> impl Iterator<Item = (&Path, u64)> {
+        let sidecars = self.sidecars().map(|sidecar| (sidecar.path.as_path(), sidecar.bytes));
+        std::iter::once((self.path.as_path(), self.bytes)).chain(sidecars)
     }
 
     /// Bytes of everything beside its Parquet file.

@@ -25,7 +25,7 @@ use parquet::arrow::{
     },
 };
 
-use super::{Block, BlockError, BlockReader, file::BlockFile};
+use super::{Block, BlockError, BlockReader, ColumnStatistics, file::BlockFile, statistics};
 
 /// Which rows and columns of one row group to read.
 pub struct Read {
@@ -91,6 +91,11 @@ impl OpenBlock {
             max: converter.row_group_maxes(groups).ok()?,
             nulls: converter.row_group_null_counts(groups).ok()?,
         })
+    }
+
+    /// What the footer says of every column that has a field id.
+    pub(crate) fn statistics(&self) -> Vec<ColumnStatistics> {
+        statistics::of_file(self.footer.metadata())
     }
 
     /// Whether the file has this column; one that it has not reads as null.

@@ -117,7 +117,7 @@ impl Sums {
         bytes
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, SumsError> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, SumsError> {
         let short = SumsError::Length { expected: HEADER_BYTES, actual: bytes.len() };
         let (header, body) = bytes.split_first_chunk::<HEADER_BYTES>().ok_or(short)?;
         let [m0, m1, m2, m3, v0, v1, _, _, n0, n1, n2, n3, c0, c1, c2, c3] = *header;

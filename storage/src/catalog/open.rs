@@ -47,7 +47,7 @@ impl Catalog {
 
     /// Without a log of SQLite's own the file is read as it is: on such a disk SQLite cannot make the files that it would share with
     /// other readers. A log that a crash left has commits that the file has not, and is read too: shared, if that can be, else alone.
-    fn open_read_only(data_dir: &Path) -> Result<Self, CatalogError> {
+    pub(crate) fn open_read_only(data_dir: &Path) -> Result<Self, CatalogError> {
         let path = data_dir.join(FILE_NAME);
         let has_log = path.with_extension("sqlite-wal").metadata().is_ok_and(|log| log.len() > 0);
         let open = |parameters| {

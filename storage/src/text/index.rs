@@ -12,7 +12,7 @@ use super::{
     sidecar::{self, Kind, Owner},
 };
 use crate::{
-    block::{Block, BlockCache, CacheKey, Cached, Sidecar, load_sidecar},
+    block::{Block, BlockCache, CacheKey, Cached, Sidecar, TextSidecars, load_sidecar},
     io::Io,
     self_metrics::TEXT_INDEX_UNUSABLE_TOTAL,
 };
@@ -45,6 +45,12 @@ impl TextIndex {
 
     pub(crate) fn memory_bytes(&self) -> usize {
         size_of::<Self>() + self.bloom.as_ref().map_or(0, Bloom::memory_bytes) + self.inverted.as_ref().map_or(0, Inverted::memory_bytes)
+    }
+
+    /// A file of the block that could not be used: it is missing, damaged, or of another block.
+    pub(crate) fn unusable<'a>(&self, listed: &'a TextSidecars) -> Option<&'a Sidecar> {
+        let bloom = listed.bloom.as_ref().filter(|_| self.bloom.is_none());
+        bloom.or(listed.inverted.as_ref().filter(|_| self.inverted.is_none()))
     }
 
     /// Which rows can match. Well below a millisecond unless words are common.

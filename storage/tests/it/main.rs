@@ -26,6 +26,7 @@ mod set_aside;
 mod store;
 mod text;
 mod trace_index;
+mod verify;
 mod wal;
 mod wal_crash;
 mod wal_damage;
