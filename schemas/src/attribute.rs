@@ -91,6 +91,26 @@ impl<'a> RawValue<'a> {
     }
 }
 
+/// Calls `key` with every key of the object `json`, repeated ones included. False when the text is damaged: there may be more.
+pub fn for_each_key(json: &str, mut key: impl FnMut(&str)) -> bool {
+    let mut scanner = Scanner { text: json, position: 0 };
+    let mut read = || {
+        scanner.take(b'{')?;
+        if scanner.take(b'}').is_some() {
+            return Some(());
+        }
+        loop {
+            key(&unescaped(scanner.string()?)?);
+            scanner.take(b':')?;
+            scanner.value()?;
+            if scanner.take(b',').is_none() {
+                return scanner.take(b'}');
+            }
+        }
+    };
+    read().is_some()
+}
+
 /// The tag and value of an object with one member whose key starts with `$`.
 fn tagged(object: &str) -> Option<(&str, &str)> {
     let mut scanner = Scanner { text: object, position: 0 };
@@ -229,6 +249,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn keys_in_their_order() {
+        let check = |json: &str, expected: &[&str], whole: bool| {
+            let mut keys = Vec::new();
+            assert_eq!(for_each_key(json, |key| keys.push(key.to_owned())), whole, "{json}");
+            assert_eq!(keys, expected, "{json}");
+        };
+        check("{}", &[], true);
+        check(r#" { "b" : 1 , "a":{"x":[{"y":"}"}]},"b":null} "#, &["b", "a", "b"], true);
+        check(r#"{"q\"uote":"\\","用户":true}"#, &["q\"uote", "用户"], true);
+        check(r#"{"a":1,"b"#, &["a"], false);
+        check(r#"{"a":1 "b":2}"#, &["a"], false);
+        check("[1]", &[], false);
+        check("", &[], false);
+    }
+
     proptest! {
         #[test]
         fn finds_what_the_full_reader_finds(pairs in prop::collection::vec((".{0,6}", ".{0,12}"), 0..6), other in ".{0,4}") {
@@ -237,6 +273,9 @@ mod tests {
             }).collect();
             let json = format!("{{{}}}", members.join(","));
             let all = read_attributes(&json).expect("valid");
+            let mut keys = Vec::new();
+            prop_assert!(for_each_key(&json, |key| keys.push(key.to_owned())));
+            prop_assert_eq!(keys, all.iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>());
             for key in pairs.iter().map(|(key, _)| key).chain([&other]) {
                 let expected = all.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
                 let found = AttributeKey::new(key).find(&json).and_then(RawValue::text);

@@ -146,6 +146,10 @@ pub(crate) struct SendArguments {
     /// Passes over the files; each after the first has fresh ids and later times
     #[arg(long = "loop", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) loops: u64,
+    /// Spread the passes evenly over this many seconds; a pass begins before the one before it ends when it is longer than its share
+    /// [default: one right behind the other]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "shift_to_now")]
+    pub(crate) over: Option<u32>,
     /// Move times so that the newest is now
     #[arg(long)]
     pub(crate) shift_to_now: bool,

@@ -97,14 +97,14 @@ impl Snapshot {
     /// # Errors
     /// When this snapshot has no such block, or it cannot be opened (counted and logged).
     pub fn open(&self, table: Table, id: u64) -> Result<OpenBlock, ReadError> {
-        let block = self.blocks_of(table).find(|block| block.id == id);
+        let block = self.block(table, id);
         let block = block.ok_or(ReadError::NoSuchSplit { table, split: SplitId::Block(id) })?;
         OpenBlock::new(&self.reader, Arc::clone(block)).map_err(|source| unreadable(block, source))
     }
 
     /// The rows of block `id` that can belong to a trace, by its index; `None` when there is no index to ask. Blocking.
     pub fn rows_of_trace(&self, table: Table, id: u64, trace: TraceId) -> Option<Vec<Range<usize>>> {
-        let block = self.blocks_of(table).find(|block| block.id == id)?;
+        let block = self.block(table, id)?;
         self.reader.rows_of_trace(block, trace)
     }
 
@@ -119,7 +119,7 @@ impl Snapshot {
     }
 
     fn text_index(&self, table: Table, id: u64) -> Option<Arc<TextIndex>> {
-        let block = self.blocks_of(table).find(|block| block.id == id)?;
+        let block = self.block(table, id)?;
         self.reader.text_index(block)
     }
 
@@ -131,6 +131,12 @@ impl Snapshot {
         let of = block.block();
         let batches: Batches = block.read(read).map_err(|source| unreadable(&of, source))?;
         Ok(batches.map(move |batch| batch.map_err(|source| unreadable(&of, source))))
+    }
+
+    /// Blocks are in the order of their ids.
+    fn block(&self, table: Table, id: u64) -> Option<&Arc<Block>> {
+        let place = self.blocks.binary_search_by_key(&id, |block| block.id).ok()?;
+        self.blocks.get(place).filter(|block| block.tenant == self.tenant && block.table == table)
     }
 
     fn blocks_of(&self, table: Table) -> impl Iterator<Item = &Arc<Block>> {

@@ -48,6 +48,11 @@ impl Split {
         self.block.as_ref().map(|block| block.time)
     }
 
+    /// Whether any row may have the attribute `key` in a column of JSON. Always, of rows in memory.
+    pub fn may_have_key(&self, column: &str, key: &str) -> bool {
+        self.block.as_ref().is_none_or(|block| block.may_have_key(column, key))
+    }
+
     /// What the catalog knows of a column; `None` for rows in memory and for nested columns.
     pub fn column(&self, table: Table, name: &str) -> Option<SplitColumn<'_>> {
         let block = self.block.as_ref()?;

@@ -191,7 +191,8 @@ impl Engine {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
-        let runtime = Builder::new_multi_thread().worker_threads(threads).thread_name("query").enable_time().build();
+        let runtime =
+            Builder::new_multi_thread().worker_threads(threads).thread_name("query").on_thread_start(give_way).enable_time().build();
         let memory: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(config.memory_bytes_max));
         let shared = Shared {
             store,
@@ -240,6 +241,13 @@ impl Engine {
     pub(crate) fn cancel(&self, id: u64) -> bool {
         self.shared.running.cancel(id)
     }
+}
+
+/// Where there are not enough cores for all, threads that acknowledge come first.
+fn give_way() {
+    const NICE: i32 = 5;
+    // Denied to some: then they run like any other thread.
+    let _ = rustix::process::nice(NICE);
 }
 
 /// One question on the engine's threads.

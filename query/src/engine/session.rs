@@ -23,6 +23,11 @@ use super::{
 const CATALOG: &str = "fusebox";
 const SCHEMA: &str = "main";
 
+/// Values of a join that scans are told; with more of them they ask the join's own table row by row.
+const JOINED_TRACES_MAX: usize = 512;
+/// Estimated size of a side of a join that is not spread over partitions: estimates count every row that a filter may leave.
+const COLLECTED_BYTES_MAX: usize = 256 << 20;
+
 /// What all sessions have in common; made once, since it is many functions and rules.
 pub(super) fn template(partitions: usize, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut config = SessionConfig::new()
@@ -30,7 +35,13 @@ pub(super) fn template(partitions: usize, runtime: Arc<RuntimeEnv>) -> SessionSt
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true);
-    config.options_mut().sql_parser.collect_spans = true;
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    // A join tells the scan on its other side which traces it has, and the trace index finds their rows; so few are collected whole.
+    options.optimizer.hash_join_inlist_pushdown_max_distinct_values = JOINED_TRACES_MAX;
+    options.optimizer.hash_join_inlist_pushdown_max_size = JOINED_TRACES_MAX * 32;
+    options.optimizer.hash_join_single_partition_threshold = COLLECTED_BYTES_MAX;
+    options.optimizer.hash_join_single_partition_threshold_rows = COLLECTED_BYTES_MAX / 16;
     let removed = |name: &str, aliases: &[String]| {
         functions::REMOVED.contains(&name) || aliases.iter().any(|alias| functions::REMOVED.contains(&alias.as_str()))
     };

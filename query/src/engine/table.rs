@@ -14,7 +14,7 @@ use datafusion::{
 use schemas::Table;
 use storage::{Snapshot, Split};
 
-use super::scan::{SplitScan, SplitStatistics, prune};
+use super::scan::{ByAttributes, SplitScan, SplitStatistics, prune};
 
 /// One table of a snapshot.
 pub(super) struct StoreTable {
@@ -54,9 +54,7 @@ impl TableProvider for StoreTable {
         let predicate = self.predicate(state, filters)?;
         let mut splits = self.snapshot.splits(self.table);
         if let Some(predicate) = &predicate {
-            let statistics = SplitStatistics { table: self.table, splits: &splits };
-            let mut wanted = prune(predicate, &self.table.schema(), &statistics).into_iter();
-            splits.retain(|_| wanted.next().unwrap_or(true));
+            splits = wanted(self.table, splits, predicate);
         }
         // Rows in memory are the newest; blocks follow by their last row.
         splits.sort_by_key(|split| Reverse(split.time().map_or(i64::MAX, |time| time.last.0)));
@@ -68,8 +66,9 @@ impl TableProvider for StoreTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        // An index only prunes: the plan asks again.
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        // The scan asks them of every row itself, whatever the indexes say. A filter operator above it would gather rows before it
+        // passes them on, and a sort with a limit could not tell the scan in time that it has enough.
+        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
     }
 }
 
@@ -79,6 +78,26 @@ impl StoreTable {
         let schema = DFSchema::try_from(self.table.schema())?;
         state.create_physical_expr(unqualified(filter)?, &schema).map(Some)
     }
+}
+
+/// The splits that may hold rows that `predicate` keeps, by what the catalog knows of each.
+fn wanted(table: Table, splits: Vec<Split>, predicate: &Arc<dyn PhysicalExpr>) -> Vec<Split> {
+    let by_attributes = ByAttributes::new(Arc::clone(predicate), table.schema());
+    // Few different predicates are left of it, and bounds of many splits are compared at once.
+    let mut groups: Vec<(Arc<dyn PhysicalExpr>, Vec<Split>)> = Vec::new();
+    for split in splits {
+        let Some(left) = by_attributes.left(|column, key| split.may_have_key(column, key)) else { continue };
+        match groups.iter_mut().find(|(predicate, _)| Arc::ptr_eq(predicate, &left)) {
+            Some((_, group)) => group.push(split),
+            None => groups.push((left, vec![split])),
+        }
+    }
+    let mut kept = Vec::new();
+    for (predicate, splits) in groups {
+        let wanted = prune(&predicate, &table.schema(), &SplitStatistics { table, splits: &splits });
+        kept.extend(splits.into_iter().zip(wanted).filter_map(|(split, wanted)| wanted.then_some(split)));
+    }
+    kept
 }
 
 /// Filters name their columns with the table, whose schema does not.

@@ -57,6 +57,22 @@ impl Loaded {
         Self { sent, ..opened }
     }
 
+    /// Deletes the indexes of all blocks.
+    pub(crate) fn remove_indexes(&self) {
+        let mut folders = vec![self.data_dir.path().join("data")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a readable folder").flatten() {
+                match entry.path() {
+                    path if path.is_dir() => folders.push(path),
+                    path if path.extension().is_some_and(|extension| ["tix", "bloom", "text"].iter().any(|index| extension == *index)) => {
+                        std::fs::remove_file(path).expect("a file of ours");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
     fn open(data_dir: tempfile::TempDir, limit: impl FnOnce(&mut query::engine::Config)) -> Self {
         let store = Store::open(storage::Config::new(data_dir.path()), Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
         let mut limits = query::engine::Config::new(data_dir.path().join("spill"));

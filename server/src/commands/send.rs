@@ -43,6 +43,7 @@ fn plan(arguments: &SendArguments) -> Result<Plan, Failure> {
         concurrency: arguments.concurrency.into(),
         rate: arguments.rate,
         loops: arguments.loops,
+        over: arguments.over.map(|seconds| Duration::from_secs(seconds.into())),
         shift_to_now: arguments.shift_to_now,
         retry_for: Duration::from_secs(arguments.retry_for),
     })

@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) rate: Option<Rate>,
     /// Passes over all payloads; each after the first has fresh ids and later times.
     pub(crate) loops: u64,
+    /// Time from the first pass to the end of the last one's share; `None`: one lies right behind the other.
+    pub(crate) over: Option<Duration>,
     /// Moves times so that the newest of a pass is the moment the pass starts.
     pub(crate) shift_to_now: bool,
     /// A request is given up when it still fails after this time.
@@ -128,8 +130,10 @@ impl Shared {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as i64;
             now - newest as i64
         } else {
-            // A pass lies right behind the one before it.
-            let pass_ns = (newest - oldest) as i64 + 1_000_000_000;
+            let pass_ns = match self.plan.over {
+                Some(over) => i64::try_from(over.as_nanos()).unwrap_or(i64::MAX) / self.plan.loops.max(1) as i64,
+                None => (newest - oldest) as i64 + 1_000_000_000,
+            };
             pass_ns.saturating_mul(pass as i64)
         };
         match pass {

@@ -19,6 +19,7 @@ mod cache;
 mod dictionaries;
 mod file;
 mod files;
+mod keys;
 mod layout;
 mod open;
 mod reader;
@@ -35,6 +36,7 @@ use crate::wal::Lsn;
 
 pub(crate) use cache::{BlockCache, Cached, Key as CacheKey};
 pub(crate) use dictionaries::share_dictionaries;
+pub(crate) use keys::{BlockKeys, ColumnKeys};
 pub(crate) use layout::{BlockPlan, Hour, OwnHours, RowPlace, key_columns, plan};
 pub use open::{Batches, Keep, OpenBlock, Predicate, Read, RowGroupBounds};
 pub use reader::BlockError;
@@ -76,6 +78,16 @@ pub(crate) struct Block {
     pub sums: Option<Sidecar>,
     /// Of every leaf column that the file has, by field id.
     pub statistics: Arc<[ColumnStatistics]>,
+    /// Of its attributes in JSON; blocks written before these were kept have none listed.
+    pub keys: BlockKeys,
+}
+
+impl Block {
+    /// Whether any row may have the attribute `key` in a column of JSON.
+    pub(crate) fn may_have_key(&self, column: &str, key: &str) -> bool {
+        let id = self.table.columns().find(|known| known.name == column).map(|column| column.id);
+        id.is_none_or(|id| self.keys.may_have(id, key))
+    }
 }
 
 /// The text indexes of a block, where its table and size have them.

@@ -20,8 +20,8 @@ use arrow::{
 use parquet::arrow::{
     ProjectionMask,
     arrow_reader::{
-        ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter, RowSelection,
-        statistics::StatisticsConverter,
+        ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
+        RowSelection, statistics::StatisticsConverter,
     },
 };
 
@@ -34,8 +34,8 @@ pub struct Read {
     pub rows: Option<Vec<Range<usize>>>,
     /// Positions in the table's schema; the batches have these columns in this order.
     pub columns: Vec<usize>,
-    /// Rows that it does not keep are left out, and the other columns of such rows are not decoded.
-    pub predicate: Option<Predicate>,
+    /// Rows that one of them does not keep are left out: later ones are not asked of such rows, and other columns of them are not decoded.
+    pub predicates: Vec<Predicate>,
     pub batch_rows: usize,
 }
 
@@ -117,10 +117,13 @@ impl OpenBlock {
             let total = self.row_groups().nth(read.row_group).unwrap_or_default();
             builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(rows.into_iter(), total));
         }
-        if let Some(Predicate { columns, mut keep }) = read.predicate {
+        let mut predicates: Vec<Box<dyn ArrowPredicate>> = Vec::with_capacity(read.predicates.len());
+        for Predicate { columns, mut keep } in read.predicates {
             let schema = self.projection(&columns)?;
-            let predicate = ArrowPredicateFn::new(self.mask(&columns), move |batch| keep(&conform(&schema, &batch)?));
-            builder = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
+            predicates.push(Box::new(ArrowPredicateFn::new(self.mask(&columns), move |batch| keep(&conform(&schema, &batch)?))));
+        }
+        if !predicates.is_empty() {
+            builder = builder.with_row_filter(RowFilter::new(predicates));
         }
         Ok(Batches { reader: builder.build()?, schema: wanted })
     }

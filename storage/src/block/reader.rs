@@ -1,11 +1,12 @@
 //! Reads blocks: the rows of one trace by its index, or everything.
 
 use std::{
+    collections::BTreeSet,
     io,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use arrow::{
@@ -67,11 +68,22 @@ pub(crate) struct BlockReader {
     data_dir: PathBuf,
     cache: Arc<BlockCache>,
     trace_indexes: Arc<BlockCache>,
+    /// Ids of blocks with an index that cannot be used.
+    ill_indexed: Arc<Mutex<BTreeSet<u64>>>,
 }
 
 impl BlockReader {
     pub(crate) fn new(io: Arc<dyn Io>, data_dir: PathBuf, cache: Arc<BlockCache>, trace_indexes: Arc<BlockCache>) -> Self {
-        Self { io, data_dir, cache, trace_indexes }
+        Self { io, data_dir, cache, trace_indexes, ill_indexed: Arc::default() }
+    }
+
+    /// Blocks with an index that was found missing, damaged or of another block: written anew, they get new ones.
+    pub(crate) fn ill_indexed(&self) -> BTreeSet<u64> {
+        self.ill_indexed.lock().expect("no holder panics").clone()
+    }
+
+    fn note_ill_indexed(&self, block: &Block) {
+        self.ill_indexed.lock().expect("no holder panics").insert(block.id);
     }
 
     /// The spans of `id` in a block of spans. A block without a usable index is searched whole.
@@ -92,13 +104,18 @@ impl BlockReader {
         let found = found.inspect_err(|error| {
             metrics::counter!(TRACE_INDEX_UNUSABLE_TOTAL).increment(1);
             tracing::error!(path = %sidecar.path.display(), error = error as &dyn std::error::Error, "trace index ignored");
+            self.note_ill_indexed(block);
         });
         found.ok().filter(|ranges| ranges.iter().all(|range| range.end <= rows))
     }
 
     /// The text indexes of a block; `None` when it has none.
     pub(crate) fn text_index(&self, block: &Block) -> Option<Arc<TextIndex>> {
-        text::load(self.io.as_ref(), &self.data_dir, &self.cache, block)
+        let index = text::load(self.io.as_ref(), &self.data_dir, &self.cache, block)?;
+        if index.is_ill() {
+            self.note_ill_indexed(block);
+        }
+        Some(index)
     }
 
     /// Every row, in file order.

@@ -29,8 +29,8 @@ use schemas::{
 };
 
 use super::{
-    BlockError, BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, SCHEMA_KEY, Sidecar, Sums, TextSidecars, TimeRange,
-    dictionaries::gather_shared, file::FileWriter, layout::RowPlace, statistics, tix,
+    BlockError, BlockKeys, BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, SCHEMA_KEY, Sidecar, Sums, TextSidecars,
+    TimeRange, dictionaries::gather_shared, file::FileWriter, keys::KeysBuilder, layout::RowPlace, statistics, tix,
 };
 use crate::{
     io::Io,
@@ -56,6 +56,7 @@ pub(crate) struct NewBlock {
     pub text: TextSidecars,
     pub sums: Option<Sidecar>,
     pub statistics: Vec<ColumnStatistics>,
+    pub keys: BlockKeys,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -135,10 +136,12 @@ pub(crate) fn write(
     let options = ArrowWriterOptions::new().with_properties(properties(table, lsn).map_err(at_parquet)?).with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(&mut file, table.schema(), options).map_err(at_parquet)?;
     let mut text = TextBuilder::new(table, &path, plan.rows.len(), page_rows(table));
+    let mut keys = KeysBuilder::new(table);
     let mut start = 0;
     for end in plan.row_group_ends {
         let batch = gather(&plan.rows[start..end]).map_err(|source| WriteError::Gather { path: path.clone(), source })?;
         text.add(&batch);
+        keys.add(&batch);
         writer.write(&batch).map_err(at_parquet)?;
         writer.flush().map_err(at_parquet)?;
         start = end;
@@ -168,6 +171,7 @@ pub(crate) fn write(
         text,
         sums,
         statistics: statistics::of_file(&metadata),
+        keys: keys.finish(),
     })
 }
 

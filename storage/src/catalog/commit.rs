@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use schemas::{SCHEMA_VERSION, Table, TenantId, UnixNanos, columns::RECEIVED_AT};
 
-use super::{Catalog, CatalogError, During, open::Head, values};
+use super::{Catalog, CatalogError, During, keys, open::Head, values};
 use crate::{
     block::{Block, Bound, ColumnStatistics, Hour, NewBlock, widen},
     io::Io,
@@ -105,6 +105,7 @@ fn live_block(block: &NewBlock, file_id: i64) -> Block {
         text: block.text.clone(),
         sums: block.sums.clone(),
         statistics: block.statistics.clone().into(),
+        keys: block.keys.clone(),
     }
 }
 
@@ -155,6 +156,7 @@ fn insert_block(transaction: &Transaction<'_>, block: &NewBlock, table_id: i64, 
             ])
         })
         .during("describe a block")?;
+    keys::insert(transaction, file_id, &block.keys)?;
     let indexes = [("tix", &block.trace_index), ("bloom", &block.text.bloom), ("text", &block.text.inverted), ("sum", &block.sums)];
     for (kind, index) in indexes {
         let Some(index) = index else { continue };

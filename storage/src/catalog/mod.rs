@@ -13,6 +13,7 @@
 mod columns;
 mod commit;
 mod during;
+mod keys;
 mod narrow;
 mod open;
 mod read;

@@ -11,7 +11,7 @@ use schemas::{Table, TenantId, UnixNanos};
 
 use super::{Catalog, CatalogError, During, values};
 use crate::{
-    block::{Block, ColumnStatistics, Hour, Sidecar, TextSidecars, TimeRange},
+    block::{Block, BlockKeys, ColumnStatistics, Hour, Sidecar, TextSidecars, TimeRange},
     wal::Lsn,
 };
 
@@ -56,6 +56,7 @@ impl Catalog {
             ))
             .during("read blocks")?;
         let mut statistics = self.statistics()?;
+        let mut keys = self.keys()?;
         let mut rows = query.query([]).during("read blocks")?;
         let mut blocks = Vec::new();
         while let Some(row) = rows.next().during("read blocks")? {
@@ -63,6 +64,7 @@ impl Catalog {
             let table = Table::from_name(&name).ok_or_else(|| CatalogError::Inconsistent { what: format!("table {name}") })?;
             let mut block = block(row, table).during("read blocks")?;
             block.statistics = statistics.remove(&block.id).unwrap_or_default().into();
+            block.keys = keys.remove(&block.id).unwrap_or_default();
             blocks.push(block);
         }
         Ok(blocks)
@@ -128,6 +130,7 @@ fn block(row: &Row<'_>, table: Table) -> rusqlite::Result<Block> {
         text: TextSidecars { bloom: sidecar(row, 11)?, inverted: sidecar(row, 13)? },
         sums: sidecar(row, 15)?,
         statistics: Arc::default(),
+        keys: BlockKeys::default(),
     })
 }
 

@@ -5,7 +5,7 @@ use schemas::{TenantId, UnixNanos};
 
 use super::*;
 use crate::{
-    block::{Bound, ColumnStatistics, Hour, NewBlock, TextSidecars, TimeRange},
+    block::{BlockKeys, Bound, ColumnKeys, ColumnStatistics, Hour, NewBlock, TextSidecars, TimeRange},
     io::RealIo,
     wal::Lsn,
 };
@@ -36,6 +36,7 @@ fn block(number: u64, columns: &[i32]) -> NewBlock {
         text: TextSidecars::default(),
         sums: None,
         statistics: columns.iter().map(of_column).collect(),
+        keys: BlockKeys(vec![ColumnKeys { field_id: 127, keys: "order.id\nretry.count".into() }]),
     }
 }
 

@@ -50,6 +50,8 @@ pub(crate) struct Compactor {
 pub(crate) struct State {
     /// Left out from now on: they cannot be read.
     unreadable: HashSet<u64>,
+    /// Were written anew, or tried to be, because of an index.
+    reindexed: HashSet<u64>,
     /// A commit of which nobody knows whether it reached the disk.
     doubtful: Option<Rewrite>,
     pub retired: Vec<Retired>,
@@ -77,11 +79,20 @@ impl Compactor {
         let blocks = Arc::clone(&self.core.shown().blocks);
         let readable = blocks.iter().filter(|block| !state.unreadable.contains(&block.id));
         let candidates: Vec<Candidate> = readable.map(|block| candidate(block)).collect();
-        let Some(job) = plan::plan(&candidates, &self.core.config.compact.limits(), now) else { return Ok(false) };
+        let ill = self.ill_indexed(&mut state, &candidates);
+        let planned = || plan::plan(&candidates, &self.core.config.compact.limits(), now);
+        let Some(job) = ill.or_else(planned) else { return Ok(false) };
         let inputs = blocks.iter().filter(|block| job.inputs.contains(&block.id)).cloned().collect();
         drop(blocks);
         self.carry_out(&mut state, &job, inputs)?;
         Ok(true)
+    }
+
+    /// A block with an index that cannot be used is written once more, with new ones. Each is tried once.
+    fn ill_indexed(&self, state: &mut State, candidates: &[Candidate]) -> Option<Job> {
+        let ill = self.reader.ill_indexed();
+        let candidate = candidates.iter().find(|candidate| ill.contains(&candidate.id) && state.reindexed.insert(candidate.id));
+        candidate.map(|candidate| Job { group: candidate.group, inputs: vec![candidate.id] })
     }
 
     fn carry_out(&self, state: &mut State, job: &Job, inputs: Vec<Arc<Block>>) -> Result<(), CompactError> {

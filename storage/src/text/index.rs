@@ -36,11 +36,18 @@ pub(crate) struct TextIndex {
     rows: usize,
     bloom: Option<Bloom>,
     inverted: Option<Inverted>,
+    /// The block has a file that could not be used.
+    ill: bool,
 }
 
 impl TextIndex {
     pub(super) fn new(rows: u32, bloom: Option<Bloom>, inverted: Option<Inverted>) -> Self {
-        Self { rows: rows as usize, bloom, inverted }
+        Self { rows: rows as usize, bloom, inverted, ill: false }
+    }
+
+    /// Whether a file of the block is missing, damaged or of another block.
+    pub(crate) fn is_ill(&self) -> bool {
+        self.ill
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
@@ -120,7 +127,8 @@ pub(crate) fn load(io: &dyn Io, data_dir: &Path, cache: &BlockCache, block: &Blo
         let opened = read(Kind::Inverted, sidecar).and_then(|bytes| Inverted::open(bytes, owner.rows));
         usable(sidecar, opened)
     });
-    let index = Arc::new(TextIndex::new(owner.rows, bloom, inverted));
+    let ill = block.text.bloom.is_some() && bloom.is_none() || block.text.inverted.is_some() && inverted.is_none();
+    let index = Arc::new(TextIndex { ill, ..TextIndex::new(owner.rows, bloom, inverted) });
     cache.put(CacheKey::TextIndex(block.id), Cached::TextIndex(Arc::clone(&index)));
     Some(index)
 }

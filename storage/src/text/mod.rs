@@ -9,7 +9,8 @@
 //! ```
 //!
 //! INVARIANT: an index only prunes. Rows outside of [`Candidates`] do not match; rows inside may or may not, so the filter is
-//! applied again. A file that is missing, damaged or of another block is reported and costs time, never an answer.
+//! applied again. Only where the inverted index knows every word asked for are its rows the answer. A file that is missing, damaged
+//! or of another block is reported and costs time, never an answer, until the compactor writes its block anew.
 //!
 //! What is text (see [`indexed_columns`]): of logs `body` and `exception_message`; of spans `name`, `status_message`,
 //! `exception_message` and of `events` the names and the attribute `exception.message`. Stack traces and attributes are not:

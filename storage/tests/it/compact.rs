@@ -6,8 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use schemas::{Table, TenantId, UnixNanos};
-use storage::{Store, io::RealIo};
+use schemas::{Table, TenantId, TraceId, UnixNanos};
+use storage::{
+    SplitId, Store,
+    io::RealIo,
+    text::{Candidates, TextFilter, TextQuery},
+};
 
 use crate::{
     duckdb,
@@ -167,4 +171,46 @@ fn a_damaged_block_is_left_out_and_the_others_are_compacted() {
     assert!(damaged.exists());
     let names = files(dir.path());
     assert!(names.iter().all(|path| path.extension().is_none_or(|extension| extension != "tmp")), "{names:?}");
+}
+
+#[test]
+fn a_block_with_an_index_that_cannot_be_used_gets_new_ones() {
+    let check = |extension: &str, table: Table, harm: &dyn Fn(&Path)| {
+        let dir = tempfile::tempdir().unwrap();
+        let store = reopen(config(dir.path()), Arc::new(RealIo));
+        let rows = rows(0..300, 1);
+        flush_parts(&store, &rows, 1);
+        let of_table = |path: &PathBuf| path.parent().unwrap().ends_with(table.name());
+        let index = |path: &PathBuf| of_table(path) && path.extension().is_some_and(|other| other == extension);
+        let block = |dir: &Path| files(dir).into_iter().filter(|path| index(path)).collect::<Vec<_>>();
+        let [before] = <[PathBuf; 1]>::try_from(block(dir.path())).unwrap();
+        harm(&before);
+        let ask = |store: &Store| {
+            let snapshot = store.snapshot(TenantId::DEFAULT);
+            assert_eq!(all_rows(&snapshot), found(rows.clone()), "{extension}");
+            let SplitId::Block(id) = snapshot.splits(table)[0].id else { panic!("flushed") };
+            match extension {
+                "tix" => snapshot.rows_of_trace(table, id, TraceId([0xff; 16])).map_or(usize::MAX, |rows| rows.len()),
+                _ => match snapshot.rows_of_text(table, id, &TextFilter::new(&TextQuery::Word("nowhere".to_owned()))) {
+                    Candidates::Rows(rows) => rows.len(),
+                    Candidates::All => usize::MAX,
+                },
+            }
+        };
+        assert_eq!(ask(&store), usize::MAX, "a damaged {extension} rules nothing out");
+        assert_eq!(store.compact(UnixNanos(0)), Ok(1), "{extension}");
+        assert_eq!(ask(&store), 0, "the new {extension} does");
+        assert_eq!(store.compact(UnixNanos(0)), Ok(0), "{extension}");
+    };
+    let flip = |path: &Path| {
+        let mut bytes = std::fs::read(path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(path, bytes).unwrap();
+    };
+    let remove = |path: &Path| std::fs::remove_file(path).unwrap();
+    check("tix", Table::Spans, &remove);
+    for table in [Table::Spans, Table::Logs] {
+        check("bloom", table, &flip);
+        check("bloom", table, &remove);
+    }
 }

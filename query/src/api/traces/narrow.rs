@@ -62,7 +62,7 @@ fn of_block(snapshot: &Snapshot, block: u64, id: TraceId, columns: &[usize]) -> 
     let mut batches = Vec::new();
     for (row_group, rows) in by_row_group(open.row_groups(), candidates.as_deref()) {
         let predicate = Predicate { columns: positions(&[c::TRACE_ID]), keep: Box::new(move |batch| Ok(has_id(batch, id))) };
-        let read = Read { row_group, rows: Some(rows), columns: columns.to_vec(), predicate: Some(predicate), batch_rows: BATCH_ROWS };
+        let read = Read { row_group, rows: Some(rows), columns: columns.to_vec(), predicates: vec![predicate], batch_rows: BATCH_ROWS };
         for batch in snapshot.read(&open, read)? {
             batches.push(without_content(&batch?)?);
         }

@@ -7,9 +7,10 @@
 //! ```
 //!
 //! `rewrite` makes promoted keys use their columns, and hex texts compare with ids. What only compiled searches call has no name
-//! in SQL: `text` (words in the texts of a row) and `value` (conditions on one text, and on parts of events).
+//! in SQL: `text` (words in the texts of a row), `value` (conditions on one text, and on parts of events) and `first` (of several texts).
 
 mod attribute;
+mod first;
 mod hex;
 mod operator;
 mod registry;
@@ -18,6 +19,7 @@ mod text;
 mod value;
 
 pub(super) use attribute::{AttributeGetter, Getter};
+pub(super) use first::FirstText;
 pub(super) use registry::{REMOVED, all, hex_of, id, planners, rewrites};
 pub(super) use text::{TextMatch, TextPattern};
 pub(super) use value::{EventMatch, Part, ValueMatch};

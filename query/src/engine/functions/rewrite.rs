@@ -7,7 +7,7 @@ use datafusion::{
     common::{Column, DFSchema, DataFusionError, Result, ScalarValue, config::ConfigOptions, plan_err, tree_node::Transformed},
     functions::core::expr_fn::coalesce,
     logical_expr::{
-        Between, BinaryExpr, Expr, ExprSchemable,
+        Between, BinaryExpr, Expr, ExprSchemable, ScalarUDF,
         expr::{InList, ScalarFunction},
         expr_rewriter::FunctionRewrite,
         lit, try_cast,
@@ -114,9 +114,11 @@ impl FunctionRewrite for PromotedKeys {
         };
         let Some(promoted) = promoted_of(level, key, schema) else { return Ok(Transformed::no(expr)) };
         let column = Expr::Column(Column::new(level.relation.clone(), promoted.column));
+        // Rewrites meet the same expression again when a scan takes it: what is left of it must not be rewritten twice.
+        let verbatim = Arc::new(ScalarUDF::from(AttributeGetter::verbatim(getter)));
         let remainder = |key: &str| {
             let args = vec![Expr::Column(level.clone()), lit(key)];
-            Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&function.func), args))
+            Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&verbatim), args))
         };
         let keys = std::iter::once(promoted.key).chain(promoted.aliases.iter().map(|alias| alias.key));
         let values = std::iter::once(try_cast(column, getter.data_type())).chain(keys.map(remainder)).collect();

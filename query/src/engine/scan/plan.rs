@@ -51,7 +51,7 @@ pub(crate) struct SplitScan {
     splits: Arc<[SplitId]>,
     /// Positions in the table's schema.
     columns: Arc<[usize]>,
-    /// Over the table's whole schema. The plan above asks again: here it only saves work.
+    /// Over the table's whole schema. Only rows that it keeps leave the scan.
     predicate: Option<Arc<dyn PhysicalExpr>>,
     /// Predicates that operators above tighten while they run, over the whole schema.
     dynamic: Vec<Arc<dyn PhysicalExpr>>,
@@ -114,6 +114,14 @@ impl SplitScan {
         Self { queue: Arc::default(), metrics: ExecutionPlanMetricsSet::new(), ..self.clone() }
     }
 
+    fn queue(&self, open: &OpenSnapshot) -> Result<Arc<Queue>> {
+        if let Some(queue) = self.queue.get() {
+            return Ok(Arc::clone(queue));
+        }
+        let queue = Queue::new(open, self.table, &self.splits_in_order(), self.predicate.clone(), self.dynamic.clone(), self.order)?;
+        Ok(Arc::clone(self.queue.get_or_init(|| Arc::new(queue))))
+    }
+
     fn splits_in_order(&self) -> Vec<SplitId> {
         let splits = self.splits.iter().copied();
         if self.order == Order::OldestFirst { splits.rev().collect() } else { splits.collect() }
@@ -160,14 +168,10 @@ impl ExecutionPlan for SplitScan {
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let open = OpenSnapshot::of(&context)?;
-        let queue =
-            self.queue.get_or_init(|| Arc::new(Queue::new(self.table, &self.splits_in_order(), self.predicate.clone(), self.order)));
         let task = Task {
             table: self.table,
             columns: Arc::clone(&self.columns),
-            predicate: self.predicate.clone(),
-            dynamic: self.dynamic.clone(),
-            queue: Arc::clone(queue),
+            queue: self.queue(&open)?,
             open,
             metrics: BaselineMetrics::new(&self.metrics, partition),
             rows_left: self.fetch,
@@ -200,7 +204,8 @@ impl ExecutionPlan for SplitScan {
         self.fetch
     }
 
-    /// Takes predicates that tighten while the plan runs. The others came with the logical plan. All are asked again above.
+    /// Takes predicates that tighten while the plan runs, to save work: they are asked again above. The others came with the logical
+    /// plan.
     fn handle_child_pushdown_result(
         &self,
         phase: FilterPushdownPhase,

@@ -2,7 +2,7 @@
 //! nobody waiting, and what was asked for first is read first.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     fmt,
     ops::Range,
     sync::{Arc, Mutex},
@@ -10,49 +10,61 @@ use std::{
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use datafusion::{
-    common::{DataFusionError, Result, ScalarValue},
-    physical_expr::{
-        PhysicalExpr, ScalarFunctionExpr, split_conjunction,
-        utils::{Guarantee, LiteralGuarantee},
-    },
+    common::{DataFusionError, Result},
+    physical_expr::{PhysicalExpr, expressions::DynamicFilterTracking},
 };
-use schemas::{Table, TraceId, columns::TRACE_ID};
-use storage::{
-    OpenBlock, SplitId,
-    text::{Candidates, TextFilter},
-};
+use schemas::{Table, TraceId};
+use storage::{OpenBlock, Split, SplitId};
 
 use super::{
-    super::functions::TextMatch,
+    ask::{Ask, Left, common},
     context::OpenSnapshot,
     plan::Order,
-    prune::{GroupStatistics, prune},
+    prune::{GroupStatistics, SplitStatistics, prune},
+    traces,
 };
 
 /// Rows of a piece when a row group is read from its newest (or oldest) end.
 const SLICE_ROWS: usize = 16 * 1024;
+/// Pieces get twice as long after so many blocks: who was not satisfied by these will not be soon, and short pieces cost more.
+const BLOCKS_PER_LENGTH: usize = 4;
+const DOUBLINGS_MAX: usize = 5;
 
 /// Rows to read without a pause.
 pub(super) enum Piece {
     Memory(RecordBatch),
-    Block { block: Arc<OpenBlock>, row_group: usize, rows: Option<Vec<Range<usize>>> },
+    Block {
+        block: Arc<OpenBlock>,
+        row_group: usize,
+        /// Within the row group; `None` = all.
+        rows: Option<Vec<Range<usize>>>,
+        /// To be asked of each row.
+        predicate: Option<Arc<dyn PhysicalExpr>>,
+    },
 }
 
 enum Entry {
-    Split(SplitId),
+    Split(Split),
     Piece(Piece),
 }
 
 pub(super) struct Queue {
     table: Table,
     schema: SchemaRef,
-    predicate: Option<Arc<dyn PhysicalExpr>>,
     order: Order,
-    /// When only some traces are wanted.
+    ask: Option<Ask>,
+    /// Predicates that others tighten while the scan runs.
+    dynamic: Vec<Arc<dyn PhysicalExpr>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    entries: VecDeque<Entry>,
+    /// Of each dynamic predicate, whether it has changed.
+    watched: Vec<DynamicFilterTracking>,
+    /// When only some are wanted, by what the predicates say now.
     traces: Option<Vec<TraceId>>,
-    /// What all wanted rows have in their texts.
-    texts: Vec<TextFilter>,
-    entries: Mutex<VecDeque<Entry>>,
+    blocks_opened: usize,
 }
 
 impl fmt::Debug for Queue {
@@ -62,58 +74,112 @@ impl fmt::Debug for Queue {
 }
 
 impl Queue {
-    /// `splits` in the order in which they are read. `predicate` is over the whole table.
-    pub(super) fn new(table: Table, splits: &[SplitId], predicate: Option<Arc<dyn PhysicalExpr>>, order: Order) -> Self {
-        Self {
-            table,
-            schema: table.schema(),
-            traces: predicate.as_ref().and_then(wanted_traces),
-            texts: predicate.as_ref().map(wanted_texts).unwrap_or_default(),
-            predicate,
-            order,
-            entries: Mutex::new(splits.iter().copied().map(Entry::Split).collect()),
-        }
+    /// `splits` in the order in which they are read. Predicates are over the whole table.
+    ///
+    /// # Errors
+    /// When a split is not of this snapshot: a bug.
+    pub(super) fn new(
+        open: &OpenSnapshot,
+        table: Table,
+        splits: &[SplitId],
+        predicate: Option<Arc<dyn PhysicalExpr>>,
+        dynamic: Vec<Arc<dyn PhysicalExpr>>,
+        order: Order,
+    ) -> Result<Self> {
+        let schema = table.schema();
+        let mut known: HashMap<SplitId, Split> = open.snapshot.splits(table).into_iter().map(|split| (split.id, split)).collect();
+        let entry = |id: &SplitId| known.remove(id).map(Entry::Split).ok_or(storage::ReadError::NoSuchSplit { table, split: *id });
+        let entries = splits.iter().map(entry).collect::<Result<_, _>>().map_err(external)?;
+        let watched = dynamic.iter().map(DynamicFilterTracking::classify).collect();
+        let traces = predicate.iter().chain(&dynamic).find_map(traces::named);
+        let ask = predicate.map(|predicate| Ask::new(table, &schema, predicate));
+        let state = State { entries, watched, traces, blocks_opened: 0 };
+        Ok(Self { table, schema, order, ask, dynamic, state: Mutex::new(state) })
     }
 
-    /// The next piece that may hold wanted rows. `dynamic` are predicates that others tighten while the scan runs. Blocking:
-    /// opens blocks while it holds the queue, so that no partition leaves before the last block is cut into pieces.
-    pub(super) fn next(&self, open: &OpenSnapshot, dynamic: &[Arc<dyn PhysicalExpr>]) -> Result<Option<Piece>> {
-        let mut entries = self.entries.lock().expect("no holder panics");
-        while let Some(entry) = entries.pop_front() {
+    /// What is asked of rows in memory.
+    pub(super) fn predicate(&self) -> Option<&Arc<dyn PhysicalExpr>> {
+        self.ask.as_ref().map(Ask::whole)
+    }
+
+    pub(super) fn dynamic(&self) -> &[Arc<dyn PhysicalExpr>] {
+        &self.dynamic
+    }
+
+    /// The next piece that may hold wanted rows. Blocking: opens blocks while it holds the queue, so that no partition leaves before
+    /// the last block is cut into pieces.
+    pub(super) fn next(&self, open: &OpenSnapshot) -> Result<Option<Piece>> {
+        let mut state = self.state.lock().expect("no holder panics");
+        self.notice_changes(&mut state);
+        while let Some(entry) = state.entries.pop_front() {
             match entry {
-                Entry::Piece(Piece::Block { block, row_group, .. }) if !self.may_match(&block, row_group, dynamic) => {}
+                Entry::Piece(Piece::Block { block, row_group, .. }) if !self.may_match(&block, row_group) => {}
                 Entry::Piece(piece) => return Ok(Some(piece)),
-                Entry::Split(SplitId::Memory(index)) => {
+                Entry::Split(Split { id: SplitId::Memory(index), .. }) => {
                     return Ok(Some(Piece::Memory(open.snapshot.memory(self.table, index).map_err(external)?)));
                 }
-                Entry::Split(SplitId::Block(id)) => {
-                    let pieces = match self.pieces(open, id) {
-                        Ok(pieces) => pieces,
-                        Err(error) => {
-                            open.usage.missing(error.to_string());
-                            continue;
-                        }
-                    };
-                    pieces.into_iter().rev().for_each(|piece| entries.push_front(Entry::Piece(piece)));
-                }
+                Entry::Split(split) => match self.pieces(open, &split, &state) {
+                    Ok(pieces) => {
+                        state.blocks_opened += usize::from(!pieces.is_empty());
+                        pieces.into_iter().rev().for_each(|piece| state.entries.push_front(Entry::Piece(piece)));
+                    }
+                    Err(error) => open.usage.missing(error.to_string()),
+                },
             }
         }
         Ok(None)
     }
 
+    /// Leaves out blocks that predicates have ruled out since the last look, and asks which traces they name by now.
+    fn notice_changes(&self, state: &mut State) {
+        let changed = |watched: &mut DynamicFilterTracking| watched.watcher().is_some_and(|watcher| watcher.changed());
+        if !state.watched.iter_mut().fold(false, |any, watched| changed(watched) || any) {
+            return;
+        }
+        state.traces = self.predicate().into_iter().chain(&self.dynamic).find_map(traces::named);
+        let of_entry = |entry: &Entry| match entry {
+            Entry::Split(split) => Some(split.clone()),
+            Entry::Piece(_) => None,
+        };
+        let splits: Vec<Split> = state.entries.iter().filter_map(of_entry).collect();
+        let statistics = SplitStatistics { table: self.table, splits: &splits };
+        let mut wanted = vec![true; splits.len()];
+        for predicate in &self.dynamic {
+            let by_this = prune(predicate, &self.schema, &statistics);
+            wanted.iter_mut().zip(by_this).for_each(|(wanted, by_this)| *wanted &= by_this);
+        }
+        let mut wanted = wanted.into_iter();
+        state.entries.retain(|entry| matches!(entry, Entry::Piece(_)) || wanted.next().unwrap_or(true));
+    }
+
     /// Cuts a block into the pieces worth reading, in reading order.
-    fn pieces(&self, open: &OpenSnapshot, id: u64) -> Result<Vec<Piece>, storage::ReadError> {
-        let selected = self.selected_rows(open, id);
+    fn pieces(&self, open: &OpenSnapshot, split: &Split, state: &State) -> Result<Vec<Piece>, storage::ReadError> {
+        let SplitId::Block(id) = split.id else { return Ok(Vec::new()) };
+        let of_traces = state.traces.as_ref().and_then(|traces| traces::rows_of(open, self.table, id, traces));
+        let left = match &self.ask {
+            _ if of_traces.as_ref().is_some_and(Vec::is_empty) => None,
+            Some(ask) => ask.of_block(open, split),
+            None => Some(Left { predicate: None, rows: None }),
+        };
+        let Some(Left { predicate, rows }) = left else { return Ok(Vec::new()) };
+        let selected = match (of_traces, rows) {
+            (Some(one), Some(other)) => Some(common(&one, &other)),
+            (one, other) => one.or(other),
+        };
         if selected.as_ref().is_some_and(Vec::is_empty) {
             return Ok(Vec::new());
         }
         let block = Arc::new(open.snapshot.open(self.table, id)?);
         let groups: Vec<usize> = block.row_groups().collect();
-        let wanted = match &self.predicate {
+        let wanted = match &predicate {
             Some(predicate) => {
                 prune(predicate, &self.schema, &GroupStatistics { block: &block, schema: &self.schema, groups: 0..groups.len() })
             }
             None => vec![true; groups.len()],
+        };
+        let slice_rows = match self.order {
+            Order::Any => usize::MAX,
+            Order::NewestFirst | Order::OldestFirst => SLICE_ROWS << (state.blocks_opened / BLOCKS_PER_LENGTH).min(DOUBLINGS_MAX),
         };
         let mut pieces = Vec::new();
         let mut first_row = 0;
@@ -123,17 +189,14 @@ impl Queue {
             if !wanted[row_group] {
                 continue;
             }
-            let piece = |rows| Piece::Block { block: Arc::clone(&block), row_group, rows };
-            match (&selected, self.order) {
-                (Some(selected), _) => {
-                    let inside = within(selected, &range);
-                    pieces.extend((!inside.is_empty()).then(|| piece(Some(inside))));
-                }
-                (None, Order::Any) => pieces.push(piece(None)),
-                (None, Order::NewestFirst | Order::OldestFirst) => {
-                    let slice = |start: usize| std::iter::once(start..(start + SLICE_ROWS).min(rows)).collect();
-                    pieces.extend((0..rows).step_by(SLICE_ROWS).map(|start| piece(Some(slice(start)))));
-                }
+            let piece = |rows| Piece::Block { block: Arc::clone(&block), row_group, rows, predicate: predicate.clone() };
+            match &selected {
+                Some(selected) => pieces.extend(chunks(within(selected, &range), slice_rows).into_iter().map(|rows| piece(Some(rows)))),
+                None if rows <= slice_rows => pieces.push(piece(None)),
+                None => pieces.extend((0..rows).step_by(slice_rows).map(|start| {
+                    let slice = start..(start + slice_rows).min(rows);
+                    piece(Some(std::iter::once(slice).collect()))
+                })),
             }
         }
         if self.order == Order::NewestFirst {
@@ -142,78 +205,64 @@ impl Queue {
         Ok(pieces)
     }
 
-    /// Rows of the block that the indexes leave, ascending and disjoint; `None` when they leave all.
-    fn selected_rows(&self, open: &OpenSnapshot, id: u64) -> Option<Vec<Range<usize>>> {
-        let mut selected = self.rows_of_traces(open, id);
-        for text in &self.texts {
-            if let Candidates::Rows(rows) = open.snapshot.rows_of_text(self.table, id, text) {
-                selected = Some(selected.map_or_else(|| rows.clone(), |selected| common(&selected, &rows)));
-            }
-        }
-        selected
-    }
-
-    fn rows_of_traces(&self, open: &OpenSnapshot, id: u64) -> Option<Vec<Range<usize>>> {
-        let traces = self.traces.as_ref()?;
-        let mut rows: Vec<Range<usize>> = Vec::new();
-        for trace in traces {
-            rows.extend(open.snapshot.rows_of_trace(self.table, id, *trace)?);
-        }
-        rows.sort_unstable_by_key(|range| range.start);
-        rows.dedup();
-        Some(rows)
-    }
-
-    fn may_match(&self, block: &OpenBlock, row_group: usize, dynamic: &[Arc<dyn PhysicalExpr>]) -> bool {
+    fn may_match(&self, block: &OpenBlock, row_group: usize) -> bool {
         let statistics = GroupStatistics { block, schema: &self.schema, groups: row_group..row_group + 1 };
-        dynamic.iter().all(|predicate| prune(predicate, &self.schema, &statistics) != [false])
+        self.dynamic.iter().all(|predicate| prune(predicate, &self.schema, &statistics) != [false])
     }
-}
-
-/// The trace ids that `predicate` leaves, when it names them.
-fn wanted_traces(predicate: &Arc<dyn PhysicalExpr>) -> Option<Vec<TraceId>> {
-    let guarantees = LiteralGuarantee::analyze(predicate);
-    let ids = guarantees.iter().find(|guarantee| guarantee.column.name() == TRACE_ID && guarantee.guarantee == Guarantee::In)?;
-    let id = |literal: &ScalarValue| match literal {
-        ScalarValue::FixedSizeBinary(_, Some(bytes)) => TraceId::from_slice(bytes),
-        _ => None,
-    };
-    ids.literals.iter().map(id).collect()
-}
-
-/// The texts that every row `predicate` keeps must have.
-fn wanted_texts(predicate: &Arc<dyn PhysicalExpr>) -> Vec<TextFilter> {
-    let text = |part: &Arc<dyn PhysicalExpr>| {
-        let function = part.downcast_ref::<ScalarFunctionExpr>()?.fun().inner().downcast_ref::<TextMatch>()?;
-        Some(function.filter().clone())
-    };
-    split_conjunction(predicate).into_iter().filter_map(text).collect()
-}
-
-/// What is in both; each is ascending and disjoint.
-fn common(one: &[Range<usize>], other: &[Range<usize>]) -> Vec<Range<usize>> {
-    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
-    let mut both = Vec::new();
-    while let (Some(a), Some(b)) = (one.peek(), other.peek()) {
-        let range = a.start.max(b.start)..a.end.min(b.end);
-        if range.start < range.end {
-            both.push(range);
-        }
-        if a.end <= b.end {
-            one.next().map(drop)
-        } else {
-            other.next().map(drop)
-        };
-    }
-    both
 }
 
 /// The parts of `rows` (of the block) inside `group`, counted from its start.
 fn within(rows: &[Range<usize>], group: &Range<usize>) -> Vec<Range<usize>> {
-    let inside = rows.iter().map(|range| range.start.max(group.start)..range.end.min(group.end));
-    inside.filter(|range| range.start < range.end).map(|range| range.start - group.start..range.end - group.start).collect()
+    let first = rows.partition_point(|range| range.end <= group.start);
+    let inside = rows[first..].iter().take_while(|range| range.start < group.end);
+    inside.map(|range| range.start.max(group.start) - group.start..range.end.min(group.end) - group.start).collect()
+}
+
+/// The same rows in lists of about `rows_max` each; a range is not cut. No list is empty.
+fn chunks(rows: Vec<Range<usize>>, rows_max: usize) -> Vec<Vec<Range<usize>>> {
+    let mut chunks: Vec<Vec<Range<usize>>> = Vec::new();
+    let mut room = 0;
+    for range in rows {
+        match chunks.last_mut() {
+            Some(chunk) if room > 0 => chunk.push(range.clone()),
+            _ => {
+                chunks.push(vec![range.clone()]);
+                room = rows_max;
+            }
+        }
+        room = room.saturating_sub(range.len());
+    }
+    chunks
 }
 
 pub(super) fn external(error: storage::ReadError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_group() {
+        let check = |rows: &[Range<usize>], group: Range<usize>, expected: &[Range<usize>]| {
+            assert_eq!(within(rows, &group), expected, "{rows:?} in {group:?}");
+        };
+        check(&[0..3, 5..20, 30..31], 0..10, &[0..3, 5..10]);
+        check(&[0..3, 5..20, 30..31], 10..30, &[0..10; 1]);
+        check(&[0..3, 5..20, 30..31], 30..40, &[0..1; 1]);
+        check(&[0..3], 3..9, &[]);
+        check(&[], 0..9, &[]);
+    }
+
+    #[test]
+    fn rows_in_chunks() {
+        let check = |rows: &[Range<usize>], rows_max: usize, expected: &[&[Range<usize>]]| {
+            assert_eq!(chunks(rows.to_vec(), rows_max), expected, "{rows:?} by {rows_max}");
+        };
+        check(&[], 4, &[]);
+        check(&[0..1, 2..3, 4..5], usize::MAX, &[&[0..1, 2..3, 4..5]]);
+        check(&[0..1, 2..3, 4..5], 2, &[&[0..1, 2..3], &[4..5]]);
+        check(&[0..9, 10..11], 2, &[&[0..9], &[10..11]]);
+    }
 }

@@ -1,40 +1,25 @@
-//! Pieces to batches, for one partition of a scan.
+//! Pieces to batches, for one partition of a scan. Rows leave only when the predicate keeps them: nobody asks again.
 
 use std::sync::Arc;
 
-use arrow::{
-    array::{AsArray, BooleanArray},
-    datatypes::Schema,
-    error::ArrowError,
-    record_batch::RecordBatch,
-};
-use datafusion::{
-    common::{DataFusionError, Result},
-    physical_expr::{
-        PhysicalExpr, conjunction_opt,
-        utils::{collect_columns, reassign_expr_columns},
-    },
-    physical_plan::metrics::BaselineMetrics,
-};
+use arrow::{compute::filter_record_batch, record_batch::RecordBatch};
+use datafusion::{common::Result, physical_expr::PhysicalExpr, physical_plan::metrics::BaselineMetrics};
 use schemas::Table;
-use storage::{Predicate, Read, ReadError};
+use storage::{Read, ReadError};
 
 use super::{
     context::OpenSnapshot,
+    filter::{Filter, Mistake},
     queue::{Piece, Queue},
 };
 
 /// Rows of a batch, at most.
 const BATCH_ROWS: usize = 8192;
-/// From so many columns on that a predicate does not need, it is worth asking it before they are decoded.
-const LATE_COLUMNS_MIN: usize = 4;
 
 /// What every partition of a scan does.
 pub(super) struct Task {
     pub table: Table,
     pub columns: Arc<[usize]>,
-    pub predicate: Option<Arc<dyn PhysicalExpr>>,
-    pub dynamic: Vec<Arc<dyn PhysicalExpr>>,
     pub queue: Arc<Queue>,
     pub open: Arc<OpenSnapshot>,
     pub metrics: BaselineMetrics,
@@ -46,7 +31,17 @@ type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ReadError>> + Send>;
 /// The batches of one partition. Each `next` reads one; dropping it ends the scan.
 pub(super) struct Reader {
     task: Task,
-    current: Option<Batches>,
+    current: Option<Current>,
+}
+
+/// A piece that is being read.
+struct Current {
+    batches: Batches,
+    /// To be asked of its batches.
+    filter: Option<Filter>,
+    /// Whether its rows were counted when they were asked.
+    counted: bool,
+    mistake: Mistake,
 }
 
 impl Reader {
@@ -59,16 +54,20 @@ impl Reader {
             if self.task.rows_left == Some(0) {
                 return Ok(None);
             }
-            if let Some(batches) = &mut self.current {
-                match batches.next() {
-                    Some(Ok(batch)) if batch.num_rows() == 0 => continue,
-                    Some(Ok(batch)) => return Ok(Some(self.task.count(batch))),
+            if let Some(current) = &mut self.current {
+                let batch = current.batches.next();
+                current.mistake.take()?;
+                match batch {
+                    Some(Ok(batch)) => match self.task.wanted(current, batch)? {
+                        batch if batch.num_rows() == 0 => continue,
+                        batch => return Ok(Some(self.task.limited(batch))),
+                    },
                     Some(Err(error)) => self.task.open.usage.missing(error.to_string()),
                     None => {}
                 }
                 self.current = None;
             }
-            match self.task.queue.next(&self.task.open, &self.task.dynamic)? {
+            match self.task.queue.next(&self.task.open)? {
                 Some(piece) => self.current = self.task.begin(piece)?,
                 None => return Ok(None),
             }
@@ -87,47 +86,54 @@ impl Iterator for Reader {
 }
 
 impl Task {
-    /// The batches of a piece; none when its block cannot be read, which is noted.
-    fn begin(&self, piece: Piece) -> Result<Option<Batches>> {
-        let (block, row_group, rows) = match piece {
+    /// Begins a piece; `None` when its block cannot be read, which is noted.
+    fn begin(&self, piece: Piece) -> Result<Option<Current>> {
+        let mistake = Mistake::default();
+        let (block, row_group, rows, predicate) = match piece {
             Piece::Memory(batch) => {
                 let rows = batch.num_rows();
-                let batch = batch.project(&self.columns)?;
+                let filter = self.filter(self.queue.predicate())?;
+                let batch = batch.project(&with(&self.columns, filter.as_ref()))?;
                 let slices = (0..rows).step_by(BATCH_ROWS).map(move |start| Ok(batch.slice(start, BATCH_ROWS.min(rows - start))));
-                return Ok(Some(Box::new(slices)));
+                return Ok(Some(Current { batches: Box::new(slices), filter, counted: false, mistake }));
             }
-            Piece::Block { block, row_group, rows } => (block, row_group, rows),
+            Piece::Block { block, row_group, rows, predicate } => (block, row_group, rows, predicate),
         };
-        let predicate = self.late_predicate()?;
-        let read = Read { row_group, rows, columns: self.columns.to_vec(), predicate, batch_rows: BATCH_ROWS };
-        match self.open.snapshot.read(&block, read) {
-            Ok(batches) => Ok(Some(Box::new(batches))),
+        let filter = self.filter(predicate.as_ref())?;
+        let late = filter.as_ref().is_some_and(|filter| filter.pays_before(&self.columns));
+        let (filter, columns, predicates) = match filter {
+            Some(filter) if late => (None, self.columns.to_vec(), filter.stages(&self.open.usage, &mistake)?),
+            filter => {
+                let columns = with(&self.columns, filter.as_ref());
+                (filter, columns, Vec::new())
+            }
+        };
+        match self.open.snapshot.read(&block, Read { row_group, rows, columns, predicates, batch_rows: BATCH_ROWS }) {
+            Ok(batches) => Ok(Some(Current { batches: Box::new(batches), filter, counted: late, mistake })),
             Err(error) => {
+                // A predicate that fails ends the reading of its rows, and is no damage.
+                mistake.take()?;
                 self.open.usage.missing(error.to_string());
                 Ok(None)
             }
         }
     }
 
-    /// What to ask before the other columns are decoded: pays when those are many, costs when the predicate keeps most rows.
-    fn late_predicate(&self) -> Result<Option<Predicate>> {
-        let asked = conjunction_opt(self.predicate.iter().chain(&self.dynamic).cloned());
-        let Some(predicate) = asked else { return Ok(None) };
-        let table = self.table.schema();
-        let mut columns: Vec<usize> =
-            collect_columns(&predicate).iter().map(|column| table.index_of(column.name())).collect::<Result<_, _>>()?;
-        columns.sort_unstable();
-        columns.dedup();
-        let late = self.columns.iter().filter(|column| !columns.contains(column)).count();
-        if columns.is_empty() || late < LATE_COLUMNS_MIN {
-            return Ok(None);
-        }
-        let schema = Arc::new(Schema::new(table.project(&columns)?.fields));
-        let predicate = reassign_expr_columns(predicate, &schema)?;
-        Ok(Some(Predicate { columns, keep: Box::new(move |batch| evaluate(&predicate, batch)) }))
+    fn filter(&self, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Result<Option<Filter>> {
+        Filter::new(self.table, predicate.into_iter().chain(self.queue.dynamic()))
     }
 
-    fn count(&mut self, batch: RecordBatch) -> RecordBatch {
+    /// The columns of the scan, of rows that are asked for.
+    fn wanted(&self, current: &Current, batch: RecordBatch) -> Result<RecordBatch> {
+        let bytes = batch.get_array_memory_size();
+        self.open.usage.read(if current.counted { 0 } else { batch.num_rows() }, bytes);
+        let Some(filter) = &current.filter else { return Ok(batch) };
+        let kept = filter.evaluate(&batch)?;
+        let columns: Vec<usize> = (0..self.columns.len()).collect();
+        Ok(filter_record_batch(&batch.project(&columns)?, &kept)?)
+    }
+
+    fn limited(&mut self, batch: RecordBatch) -> RecordBatch {
         let batch = match &mut self.rows_left {
             Some(left) => {
                 let rows = batch.num_rows().min(*left);
@@ -136,14 +142,13 @@ impl Task {
             }
             None => batch,
         };
-        self.open.usage.read(batch.num_rows(), batch.get_array_memory_size());
         self.metrics.record_output(batch.num_rows());
         batch
     }
 }
 
-fn evaluate(predicate: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<BooleanArray, ArrowError> {
-    let external = |error: DataFusionError| ArrowError::ExternalError(Box::new(error));
-    let kept = predicate.evaluate(batch).and_then(|value| value.into_array(batch.num_rows())).map_err(external)?;
-    kept.as_boolean_opt().cloned().ok_or_else(|| ArrowError::SchemaError("a predicate is not boolean".to_owned()))
+/// `columns`, and behind them those that only the filter needs.
+fn with(columns: &[usize], filter: Option<&Filter>) -> Vec<usize> {
+    let needed = filter.into_iter().flat_map(Filter::columns).filter(|column| !columns.contains(column));
+    columns.iter().copied().chain(needed).collect()
 }

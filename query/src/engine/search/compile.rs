@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use datafusion::{
-    common::DataFusionError,
+    common::{Column, DataFusionError, JoinType},
     datasource::provider_as_source,
-    logical_expr::{Expr, LogicalPlanBuilder, lit},
+    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit},
 };
-use schemas::{Table, UnixNanos};
+use schemas::{Table, UnixNanos, columns as c};
 use storage::Snapshot;
 
 use super::{
@@ -24,6 +24,8 @@ pub(super) struct Compiler<'a> {
     /// What was parsed: mistakes point into it.
     pub text: &'a str,
     pub now: UnixNanos,
+    /// `trace_id` of the only traces whose spans matter; `None`: all do.
+    pub within: Option<&'a LogicalPlan>,
 }
 
 impl Compiler<'_> {
@@ -31,6 +33,14 @@ impl Compiler<'_> {
     pub(super) fn scan(&self, table: Table) -> Result<LogicalPlanBuilder, DataFusionError> {
         let provider = StoreTable::new(table, Arc::clone(self.snapshot));
         LogicalPlanBuilder::scan(table.name(), provider_as_source(Arc::new(provider)), None)
+    }
+
+    /// The spans that matter, whenever they were. A join that begins with few traces has the scan find their rows by the trace index.
+    pub(super) fn spans(&self) -> Result<LogicalPlanBuilder, DataFusionError> {
+        let spans = self.scan(Table::Spans)?;
+        let Some(within) = self.within else { return Ok(spans) };
+        let keys = (vec![Column::from_name(c::TRACE_ID)], vec![Column::new(Some(Table::Spans.name()), c::TRACE_ID)]);
+        LogicalPlanBuilder::from(within.clone()).alias("within")?.join(spans.build()?, JoinType::RightSemi, keys, None)
     }
 
     /// Whether a record is asked for. Null means no.
@@ -77,12 +87,34 @@ impl Compiler<'_> {
     /// Whether traces alone say if it holds. Not so behind a negation: a record without a trace is left out there.
     fn is_about_traces(&self, asked: &Asked) -> bool {
         let mut only = true;
-        asked.for_each_term(&mut |term| {
-            let Term::Field(test) = term else { return only = false };
-            let trace = matches!(search::resolve(&test.field, self.table), search::Target::Trace(field) if field != TraceField::Id);
-            only &= trace;
-        });
+        asked.for_each_term(&mut |term| only &= self.is_of_trace(term));
         only && !has_negation(asked)
+    }
+
+    /// The parts that must all hold, apart: those that ask the record alone, and those that ask its trace too.
+    pub(super) fn split_off_traces(&self, asked: &Asked) -> (Option<Asked>, Option<Asked>) {
+        let parts = match asked {
+            Asked::And(parts) => parts.clone(),
+            other => vec![other.clone()],
+        };
+        let (of_traces, own): (Vec<Asked>, Vec<Asked>) = parts.into_iter().partition(|part| self.mentions_traces(part));
+        let together = |mut parts: Vec<Asked>| match parts.len() {
+            0 => None,
+            1 => parts.pop(),
+            _ => Some(Asked::And(parts)),
+        };
+        (together(own), together(of_traces))
+    }
+
+    fn mentions_traces(&self, asked: &Asked) -> bool {
+        let mut any = false;
+        asked.for_each_term(&mut |term| any |= self.is_of_trace(term));
+        any
+    }
+
+    fn is_of_trace(&self, term: Term<'_>) -> bool {
+        let Term::Field(test) = term else { return false };
+        matches!(search::resolve(&test.field, self.table), search::Target::Trace(field) if field != TraceField::Id)
     }
 
     /// The asker's mistake at a place of the text.

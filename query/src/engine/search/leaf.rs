@@ -16,7 +16,7 @@ use schemas::{
 use super::{
     super::{
         EngineError,
-        functions::{AttributeGetter, EventMatch, Getter, Part, ValueMatch, hex_of, id},
+        functions::{AttributeGetter, EventMatch, FirstText, Getter, Part, ValueMatch, hex_of, id},
     },
     atoms::{Atom, Join, atoms},
     compile::Compiler,
@@ -321,7 +321,10 @@ fn in_runs(holders: &[Holder]) -> Vec<(Side, Expr, Option<&'static Column>)> {
             (HolderPlace::Column(column), _) => runs.push((holder.side, vec![ident(column.name)], Some(column))),
         }
     }
-    let one = |mut values: Vec<Expr>| if values.len() == 1 { values.remove(0) } else { coalesce(values) };
+    let one = |mut values: Vec<Expr>| match values.len() {
+        1 => values.remove(0),
+        _ => ScalarUDF::from(FirstText::new()).call(values),
+    };
     runs.into_iter().map(|(side, values, column)| (side, one(values), column)).collect()
 }
 

@@ -14,7 +14,7 @@ use super::{
     super::{EngineError, functions::id, scan::SplitScan},
     compile::Compiler,
     leaf::{like_prefix, timestamp},
-    traces::{ERRORS, SPANS, is_root, measures},
+    traces::{ERRORS, SPANS, duration, is_root, measures},
 };
 use crate::search::{Field, Search};
 
@@ -90,7 +90,7 @@ const NEWEST: &str = "newest";
 
 pub(in super::super) fn records_plan(snapshot: &Arc<Snapshot>, question: &SearchQuestion) -> Result<LogicalPlan, EngineError> {
     let SearchQuestion { table, text, search, time, now, .. } = question;
-    let compiler = Compiler { snapshot, table: *table, text, now: *now };
+    let compiler = Compiler { snapshot, table: *table, text, now: *now, within: None };
     let found = records(&compiler, search, *time)?;
     let by_time = ident(SplitScan::time_column(*table));
     let first = match question.order {
@@ -107,23 +107,23 @@ pub(in super::super) fn records_plan(snapshot: &Arc<Snapshot>, question: &Search
 
 pub(in super::super) fn traces_plan(snapshot: &Arc<Snapshot>, question: &TracesQuestion) -> Result<LogicalPlan, EngineError> {
     let TracesQuestion { text, search, time, now, .. } = question;
-    let compiler = Compiler { snapshot, table: Table::Spans, text, now: *now };
-    let measures = [count(lit(1_i64)).alias(MATCHING), max(ident(c::START_TIME)).alias(NEWEST)];
-    let matching = records(&compiler, search, *time)?.aggregate([ident(c::TRACE_ID)], measures)?;
-    let ranked = |by: &str| -> Result<LogicalPlanBuilder, EngineError> {
-        let summaries = compiler.summaries()?.alias("summaries")?.build()?;
+    let compiler = Compiler { snapshot, table: Table::Spans, text, now: *now, within: None };
+    let counts = [count(lit(1_i64)).alias(MATCHING), max(ident(c::START_TIME)).alias(NEWEST)];
+    let matching = records(&compiler, search, *time)?.aggregate([ident(c::TRACE_ID)], counts)?;
+    // All spans of the traces that are found: the join tells the scan which these are.
+    let ranked = |by: Expr| -> Result<LogicalPlanBuilder, EngineError> {
         let found = matching.clone().alias("found")?;
         let keys = |relation: &str| vec![Column::new(Some(relation), c::TRACE_ID)];
-        let joined = found.join(summaries, JoinType::Inner, (keys("found"), keys("summaries")), None)?;
-        let of = |relation: &str, name: &str| Expr::Column(Column::new(Some(relation), name));
-        let columns = [of("found", c::TRACE_ID), of("found", MATCHING), of("summaries", by).alias(NEWEST)];
-        Ok(joined.project(columns)?)
+        let all = found.join(compiler.spans()?.build()?, JoinType::Inner, (keys("found"), keys(Table::Spans.name())), None)?;
+        let of_found = |name: &str| Expr::Column(Column::new(Some("found"), name));
+        let summaries = all.aggregate([of_found(c::TRACE_ID), of_found(MATCHING)], measures()?)?;
+        Ok(summaries.project([of_found(c::TRACE_ID), of_found(MATCHING), by.alias(NEWEST)])?)
     };
     let ranked = match question.order {
         TraceOrder::Newest => matching,
-        TraceOrder::Slowest => ranked(c::DURATION_NS)?,
-        TraceOrder::MostErrors => ranked(ERRORS)?,
-        TraceOrder::MostSpans => ranked(SPANS)?,
+        TraceOrder::Slowest => ranked(duration())?,
+        TraceOrder::MostErrors => ranked(ident(ERRORS))?,
+        TraceOrder::MostSpans => ranked(ident(SPANS))?,
     };
     let order = [newest_first(ident(NEWEST)), ident(c::TRACE_ID).sort(true, false)];
     Ok(ranked.sort_with_limit(order, Some(question.limit))?.project([ident(c::TRACE_ID), ident(MATCHING)])?.build()?)
@@ -131,7 +131,7 @@ pub(in super::super) fn traces_plan(snapshot: &Arc<Snapshot>, question: &TracesQ
 
 /// For each trace and service: `start_time`, `end_ns`, `root_name`, `spans`, `errors`, `root_start_time`.
 pub(in super::super) fn parts_plan(snapshot: &Arc<Snapshot>, question: &TraceParts) -> Result<LogicalPlan, EngineError> {
-    let compiler = Compiler { snapshot, table: Table::Spans, text: "", now: UnixNanos(0) };
+    let compiler = Compiler { snapshot, table: Table::Spans, text: "", now: UnixNanos(0), within: None };
     let ids = question.traces.iter().map(|trace| id(trace.as_bytes())).collect();
     let of_traces = compiler.scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids, false))?;
     let mut measures = measures()?;
@@ -140,7 +140,7 @@ pub(in super::super) fn parts_plan(snapshot: &Arc<Snapshot>, question: &TracePar
 }
 
 pub(in super::super) fn values_plan(snapshot: &Arc<Snapshot>, question: &FieldValues) -> Result<LogicalPlan, EngineError> {
-    let compiler = Compiler { snapshot, table: question.table, text: "", now: UnixNanos(0) };
+    let compiler = Compiler { snapshot, table: question.table, text: "", now: UnixNanos(0), within: None };
     let Some(value) = compiler.value_text(&question.field) else {
         return Err(EngineError::invalid(format!("`{}` has no values to choose from", question.field)));
     };
@@ -158,30 +158,49 @@ pub(in super::super) fn values_plan(snapshot: &Arc<Snapshot>, question: &FieldVa
 /// All columns of the records that are found.
 fn records(compiler: &Compiler<'_>, search: &Search, time: TimeSpan) -> Result<LogicalPlanBuilder, EngineError> {
     let in_time = in_time(compiler.table, time);
-    let asked = match search {
-        Search::Everything => None,
-        Search::Records(expr) => Some(compiler.compile(expr)?),
+    match search {
+        Search::Everything => filtered(compiler.scan(compiler.table)?, in_time),
+        Search::Records(asked) => {
+            let (own, of_traces) = compiler.split_off_traces(asked);
+            let own = all([in_time, own.map(|own| compiler.compile(&own)).transpose()?]);
+            let Some(of_traces) = of_traces else { return filtered(compiler.scan(compiler.table)?, own) };
+            let within = trace_ids(compiler, own.as_ref())?;
+            let of_traces = Compiler { within: within.as_ref(), ..*compiler }.compile(&of_traces)?;
+            filtered(compiler.scan(compiler.table)?, all([own, Some(of_traces)]))
+        }
         Search::Structure(structure) if compiler.table == Table::Spans => {
-            let found = compiler.structure(structure)?;
-            return Ok(match in_time {
-                Some(in_time) => found.filter(in_time)?,
-                None => found,
-            });
+            let last = structure.steps.last().map_or(&structure.first, |step| &step.spans);
+            let (own, _) = compiler.split_off_traces(last);
+            let own = own.map(|own| compiler.compile(&own)).transpose()?;
+            let within = trace_ids(compiler, all([in_time.clone(), own]).as_ref())?;
+            filtered(Compiler { within: within.as_ref(), ..*compiler }.structure(structure)?, in_time)
         }
         Search::Structure(structure) => {
             let place = structure.first.clone();
             let mut first = None;
             place.for_each_term(&mut |term| first = first.or(Some(term.place())));
             let hint = "ask for spans, or without braces";
-            return Err(compiler.mistake(first.unwrap_or_default(), format!("{} do not stand below each other", compiler.table), hint));
+            Err(compiler.mistake(first.unwrap_or_default(), format!("{} do not stand below each other", compiler.table), hint))
         }
-    };
-    let filter = [in_time, asked].into_iter().flatten().reduce(Expr::and);
-    let scan = compiler.scan(compiler.table)?;
+    }
+}
+
+fn filtered(scan: LogicalPlanBuilder, filter: Option<Expr>) -> Result<LogicalPlanBuilder, EngineError> {
     Ok(match filter {
         Some(filter) => scan.filter(filter)?,
         None => scan,
     })
+}
+
+fn all(parts: [Option<Expr>; 2]) -> Option<Expr> {
+    parts.into_iter().flatten().reduce(Expr::and)
+}
+
+/// The traces of the records that `filter` keeps: only their spans matter. `None` when that may be all traces.
+fn trace_ids(compiler: &Compiler<'_>, filter: Option<&Expr>) -> Result<Option<LogicalPlan>, EngineError> {
+    let Some(filter) = filter else { return Ok(None) };
+    let records = compiler.scan(compiler.table)?.filter(filter.clone())?;
+    Ok(Some(records.aggregate([ident(c::TRACE_ID)], Vec::<Expr>::new())?.build()?))
 }
 
 fn in_time(table: Table, time: TimeSpan) -> Option<Expr> {

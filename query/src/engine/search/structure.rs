@@ -16,7 +16,7 @@ use crate::search::{Relation, Structure};
 impl Compiler<'_> {
     /// The rows of the spans of the last braces.
     pub(super) fn structure(&self, structure: &Structure) -> Result<LogicalPlanBuilder, EngineError> {
-        let mut found = self.scan(Table::Spans)?.filter(self.compile(&structure.first)?)?;
+        let mut found = self.spans()?.filter(self.compile(&structure.first)?)?;
         for (index, step) in structure.steps.iter().enumerate() {
             let above = match step.relation {
                 Relation::Child => ids(found)?,
@@ -24,7 +24,7 @@ impl Compiler<'_> {
             };
             let above = above.alias(format!("above_{index}"))?;
             let keys = (qualified(Table::Spans.name(), [c::TRACE_ID, c::PARENT_SPAN_ID]), qualified(&format!("above_{index}"), IDS));
-            let below = self.scan(Table::Spans)?.filter(self.compile(&step.spans)?)?;
+            let below = self.spans()?.filter(self.compile(&step.spans)?)?;
             found = below.join(above.build()?, JoinType::LeftSemi, keys, None)?;
         }
         if let Some(traces) = &structure.traces {
@@ -39,7 +39,7 @@ impl Compiler<'_> {
         let schema = Arc::new(first.schema().as_arrow().clone());
         let parents = LogicalPlanBuilder::scan(name, provider_as_source(Arc::new(CteWorkTable::new(name, schema))), None)?;
         let keys = (qualified(Table::Spans.name(), [c::TRACE_ID, c::PARENT_SPAN_ID]), qualified(name, IDS));
-        let children = self.scan(Table::Spans)?.join(parents.build()?, JoinType::Inner, keys, None)?;
+        let children = self.spans()?.join(parents.build()?, JoinType::Inner, keys, None)?;
         let children = children.project(qualified(Table::Spans.name(), IDS).into_iter().map(Expr::Column))?;
         Ok(LogicalPlanBuilder::from(first).to_recursive_query(name.to_owned(), children.build()?, true)?)
     }

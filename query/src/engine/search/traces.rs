@@ -11,7 +11,7 @@ use datafusion::{
     },
     logical_expr::{Expr, ExprFunctionExt, LogicalPlanBuilder, cast, ident, in_subquery, lit},
 };
-use schemas::{Table, column::Kind, columns as c};
+use schemas::{column::Kind, columns as c};
 
 use super::{super::EngineError, compile::Compiler, leaf::Held};
 use crate::search::{Expr as Asked, FieldName, FieldTest, TraceField};
@@ -76,14 +76,18 @@ impl Compiler<'_> {
 
     /// One row for each trace. Its root is the earliest span without a parent.
     pub(super) fn summaries(&self) -> Result<LogicalPlanBuilder, DataFusionError> {
-        let duration = (ident(END_NS) - cast(ident(c::START_TIME), DataType::Int64)).alias(c::DURATION_NS);
         let others = [ROOT_SERVICE, ROOT_NAME, SPANS, ERRORS, SERVICES].map(ident);
-        let columns = [ident(c::TRACE_ID), ident(c::START_TIME), duration].into_iter().chain(others);
+        let columns = [ident(c::TRACE_ID), ident(c::START_TIME), duration().alias(c::DURATION_NS)].into_iter().chain(others);
         let mut measures = measures()?;
         measures.push(first_of_root(c::SERVICE_NAME)?.alias(ROOT_SERVICE));
         measures.push(count_distinct(ident(c::SERVICE_NAME)).alias(SERVICES));
-        self.scan(Table::Spans)?.aggregate([ident(c::TRACE_ID)], measures)?.project(columns)
+        self.spans()?.aggregate([ident(c::TRACE_ID)], measures)?.project(columns)
     }
+}
+
+/// From the start to the end of [`measures`].
+pub(super) fn duration() -> Expr {
+    ident(END_NS) - cast(ident(c::START_TIME), DataType::Int64)
 }
 
 /// Of any group of spans of a trace: start, end, root span's name, number of spans and of errors.

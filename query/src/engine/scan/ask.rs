@@ -1,0 +1,104 @@
+//! What a predicate asks of a block, after catalog and indexes have answered what they can.
+
+use std::{ops::Range, sync::Arc};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, conjunction_opt, split_conjunction};
+use schemas::Table;
+use storage::{
+    Split, SplitId,
+    text::{Candidates, TextFilter},
+};
+
+use super::{super::functions::TextMatch, attributes::ByAttributes, context::OpenSnapshot};
+
+/// A predicate in parts that must all hold.
+#[derive(Debug)]
+pub(super) struct Ask {
+    table: Table,
+    whole: Arc<dyn PhysicalExpr>,
+    /// All parts but the texts.
+    others: Option<ByAttributes>,
+    texts: Vec<(Arc<dyn PhysicalExpr>, TextFilter)>,
+}
+
+/// What has to be read of a block.
+pub(super) struct Left {
+    /// Still to be asked of each row.
+    pub predicate: Option<Arc<dyn PhysicalExpr>>,
+    /// Rows of the block that can be wanted, ascending and disjoint, maybe none; `None` when any can.
+    pub rows: Option<Vec<Range<usize>>>,
+}
+
+impl Ask {
+    /// `predicate` is over `schema`, which is that of `table`.
+    pub(super) fn new(table: Table, schema: &SchemaRef, predicate: Arc<dyn PhysicalExpr>) -> Self {
+        let (mut texts, mut others) = (Vec::new(), Vec::new());
+        for part in split_conjunction(&predicate) {
+            match text_of(part) {
+                Some(filter) => texts.push((Arc::clone(part), filter)),
+                None => others.push(Arc::clone(part)),
+            }
+        }
+        let others = conjunction_opt(others).map(|others| ByAttributes::new(others, Arc::clone(schema)));
+        Self { table, whole: predicate, others, texts }
+    }
+
+    pub(super) fn whole(&self) -> &Arc<dyn PhysicalExpr> {
+        &self.whole
+    }
+
+    /// What the parts other than texts leave of a split, by its attributes; `None` when they keep no row.
+    pub(super) fn of_split(&self, split: &Split) -> Option<Option<Arc<dyn PhysicalExpr>>> {
+        let Some(others) = &self.others else { return Some(None) };
+        others.left(|column, key| split.may_have_key(column, key)).map(Some)
+    }
+
+    /// As [`Self::of_split`], and with what the indexes of a block say. Blocking.
+    pub(super) fn of_block(&self, open: &OpenSnapshot, split: &Split) -> Option<Left> {
+        let SplitId::Block(id) = split.id else { return None };
+        let mut predicate: Vec<Arc<dyn PhysicalExpr>> = self.of_split(split)?.into_iter().collect();
+        let mut rows: Option<Vec<Range<usize>>> = None;
+        for (part, filter) in &self.texts {
+            let of_text = match open.snapshot.exact_rows_of_text(self.table, id, filter) {
+                // Nothing is left to ask, so the texts are not read.
+                Some(exact) => Some(exact),
+                None => {
+                    predicate.push(Arc::clone(part));
+                    match open.snapshot.rows_of_text(self.table, id, filter) {
+                        Candidates::Rows(candidates) => Some(candidates),
+                        Candidates::All => None,
+                    }
+                }
+            };
+            if let Some(of_text) = of_text {
+                rows = Some(rows.map_or_else(|| of_text.clone(), |rows| common(&rows, &of_text)));
+            }
+        }
+        Some(Left { predicate: conjunction_opt(predicate), rows })
+    }
+}
+
+/// The text that every row a part keeps must have.
+fn text_of(part: &Arc<dyn PhysicalExpr>) -> Option<TextFilter> {
+    let function = part.downcast_ref::<ScalarFunctionExpr>()?.fun().inner().downcast_ref::<TextMatch>()?;
+    Some(function.filter().clone())
+}
+
+/// What is in both; each is ascending and disjoint.
+pub(super) fn common(one: &[Range<usize>], other: &[Range<usize>]) -> Vec<Range<usize>> {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    let mut both = Vec::new();
+    while let (Some(a), Some(b)) = (one.peek(), other.peek()) {
+        let range = a.start.max(b.start)..a.end.min(b.end);
+        if range.start < range.end {
+            both.push(range);
+        }
+        if a.end <= b.end {
+            one.next().map(drop)
+        } else {
+            other.next().map(drop)
+        };
+    }
+    both
+}
