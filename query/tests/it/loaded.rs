@@ -1,6 +1,7 @@
 //! A store with real telemetry, part of it in blocks and part in memory, and the API in front of it.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -94,6 +95,14 @@ impl Loaded {
     /// A request in OTLP JSON.
     pub(crate) fn send_json(&self, signal: Signal, body: &Value) {
         self.send_as(signal, Format::Json, body.to_string().into());
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    pub(crate) fn blocks_dir(&self) -> PathBuf {
+        self.data_dir().join("data")
     }
 
     fn send_as(&self, signal: Signal, format: Format, body: Bytes) {

@@ -1,6 +1,7 @@
 //! Searches over real telemetry, part of it in blocks and part in memory, through the routes that people use.
 
 mod differential;
+mod generated;
 mod known;
 mod mistakes;
 mod suggest;

@@ -14,9 +14,7 @@ use std::{
 use async_trait::async_trait;
 use http::StatusCode;
 use serde_json::{Value, json};
-use sqllogictest::{
-    AsyncDB, ColumnType, DBOutput, Runner, default_normalizer, default_validator, runner::strict_column_validator,
-};
+use sqllogictest::{AsyncDB, ColumnType, DBOutput, Runner, default_normalizer, default_validator, runner::strict_column_validator};
 
 use crate::loaded::Loaded;
 

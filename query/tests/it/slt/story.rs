@@ -101,7 +101,8 @@ fn checkout() -> Vec<Span> {
         ("error.type", "timeout".into()),
         ("retry.count", 2.into()),
     ]);
-    let select = attributes([("db.system", "postgresql".into()), ("db.name", "cards".into()), ("db.statement", "SELECT *\nFROM card".into())]);
+    let select =
+        attributes([("db.system", "postgresql".into()), ("db.name", "cards".into()), ("db.statement", "SELECT *\nFROM card".into())]);
     let reserve = attributes([("messaging.system", "kafka".into()), ("messaging.destination", "orders".into()), ("库位", "A-7".into())]);
     let exception = attributes([("exception.type", "Timeout".into()), ("exception.message", "lock lost".into())]);
     let events = vec![
@@ -112,10 +113,27 @@ fn checkout() -> Vec<Span> {
     let refused = Some("payment refused".to_owned());
     vec![
         Span { kind: 2, start_ns: at(0), duration_ns: 500 * MS, ..span(web(), CHECKOUT, 1, None, "GET /checkout", root) },
-        Span { kind: 3, start_ns: at(50), duration_ns: 300 * MS, status: 2, status_message: refused, ..span(web(), CHECKOUT, 2, Some(1), "POST pay", call) },
-        Span { kind: 2, start_ns: at(100), duration_ns: 200 * MS, status: 2, events, links, ..span(pay(), CHECKOUT, 3, Some(2), "charge", charge) },
+        Span {
+            kind: 3,
+            start_ns: at(50),
+            duration_ns: 300 * MS,
+            status: 2,
+            status_message: refused,
+            ..span(web(), CHECKOUT, 2, Some(1), "POST pay", call)
+        },
+        Span {
+            kind: 2,
+            start_ns: at(100),
+            duration_ns: 200 * MS,
+            status: 2,
+            events,
+            links,
+            ..span(pay(), CHECKOUT, 3, Some(2), "charge", charge)
+        },
         Span { kind: 3, start_ns: at(120), duration_ns: 150 * MS, ..span(pay(), CHECKOUT, 4, Some(3), "SELECT card", select) },
-        Span { kind: 5, start_ns: at(400), duration_ns: 50 * MS, status: 1, ..span(stock(), CHECKOUT, 5, Some(1), "预留库存", reserve) },
+        Span {
+            kind: 5, start_ns: at(400), duration_ns: 50 * MS, status: 1, ..span(stock(), CHECKOUT, 5, Some(1), "预留库存", reserve)
+        },
     ]
 }
 
@@ -165,9 +183,7 @@ fn logs() -> Vec<Log> {
 fn metrics() -> Value {
     let label = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
     let depth = |ms: i64, depth: i64| json!({ "timeUnixNano": at(ms).to_string(), "asInt": depth.to_string(), "attributes": [label("queue", "orders")] });
-    let requests = |ms: i64, count: f64, route: &str| {
-        json!({ "startTimeUnixNano": at(0).to_string(), "timeUnixNano": at(ms).to_string(), "asDouble": count, "attributes": [label("http.route", route)] })
-    };
+    let requests = |ms: i64, count: f64, route: &str| json!({ "startTimeUnixNano": at(0).to_string(), "timeUnixNano": at(ms).to_string(), "asDouble": count, "attributes": [label("http.route", route)] });
     let latency = json!({
         "startTimeUnixNano": at(0).to_string(), "timeUnixNano": at(60_000).to_string(),
         "count": "3", "sum": 0.75, "min": 0.05, "max": 0.5, "explicitBounds": [0.1, 0.4], "bucketCounts": ["1", "1", "1"],

@@ -19,7 +19,10 @@ async fn body(loaded: &Loaded, accept: &str) -> Vec<u8> {
 async fn every_format_has_every_row() {
     let loaded = Loaded::empty();
     let answer: Value = serde_json::from_slice(&body(&loaded, "application/json").await).expect("JSON");
-    assert_eq!(answer["rows"], json!([[1, "a,b", 1.5, true, "2026-11-22T10:00:00.000000001Z", null], [null, "=库存", "NaN", false, null, null]]));
+    assert_eq!(
+        answer["rows"],
+        json!([[1, "a,b", 1.5, true, "2026-11-22T10:00:00.000000001Z", null], [null, "=库存", "NaN", false, null, null]])
+    );
     assert_eq!(answer["columns"][4], json!({ "name": "at", "type": "timestamp" }));
     assert_eq!(answer["meta"]["truncated"], false);
 
