@@ -105,6 +105,23 @@ impl Loaded {
         self.data_dir().join("data")
     }
 
+    /// The files beside blocks that say which of their rows have a word.
+    pub(crate) fn text_indexes(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.blocks_dir()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a readable folder") {
+                let path = entry.expect("a readable folder").path();
+                match path.extension().and_then(|end| end.to_str()) {
+                    _ if path.is_dir() => folders.push(path),
+                    Some("bloom" | "text") => found.push(path),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
     fn send_as(&self, signal: Signal, format: Format, body: Bytes) {
         let number = self.sent.fetch_add(1, Ordering::Relaxed);
         let request = RawRequest {

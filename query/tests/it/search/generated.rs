@@ -1,4 +1,4 @@
-//! Generated searches against an evaluator that reads the records one by one.
+//! Hundreds of generated searches, each against an evaluator that reads the records one by one.
 
 mod searches;
 
@@ -8,7 +8,7 @@ use std::{
 };
 
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use query::search::Search;
+use query::search::{Search, parse};
 use schemas::Table;
 use serde_json::Value;
 
@@ -32,6 +32,10 @@ async fn found(loaded: &Loaded, table: Table, search: &str) -> BTreeSet<u64> {
     ids
 }
 
+fn expected(batches: &[Batch], table: Table, search: &Search) -> BTreeSet<u64> {
+    of_world(&World::new(batches.iter().flat_map(|batch| &batch.spans), batches.iter().flat_map(|batch| &batch.logs)), table, search)
+}
+
 fn of_world(world: &World<'_>, table: Table, search: &Search) -> BTreeSet<u64> {
     let number = |value: &Any| if let Any::Int(number) = value { Some(*number as u64) } else { None };
     match table {
@@ -50,6 +54,67 @@ fn search() -> impl Strategy<Value = (Table, Search)> {
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() }
+}
+
+/// `prepare` puts the batches into the store, wherever in it they go.
+fn check(seed: u64, cases: u32, prepare: impl Fn(&Loaded, &[Batch])) {
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let batches = batches(seed, 6, 40);
+    let loaded = Loaded::empty();
+    prepare(&loaded, &batches);
+    let findings = AtomicUsize::new(0);
+    proptest!(config(cases), |((table, search) in search())| {
+        let text = search.to_string();
+        prop_assert_eq!(parse(&text).map(|again| again.to_string()), Ok(text.clone()));
+        let expected = expected(&batches, table, &search);
+        let found = runtime.block_on(found(&loaded, table, &text));
+        let (missed, wrong): (Vec<u64>, Vec<u64>) = found.symmetric_difference(&expected).copied().partition(|id| expected.contains(id));
+        prop_assert!(found == expected, "{} in {} misses {:?} and finds {:?}", text, table, missed, wrong);
+        findings.fetch_add(usize::from(!expected.is_empty()), Ordering::Relaxed);
+    });
+    // Searches that find nothing prove little.
+    assert!(findings.into_inner() > cases as usize / 3);
+}
+
+#[test]
+fn in_memory() {
+    check(1, 100, |loaded, batches| batches.iter().for_each(|batch| batch.send(loaded)));
+}
+
+#[test]
+fn in_blocks_with_indexes_of_text() {
+    check(2, 120, |loaded, batches| {
+        for batch in batches {
+            batch.send(loaded);
+            loaded.store.flush().expect("a working disk");
+        }
+        assert!(loaded.text_indexes().len() > 6, "blocks have indexes of their text");
+    });
+}
+
+#[test]
+fn in_both() {
+    check(3, 120, |loaded, batches| {
+        for (index, batch) in batches.iter().enumerate() {
+            batch.send(loaded);
+            if index % 2 == 0 {
+                loaded.store.flush().expect("a working disk");
+            }
+        }
+    });
+}
+
+#[test]
+fn in_blocks_without_indexes_of_text() {
+    check(2, 80, |loaded, batches| {
+        for batch in batches {
+            batch.send(loaded);
+            loaded.store.flush().expect("a working disk");
+        }
+        for index in loaded.text_indexes() {
+            std::fs::remove_file(index).expect("it was there");
+        }
+    });
 }
 
 /// An answer is that of one moment: between what was acknowledged before it was asked and what was sent before it came.

@@ -187,6 +187,14 @@ fn between(values: &'static [&'static str]) -> impl Strategy<Value = Predicate> 
     (bound(), bound()).prop_filter("bounded on a side", bounded).prop_map(|(from, to)| Predicate::Between(from, to))
 }
 
+/// `field:*` is how existence is asked for.
+fn is(pattern: Pattern) -> Predicate {
+    match &pattern {
+        Pattern::Wildcard(wildcard) if wildcard.parts() == [WildcardPart::Any] => Predicate::Exists,
+        _ => Predicate::Is(pattern),
+    }
+}
+
 fn predicate(kind: Kind) -> BoxedStrategy<Predicate> {
     let value = |values| select(values).prop_map(|value: &str| Pattern::Value(Value::new(value)));
     let pattern = move |values: &'static [&'static str]| prop_oneof![3 => value(values), 1 => wildcard(values).prop_map(Pattern::Wildcard)];
@@ -194,7 +202,7 @@ fn predicate(kind: Kind) -> BoxedStrategy<Predicate> {
     match kind {
         Kind::Text(values) | Kind::Number(values) => prop_oneof![
             1 => Just(Predicate::Exists),
-            3 => pattern(values).prop_map(Predicate::Is),
+            3 => pattern(values).prop_map(is),
             2 => vec(pattern(values), 2..4).prop_map(Predicate::AnyOf),
             3 => compare(values),
             2 => between(values),
@@ -211,7 +219,7 @@ fn predicate(kind: Kind) -> BoxedStrategy<Predicate> {
         .boxed(),
         Kind::Id(values) => prop_oneof![
             1 => Just(Predicate::Exists),
-            2 => pattern(values).prop_map(Predicate::Is),
+            2 => pattern(values).prop_map(is),
             1 => select(values).prop_map(|id| Predicate::Compare(Comparison::NotEqual, Value::new(id))),
             1 => regex().prop_map(Predicate::MatchesNot),
         ]
