@@ -15,12 +15,17 @@ use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
 
 const TIMES: DateTimePrinter = DateTimePrinter::new().precision(Some(9));
 
+/// Whether a row has no value. A column of nothing but nulls (`SELECT NULL`) keeps no bits that say so.
+pub(crate) fn is_null(array: &dyn Array, row: usize) -> bool {
+    array.is_null(row) || *array.data_type() == DataType::Null
+}
+
 /// Appends row `row` of `array` to `out`.
 ///
 /// # Errors
 /// When the type cannot be shown.
 pub(crate) fn write_value(out: &mut Vec<u8>, array: &dyn Array, row: usize) -> Result<(), ArrowError> {
-    if array.is_null(row) {
+    if is_null(array, row) {
         out.extend_from_slice(b"null");
         return Ok(());
     }

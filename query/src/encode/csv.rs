@@ -3,7 +3,7 @@
 
 use arrow::{array::RecordBatch, datatypes::Schema, error::ArrowError};
 
-use super::cell::write_value;
+use super::cell::{is_null, write_value};
 
 pub(crate) fn csv_header(out: &mut Vec<u8>, schema: &Schema) {
     for (index, field) in schema.fields().iter().enumerate() {
@@ -24,7 +24,7 @@ pub(crate) fn csv_rows(out: &mut Vec<u8>, batch: &RecordBatch) -> Result<(), Arr
             if index > 0 {
                 out.push(b',');
             }
-            if column.is_null(row) {
+            if is_null(column.as_ref(), row) {
                 continue;
             }
             json.clear();

@@ -2,7 +2,7 @@
 
 use arrow::{array::RecordBatch, error::ArrowError};
 
-use super::cell::write_value;
+use super::cell::{is_null, write_value};
 
 /// Appends `[[…],[…]]` without the outer brackets; `first` says whether no row stands before.
 ///
@@ -36,7 +36,7 @@ pub(crate) fn ndjson_rows(out: &mut Vec<u8>, batch: &RecordBatch) -> Result<(), 
         let mut begins = true;
         out.push(b'{');
         for (name, column) in names.iter().zip(batch.columns()) {
-            if column.is_null(row) {
+            if is_null(column.as_ref(), row) {
                 continue;
             }
             if !std::mem::take(&mut begins) {

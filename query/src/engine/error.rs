@@ -14,6 +14,8 @@ const SIMILARITY_MIN: f64 = 0.72;
 
 /// How DataFusion reports a pattern that is wrong or compiles to too much, as a bug of its own.
 const BAD_REGEX: &str = "Regular expression did not compile: ";
+/// How it reports one that it reads while it plans: the last line says why.
+const NO_REGEX: &str = "regex parse error:";
 /// How it reports that the limit of spill files is reached, as a failure of the disk.
 const SPILL_IS_FULL: &str = "used disk space during the spilling process has exceeded";
 
@@ -67,6 +69,10 @@ impl From<DataFusionError> for EngineError {
                 Self::Invalid { message: format!("a regular expression cannot be used: {}", first_line(what)), at, hint: None }
             }
             root => match root.to_string() {
+                message if message.contains(NO_REGEX) => {
+                    let why = message.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                    Self::Invalid { message: format!("a regular expression cannot be used: {why}"), at, hint: None }
+                }
                 message if message.contains(SPILL_IS_FULL) => {
                     Self::Resources { message: "more would spill to disk than is allowed".to_owned() }
                 }

@@ -86,5 +86,8 @@ pub(super) fn session(
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     let config = template.config().clone().with_extension(Arc::new(OpenSnapshot { snapshot, usage }));
     let builder = Builder::new_from_existing(template.clone());
-    Ok(builder.with_config(config).with_runtime_env(runtime).with_catalog_list(Arc::new(catalogs)).build())
+    let mut state = builder.with_config(config).with_runtime_env(runtime).with_catalog_list(Arc::new(catalogs)).build();
+    // What `now()` says, everywhere in the question.
+    state.mark_start_execution();
+    Ok(state)
 }

@@ -1,6 +1,7 @@
 //! A store with real telemetry, part of it in blocks and part in memory, and the API in front of it.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -111,6 +112,31 @@ impl Loaded {
     /// A request in OTLP JSON.
     pub(crate) fn send_json(&self, signal: Signal, body: &Value) {
         self.send_as(signal, Format::Json, body.to_string().into());
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    pub(crate) fn blocks_dir(&self) -> PathBuf {
+        self.data_dir().join("data")
+    }
+
+    /// The files beside blocks that say which of their rows have a word.
+    pub(crate) fn text_indexes(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.blocks_dir()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a readable folder") {
+                let path = entry.expect("a readable folder").path();
+                match path.extension().and_then(|end| end.to_str()) {
+                    _ if path.is_dir() => folders.push(path),
+                    Some("bloom" | "text") => found.push(path),
+                    _ => {}
+                }
+            }
+        }
+        found
     }
 
     fn send_as(&self, signal: Signal, format: Format, body: Bytes) {

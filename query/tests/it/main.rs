@@ -2,14 +2,21 @@
 
 mod api;
 mod loaded;
+mod made_up;
+mod mutation;
+mod naive;
 mod patterns;
 mod real_traces;
+mod records;
 mod rows;
 mod search;
 mod search_checks;
 mod search_mutated;
-mod search_seeds;
+mod seeds;
+mod slt;
 mod sockets;
 mod sql;
+mod sql_checks;
+mod sql_mutated;
 mod traces;
 mod view;

@@ -2,6 +2,7 @@
 
 mod differential;
 mod indexes;
+mod generated;
 mod known;
 mod mistakes;
 mod suggest;

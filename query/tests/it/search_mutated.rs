@@ -1,12 +1,11 @@
 //! Searches out of pieces that mean something, searches with damage, and texts that never were a search.
 
-use proptest::{
-    collection::vec,
-    prelude::*,
-    sample::{Index, select},
-};
+use proptest::{collection::vec, prelude::*, sample::select};
 
-use crate::search_checks;
+use crate::{
+    mutation::{mutate, mutation},
+    search_checks,
+};
 
 /// Signs and words that the lexer knows, and what it must not take for one.
 const PIECES: &str = r#"AND OR NOT TO and or not ( ) [ ] { } , - ! * ? : = != > >= < <= =~ !~ ~ => >> -> :: // / /i \ " ' “ ” ： （ ） ＞ | && `
@@ -26,42 +25,6 @@ const SEARCHES: &[&str] = &[
     r#"(库存不足 OR "用户 登录失败") NOT level>=warn resource."odd key"!="a \"b\"" name=~"^GET /[a-z]+""#,
 ];
 
-#[derive(Debug, Clone)]
-enum Mutation {
-    Remove(Index, Index),
-    Insert(Index, &'static str),
-    Repeat(Index, Index),
-    Cut(Index),
-}
-
-fn mutation() -> impl Strategy<Value = Mutation> {
-    let index = any::<Index>;
-    prop_oneof![
-        3 => (index(), index()).prop_map(|(at, count)| Mutation::Remove(at, count)),
-        5 => (index(), select(pieces())).prop_map(|(at, piece)| Mutation::Insert(at, piece)),
-        1 => (index(), index()).prop_map(|(from, to)| Mutation::Repeat(from, to)),
-        1 => index().prop_map(Mutation::Cut),
-    ]
-}
-
-fn mutate(text: &mut String, mutation: &Mutation) {
-    let place = |index: &Index| text.floor_char_boundary(index.index(text.len() + 1));
-    match mutation {
-        Mutation::Remove(at, count) => {
-            let at = place(at);
-            let rest = text.split_off(at);
-            text.extend(rest.chars().skip(count.index(4)));
-        }
-        Mutation::Insert(at, piece) => text.insert_str(place(at), piece),
-        Mutation::Repeat(from, to) => {
-            let (from, to) = (place(from), place(to));
-            let repeated = text[from.min(to)..from.max(to)].to_owned();
-            text.push_str(&repeated);
-        }
-        Mutation::Cut(at) => text.truncate(place(at)),
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2048, max_shrink_iters: 4096, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -71,7 +34,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged(search in select(SEARCHES), mutations in vec(mutation(), 1..6)) {
+    fn damaged(search in select(SEARCHES), mutations in vec(mutation(pieces()), 1..6)) {
         let mut text = search.to_owned();
         mutations.iter().for_each(|mutation| mutate(&mut text, mutation));
         search_checks::search(text.as_bytes());

@@ -1,7 +1,8 @@
 //! `POST /api/v1/sql` over real telemetry, part of it in blocks and part in memory.
 
 mod death;
-mod deny;
+pub(crate) mod deny;
+mod duckdb;
 mod errors;
 mod formats;
 mod limits;

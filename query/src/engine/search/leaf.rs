@@ -164,15 +164,15 @@ impl Compiler<'_> {
         let data_type = held.kind.data_type();
         let column = || held.value.clone();
         let Atom::Compare(comparison, value) = atom else {
+            // Neither its digits nor any word for it.
+            if let Atom::MatchesNot(regex) = atom {
+                return Ok(Expr::Not(Box::new(self.number(held, Atom::Matches(regex), test)?)));
+            }
             let condition = self.condition(Join::All, &[atom], test.place)?;
             let names = named_numbers(held.name).iter().filter(|named| condition.holds(named.name));
             let of_names = names.map(|named| number::compare_range(column(), &data_type, Operator::Eq, &(named.from..=named.to)));
             let of_digits = ScalarUDF::from(ValueMatch::new(condition.clone())).call(vec![number::as_text(column())]);
-            return Ok(match (named_numbers(held.name).is_empty(), atom) {
-                (true, _) => of_digits,
-                (false, Atom::MatchesNot(_)) => of_names.reduce(Expr::or).unwrap_or_else(|| lit(false)),
-                (false, _) => of_names.fold(of_digits, Expr::or),
-            });
+            return Ok(of_names.fold(of_digits, Expr::or));
         };
         let operator = operator(comparison);
         if let Some(range) = numbers_named(held.name, value.text()) {

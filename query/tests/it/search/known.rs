@@ -26,6 +26,8 @@ const SAME: &[(&str, &str)] = &[
     ("kind:server", "kind = 2"),
     ("kind:(client OR producer)", "kind IN (3, 4)"),
     ("kind:SPAN_KIND_INTERNAL", "kind = 1"),
+    ("kind:/^2$/", "kind = 2"),
+    ("kind!~\"^(2|client)$\"", "kind NOT IN (2, 3)"),
     ("duration>10ms", "duration_ns > 10000000"),
     ("duration:[1ms TO 5ms]", "duration_ns BETWEEN 1000000 AND 5000000"),
     ("duration:{1ms TO 5ms}", "duration_ns > 1000000 AND duration_ns < 5000000"),

@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::loaded::Loaded;
 
 /// Statements that change something, or reach out.
-const WRITES: &str = "
+pub(crate) const WRITES: &str = "
     CREATE TABLE t AS SELECT 1
     CREATE TABLE t (a INT)
     CREATE OR REPLACE TABLE spans AS SELECT 1
@@ -105,7 +105,7 @@ const WRITES: &str = "
 ";
 
 /// Queries for what is not ours.
-const REACHES: &str = "
+pub(crate) const REACHES: &str = "
     SELECT * FROM '/etc/passwd'
     SELECT * FROM '/etc/passwd.csv'
     SELECT * FROM \"/etc/passwd\"
@@ -136,7 +136,8 @@ const REACHES: &str = "
     SELECT array_resize([1], 10000000000, 1)
 ";
 
-fn statements(text: &str) -> impl Iterator<Item = &str> {
+/// One a line.
+pub(crate) fn statements(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
