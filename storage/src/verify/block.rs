@@ -73,7 +73,7 @@ impl Check<'_> {
         let columns: Vec<usize> = (0..block.table.schema().fields().len()).collect();
         let mut row = 0;
         for row_group in 0..open.row_groups().len() {
-            let read = Read { row_group, rows: None, columns: columns.clone(), predicate: None, batch_rows: BATCH_ROWS };
+            let read = Read { row_group, rows: None, columns: columns.clone(), predicates: Vec::new(), batch_rows: BATCH_ROWS };
             for batch in open.read(read)? {
                 let batch = batch?;
                 self.times(&batch, row);
