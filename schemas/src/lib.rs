@@ -10,6 +10,7 @@
 //! table                 Table -> Arrow schema
 //! attribute             one attribute out of a JSON remainder
 //! otlp                  request bytes -> TableBatches (wire walk), and TableBatches -> OTLP again
+//! interop               the JSON of Jaeger and Zipkin -> OTLP, and OTLP -> theirs
 //! ```
 
 pub mod attribute;
@@ -17,6 +18,7 @@ pub mod column;
 pub mod columns;
 pub mod every_table;
 pub mod ids;
+pub mod interop;
 pub mod logs;
 pub mod metrics;
 pub mod otlp;

@@ -1,15 +1,17 @@
 //! What can be typed.
 
+mod ask;
+mod files;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use schemas::{Signal, TraceId};
 
-use crate::{
-    config,
-    send::{Compression, Protocol, Rate},
-};
+pub(crate) use ask::{ApiArguments, OutputFormat, QueryArguments, SearchTable, TailArguments, TailFormat, TailTable, TraceArguments};
+pub(crate) use files::{DeliveryArguments, ExportArguments, ExportFormat, ImportArguments, ImportFormat, SendArguments};
+
+use crate::config;
 
 /// OpenTelemetry in, durable, and out again by trace id.
 #[derive(Debug, Parser)]
@@ -32,6 +34,14 @@ pub(crate) enum Command {
     Send(SendArguments),
     /// Show one trace as a waterfall.
     Trace(TraceArguments),
+    /// Ask a running server in SQL, or find spans, logs and traces with a search.
+    Query(QueryArguments),
+    /// Follow logs or spans as they arrive.
+    Tail(TailArguments),
+    /// Write what is stored into a file: OTLP, Jaeger JSON or Zipkin JSON.
+    Export(ExportArguments),
+    /// Send files of other systems to an OTLP endpoint: OTLP, Jaeger JSON or Zipkin JSON.
+    Import(ImportArguments),
     /// Check configuration and environment without starting.
     Check(ServeArguments),
     /// Read everything on disk and tell what is damaged.
@@ -56,7 +66,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) otlp_http: Option<SocketAddr>,
     /// Address of the API and the status page [env: FUSEBOX_API] [default: 127.0.0.1:4319]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = config::parse_listen)]
     pub(crate) api: Option<SocketAddr>,
     /// Configuration file, TOML [env: FUSEBOX_CONFIG] [default: none]
     #[arg(long, value_name = "FILE")]
@@ -126,63 +136,6 @@ pub(crate) struct DemoArguments {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct SendArguments {
-    /// .otlp.zst or .otlp (length-prefixed requests), .pb .binpb .bin (one request), .json, .jsonl
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Where to [env: OTEL_EXPORTER_OTLP_ENDPOINT] [default: http://127.0.0.1:4318, for gRPC http://127.0.0.1:4317]
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: Option<String>,
-    /// How; a file in JSON leaves as JSON over HTTP, everything else as protobuf
-    /// [env: OTEL_EXPORTER_OTLP_PROTOCOL, where http/protobuf and http/json both are http] [default: grpc when the port is 4317, else http]
-    #[arg(long, value_enum)]
-    pub(crate) protocol: Option<Protocol>,
-    /// traces, logs or metrics; otherwise the file name must say it
-    #[arg(long, value_parser = parse_signal)]
-    pub(crate) signal: Option<Signal>,
-    /// Requests (100) or records (50000rec) per second [default: as fast as possible]
-    #[arg(long, value_name = "RATE")]
-    pub(crate) rate: Option<Rate>,
-    /// Passes over the files; each after the first has fresh ids and later times
-    #[arg(long = "loop", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) loops: u64,
-    /// Spread the passes evenly over this many seconds; a pass begins before the one before it ends when it is longer than its share
-    /// [default: one right behind the other]
-    #[arg(long, value_name = "SECONDS", conflicts_with = "shift_to_now")]
-    pub(crate) over: Option<u32>,
-    /// Move times so that the newest is now
-    #[arg(long)]
-    pub(crate) shift_to_now: bool,
-    /// Requests in flight at the same time, each on its own connection
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) concurrency: u16,
-    #[arg(long, value_enum, default_value = "none")]
-    pub(crate) compression: Compression,
-    /// Seconds after which a request that still fails is given up
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    pub(crate) retry_for: u64,
-    /// No progress bar; there is none anyway when stderr is no terminal
-    #[arg(long)]
-    pub(crate) no_progress: bool,
-    /// Totals as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TraceArguments {
-    /// 32 hex digits
-    #[arg(value_name = "ID")]
-    pub(crate) id: TraceId,
-    /// Address of the API
-    #[arg(long, value_name = "URL", env = "FUSEBOX_API", default_value = "http://127.0.0.1:4319")]
-    pub(crate) api: String,
-    /// The answer of the API as it is
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
     /// Directory to look at; a server may be using it
     #[arg(long, value_name = "DIR", env = "FUSEBOX_DATA_DIR", default_value = config::DATA_DIR)]
@@ -193,10 +146,6 @@ pub(crate) struct VerifyArguments {
     /// Findings as JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-fn parse_signal(text: &str) -> Result<Signal, String> {
-    Signal::ALL.into_iter().find(|signal| signal.name() == text).ok_or_else(|| "known are traces, logs and metrics".to_owned())
 }
 
 /// More than a small machine takes in; a wish beyond it is a typo.

@@ -1,11 +1,13 @@
 //! How a command ends badly: one exit code per family, and what to tell the user.
 
-use std::{fmt, process::ExitCode};
+use std::{fmt, io, process::ExitCode};
 
 /// The numbers are those of sysexits.h, as other servers use them. 2 (usage) is clap's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Failed = 1,
+    /// What the command line alone cannot see: flags that say nothing to this question.
+    Usage = 2,
     /// A server, a port or the data directory is not to be had.
     Unavailable = 69,
     Config = 78,
@@ -24,6 +26,16 @@ impl Failure {
 
     pub(crate) fn message(exit: Exit, message: impl fmt::Display) -> Self {
         Self { exit, error: anyhow::anyhow!("{message}") }
+    }
+
+    /// Whether all that failed is that nobody reads what is printed any more.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        let causes = self.error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+        causes.into_iter().any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {

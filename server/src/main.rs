@@ -2,20 +2,25 @@
 //!
 //! ```text
 //! cli        what can be typed
+//! api        a client of the HTTP API, for commands that ask a running server
 //! config     defaults < file < environment < flags
 //! commands   one file per command
 //! node       the running server: store, receivers, API, and the order in which they start and stop
-//! send       the OTLP sender behind `send` and `demo`
+//! send       the OTLP sender behind `send`, `import` and `demo`
+//! terminal, text, duration   what is printed, and how
 //! ```
 
+mod api;
 mod cli;
 mod commands;
 mod config;
+mod duration;
 mod failure;
 mod logging;
 mod node;
 mod send;
 mod terminal;
+mod text;
 
 use std::process::ExitCode;
 
@@ -33,6 +38,10 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => commands::serve::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
         Command::Send(arguments) => commands::send::run(arguments),
+        Command::Import(arguments) => commands::import::run(arguments),
+        Command::Export(arguments) => commands::export::run(arguments),
+        Command::Query(arguments) => commands::query::run(arguments),
+        Command::Tail(arguments) => commands::tail::run(arguments),
         Command::Trace(arguments) => commands::trace::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
@@ -40,6 +49,8 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // `fusebox … | head` has all that it wanted.
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             terminal::say(format_args!("fusebox: {failure}"));
             failure.exit_code()

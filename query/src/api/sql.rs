@@ -21,6 +21,7 @@ use crate::{
     engine::{Engine, Question, parameter},
 };
 
+pub(super) use body::respond_records;
 pub(super) use failure::{problem, problem_in};
 
 pub(crate) fn routes(engine: Engine) -> Router {
@@ -40,12 +41,17 @@ async fn run(State(engine): State<Arc<Engine>>, headers: HeaderMap, body: Bytes)
     answer(&engine, &headers, &body).await.unwrap_or_else(Problem::into_response)
 }
 
-async fn answer(engine: &Engine, headers: &HeaderMap, body: &[u8]) -> Result<Response, Problem> {
+/// The format that a client accepts.
+pub(super) fn accepted(headers: &HeaderMap) -> Result<Format, Problem> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let format = Format::accepted(accept).ok_or_else(|| {
+    Format::accepted(accept).ok_or_else(|| {
         Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "None of the accepted formats exists here", accept.unwrap_or_default())
             .hint("application/json, application/x-ndjson, text/csv, application/vnd.apache.arrow.stream or application/vnd.apache.parquet")
-    })?;
+    })
+}
+
+async fn answer(engine: &Engine, headers: &HeaderMap, body: &[u8]) -> Result<Response, Problem> {
+    let format = accepted(headers)?;
     let request: Request = serde_json::from_slice(body).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The request cannot be read", error.to_string())
             .hint(r#"send {"query": "SELECT …", "params": []}"#)

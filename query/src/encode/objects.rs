@@ -15,34 +15,58 @@ use super::cell::write_value;
 /// # Errors
 /// When a column's type cannot be shown.
 pub(crate) fn object_rows(out: &mut Vec<u8>, batch: &RecordBatch, mut first: bool) -> Result<(), ArrowError> {
+    let members = members(batch)?;
+    for row in 0..batch.num_rows() {
+        if !std::mem::take(&mut first) {
+            out.push(b',');
+        }
+        write_object(out, &members, row)?;
+    }
+    Ok(())
+}
+
+/// Appends such an object a line.
+///
+/// # Errors
+/// When a column's type cannot be shown.
+pub(crate) fn object_lines(out: &mut Vec<u8>, batch: &RecordBatch) -> Result<(), ArrowError> {
+    let members = members(batch)?;
+    for row in 0..batch.num_rows() {
+        write_object(out, &members, row)?;
+        out.push(b'\n');
+    }
+    Ok(())
+}
+
+/// A column, its name as JSON, and whether its texts are JSON.
+type Member = (Vec<u8>, ArrayRef, bool);
+
+fn members(batch: &RecordBatch) -> Result<Vec<Member>, ArrowError> {
     let schema = batch.schema();
-    let mut members: Vec<(Vec<u8>, ArrayRef, bool)> = Vec::new();
+    let mut members = Vec::new();
     for (field, column) in schema.fields().iter().zip(batch.columns()) {
         let json = field.name().ends_with(ATTRIBUTES);
         let column = if json { cast(column, &DataType::Utf8)? } else { column.clone() };
         members.push((serde_json::to_vec(field.name()).unwrap_or_default(), column, json));
     }
-    for row in 0..batch.num_rows() {
-        if !std::mem::take(&mut first) {
+    Ok(members)
+}
+
+fn write_object(out: &mut Vec<u8>, members: &[Member], row: usize) -> Result<(), ArrowError> {
+    let mut begins = true;
+    out.push(b'{');
+    for (name, column, json) in members.iter().filter(|(_, column, _)| column.is_valid(row)) {
+        if !std::mem::take(&mut begins) {
             out.push(b',');
         }
-        let mut begins = true;
-        out.push(b'{');
-        for (name, column, json) in members.iter().filter(|(_, column, _)| column.is_valid(row)) {
-            if !std::mem::take(&mut begins) {
-                out.push(b',');
-            }
-            out.extend_from_slice(name);
-            out.push(b':');
-            match json {
-                true if is_json(column.as_string::<i32>().value(row)) => {
-                    out.extend_from_slice(column.as_string::<i32>().value(row).as_bytes())
-                }
-                _ => write_value(out, column.as_ref(), row)?,
-            }
+        out.extend_from_slice(name);
+        out.push(b':');
+        match json {
+            true if is_json(column.as_string::<i32>().value(row)) => out.extend_from_slice(column.as_string::<i32>().value(row).as_bytes()),
+            _ => write_value(out, column.as_ref(), row)?,
         }
-        out.push(b'}');
     }
+    out.push(b'}');
     Ok(())
 }
 
@@ -71,5 +95,8 @@ mod tests {
         let expected =
             r#"{"n":1,"attributes":{"a":1,"b":"x"},"resource_attributes":{}},{"resource_attributes":{}},{"n":3,"attributes":"{damaged"}"#;
         assert_eq!(String::from_utf8(out).expect("text"), expected);
+        let mut lines = Vec::new();
+        object_lines(&mut lines, &batch).expect("plain types");
+        assert_eq!(String::from_utf8(lines).expect("text"), expected.replace("},{", "}\n{") + "\n");
     }
 }

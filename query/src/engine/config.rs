@@ -21,6 +21,10 @@ pub struct Config {
     pub rows_max: usize,
     /// Memory of the rows of one answer; so too.
     pub answer_bytes_max: usize,
+    /// Exports at the same time, beside the questions. An export is never cut.
+    pub exports_max: usize,
+    /// Of an export. One whose reader takes nothing for `deadline` ends too.
+    pub export_deadline: Duration,
     /// Where sorts and joins go that do not fit into memory. Emptied at the start.
     pub spill_dir: PathBuf,
     pub spill_bytes_max: u64,
@@ -38,6 +42,8 @@ impl Config {
             question_memory_bytes_max: 512 << 20,
             rows_max: 100_000,
             answer_bytes_max: 64 << 20,
+            exports_max: 2,
+            export_deadline: Duration::from_secs(3600),
             spill_dir,
             spill_bytes_max: 10 << 30,
         }

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
@@ -29,7 +29,7 @@ use tokio::{
     runtime::{Builder, Runtime},
     sync::{Semaphore, mpsc, oneshot},
     task::AbortHandle,
-    time::timeout_at,
+    time::{timeout, timeout_at},
 };
 
 use super::{
@@ -37,7 +37,7 @@ use super::{
     memory::Share,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, FieldValues, SearchQuestion, TraceParts, TracesQuestion},
+    search::{self, ExportQuestion, FieldValues, SearchQuestion, TraceParts, TracesQuestion},
     session::{session, template},
     sql,
 };
@@ -62,6 +62,7 @@ pub(crate) enum Question {
     Traces(TracesQuestion),
     TraceParts(TraceParts),
     FieldValues(FieldValues),
+    Export(ExportQuestion),
 }
 
 impl Question {
@@ -73,6 +74,7 @@ impl Question {
             Self::Traces(question) => format!("search traces: {}", question.search),
             Self::TraceParts(question) => format!("{} traces", question.traces.len()),
             Self::FieldValues(question) => format!("values of {} in {}", question.field, question.table),
+            Self::Export(question) => format!("export {}: {}", question.table, question.search),
         }
     }
 }
@@ -162,6 +164,7 @@ struct Shared {
     template: SessionState,
     memory: Arc<dyn MemoryPool>,
     permits: Semaphore,
+    exports: Semaphore,
     waiting: AtomicUsize,
     running: Arc<Running>,
     /// Left running when the last handle goes inside another runtime, where waiting is not allowed.
@@ -199,6 +202,7 @@ impl Engine {
             template: template(threads, Arc::new(RuntimeEnv::default())),
             memory,
             permits: Semaphore::new(config.concurrent_max),
+            exports: Semaphore::new(config.exports_max),
             waiting: AtomicUsize::new(0),
             running: Arc::default(),
             runtime: Some(runtime.map_err(StartError::Threads)?),
@@ -220,6 +224,7 @@ impl Engine {
         let cut = Arc::<Mutex<Option<String>>>::default();
         let work = Work {
             shared: Arc::clone(&self.shared),
+            limits: Limits::of(&question, &self.shared.config),
             place,
             usage: Arc::clone(&usage),
             batches,
@@ -250,9 +255,30 @@ fn give_way() {
     let _ = rustix::process::nice(NICE);
 }
 
+/// What one question may cost in time and size.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    deadline: Duration,
+    rows_max: usize,
+    bytes_max: usize,
+    /// That its reader takes nothing.
+    pause_max: Duration,
+}
+
+impl Limits {
+    fn of(question: &Question, config: &Config) -> Self {
+        let pause_max = config.deadline;
+        match question {
+            Question::Export(_) => Self { deadline: config.export_deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
+            _ => Self { deadline: config.deadline, rows_max: config.rows_max, bytes_max: config.answer_bytes_max, pause_max },
+        }
+    }
+}
+
 /// One question on the engine's threads.
 struct Work {
     shared: Arc<Shared>,
+    limits: Limits,
     place: Place,
     usage: Arc<Usage>,
     batches: mpsc::Sender<Result<RecordBatch, EngineError>>,
@@ -264,7 +290,7 @@ struct Work {
 
 impl Work {
     async fn run(mut self, question: Question) {
-        let deadline = self.shared.config.deadline;
+        let deadline = self.limits.deadline;
         let cancelled = self.place.cancelled();
         let answered = tokio::select! {
             answered = timeout_at((self.started + deadline).into(), AssertUnwindSafe(self.answer(question)).catch_unwind()) => answered,
@@ -288,7 +314,8 @@ impl Work {
 
     async fn answer(&mut self, question: Question) -> Result<(), EngineError> {
         let shared = Arc::clone(&self.shared);
-        let _permit = shared.turn().await?;
+        let Limits { rows_max, bytes_max, pause_max, .. } = self.limits;
+        let _permit = shared.turn(matches!(question, Question::Export(_))).await?;
         self.place.computing();
         let snapshot = Arc::new(shared.store.snapshot(TenantId::DEFAULT));
         snapshot.partial().iter().for_each(|reason| self.usage.missing(reason.clone()));
@@ -299,6 +326,7 @@ impl Work {
             Question::Traces(question) => search::traces_plan(&snapshot, &question)?,
             Question::TraceParts(question) => search::parts_plan(&snapshot, &question)?,
             Question::FieldValues(question) => search::values_plan(&snapshot, &question)?,
+            Question::Export(question) => search::export_plan(&snapshot, &question)?,
         };
         let plan = state.create_physical_plan(&plan).await?;
         let mut stream = execute_stream(plan, state.task_ctx())?;
@@ -308,20 +336,22 @@ impl Work {
         let (mut rows, mut bytes) = (0, 0);
         while let Some(batch) = stream.next().await {
             let batch = batch?;
-            let left = shared.config.rows_max - rows;
+            let left = rows_max - rows;
             rows += batch.num_rows().min(left);
-            bytes += batch.get_array_memory_size();
+            bytes = batch.get_array_memory_size().saturating_add(bytes);
             let cut = if batch.num_rows() > left {
-                Some(format!("the answer has more than {} rows; use LIMIT or an aggregate", shared.config.rows_max))
-            } else if bytes > shared.config.answer_bytes_max {
-                Some(format!("the answer has more than {} bytes; select fewer columns or rows", shared.config.answer_bytes_max))
+                Some(format!("the answer has more than {rows_max} rows; use LIMIT or an aggregate"))
+            } else if bytes > bytes_max {
+                Some(format!("the answer has more than {bytes_max} bytes; select fewer columns or rows"))
             } else {
                 None
             };
             let ends = cut.is_some();
             *self.cut.lock().expect("no holder panics") = cut;
             let batch = batch.slice(0, batch.num_rows().min(left));
-            if self.batches.send(Ok(batch)).await.is_err() || ends {
+            let taken =
+                timeout(pause_max, self.batches.send(Ok(batch))).await.map_err(|_| EngineError::Deadline { deadline: pause_max })?;
+            if taken.is_err() || ends {
                 return Ok(());
             }
         }
@@ -330,13 +360,15 @@ impl Work {
 }
 
 impl Shared {
-    async fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, EngineError> {
-        if let Ok(permit) = self.permits.try_acquire() {
+    async fn turn(&self, export: bool) -> Result<tokio::sync::SemaphorePermit<'_>, EngineError> {
+        let (permits, running) =
+            if export { (&self.exports, self.config.exports_max) } else { (&self.permits, self.config.concurrent_max) };
+        if let Ok(permit) = permits.try_acquire() {
             return Ok(permit);
         }
         let _waiting = Waiting::enter(&self.waiting, self.config.waiting_max)
-            .ok_or(EngineError::Busy { running: self.config.concurrent_max, waiting: self.config.waiting_max })?;
-        Ok(self.permits.acquire().await.expect("the semaphore is never closed"))
+            .ok_or(EngineError::Busy { running, waiting: self.config.waiting_max })?;
+        Ok(permits.acquire().await.expect("the semaphore is never closed"))
     }
 
     /// Memory and spill files of one question.

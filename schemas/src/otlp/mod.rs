@@ -14,13 +14,13 @@
 //! attributes_json, export     remainder columns read back; batches -> OTLP protobuf
 //! ```
 
-mod any_value;
+pub(crate) mod any_value;
 mod arrays;
 mod attributes;
 pub mod attributes_json;
 pub mod compression;
 mod decode;
-mod encoder;
+pub(crate) mod encoder;
 mod entity;
 mod events;
 mod exemplars;
@@ -37,11 +37,11 @@ mod metrics;
 mod points;
 mod quantiles;
 pub mod reject;
-mod scan;
+pub(crate) mod scan;
 mod series;
 mod spans;
-mod text;
-mod wire;
+pub(crate) mod text;
+pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 

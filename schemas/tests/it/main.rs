@@ -3,6 +3,7 @@
 mod captures;
 mod checks;
 mod cost;
+mod interop;
 mod mutated;
 mod normal;
 mod oracle;

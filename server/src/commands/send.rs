@@ -1,6 +1,7 @@
 //! `fusebox send FILE…`: replays files to an OTLP endpoint.
 
-mod destination;
+pub(in crate::commands) mod destination;
+pub(in crate::commands) mod report;
 
 use std::{
     io::{self, IsTerminal},
@@ -10,41 +11,45 @@ use std::{
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
 
 use crate::{
-    cli::SendArguments,
+    cli::{DeliveryArguments, SendArguments},
     failure::{Exit, Failure},
-    send::{self, Payload, Plan, Progress, Totals},
-    terminal::{print, say},
+    send::{self, Payload, Plan, Progress},
 };
 
 pub(crate) fn run(arguments: SendArguments) -> Result<(), Failure> {
-    let plan = plan(&arguments)?;
+    let SendArguments { files, delivery, rate, loops, over, shift_to_now } = arguments;
+    let over = over.map(|seconds| Duration::from_secs(seconds.into()));
+    let plan = Plan { rate, loops, over, shift_to_now, ..plan(&delivery)? };
     let mut payloads = Vec::new();
-    for file in &arguments.files {
-        payloads.extend(send::load(file, arguments.signal).map_err(|error| Failure::new(Exit::Failed, error))?);
+    for file in &files {
+        payloads.extend(send::load(file, delivery.signal).map_err(|error| Failure::new(Exit::Failed, error))?);
     }
     let records = payloads.iter().map(Payload::records).sum::<u64>() * plan.loops;
-    let bar = Rc::new(Bar::new(records, arguments.no_progress));
+    let bar = Rc::new(Bar::new(records, delivery.no_progress));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let totals = runtime.block_on(send::run(plan, payloads, Rc::clone(&bar) as Rc<dyn Progress>));
     bar.0.finish_and_clear();
-    report(&totals, arguments.json).context("print the totals")?;
-    verdict(&totals)
+    report::print_totals(&totals, delivery.json).context("print the totals")?;
+    report::verdict(&totals)
 }
 
-fn plan(arguments: &SendArguments) -> Result<Plan, Failure> {
+/// As fast as possible, once, as it is.
+///
+/// # Errors
+/// When what is asked for is no address or no protocol.
+pub(in crate::commands) fn plan(arguments: &DeliveryArguments) -> Result<Plan, Failure> {
     let (endpoint, protocol) = destination::choose(arguments, |name| std::env::var(name).ok())?;
     Ok(Plan {
         endpoint,
         protocol,
         compression: arguments.compression,
         concurrency: arguments.concurrency.into(),
-        rate: arguments.rate,
-        loops: arguments.loops,
-        over: arguments.over.map(|seconds| Duration::from_secs(seconds.into())),
-        shift_to_now: arguments.shift_to_now,
+        rate: None,
+        loops: 1,
+        over: None,
+        shift_to_now: false,
         retry_for: Duration::from_secs(arguments.retry_for),
     })
 }
@@ -69,51 +74,4 @@ impl Progress for Bar {
     fn finished(&self, records: u64) {
         self.0.inc(records);
     }
-}
-
-#[derive(Serialize)]
-struct JsonReport<'a> {
-    #[serde(flatten)]
-    totals: &'a Totals,
-    /// Request to answer, retries and their waits not counted; null when nothing was acknowledged.
-    ack_ms_p50: Option<f64>,
-    ack_ms_p99: Option<f64>,
-}
-
-fn report(totals: &Totals, json: bool) -> io::Result<()> {
-    if json {
-        let report = JsonReport { totals, ack_ms_p50: totals.ack_ms(0.5), ack_ms_p99: totals.ack_ms(0.99) };
-        let text = serde_json::to_string(&report).map_err(io::Error::other)?;
-        return print(format_args!("{text}"));
-    }
-    let sent: Vec<String> = totals.accepted_by_signal.iter().map(|(signal, count)| format!("{signal} {count}")).collect();
-    print(format_args!("accepted  {} records ({})", totals.accepted, sent.join(", ")))?;
-    print(format_args!("rejected  {} records", totals.rejected))?;
-    print(format_args!("refused   {} records in {} requests", totals.refused, totals.refused_requests))?;
-    print(format_args!("retried   {} times", totals.retried))?;
-    print(format_args!(
-        "took      {:.2} s, {} requests, {:.0} records/s, {:.1} MiB",
-        totals.seconds,
-        totals.requests,
-        totals.accepted as f64 / totals.seconds,
-        totals.bytes as f64 / f64::from(1 << 20)
-    ))?;
-    if let (Some(p50), Some(p99)) = (totals.ack_ms(0.5), totals.ack_ms(0.99)) {
-        print(format_args!("ack       p50 {p50:.2} ms, p99 {p99:.2} ms"))?;
-    }
-    for (reason, count) in &totals.reasons {
-        say(format_args!("{count} times: {reason}"));
-    }
-    Ok(())
-}
-
-fn verdict(totals: &Totals) -> Result<(), Failure> {
-    if totals.accepted == 0 && totals.unreachable {
-        return Err(Failure::message(Exit::Unavailable, "the endpoint cannot be reached"));
-    }
-    if totals.refused + totals.rejected + totals.refused_requests > 0 {
-        let lost = totals.refused + totals.rejected;
-        return Err(Failure::message(Exit::Failed, format_args!("{lost} records were not stored")));
-    }
-    Ok(())
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    Config, ConfigError,
+    Config, ConfigError, parse_listen,
     suggest::{nearest, with_suggestion},
 };
 use crate::cli::ServeArguments;
@@ -90,6 +90,10 @@ fn from_environment(name: &str, text: &str) -> Result<Option<Table>, ConfigError
     if !is_known(&path) {
         return Ok(None);
     }
+    // Clients read the same variable, as a URL.
+    let listen = (key == "api").then(|| parse_listen(text)).transpose();
+    let listen = listen.map_err(|message| ConfigError::Setting { origin: format!("environment variable {name}"), message })?;
+    let text = &listen.map_or_else(|| text.to_owned(), |address| address.to_string());
     let as_toml = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
     let mut message = String::new();
     for value in as_toml.into_iter().chain([Value::String(text.to_owned())]) {

@@ -14,5 +14,5 @@ mod storage_section;
 mod suggest;
 
 pub(crate) use layers::{Loaded, load};
-pub(crate) use settings::{Config, ConfigError, DATA_DIR};
+pub(crate) use settings::{Config, ConfigError, DATA_DIR, parse_listen};
 pub(crate) use storage_section::Durability;

@@ -129,6 +129,16 @@ impl Config {
     }
 }
 
+/// An address to listen on, also in the form of the URL that clients are given: `FUSEBOX_API` serves both.
+///
+/// # Errors
+/// When it names no address of this machine.
+pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let address = text.trim().strip_prefix("http://").unwrap_or(text.trim()).trim_end_matches('/');
+    let address = address.strip_prefix("localhost:").map_or_else(|| address.to_owned(), |port| format!("127.0.0.1:{port}"));
+    address.parse().map_err(|_| format!("{text:?} is no address of the form 127.0.0.1:4319 or http://127.0.0.1:4319"))
+}
+
 /// Storage wants absolute paths. Without a working directory the path stays as it is, and opening it says why it fails.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())

@@ -1,4 +1,4 @@
-//! The sender behind `fusebox send` and the demo's traffic: prepared bodies out, OTLP answers in, by the rules of OTLP 1.11.
+//! The sender behind `fusebox send`, `fusebox import` and the demo's traffic: prepared bodies out, OTLP answers in, by the rules of OTLP 1.11.
 //!
 //! ```text
 //! source (files) -> payload (protobuf bytes + where ids and times stand) -> run (workers, pacing, retry)
@@ -19,16 +19,19 @@ mod payload;
 mod retry;
 mod rewrite;
 mod run;
+mod signal;
 mod source;
 mod totals;
 mod wire;
 
 pub(crate) use answer::Outcome;
 pub(crate) use compress::Compression;
-pub(crate) use connection::{Connection, Protocol};
+pub(crate) use connection::{Connection, Protocol, describe};
 pub(crate) use endpoint::{Endpoint, EndpointError};
 pub(crate) use pacing::Rate;
 pub(crate) use payload::Payload;
+pub(crate) use retry::pause;
 pub(crate) use run::{Plan, Progress, run};
-pub(crate) use source::load;
+pub(crate) use signal::signal_in_protobuf;
+pub(crate) use source::{load, signal_in_name};
 pub(crate) use totals::Totals;

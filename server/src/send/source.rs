@@ -100,7 +100,7 @@ fn kind_of(name: &str) -> Option<Kind> {
     kinds.into_iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, kind)| kind)
 }
 
-fn signal_in_name(name: &str) -> Option<Signal> {
+pub(crate) fn signal_in_name(name: &str) -> Option<Signal> {
     let words =
         [("trace", Signal::Traces), ("span", Signal::Traces), ("log", Signal::Logs), ("event", Signal::Logs), ("metric", Signal::Metrics)];
     let mut found = words.into_iter().filter(|(word, _)| name.contains(word)).map(|(_, signal)| signal);

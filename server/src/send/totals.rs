@@ -55,7 +55,7 @@ impl Totals {
         self.because_times(reason, 1);
     }
 
-    fn because_times(&mut self, reason: &str, times: u64) {
+    pub(crate) fn because_times(&mut self, reason: &str, times: u64) {
         if self.reasons.contains_key(reason) || self.reasons.len() < REASONS_MAX {
             *self.reasons.entry(reason.to_owned()).or_default() += times;
         }

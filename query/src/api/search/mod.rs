@@ -16,4 +16,5 @@ mod suggestions;
 mod summaries;
 mod traces;
 
+pub(super) use parameters::{Limits, Parameters, now};
 pub(crate) use routes::routes;

@@ -1,22 +1,23 @@
 //! `GET /api/v1/spans` and `GET /api/v1/logs`: the records that are found, with all that is theirs.
 //!
-//! Members are named like columns, nulls are left out, attributes are objects. Events and links of a span come with the span itself
+//! `Accept` chooses among the formats of SQL. In JSON members are named like columns, nulls are left out, attributes are objects. Events and links of a span come with the span itself
 //! (`/api/v1/traces/{trace_id}/spans/{span_id}`).
 
 use arrow::error::ArrowError;
+use axum::response::Response;
 use schemas::{Table, columns as c};
 
 use super::{
     super::{
-        answer::meta,
+        answer::{self, meta},
         problem::Problem,
-        sql::{problem, problem_in},
+        sql::{problem, problem_in, respond_records},
     },
     parameters::{Limits, Parameters, now, parse_sort},
     routes::Pairs,
 };
 use crate::{
-    encode::object_rows,
+    encode::{Format, object_rows},
     engine::{Engine, EngineError, Question, SearchOrder, SearchQuestion},
 };
 
@@ -29,11 +30,14 @@ const SPAN_ORDERS: &[(&str, SearchOrder)] =
     &[("newest", SearchOrder::Newest), ("oldest", SearchOrder::Oldest), ("slowest", SearchOrder::Longest)];
 const LOG_ORDERS: &[(&str, SearchOrder)] = &[("newest", SearchOrder::Newest), ("oldest", SearchOrder::Oldest)];
 
-pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs, format: Format) -> Result<Response, Problem> {
     let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, now())?;
     let order = parse_sort(sort.as_deref(), if table == Table::Spans { SPAN_ORDERS } else { LOG_ORDERS })?;
     let question = SearchQuestion { table, text, search, time, order, limit, columns: listed(table), now };
     let mut answer = engine.ask(Question::Search(question)).await.map_err(|error| problem_in("q", error))?;
+    if format != Format::Json {
+        return respond_records(answer, format).await;
+    }
     let mut out = format!("{{\"{table}\":[").into_bytes();
     let rows_begin = out.len();
     while let Some(batch) = answer.next().await {
@@ -42,7 +46,7 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
         object_rows(&mut out, &batch, first).map_err(|error: ArrowError| problem(EngineError::Internal { message: error.to_string() }))?;
     }
     out.extend_from_slice(format!("],\"meta\":{}}}", meta(&answer.summary(), &warnings)).as_bytes());
-    Ok(out)
+    Ok(answer::json(out))
 }
 
 fn listed(table: Table) -> Vec<&'static str> {

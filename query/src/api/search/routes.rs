@@ -8,10 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use http::HeaderMap;
 use schemas::Table;
 
 use super::{
-    super::{answer, problem::Problem},
+    super::{answer, problem::Problem, sql::accepted},
     records, suggest, traces,
 };
 use crate::engine::Engine;
@@ -29,12 +30,16 @@ pub(crate) fn routes(engine: Engine) -> Router {
         .with_state(Arc::new(engine))
 }
 
-async fn get_spans(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
-    respond(async { records::answer(&engine, Table::Spans, pairs(asked)?).await }).await
+async fn get_spans(State(engine): State<Arc<Engine>>, headers: HeaderMap, asked: Asked) -> Response {
+    get_records(&engine, Table::Spans, &headers, asked).await.unwrap_or_else(Problem::into_response)
 }
 
-async fn get_logs(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
-    respond(async { records::answer(&engine, Table::Logs, pairs(asked)?).await }).await
+async fn get_logs(State(engine): State<Arc<Engine>>, headers: HeaderMap, asked: Asked) -> Response {
+    get_records(&engine, Table::Logs, &headers, asked).await.unwrap_or_else(Problem::into_response)
+}
+
+async fn get_records(engine: &Engine, table: Table, headers: &HeaderMap, asked: Asked) -> Result<Response, Problem> {
+    records::answer(engine, table, pairs(asked)?, accepted(headers)?).await
 }
 
 async fn get_traces(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::failure::problem;
 use crate::{
     api::{answer::meta, problem::Problem},
-    encode::{Format, columns, csv_header, csv_rows, json_rows, ndjson_rows},
+    encode::{Format, columns, csv_header, csv_rows, json_rows, ndjson_rows, object_lines},
     engine::{Answer, EngineError, Summary},
 };
 
@@ -26,6 +26,17 @@ pub(super) async fn respond(answer: Answer, format: Format) -> Result<Response, 
             let writer = StreamWriter::try_new(Vec::new(), &answer.schema).map_err(|error| problem(unshowable(error)))?;
             streamed(answer, Rows::Arrow(Some(Box::new(writer))), format).await
         }
+    }
+}
+
+/// As [`respond`], of records in a format that is no list of theirs: attributes are objects where the format has such.
+///
+/// # Errors
+/// What ends the answer before its first byte.
+pub(in super::super) async fn respond_records(answer: Answer, format: Format) -> Result<Response, Problem> {
+    match format {
+        Format::Ndjson => streamed(answer, Rows::Objects, format).await,
+        _ => respond(answer, format).await,
     }
 }
 
@@ -63,6 +74,8 @@ async fn parquet(mut answer: Answer) -> Result<Vec<u8>, EngineError> {
 
 enum Rows {
     Ndjson,
+    /// NDJSON, with attributes as objects.
+    Objects,
     Csv,
     /// Taken when the stream is finished.
     Arrow(Option<Box<StreamWriter<Vec<u8>>>>),
@@ -109,6 +122,7 @@ impl Rows {
     fn write(&mut self, out: &mut Vec<u8>, batch: &arrow::array::RecordBatch) -> Result<(), ArrowError> {
         match self {
             Self::Ndjson => ndjson_rows(out, batch),
+            Self::Objects => object_lines(out, batch),
             Self::Csv => csv_rows(out, batch),
             Self::Arrow(Some(writer)) => {
                 writer.write(batch)?;
@@ -121,7 +135,7 @@ impl Rows {
 
     fn finish(&mut self, out: &mut Vec<u8>, summary: &Summary) {
         match self {
-            Self::Ndjson => out.extend_from_slice(format!("{}\n", json!({ "meta": meta(summary, &[]) })).as_bytes()),
+            Self::Ndjson | Self::Objects => out.extend_from_slice(format!("{}\n", json!({ "meta": meta(summary, &[]) })).as_bytes()),
             Self::Csv => {}
             Self::Arrow(writer) => {
                 if let Some(Ok(bytes)) = writer.take().map(|writer| writer.into_inner()) {
@@ -133,7 +147,7 @@ impl Rows {
 
     fn failed(&self, error: &EngineError) -> Result<Bytes, std::io::Error> {
         match self {
-            Self::Ndjson => Ok(Bytes::from(format!("{}\n", json!({ "error": error.to_string() })))),
+            Self::Ndjson | Self::Objects => Ok(Bytes::from(format!("{}\n", json!({ "error": error.to_string() })))),
             Self::Csv | Self::Arrow(_) => Err(std::io::Error::other(error.to_string())),
         }
     }

@@ -28,5 +28,5 @@ mod text;
 mod traces;
 
 pub(super) use condition::{Condition, Matcher};
-pub(crate) use plan::{FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
-pub(super) use plan::{parts_plan, records_plan, traces_plan, values_plan};
+pub(crate) use plan::{ExportQuestion, FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
+pub(super) use plan::{export_plan, parts_plan, records_plan, traces_plan, values_plan};

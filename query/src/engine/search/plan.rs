@@ -74,6 +74,18 @@ pub(crate) struct TraceParts {
     pub traces: Vec<TraceId>,
 }
 
+/// All that is found, with everything it has.
+#[derive(Debug, Clone)]
+pub(crate) struct ExportQuestion {
+    pub table: Table,
+    pub text: String,
+    pub search: Search,
+    pub time: TimeSpan,
+    /// One trace after the other. Otherwise in no order.
+    pub by_trace: bool,
+    pub now: UnixNanos,
+}
+
 /// The values of a field that are most frequent among the newest records: `value`, `count`.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldValues {
@@ -103,6 +115,15 @@ pub(in super::super) fn records_plan(snapshot: &Arc<Snapshot>, question: &Search
     let order: Vec<SortExpr> = [first].into_iter().chain(then).collect();
     let columns = question.columns.iter().map(|name| ident(*name));
     Ok(found.sort_with_limit(order, Some(question.limit))?.project(columns)?.build()?)
+}
+
+pub(in super::super) fn export_plan(snapshot: &Arc<Snapshot>, question: &ExportQuestion) -> Result<LogicalPlan, EngineError> {
+    let ExportQuestion { table, text, search, time, by_trace, now } = question;
+    let compiler = Compiler { snapshot, table: *table, text, now: *now };
+    let found = records(&compiler, search, *time)?;
+    let order = [ident(c::TRACE_ID).sort(true, false), ident(SplitScan::time_column(*table)).sort(true, false)];
+    let found = if *by_trace { found.sort(order)? } else { found };
+    Ok(found.project(table.columns().map(|column| ident(column.name)))?.build()?)
 }
 
 pub(in super::super) fn traces_plan(snapshot: &Arc<Snapshot>, question: &TracesQuestion) -> Result<LogicalPlan, EngineError> {

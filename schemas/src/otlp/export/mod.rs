@@ -19,7 +19,7 @@ mod logs;
 mod metrics;
 mod points;
 mod spans;
-mod value;
+pub(crate) mod value;
 mod write;
 
 pub use attributes::{AttributeColumns, Level};

@@ -3,7 +3,7 @@
 use crate::otlp::{attributes_json::Value, encoder::Encoder};
 
 /// Writes field `number` as a KeyValue.
-pub(super) fn write_attribute(out: &mut Encoder, number: u32, key: &str, value: &Value<'_>) {
+pub(crate) fn write_attribute(out: &mut Encoder, number: u32, key: &str, value: &Value<'_>) {
     let attribute = out.open(number);
     out.string(1, key);
     write_value(out, 2, value);

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    cli::SendArguments,
+    cli::DeliveryArguments,
     failure::{Exit, Failure},
     send::{Endpoint, EndpointError, Protocol},
 };
@@ -15,7 +15,10 @@ const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 ///
 /// # Errors
 /// When what is asked for is no address or no protocol.
-pub(super) fn choose(arguments: &SendArguments, environment: impl Fn(&str) -> Option<String>) -> Result<(Endpoint, Protocol), Failure> {
+pub(in crate::commands) fn choose(
+    arguments: &DeliveryArguments,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<(Endpoint, Protocol), Failure> {
     let variable = |name| environment(name).filter(|text| !text.trim().is_empty());
     let endpoint = arguments.endpoint.clone().or_else(|| variable(ENDPOINT));
     let parse = |text: &str| text.parse().map_err(|error: EndpointError| Failure::new(Exit::Config, error));
@@ -46,7 +49,7 @@ mod tests {
             panic!("`send` is parsed as another command");
         };
         let environment = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        choose(&arguments, environment)
+        choose(&arguments.delivery, environment)
             .map(|(endpoint, protocol)| format!("{protocol:?} {}", endpoint.url("")))
             .map_err(|failure| failure.to_string())
     }

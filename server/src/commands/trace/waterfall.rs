@@ -11,6 +11,11 @@ use std::fmt::Write;
 
 use serde::Deserialize;
 
+use crate::{
+    duration::duration,
+    text::{clean, cut, pad, width},
+};
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Trace {
     pub(crate) trace_id: String,
@@ -129,14 +134,14 @@ impl Label {
     }
 
     fn width(&self) -> usize {
-        self.indent + self.mark.chars().count() + self.name.chars().count() + 1 + self.service.chars().count()
+        self.indent + width(self.mark) + width(&self.name) + 1 + width(&self.service)
     }
 
     /// Exactly `width` columns; what is too long ends in `…`.
-    fn draw(&self, width: usize, colour: bool) -> String {
-        let room = width.saturating_sub(self.indent + self.mark.chars().count());
+    fn draw(&self, columns: usize, colour: bool) -> String {
+        let room = columns.saturating_sub(self.indent + width(self.mark));
         let text = cut(&format!("{} {}", self.name, self.service), room);
-        let padding = " ".repeat(room - text.chars().count());
+        let padding = pad("", room - width(&text), false);
         let indent = " ".repeat(self.indent);
         if !colour {
             return format!("{indent}{}{text}{padding}", self.mark);
@@ -147,18 +152,6 @@ impl Label {
     }
 }
 
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…'].into_iter().take(width)).collect()
-}
-
-/// Telemetry is strangers' text: control characters must not reach the terminal.
-fn clean(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
-}
-
 fn bar(trace: &Trace, span: &Span, width: usize) -> String {
     let total = trace.duration_ns.max(1) as f64;
     let offset = (span.start_time.as_nanosecond() - trace.start_time.as_nanosecond()) as f64;
@@ -167,16 +160,6 @@ fn bar(trace: &Trace, span: &Span, width: usize) -> String {
     let end = column(offset + span.duration_ns.max(0) as f64).clamp(start + 1, width);
     let body = if end - start == 1 { "▌".to_owned() } else { "█".repeat(end - start) };
     format!("{}{body}{}", " ".repeat(start), " ".repeat(width - end))
-}
-
-fn duration(ns: i64) -> String {
-    let ns = ns as f64;
-    match ns.abs() {
-        size if size >= 1e9 => format!("{:.2} s", ns / 1e9),
-        size if size >= 1e6 => format!("{:.2} ms", ns / 1e6),
-        size if size >= 1e3 => format!("{:.1} µs", ns / 1e3),
-        _ => format!("{ns} ns"),
-    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,16 @@ fn the_later_layer_wins_key_by_key() {
 }
 
 #[test]
+fn one_variable_serves_the_server_and_its_clients() {
+    for form in ["127.0.0.1:5000", "http://127.0.0.1:5000", "http://127.0.0.1:5000/", "localhost:5000", "http://localhost:5000"] {
+        let config = load_with("", &[("FUSEBOX_API", form)], ServeArguments::default()).expect(form).config;
+        assert_eq!(config.api.listen.to_string(), "127.0.0.1:5000", "{form}");
+    }
+    refused("", &[("FUSEBOX_API", "https://127.0.0.1:5000")], "environment variable FUSEBOX_API: \"https://127.0.0.1:5000\" is no address");
+    refused("", &[("FUSEBOX_API", "nowhere")], "is no address of the form");
+}
+
+#[test]
 fn mistakes_name_their_place_and_what_was_meant() {
     refused("log = 'info'\ndta_dir = 'x'\n", &[], "FILE:2: unknown key `dta_dir`; did you mean `data_dir`?");
     refused("[collector]\nbody_byte_max = 1\n", &[], "FILE:2: unknown key `body_byte_max`; did you mean `body_bytes_max`?");

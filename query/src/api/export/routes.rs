@@ -1,0 +1,54 @@
+//! Path to handler.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{super::problem::Problem, body, parameters::Asked};
+use crate::engine::Engine;
+
+struct Exports {
+    engine: Engine,
+    stopping: CancellationToken,
+}
+
+pub(crate) fn routes(engine: Engine, stopping: CancellationToken) -> Router {
+    Router::new().route("/api/v1/export", get(get_export)).with_state(Arc::new(Exports { engine, stopping }))
+}
+
+/// Everything that is found, as OTLP.
+#[utoipa::path(
+    get,
+    path = "/api/v1/export",
+    tag = "export",
+    params(
+        ("signal" = Option<String>, Query, description = "`traces` (the default), `logs` or `metrics`"),
+        ("format" = Option<String>, Query, description = "`otlp-proto` (the default): each request after its length in four bytes, big-endian; `otlp-json`: one request a line"),
+        ("order" = Option<String>, Query, description = "`trace`: one trace after the other; otherwise in no order"),
+        ("q" = Option<String>, Query, description = "A search; everything without one"),
+        ("start" = Option<String>, Query, description = "From this time on: RFC 3339, Unix time in s, ms, µs or ns, or `now-15m`"),
+        ("end" = Option<String>, Query, description = "Before this time"),
+        ("range" = Option<String>, Query, description = "Instead of `start`: so long before `end` or now, for instance `1h`"),
+    ),
+    responses(
+        (status = 200, description = "A stream of any length. Trailers, for clients that take them: `fusebox-records`, and `fusebox-partial` when records may be missing", content_type = "application/octet-stream"),
+        (status = 400, description = "A parameter or the search is wrong", content_type = "application/problem+json"),
+    )
+)]
+async fn get_export(State(exports): State<Arc<Exports>>, asked: Result<Query<Vec<(String, String)>>, QueryRejection>) -> Response {
+    let parsed = match asked {
+        Ok(Query(pairs)) => Asked::parse(pairs),
+        Err(error) => Err(Problem::invalid_parameter("query", error.body_text(), "parameters are UTF-8, percent-encoded")),
+    };
+    let answered = match parsed {
+        Ok(asked) => body::respond(&exports.engine, asked, exports.stopping.clone()).await,
+        Err(problem) => Err(problem),
+    };
+    answered.unwrap_or_else(IntoResponse::into_response)
+}

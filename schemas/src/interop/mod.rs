@@ -1,0 +1,28 @@
+//! Spans as other systems write them: Jaeger's JSON and Zipkin's JSON, to OTLP and back.
+//!
+//! ```text
+//! model          spans as plain values, between the formats
+//! read, write    OTLP protobuf -> model, model -> OTLP protobuf
+//! text           attribute values as text, for formats that know only that
+//! ids, keys      ids as others write them: short, without leading zeros; the keys under which they keep fields of OTLP
+//! groups         spans back under their resource and scope
+//! jaeger         the JSON of Jaeger's UI and API
+//! zipkin         the JSON of Zipkin's API, version 2
+//! ```
+//!
+//! The mappings are those of the OpenTelemetry specification (trace/sdk_exporters/jaeger and zipkin, common/mapping-to-non-otlp).
+//! What they cannot say is lost on the way out; each format's own page lists it.
+
+mod groups;
+mod ids;
+pub mod jaeger;
+mod keys;
+mod model;
+mod read;
+mod text;
+mod write;
+pub mod zipkin;
+
+pub use model::{Event, Foreign, ForeignError, Link, Scope, Span, SpanGroup, SpanKind, Status, StatusCode};
+pub use read::read_spans;
+pub use write::{requests, write_spans};
