@@ -29,7 +29,7 @@ fn records(signal: Signal, body: &[u8]) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_span_is_exported_wherever_it_is() {
-    let Some(loaded) = Loaded::otel_demo() else { return };
+    let loaded = Loaded::otel_demo();
     let (bytes, told) = export(&loaded, "").await;
     let sum: u64 = frames(&bytes).map(|body| records(Signal::Traces, body.expect("framed"))).sum();
     assert_eq!((sum, told), (4743, 4743));
@@ -42,7 +42,7 @@ async fn every_span_is_exported_wherever_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_and_a_time_choose() {
-    let Some(loaded) = Loaded::otel_demo() else { return };
+    let loaded = Loaded::otel_demo();
     assert_eq!(export(&loaded, "q=status:error").await.1, 9);
     assert_eq!(export(&loaded, "q=status:error&end=2001-01-01T00:00:00Z").await.1, 0);
     let (bytes, told) = export(&loaded, "q=service:nobody").await;
@@ -51,7 +51,7 @@ async fn a_search_and_a_time_choose() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_come_one_after_the_other() {
-    let Some(loaded) = Loaded::otel_demo() else { return };
+    let loaded = Loaded::otel_demo();
     let (bytes, _) = export(&loaded, "order=trace").await;
     let mut last = None;
     for body in frames(&bytes) {

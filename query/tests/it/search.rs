@@ -1,8 +1,8 @@
 //! Searches over real telemetry, part of it in blocks and part in memory, through the routes that people use.
 
 mod differential;
-mod indexes;
 mod generated;
+mod indexes;
 mod known;
 mod mistakes;
 mod suggest;

@@ -119,7 +119,7 @@ pub(in super::super) fn records_plan(snapshot: &Arc<Snapshot>, question: &Search
 
 pub(in super::super) fn export_plan(snapshot: &Arc<Snapshot>, question: &ExportQuestion) -> Result<LogicalPlan, EngineError> {
     let ExportQuestion { table, text, search, time, by_trace, now } = question;
-    let compiler = Compiler { snapshot, table: *table, text, now: *now };
+    let compiler = Compiler { snapshot, table: *table, text, now: *now, within: None };
     let found = records(&compiler, search, *time)?;
     let order = [ident(c::TRACE_ID).sort(true, false), ident(SplitScan::time_column(*table)).sort(true, false)];
     let found = if *by_trace { found.sort(order)? } else { found };
