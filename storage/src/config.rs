@@ -15,6 +15,9 @@ pub struct Config {
     /// Rows that are in no block yet, however many memtables they are in. Above it requests are refused. While a restart makes the
     /// rows of old records again these may take half of it, and new rows the other half.
     pub unflushed_bytes_max: u64,
+    /// Rows kept in the order in which they arrived, for followers; until they are flushed they are the same memory. Whoever is further
+    /// behind misses rows.
+    pub arrivals_bytes_max: u64,
     /// Footers, checksums and text indexes of blocks kept in memory.
     pub block_cache_bytes_max: usize,
     /// Of the trace index of every block, what is kept in memory: 11 bits a trace. They have a place of their own because a trace is
@@ -37,6 +40,7 @@ impl Config {
             memtable_bytes_max: 64 * Self::MIB,
             flush_interval: Duration::from_secs(30),
             unflushed_bytes_max: 256 * Self::MIB,
+            arrivals_bytes_max: 32 * Self::MIB,
             block_cache_bytes_max: 64 << 20,
             trace_index_cache_bytes_max: 64 << 20,
             compact: CompactConfig::default(),
