@@ -18,6 +18,7 @@ mod search;
 mod serve;
 mod sql;
 mod status;
+mod stream;
 mod traces;
 
 pub use prometheus::recorder;

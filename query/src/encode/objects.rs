@@ -15,20 +15,44 @@ use super::cell::write_value;
 /// # Errors
 /// When a column's type cannot be shown.
 pub(crate) fn object_rows(out: &mut Vec<u8>, batch: &RecordBatch, mut first: bool) -> Result<(), ArrowError> {
-    let schema = batch.schema();
-    let mut members: Vec<(Vec<u8>, ArrayRef, bool)> = Vec::new();
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        let json = field.name().ends_with(ATTRIBUTES);
-        let column = if json { cast(column, &DataType::Utf8)? } else { column.clone() };
-        members.push((serde_json::to_vec(field.name()).unwrap_or_default(), column, json));
-    }
+    let objects = Objects::of(batch)?;
     for row in 0..batch.num_rows() {
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
+        objects.write(out, row)?;
+    }
+    Ok(())
+}
+
+/// The rows of a batch, to be written one by one.
+pub(crate) struct Objects {
+    /// Name as JSON, column, whether its texts are JSON.
+    members: Vec<(Vec<u8>, ArrayRef, bool)>,
+}
+
+impl Objects {
+    /// # Errors
+    /// When attributes are no texts.
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self, ArrowError> {
+        let schema = batch.schema();
+        let mut members = Vec::new();
+        for (field, column) in schema.fields().iter().zip(batch.columns()) {
+            let json = field.name().ends_with(ATTRIBUTES);
+            let column = if json { cast(column, &DataType::Utf8)? } else { column.clone() };
+            members.push((serde_json::to_vec(field.name()).unwrap_or_default(), column, json));
+        }
+        Ok(Self { members })
+    }
+
+    /// Appends the object of a row. Null members are left out.
+    ///
+    /// # Errors
+    /// When a column's type cannot be shown.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, row: usize) -> Result<(), ArrowError> {
         let mut begins = true;
         out.push(b'{');
-        for (name, column, json) in members.iter().filter(|(_, column, _)| column.is_valid(row)) {
+        for (name, column, json) in self.members.iter().filter(|(_, column, _)| column.is_valid(row)) {
             if !std::mem::take(&mut begins) {
                 out.push(b',');
             }
@@ -42,8 +66,8 @@ pub(crate) fn object_rows(out: &mut Vec<u8>, batch: &RecordBatch, mut first: boo
             }
         }
         out.push(b'}');
+        Ok(())
     }
-    Ok(())
 }
 
 /// What is damaged is shown as the text it is.

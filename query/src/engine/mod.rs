@@ -22,8 +22,10 @@ mod yielding;
 
 pub use config::Config;
 pub(crate) use error::{EngineError, Position};
-pub(crate) use run::{Answer, Question, Summary};
+pub(crate) use run::{Answer, EndOnDrop, Question, Summary};
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
-pub(crate) use search::{FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
+pub(crate) use search::{
+    FieldValues, LiveFilter, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion,
+};
 pub(crate) use sql::parameter;

@@ -30,6 +30,8 @@ use tower::ServiceExt;
 pub(crate) struct Loaded {
     pub(crate) store: Arc<Store>,
     pub(crate) router: Router,
+    /// Cancelled: the server begins to stop.
+    pub(crate) stopping: CancellationToken,
     sent: AtomicU64,
     data_dir: tempfile::TempDir,
 }
@@ -41,23 +43,43 @@ impl Loaded {
     }
 
     pub(crate) fn with(limit: impl FnOnce(&mut query::engine::Config)) -> Self {
-        Self::open(tempfile::tempdir().expect("a temporary directory"), limit)
+        Self::open(tempfile::tempdir().expect("a temporary directory"), limit, |_| {}, Config::default())
+    }
+
+    /// With streams and a store like these.
+    pub(crate) fn streaming(limit: impl FnOnce(&mut Config), storage: impl FnOnce(&mut storage::Config)) -> Self {
+        let mut config = Config::default();
+        limit(&mut config);
+        Self::open(tempfile::tempdir().expect("a temporary directory"), |_| {}, storage, config)
     }
 
     /// The same data directory, opened again.
     pub(crate) fn restarted(self) -> Self {
-        let Self { store, router, data_dir, sent } = self;
+        let Self { store, router, data_dir, sent, .. } = self;
         store.close();
-        drop((store, router));
-        let opened = Self::open(data_dir, |_| {});
+        drop(router);
+        // Whoever answered a client that went away lets go a moment later.
+        while Arc::strong_count(&store) > 1 {
+            std::thread::yield_now();
+        }
+        drop(store);
+        let opened = Self::open(data_dir, |_| {}, |_| {}, Config::default());
         while opened.store.readiness().replay_bytes_left > 0 {
             std::thread::yield_now();
         }
         Self { sent, ..opened }
     }
 
-    fn open(data_dir: tempfile::TempDir, limit: impl FnOnce(&mut query::engine::Config)) -> Self {
-        let store = Store::open(storage::Config::new(data_dir.path()), Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
+    fn open(
+        data_dir: tempfile::TempDir,
+        limit: impl FnOnce(&mut query::engine::Config),
+        limit_storage: impl FnOnce(&mut storage::Config),
+        config: Config,
+    ) -> Self {
+        let mut of_storage = storage::Config::new(data_dir.path());
+        limit_storage(&mut of_storage);
+        let store = Store::open(of_storage, Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
+        let stopping = CancellationToken::new();
         let mut limits = query::engine::Config::new(data_dir.path().join("spill"));
         limit(&mut limits);
         let engine = Engine::start(Arc::clone(&store), limits).expect("threads start");
@@ -70,10 +92,10 @@ impl Loaded {
             listening: Arc::new([]),
             data_dir: "".into(),
             received: Arc::new(Received::default),
-            stopping: CancellationToken::new(),
+            stopping: stopping.clone(),
         };
-        let router = router(&Config::default(), shared);
-        Self { store, router, sent: AtomicU64::new(0), data_dir }
+        let router = router(&config, shared);
+        Self { store, router, stopping, sent: AtomicU64::new(0), data_dir }
     }
 
     /// The OpenTelemetry demo: 4,743 spans, the first half in blocks.

@@ -11,5 +11,6 @@ mod search_mutated;
 mod search_seeds;
 mod sockets;
 mod sql;
+mod stream;
 mod traces;
 mod view;

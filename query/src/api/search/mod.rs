@@ -16,4 +16,6 @@ mod suggestions;
 mod summaries;
 mod traces;
 
+pub(crate) use parameters::{mistake, now};
+pub(crate) use records::listed;
 pub(crate) use routes::routes;

@@ -10,6 +10,7 @@
 //! compile      the whole expression
 //! traces       what is asked of the record's trace: a subquery over all its spans
 //! structure    spans below spans: semi joins
+//! live         the whole expression, asked of rows as they arrive
 //! plan         scan -> filter -> sort -> limit -> projection; the traces of a search; values of a field
 //! ```
 //!
@@ -21,6 +22,7 @@ mod compile;
 mod condition;
 mod leaf;
 mod literal;
+mod live;
 mod number;
 mod plan;
 mod structure;
@@ -28,5 +30,7 @@ mod text;
 mod traces;
 
 pub(super) use condition::{Condition, Matcher};
+pub(crate) use live::LiveFilter;
+pub(super) use live::live_filter;
 pub(crate) use plan::{FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{parts_plan, records_plan, traces_plan, values_plan};
