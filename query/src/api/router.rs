@@ -19,7 +19,7 @@ use storage::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    guard, guard::Guard, health, page, problem::Problem, prometheus, queries, search, sql, status, status::Received, stream, traces,
+    deltas, guard, guard::Guard, health, page, problem::Problem, prometheus, queries, search, sql, status, status::Received, stream, traces,
 };
 use crate::{
     Config,
@@ -68,6 +68,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))
         .merge(search::routes(shared.engine.clone()))
+        .merge(deltas::routes(shared.clone()))
         .merge(stream::routes(&shared, config))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .fallback(unknown_route)

@@ -26,6 +26,6 @@ pub(crate) use run::{Answer, EndOnDrop, Question, Summary};
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
 pub(crate) use search::{
-    FieldValues, LiveFilter, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion,
+    FieldValues, GroupQuestion, LiveFilter, Records, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted,
 };
 pub(crate) use sql::parameter;

@@ -37,7 +37,7 @@ use super::{
     memory::Share,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, FieldValues, LiveFilter, SearchQuestion, TraceParts, TracesQuestion},
+    search::{self, FieldValues, GroupQuestion, LiveFilter, SearchQuestion, TraceParts, TracesQuestion},
     session::{session, template},
     sql,
 };
@@ -63,6 +63,7 @@ pub(crate) enum Question {
     Traces(TracesQuestion),
     TraceParts(TraceParts),
     FieldValues(FieldValues),
+    Group(Box<GroupQuestion>),
 }
 
 impl Question {
@@ -73,6 +74,7 @@ impl Question {
             Self::Search(question) => format!("search {}: {}", question.table, question.search),
             Self::Traces(question) => format!("search traces: {}", question.search),
             Self::TraceParts(question) => format!("{} traces", question.traces.len()),
+            Self::Group(question) => format!("compare {}: {}", question.table, question.group.text),
             Self::FieldValues(question) => format!("values of {} in {}", question.field, question.table),
         }
     }
@@ -315,6 +317,7 @@ impl Work {
             Question::Traces(question) => search::traces_plan(&snapshot, &question)?,
             Question::TraceParts(question) => search::parts_plan(&snapshot, &question)?,
             Question::FieldValues(question) => search::values_plan(&snapshot, &question)?,
+            Question::Group(question) => search::group_plan(&snapshot, &question)?,
         };
         let plan = state.create_physical_plan(&plan).await?;
         let mut stream = execute_stream(plan, state.task_ctx())?;

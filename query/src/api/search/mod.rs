@@ -16,6 +16,6 @@ mod suggestions;
 mod summaries;
 mod traces;
 
-pub(crate) use parameters::{mistake, now};
+pub(crate) use parameters::{mistake, mistake_in, now, parse_range, parse_time};
 pub(crate) use records::listed;
 pub(crate) use routes::routes;

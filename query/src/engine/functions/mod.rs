@@ -7,17 +7,19 @@
 //! ```
 //!
 //! `rewrite` makes promoted keys use their columns, and hex texts compare with ids. What only compiled searches call has no name
-//! in SQL: `text` (words in the texts of a row) and `value` (conditions on one text, and on parts of events).
+//! in SQL: `text` (words in the texts of a row), `value` (conditions on one text, and on parts of events) and `sample` (which records are a sample).
 
 mod attribute;
 mod hex;
 mod operator;
 mod registry;
 mod rewrite;
+mod sample;
 mod text;
 mod value;
 
 pub(super) use attribute::{AttributeGetter, Getter};
 pub(super) use registry::{REMOVED, all, hex_of, id, planners, rewrites};
+pub(super) use sample::SampleKey;
 pub(super) use text::{TextMatch, TextPattern};
 pub(super) use value::{EventMatch, Part, ValueMatch};

@@ -10,6 +10,7 @@
 //! compile      the whole expression
 //! traces       what is asked of the record's trace: a subquery over all its spans
 //! structure    spans below spans: semi joins
+//! deltas       groups of records to compare
 //! live         the whole expression, asked of rows as they arrive
 //! plan         scan -> filter -> sort -> limit -> projection; the traces of a search; values of a field
 //! ```
@@ -20,6 +21,7 @@
 mod atoms;
 mod compile;
 mod condition;
+mod deltas;
 mod leaf;
 mod literal;
 mod live;
@@ -30,6 +32,8 @@ mod text;
 mod traces;
 
 pub(super) use condition::{Condition, Matcher};
+pub(super) use deltas::group_plan;
+pub(crate) use deltas::{GroupQuestion, Records, Wanted};
 pub(crate) use live::LiveFilter;
 pub(super) use live::live_filter;
 pub(crate) use plan::{FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};

@@ -156,7 +156,7 @@ pub(in super::super) fn values_plan(snapshot: &Arc<Snapshot>, question: &FieldVa
 }
 
 /// All columns of the records that are found.
-fn records(compiler: &Compiler<'_>, search: &Search, time: TimeSpan) -> Result<LogicalPlanBuilder, EngineError> {
+pub(super) fn records(compiler: &Compiler<'_>, search: &Search, time: TimeSpan) -> Result<LogicalPlanBuilder, EngineError> {
     let in_time = in_time(compiler.table, time);
     let asked = match search {
         Search::Everything => None,
@@ -184,7 +184,7 @@ fn records(compiler: &Compiler<'_>, search: &Search, time: TimeSpan) -> Result<L
     })
 }
 
-fn in_time(table: Table, time: TimeSpan) -> Option<Expr> {
+pub(super) fn in_time(table: Table, time: TimeSpan) -> Option<Expr> {
     let column = || ident(SplitScan::time_column(table));
     let from = time.start.map(|start| column().gt_eq(timestamp(start.0)));
     let to = time.end.map(|end| column().lt(timestamp(end.0)));
