@@ -18,6 +18,10 @@ pub struct Config {
     pub request_bytes_max: usize,
     /// Spans of one trace in an answer; the earliest are kept.
     pub trace_spans_max: usize,
+    /// Live streams at the same time; more are refused with 429.
+    pub streams_max: usize,
+    /// A live stream that has nothing to say says so this often.
+    pub stream_heartbeat: Duration,
 }
 
 impl Default for Config {
@@ -30,6 +34,8 @@ impl Default for Config {
             connections_max: 1024,
             request_bytes_max: 1024 * 1024,
             trace_spans_max: 100_000,
+            streams_max: 32,
+            stream_heartbeat: Duration::from_secs(15),
         }
     }
 }

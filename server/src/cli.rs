@@ -96,6 +96,7 @@ Keys of the configuration file, with their defaults:
   memtable_bytes_max = 67108864      # rows in memory become blocks at this size
   flush_interval_ms = 30000          # or at this age
   unflushed_bytes_max = 268435456    # of rows in no block yet; above it requests are asked to come back
+  arrivals_bytes_max = 33554432      # of the newest rows, kept in their order for live streams
   wal_segment_bytes = 67108864       # of one file of the write-ahead log
   wal_bytes_max = 4294967296         # of all of them; at most a tenth of the disk
   compaction = true                  # small blocks become few large ones, in the background
@@ -112,7 +113,8 @@ Keys of the configuration file, with their defaults:
   listen = \"127.0.0.1:4319\"
   allowed_hosts = []                 # names of a reverse proxy in front
   read_deadline_ms = 30000
-  concurrent_reads_max = 8";
+  concurrent_reads_max = 8
+  streams_max = 32                   # live streams at the same time";
 
 /// Where `demo` keeps everything when nobody says where: its shop is not to be mixed with real telemetry.
 pub(crate) const DEMO_DATA_DIR: &str = "./fusebox-demo-data";

@@ -15,6 +15,9 @@ pub struct Config {
     /// Rows that are in no block yet, however many memtables they are in. Above it requests are refused. While a restart makes the
     /// rows of old records again these may take half of it, and new rows the other half.
     pub unflushed_bytes_max: u64,
+    /// Rows kept in the order in which they arrived, for followers; until they are flushed they are the same memory. Whoever is further
+    /// behind misses rows.
+    pub arrivals_bytes_max: u64,
     /// Footers, checksums and text indexes of blocks kept in memory. A question about words goes through the text indexes of every block
     /// in its time, about 20 bytes a log record; when they do not stay here, each question reads them again.
     pub block_cache_bytes_max: usize,
@@ -38,6 +41,7 @@ impl Config {
             memtable_bytes_max: 64 * Self::MIB,
             flush_interval: Duration::from_secs(30),
             unflushed_bytes_max: 256 * Self::MIB,
+            arrivals_bytes_max: 32 * Self::MIB,
             block_cache_bytes_max: 256 << 20,
             trace_index_cache_bytes_max: 64 << 20,
             compact: CompactConfig::default(),

@@ -7,10 +7,12 @@
 //! compact: many small blocks become few large ones, in the background
 //! retain: old blocks are let go
 //! snapshot = memtables + live blocks: every row once
+//! arrivals = what came lately, in its order, for followers
 //! ```
 //!
 //! This room knows neither SQL nor sockets, and of protocols only that a request has bytes.
 
+mod arrivals;
 mod block;
 mod catalog;
 mod compact;
@@ -36,6 +38,7 @@ mod threads;
 mod verify;
 pub mod wal;
 
+pub use arrivals::{Arrived, ArrivedBatch, Follower, Missing, Place};
 pub use block::{BlockError, Keep, OpenBlock, Predicate, Read, RowGroupBounds, TimeRange};
 pub use catalog::CatalogError;
 pub use compact::CompactConfig;

@@ -41,7 +41,9 @@ pub(crate) fn run(core: &Arc<Core>, groups: &Receiver<Vec<Synced<Rider>>>) {
 fn publish(core: &Core, group: Vec<Synced<Rider>>) {
     let mut durable = Vec::with_capacity(group.len());
     let mut shown = core.shown();
+    let mut arrivals = core.arrivals();
     for Synced { lsn, request, rider, .. } in group {
+        arrivals.publish(request.tenant, lsn, &rider.batches, rider.bytes);
         shown.live.open.insert(request.tenant, lsn, rider.batches);
         durable.push((Known { lsn, hash: rider.hash, received_at: request.received_at }, rider.reply));
         core.in_flight_bytes.fetch_sub(rider.bytes, Ordering::Relaxed);
@@ -50,6 +52,7 @@ fn publish(core: &Core, group: Vec<Synced<Rider>>) {
             core.changed.notify_all();
         }
     }
+    drop(arrivals);
     core.count_memory(&shown);
     let mut window = core.dedup.lock().expect("no holder panics");
     let joined: Vec<Reply> = durable.iter().flat_map(|(known, _)| window.stored(*known)).collect();
@@ -58,6 +61,7 @@ fn publish(core: &Core, group: Vec<Synced<Rider>>) {
 
     durable.into_iter().for_each(|(_, reply)| answer(reply, Ok(Ack { duplicate: false })));
     joined.into_iter().for_each(|reply| answer(reply, Ok(Ack { duplicate: true })));
+    core.wake_followers();
 }
 
 /// The log could not make these durable: they and whoever joined them fail, and may try again.

@@ -114,6 +114,7 @@ impl Replayer {
             records += 1;
             let batches = if self.seen.is_new(lsn, &request) { self.rows_of(lsn, &request) } else { Vec::new() };
             let mut shown = self.core.shown();
+            self.core.arrivals().replay(request.tenant, lsn, &batches);
             shown.replayed.open.insert(request.tenant, lsn, batches);
             if shown.replayed.open.bytes() >= self.core.config.replayed_memtable_bytes_max() {
                 shown.replayed.seal();
@@ -122,6 +123,7 @@ impl Replayer {
             self.core.count_memory(&shown);
             // What is over the limit is sealed, at least half of it: a flush makes room.
             let bytes_max = self.core.config.replayed_bytes_max().max(1);
+            self.core.wake_followers();
             drop(self.wait_while(shown, |shown| shown.replayed.bytes() >= bytes_max));
         }
         let damage = replay.damage();
@@ -130,8 +132,10 @@ impl Replayer {
         shown.replayed.open.cover(replay.end());
         shown.replayed.seal();
         shown.replaying = false;
+        self.core.arrivals().end_replay();
         self.core.count_memory(&shown);
         self.core.changed.notify_all();
+        self.core.wake_followers();
     }
 
     /// No rows when the request cannot be read: then it is put aside for a person to look at.

@@ -16,7 +16,7 @@ use futures::channel::oneshot;
 use schemas::{Table, TableBatch, TenantId, UnixNanos};
 
 use crate::{
-    Ack, AppendError, Config, Derive, RawRequest, Receipt, Refused, Retain, Retained, Snapshot,
+    Ack, AppendError, Arrived, Config, Derive, Follower, RawRequest, Receipt, Refused, Retain, Retained, Snapshot,
     block::{BlockCache, BlockReader},
     catalog::{self, Catalog, CatalogError, SharedCatalog},
     compact::{Compactor, Retired, remove_leftovers},
@@ -149,6 +149,7 @@ impl Store {
         let replay_bytes_left = replay.bytes_left();
         let mut shown = core.shown();
         shown.replaying = replay.bytes_total() > 0;
+        core.arrivals().begin(committed, replayable.end, shown.replaying);
         core.count_memory(&shown);
         drop(shown);
         let publishing = Arc::clone(&core);
@@ -232,6 +233,23 @@ impl Store {
     pub fn snapshot(&self, tenant: TenantId) -> Snapshot {
         let shown = self.core.shown();
         Snapshot::new(tenant, &shown, self.reader.clone(), self.replay_bytes_left(&shown))
+    }
+
+    /// Takes what `tenant` has at this moment, and a follower of the rows of `table` that arrive from then on. Cheap.
+    pub fn follow(&self, tenant: TenantId, table: Table) -> (Snapshot, Follower) {
+        let shown = self.core.shown();
+        let follower = self.core.arrivals().follow(tenant, table);
+        (Snapshot::new(tenant, &shown, self.reader.clone(), self.replay_bytes_left(&shown)), follower)
+    }
+
+    /// At most `rows_max` rows that arrived behind the follower's place, which moves on. Cheap; nothing when there is nothing new.
+    pub fn arrived(&self, follower: &mut Follower, rows_max: usize) -> Arrived {
+        self.core.arrivals().read(follower, rows_max)
+    }
+
+    /// Calls `wake` whenever rows may have arrived, for as long as the store lives. It must not block or ask the store.
+    pub fn on_arrival(&self, wake: impl Fn() + Send + Sync + 'static) {
+        self.core.on_arrival(Box::new(wake));
     }
 
     /// Seals the memtables and writes them to blocks; returns when the catalog has them. After a restart that is not before

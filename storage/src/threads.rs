@@ -12,6 +12,7 @@ use std::{
 
 use crate::{
     Config, OpenError, Refused,
+    arrivals::Arrivals,
     block::Block,
     dedup::{self, DedupWindow},
     flush::panic_text,
@@ -27,6 +28,10 @@ pub(crate) struct Core {
     pub io: Arc<dyn Io>,
     /// Locked before `dedup` where both are.
     shown: Mutex<Shown>,
+    /// Locked after `shown` where both are.
+    arrivals: Mutex<Arrivals>,
+    /// Who wants to know that rows arrived.
+    followers: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
     /// A memtable is due or sealed, a flush ended, or the store stops.
     pub changed: Condvar,
     pub dedup: Mutex<DedupWindow<Reply>>,
@@ -46,6 +51,8 @@ impl Core {
         Self {
             io,
             shown: Mutex::new(Shown { blocks: Arc::new(blocks), ..Shown::default() }),
+            arrivals: Mutex::new(Arrivals::new(config.arrivals_bytes_max)),
+            followers: Mutex::default(),
             changed: Condvar::new(),
             dedup: Mutex::default(),
             in_flight_bytes: AtomicU64::new(0),
@@ -62,6 +69,19 @@ impl Core {
     /// INVARIANT: whoever changes `Shown` does first what can panic, so that it is whole whenever it is free.
     pub(crate) fn shown(&self) -> MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Self::shown`].
+    pub(crate) fn arrivals(&self) -> MutexGuard<'_, Arrivals> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn on_arrival(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        self.followers.lock().expect("no holder panics").push(wake);
+    }
+
+    pub(crate) fn wake_followers(&self) {
+        self.followers.lock().expect("no holder panics").iter().for_each(|wake| wake());
     }
 
     #[cfg(test)]

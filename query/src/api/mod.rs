@@ -6,6 +6,7 @@
 //! This module must never know receivers; reads go through [`crate::reads`], so that no question starves another.
 
 mod answer;
+mod deltas;
 mod export;
 mod guard;
 mod health;
@@ -19,6 +20,7 @@ mod search;
 mod serve;
 mod sql;
 mod status;
+mod stream;
 mod traces;
 
 pub use prometheus::recorder;

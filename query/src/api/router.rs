@@ -19,7 +19,8 @@ use storage::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    export, guard, guard::Guard, health, page, problem::Problem, prometheus, queries, search, sql, status, status::Received, traces,
+    deltas, export, guard, guard::Guard, health, page, problem::Problem, prometheus, queries, search, sql, status, status::Received,
+    stream, traces,
 };
 use crate::{
     Config,
@@ -69,6 +70,8 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(queries::routes(shared.engine.clone()))
         .merge(search::routes(shared.engine.clone()))
         .merge(export::routes(shared.engine.clone(), shared.stopping.clone()))
+        .merge(deltas::routes(shared.clone()))
+        .merge(stream::routes(&shared, config))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)

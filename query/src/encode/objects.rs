@@ -15,12 +15,12 @@ use super::cell::write_value;
 /// # Errors
 /// When a column's type cannot be shown.
 pub(crate) fn object_rows(out: &mut Vec<u8>, batch: &RecordBatch, mut first: bool) -> Result<(), ArrowError> {
-    let members = members(batch)?;
+    let objects = Objects::of(batch)?;
     for row in 0..batch.num_rows() {
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
-        write_object(out, &members, row)?;
+        objects.write(out, row)?;
     }
     Ok(())
 }
@@ -30,44 +30,57 @@ pub(crate) fn object_rows(out: &mut Vec<u8>, batch: &RecordBatch, mut first: boo
 /// # Errors
 /// When a column's type cannot be shown.
 pub(crate) fn object_lines(out: &mut Vec<u8>, batch: &RecordBatch) -> Result<(), ArrowError> {
-    let members = members(batch)?;
+    let objects = Objects::of(batch)?;
     for row in 0..batch.num_rows() {
-        write_object(out, &members, row)?;
+        objects.write(out, row)?;
         out.push(b'\n');
     }
     Ok(())
 }
 
-/// A column, its name as JSON, and whether its texts are JSON.
-type Member = (Vec<u8>, ArrayRef, bool);
-
-fn members(batch: &RecordBatch) -> Result<Vec<Member>, ArrowError> {
-    let schema = batch.schema();
-    let mut members = Vec::new();
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        let json = field.name().ends_with(ATTRIBUTES);
-        let column = if json { cast(column, &DataType::Utf8)? } else { column.clone() };
-        members.push((serde_json::to_vec(field.name()).unwrap_or_default(), column, json));
-    }
-    Ok(members)
+/// The rows of a batch, to be written one by one.
+pub(crate) struct Objects {
+    /// Name as JSON, column, whether its texts are JSON.
+    members: Vec<(Vec<u8>, ArrayRef, bool)>,
 }
 
-fn write_object(out: &mut Vec<u8>, members: &[Member], row: usize) -> Result<(), ArrowError> {
-    let mut begins = true;
-    out.push(b'{');
-    for (name, column, json) in members.iter().filter(|(_, column, _)| column.is_valid(row)) {
-        if !std::mem::take(&mut begins) {
-            out.push(b',');
+impl Objects {
+    /// # Errors
+    /// When attributes are no texts.
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self, ArrowError> {
+        let schema = batch.schema();
+        let mut members = Vec::new();
+        for (field, column) in schema.fields().iter().zip(batch.columns()) {
+            let json = field.name().ends_with(ATTRIBUTES);
+            let column = if json { cast(column, &DataType::Utf8)? } else { column.clone() };
+            members.push((serde_json::to_vec(field.name()).unwrap_or_default(), column, json));
         }
-        out.extend_from_slice(name);
-        out.push(b':');
-        match json {
-            true if is_json(column.as_string::<i32>().value(row)) => out.extend_from_slice(column.as_string::<i32>().value(row).as_bytes()),
-            _ => write_value(out, column.as_ref(), row)?,
-        }
+        Ok(Self { members })
     }
-    out.push(b'}');
-    Ok(())
+
+    /// Appends the object of a row. Null members are left out.
+    ///
+    /// # Errors
+    /// When a column's type cannot be shown.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, row: usize) -> Result<(), ArrowError> {
+        let mut begins = true;
+        out.push(b'{');
+        for (name, column, json) in self.members.iter().filter(|(_, column, _)| column.is_valid(row)) {
+            if !std::mem::take(&mut begins) {
+                out.push(b',');
+            }
+            out.extend_from_slice(name);
+            out.push(b':');
+            match json {
+                true if is_json(column.as_string::<i32>().value(row)) => {
+                    out.extend_from_slice(column.as_string::<i32>().value(row).as_bytes())
+                }
+                _ => write_value(out, column.as_ref(), row)?,
+            }
+        }
+        out.push(b'}');
+        Ok(())
+    }
 }
 
 /// What is damaged is shown as the text it is.

@@ -22,8 +22,11 @@ mod yielding;
 
 pub use config::Config;
 pub(crate) use error::{EngineError, Position};
-pub(crate) use run::{Answer, Question, Summary};
+pub(crate) use run::{Answer, EndOnDrop, Question, Summary};
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
-pub(crate) use search::{ExportQuestion, FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
+pub(crate) use search::{
+    ExportQuestion, FieldValues, GroupQuestion, LiveFilter, Records, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts,
+    TracesQuestion, Wanted,
+};
 pub(crate) use sql::parameter;

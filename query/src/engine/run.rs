@@ -23,8 +23,8 @@ use datafusion::{
     physical_plan::execute_stream,
 };
 use futures::{FutureExt, StreamExt};
-use schemas::TenantId;
-use storage::Store;
+use schemas::{Table, TenantId, UnixNanos};
+use storage::{Snapshot, Store};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{Semaphore, mpsc, oneshot},
@@ -37,10 +37,11 @@ use super::{
     memory::Share,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, ExportQuestion, FieldValues, SearchQuestion, TraceParts, TracesQuestion},
+    search::{self, ExportQuestion, FieldValues, GroupQuestion, LiveFilter, SearchQuestion, TraceParts, TracesQuestion},
     session::{session, template},
     sql,
 };
+use crate::search::Search;
 
 /// Batches between the engine's threads and who reads the answer.
 const BATCHES_AHEAD: usize = 4;
@@ -63,6 +64,7 @@ pub(crate) enum Question {
     TraceParts(TraceParts),
     FieldValues(FieldValues),
     Export(ExportQuestion),
+    Group(Box<GroupQuestion>),
 }
 
 impl Question {
@@ -73,6 +75,7 @@ impl Question {
             Self::Search(question) => format!("search {}: {}", question.table, question.search),
             Self::Traces(question) => format!("search traces: {}", question.search),
             Self::TraceParts(question) => format!("{} traces", question.traces.len()),
+            Self::Group(question) => format!("compare {}: {}", question.table, question.group.text),
             Self::FieldValues(question) => format!("values of {} in {}", question.field, question.table),
             Self::Export(question) => format!("export {}: {}", question.table, question.search),
         }
@@ -86,7 +89,7 @@ pub(crate) struct Answer {
     usage: Arc<Usage>,
     cut: Arc<Mutex<Option<String>>>,
     started: Instant,
-    _task: AbortOnDrop,
+    _task: EndOnDrop,
 }
 
 /// What an answer cost, and whether it is whole.
@@ -144,9 +147,10 @@ impl Answer {
     }
 }
 
-struct AbortOnDrop(AbortHandle);
+/// Work on the engine's threads that ends when nobody wants it any more.
+pub(crate) struct EndOnDrop(AbortHandle);
 
-impl Drop for AbortOnDrop {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -216,6 +220,11 @@ impl Engine {
     /// # Errors
     /// The asker's mistake, a limit, or ours.
     pub(crate) async fn ask(&self, question: Question) -> Result<Answer, EngineError> {
+        self.ask_of(question, None).await
+    }
+
+    /// As [`Self::ask`], of this snapshot instead of the newest.
+    pub(crate) async fn ask_of(&self, question: Question, snapshot: Option<Arc<Snapshot>>) -> Result<Answer, EngineError> {
         let started = Instant::now();
         let usage = Arc::<Usage>::default();
         let place = self.shared.running.enter(&question.text(), Arc::clone(&usage));
@@ -225,6 +234,7 @@ impl Engine {
         let work = Work {
             shared: Arc::clone(&self.shared),
             limits: Limits::of(&question, &self.shared.config),
+            snapshot,
             place,
             usage: Arc::clone(&usage),
             batches,
@@ -232,10 +242,24 @@ impl Engine {
             cut: Arc::clone(&cut),
             started,
         };
-        let runtime = self.shared.runtime.as_ref().expect("taken only when dropped");
-        let task = AbortOnDrop(runtime.spawn(work.run(question)).abort_handle());
+        let task = self.spawn(work.run(question));
         let schema = schema.await.unwrap_or(Err(EngineError::Cancelled))?;
         Ok(Answer { schema, batches: to_asker, usage, cut, started, _task: task })
+    }
+
+    /// A search to ask of rows as they arrive.
+    ///
+    /// # Errors
+    /// The asker's mistake, for instance a search that no row can answer alone.
+    pub(crate) fn live_filter(&self, of: (Table, &str), search: &Search, now: UnixNanos) -> Result<LiveFilter, EngineError> {
+        let snapshot = Arc::new(self.shared.store.snapshot(TenantId::DEFAULT));
+        search::live_filter(&self.shared.template, &snapshot, of, search, now)
+    }
+
+    /// Runs `work` on the engine's threads.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> EndOnDrop {
+        let runtime = self.shared.runtime.as_ref().expect("taken only when dropped");
+        EndOnDrop(runtime.spawn(work).abort_handle())
     }
 
     pub(crate) fn running(&self) -> Vec<RunningQuery> {
@@ -279,6 +303,8 @@ impl Limits {
 struct Work {
     shared: Arc<Shared>,
     limits: Limits,
+    /// The newest when it is the question's turn, if none is given.
+    snapshot: Option<Arc<Snapshot>>,
     place: Place,
     usage: Arc<Usage>,
     batches: mpsc::Sender<Result<RecordBatch, EngineError>>,
@@ -317,7 +343,7 @@ impl Work {
         let Limits { rows_max, bytes_max, pause_max, .. } = self.limits;
         let _permit = shared.turn(matches!(question, Question::Export(_))).await?;
         self.place.computing();
-        let snapshot = Arc::new(shared.store.snapshot(TenantId::DEFAULT));
+        let snapshot = self.snapshot.take().unwrap_or_else(|| Arc::new(shared.store.snapshot(TenantId::DEFAULT)));
         snapshot.partial().iter().for_each(|reason| self.usage.missing(reason.clone()));
         let state = session(&shared.template, shared.runtime_env()?, Arc::clone(&snapshot), Arc::clone(&self.usage))?;
         let plan: LogicalPlan = match question {
@@ -327,6 +353,7 @@ impl Work {
             Question::TraceParts(question) => search::parts_plan(&snapshot, &question)?,
             Question::FieldValues(question) => search::values_plan(&snapshot, &question)?,
             Question::Export(question) => search::export_plan(&snapshot, &question)?,
+            Question::Group(question) => search::group_plan(&snapshot, &question)?,
         };
         let plan = state.create_physical_plan(&plan).await?;
         let mut stream = execute_stream(plan, state.task_ctx())?;

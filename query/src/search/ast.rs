@@ -9,9 +9,10 @@ use super::{
     value::Value,
 };
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Search {
     /// The empty text, or `*`.
+    #[default]
     Everything,
     /// The records (spans or logs) for which the expression holds; `trace.` fields speak about the record's trace.
     Records(Expr),

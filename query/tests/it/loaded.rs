@@ -32,6 +32,8 @@ use tower::ServiceExt;
 pub(crate) struct Loaded {
     pub(crate) store: Arc<Store>,
     pub(crate) router: Router,
+    /// Cancelled: the server begins to stop.
+    pub(crate) stopping: CancellationToken,
     sent: AtomicU64,
     data_dir: tempfile::TempDir,
 }
@@ -43,15 +45,27 @@ impl Loaded {
     }
 
     pub(crate) fn with(limit: impl FnOnce(&mut query::engine::Config)) -> Self {
-        Self::open(tempfile::tempdir().expect("a temporary directory"), limit)
+        Self::open(tempfile::tempdir().expect("a temporary directory"), limit, |_| {}, Config::default())
+    }
+
+    /// With streams and a store like these.
+    pub(crate) fn streaming(limit: impl FnOnce(&mut Config), storage: impl FnOnce(&mut storage::Config)) -> Self {
+        let mut config = Config::default();
+        limit(&mut config);
+        Self::open(tempfile::tempdir().expect("a temporary directory"), |_| {}, storage, config)
     }
 
     /// The same data directory, opened again.
     pub(crate) fn restarted(self) -> Self {
-        let Self { store, router, data_dir, sent } = self;
+        let Self { store, router, data_dir, sent, .. } = self;
         store.close();
-        drop((store, router));
-        let opened = Self::open(data_dir, |_| {});
+        drop(router);
+        // Whoever answered a client that went away lets go a moment later.
+        while Arc::strong_count(&store) > 1 {
+            std::thread::yield_now();
+        }
+        drop(store);
+        let opened = Self::open(data_dir, |_| {}, |_| {}, Config::default());
         while opened.store.readiness().replay_bytes_left > 0 {
             std::thread::yield_now();
         }
@@ -74,11 +88,18 @@ impl Loaded {
         }
     }
 
-    fn open(data_dir: tempfile::TempDir, limit: impl FnOnce(&mut query::engine::Config)) -> Self {
-        let mut config = storage::Config::new(data_dir.path());
+    fn open(
+        data_dir: tempfile::TempDir,
+        limit: impl FnOnce(&mut query::engine::Config),
+        limit_storage: impl FnOnce(&mut storage::Config),
+        config: Config,
+    ) -> Self {
+        let mut of_storage = storage::Config::new(data_dir.path());
         // Captures are old: a test that runs into the first look for old data would lose them.
-        config.retain.enabled = false;
-        let store = Store::open(config, Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
+        of_storage.retain.enabled = false;
+        limit_storage(&mut of_storage);
+        let store = Store::open(of_storage, Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
+        let stopping = CancellationToken::new();
         let mut limits = query::engine::Config::new(data_dir.path().join("spill"));
         limit(&mut limits);
         let engine = Engine::start(Arc::clone(&store), limits).expect("threads start");
@@ -91,10 +112,10 @@ impl Loaded {
             listening: Arc::new([]),
             data_dir: "".into(),
             received: Arc::new(Received::default),
-            stopping: CancellationToken::new(),
+            stopping: stopping.clone(),
         };
-        let router = router(&Config::default(), shared);
-        Self { store, router, sent: AtomicU64::new(0), data_dir }
+        let router = router(&config, shared);
+        Self { store, router, stopping, sent: AtomicU64::new(0), data_dir }
     }
 
     /// [`captures::otel_demo`], the first half in blocks.

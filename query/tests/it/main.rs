@@ -1,6 +1,7 @@
 //! The trace view over real batches, and the API over a store and real sockets.
 
 mod api;
+mod deltas;
 mod export;
 mod loaded;
 mod made_up;
@@ -19,5 +20,6 @@ mod sockets;
 mod sql;
 mod sql_checks;
 mod sql_mutated;
+mod stream;
 mod traces;
 mod view;

@@ -38,6 +38,8 @@ pub(crate) struct Api {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) read_deadline_ms: u64,
     pub(crate) concurrent_reads_max: usize,
+    /// Live streams at the same time.
+    pub(crate) streams_max: usize,
 }
 
 impl Default for Config {
@@ -56,8 +58,8 @@ impl Default for Config {
 
 impl Default for Api {
     fn default() -> Self {
-        let query::Config { listen, allowed_hosts, concurrent_reads_max, read_deadline, .. } = query::Config::default();
-        Self { listen, allowed_hosts, read_deadline_ms: read_deadline.as_millis() as u64, concurrent_reads_max }
+        let query::Config { listen, allowed_hosts, concurrent_reads_max, read_deadline, streams_max, .. } = query::Config::default();
+        Self { listen, allowed_hosts, read_deadline_ms: read_deadline.as_millis() as u64, concurrent_reads_max, streams_max }
     }
 }
 
@@ -114,6 +116,7 @@ impl Config {
             allowed_hosts: self.api.allowed_hosts.clone(),
             concurrent_reads_max: self.api.concurrent_reads_max,
             read_deadline: Duration::from_millis(self.api.read_deadline_ms),
+            streams_max: self.api.streams_max,
             ..query::Config::default()
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Storage {
     pub(crate) unflushed_bytes_max: u64,
     pub(crate) block_cache_bytes_max: usize,
     pub(crate) trace_index_cache_bytes_max: usize,
+    /// Rows kept for live streams in the order in which they arrived.
+    pub(crate) arrivals_bytes_max: u64,
     pub(crate) wal_segment_bytes: u64,
     pub(crate) wal_bytes_max: u64,
     /// Whether small blocks are written anew as few large ones, in the background.
@@ -66,6 +68,7 @@ impl Default for Storage {
             memtable_bytes_max,
             flush_interval,
             unflushed_bytes_max,
+            arrivals_bytes_max,
             block_cache_bytes_max,
             trace_index_cache_bytes_max,
             wal,
@@ -80,6 +83,7 @@ impl Default for Storage {
             unflushed_bytes_max,
             block_cache_bytes_max,
             trace_index_cache_bytes_max,
+            arrivals_bytes_max,
             wal_segment_bytes: wal.segment_bytes,
             wal_bytes_max: wal.bytes_max,
             compaction: compact.enabled,
@@ -110,6 +114,7 @@ impl Storage {
         config.unflushed_bytes_max = self.unflushed_bytes_max;
         config.block_cache_bytes_max = self.block_cache_bytes_max;
         config.trace_index_cache_bytes_max = self.trace_index_cache_bytes_max;
+        config.arrivals_bytes_max = self.arrivals_bytes_max;
         config.wal.segment_bytes = self.wal_segment_bytes;
         config.wal.bytes_max = self.wal_bytes_max;
         config.compact.enabled = self.compaction;

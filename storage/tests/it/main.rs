@@ -7,6 +7,7 @@
     reason = "what helps a test fails loudly and may tell what it saw"
 )]
 
+mod arrivals;
 mod block_damage;
 mod captures;
 mod compact;

@@ -16,5 +16,7 @@ mod suggestions;
 mod summaries;
 mod traces;
 
-pub(super) use parameters::{Limits, Parameters, now};
+pub(super) use parameters::{Limits, Parameters};
+pub(crate) use parameters::{mistake, mistake_in, now, parse_range, parse_time};
+pub(crate) use records::listed;
 pub(crate) use routes::routes;

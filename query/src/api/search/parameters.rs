@@ -70,25 +70,30 @@ impl Parameters {
 }
 
 /// What is wrong with `q`, and where.
-fn mistake(text: &str, error: &SearchError) -> Problem {
+pub(crate) fn mistake(text: &str, error: &SearchError) -> Problem {
+    mistake_in("q", text, error)
+}
+
+/// As [`mistake`], of a search that came in this parameter.
+pub(crate) fn mistake_in(param: &'static str, text: &str, error: &SearchError) -> Problem {
     let search::Position { line, column } = error.position(text);
     let at = Position { line: line as u64, column: column as u64 };
     Problem::new(StatusCode::BAD_REQUEST, "invalid_query", "The query cannot be answered", error.to_string()).query_error(
-        "q",
+        param,
         error.to_string(),
         Some(at),
         Some(error.hint()),
     )
 }
 
-pub(super) fn parse_time(param: &'static str, text: &str, now: UnixNanos) -> Result<UnixNanos, Problem> {
+pub(crate) fn parse_time(param: &'static str, text: &str, now: UnixNanos) -> Result<UnixNanos, Problem> {
     Readings::of(text).time.map(|moment| moment.resolve(now)).ok_or_else(|| {
         let hint = "use RFC 3339 (2026-11-06T10:00:00Z), Unix time in s, ms, µs or ns, or a time before now (now-15m)";
         Problem::invalid_parameter(param, format!("{text:?} is not a time"), hint)
     })
 }
 
-fn parse_range(text: &str) -> Result<i64, Problem> {
+pub(crate) fn parse_range(text: &str) -> Result<i64, Problem> {
     Readings::of(text).duration_ns.filter(|duration| *duration > 0).ok_or_else(|| {
         Problem::invalid_parameter("range", format!("{text:?} is not a duration"), "for instance 15m, 1h or 7d, up to `end` or now")
     })

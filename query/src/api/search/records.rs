@@ -49,7 +49,8 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs, format: 
     Ok(answer::json(out))
 }
 
-fn listed(table: Table) -> Vec<&'static str> {
+/// The columns of a record in a list, in their order.
+pub(crate) fn listed(table: Table) -> Vec<&'static str> {
     let own_first = |name: &&str| leading(table).iter().position(|first| first == name).unwrap_or(usize::MAX);
     let mut columns: Vec<&'static str> = table.columns().map(|column| column.name).filter(|name| !NOT_LISTED.contains(name)).collect();
     columns.sort_by_key(own_first);

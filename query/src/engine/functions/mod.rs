@@ -7,7 +7,8 @@
 //! ```
 //!
 //! `rewrite` makes promoted keys use their columns, and hex texts compare with ids. What only compiled searches call has no name
-//! in SQL: `text` (words in the texts of a row), `value` (conditions on one text, and on parts of events) and `first` (of several texts).
+//! in SQL: `text` (words in the texts of a row), `value` (conditions on one text, and on parts of events), `first` (of several texts) and
+//! `sample` (which records are a sample).
 
 mod attribute;
 mod first;
@@ -15,11 +16,13 @@ mod hex;
 mod operator;
 mod registry;
 mod rewrite;
+mod sample;
 mod text;
 mod value;
 
 pub(super) use attribute::{AttributeGetter, Getter};
 pub(super) use first::FirstText;
 pub(super) use registry::{REMOVED, all, hex_of, id, planners, rewrites};
+pub(super) use sample::SampleKey;
 pub(super) use text::{TextMatch, TextPattern};
 pub(super) use value::{EventMatch, Part, ValueMatch};

@@ -10,6 +10,8 @@
 //! compile      the whole expression
 //! traces       what is asked of the record's trace: a subquery over all its spans
 //! structure    spans below spans: semi joins
+//! deltas       groups of records to compare
+//! live         the whole expression, asked of rows as they arrive
 //! plan         scan -> filter -> sort -> limit -> projection; the traces of a search; values of a field
 //! ```
 //!
@@ -19,8 +21,10 @@
 mod atoms;
 mod compile;
 mod condition;
+mod deltas;
 mod leaf;
 mod literal;
+mod live;
 mod number;
 mod plan;
 mod structure;
@@ -28,5 +32,9 @@ mod text;
 mod traces;
 
 pub(super) use condition::{Condition, Matcher};
+pub(super) use deltas::group_plan;
+pub(crate) use deltas::{GroupQuestion, Records, Wanted};
+pub(crate) use live::LiveFilter;
+pub(super) use live::live_filter;
 pub(crate) use plan::{ExportQuestion, FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{export_plan, parts_plan, records_plan, traces_plan, values_plan};

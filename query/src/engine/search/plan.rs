@@ -177,7 +177,7 @@ pub(in super::super) fn values_plan(snapshot: &Arc<Snapshot>, question: &FieldVa
 }
 
 /// All columns of the records that are found.
-fn records(compiler: &Compiler<'_>, search: &Search, time: TimeSpan) -> Result<LogicalPlanBuilder, EngineError> {
+pub(super) fn records(compiler: &Compiler<'_>, search: &Search, time: TimeSpan) -> Result<LogicalPlanBuilder, EngineError> {
     let in_time = in_time(compiler.table, time);
     match search {
         Search::Everything => filtered(compiler.scan(compiler.table)?, in_time),
@@ -224,7 +224,7 @@ fn trace_ids(compiler: &Compiler<'_>, filter: Option<&Expr>) -> Result<Option<Lo
     Ok(Some(records.aggregate([ident(c::TRACE_ID)], Vec::<Expr>::new())?.build()?))
 }
 
-fn in_time(table: Table, time: TimeSpan) -> Option<Expr> {
+pub(super) fn in_time(table: Table, time: TimeSpan) -> Option<Expr> {
     let column = || ident(SplitScan::time_column(table));
     let from = time.start.map(|start| column().gt_eq(timestamp(start.0)));
     let to = time.end.map(|end| column().lt(timestamp(end.0)));
