@@ -8,6 +8,7 @@
 mod answer;
 mod guard;
 mod health;
+mod logs;
 mod page;
 mod problem;
 mod process;

@@ -18,7 +18,9 @@ use serde::Serialize;
 use storage::Store;
 use tokio_util::sync::CancellationToken;
 
-use super::{guard, guard::Guard, health, page, problem::Problem, prometheus, queries, search, sql, status, status::Received, traces};
+use super::{
+    guard, guard::Guard, health, logs, page, problem::Problem, prometheus, queries, search, sql, status, status::Received, traces,
+};
 use crate::{
     Config,
     engine::Engine,
@@ -66,6 +68,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))
         .merge(search::routes(shared.engine.clone()))
+        .merge(logs::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)

@@ -25,5 +25,8 @@ pub(crate) use error::{EngineError, Position};
 pub(crate) use run::{Answer, Question, Summary};
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
-pub(crate) use search::{FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
+pub(crate) use search::{
+    FieldValues, Found, FoundValues, Histogram, LOG_FILE_PATH, LOG_ID, Lines, STREAM, SearchOrder, SearchQuestion, Stream, TimeSpan,
+    TraceOrder, TraceParts, TracesQuestion, Which,
+};
 pub(crate) use sql::parameter;

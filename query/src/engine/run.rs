@@ -37,7 +37,7 @@ use super::{
     memory::Share,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, FieldValues, SearchQuestion, TraceParts, TracesQuestion},
+    search::{self, FieldValues, Found, FoundValues, Histogram, Lines, SearchQuestion, TraceParts, TracesQuestion},
     session::{session, template},
     sql,
 };
@@ -57,11 +57,19 @@ pub enum StartError {
 
 /// What is asked.
 pub(crate) enum Question {
-    Sql { text: String, params: Vec<ScalarValue> },
+    Sql {
+        text: String,
+        params: Vec<ScalarValue>,
+    },
     Search(SearchQuestion),
     Traces(TracesQuestion),
     TraceParts(TraceParts),
     FieldValues(FieldValues),
+    /// From when to when, and how many.
+    Extent(Found),
+    Histogram(Histogram),
+    FoundValues(FoundValues),
+    Lines(Lines),
 }
 
 impl Question {
@@ -73,6 +81,10 @@ impl Question {
             Self::Traces(question) => format!("search traces: {}", question.search),
             Self::TraceParts(question) => format!("{} traces", question.traces.len()),
             Self::FieldValues(question) => format!("values of {} in {}", question.field, question.table),
+            Self::Extent(found) => format!("extent of {found}"),
+            Self::Histogram(question) => format!("histogram of {}", question.found),
+            Self::FoundValues(question) => format!("values of {} in {}", question.field, question.found),
+            Self::Lines(question) => format!("log lines {}", question.which),
         }
     }
 }
@@ -291,6 +303,10 @@ impl Work {
             Question::Traces(question) => search::traces_plan(&snapshot, &question)?,
             Question::TraceParts(question) => search::parts_plan(&snapshot, &question)?,
             Question::FieldValues(question) => search::values_plan(&snapshot, &question)?,
+            Question::Extent(found) => search::extent_plan(&snapshot, &found)?,
+            Question::Histogram(question) => search::histogram_plan(&snapshot, &question)?,
+            Question::FoundValues(question) => search::found_values_plan(&snapshot, &question)?,
+            Question::Lines(question) => search::lines_plan(&snapshot, &question)?,
         };
         let plan = state.create_physical_plan(&plan).await?;
         let mut stream = execute_stream(plan, state.task_ctx())?;

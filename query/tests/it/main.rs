@@ -2,6 +2,7 @@
 
 mod api;
 mod loaded;
+mod logs;
 mod patterns;
 mod real_traces;
 mod rows;

@@ -16,4 +16,6 @@ mod suggestions;
 mod summaries;
 mod traces;
 
-pub(crate) use routes::routes;
+pub(crate) use parameters::{Limits, Parameters, now, parse_limit};
+pub(crate) use records::listed;
+pub(crate) use routes::{Asked, Pairs, pairs, respond, routes};

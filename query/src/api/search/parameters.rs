@@ -12,7 +12,7 @@ use http::StatusCode;
 
 /// What records are asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Parameters {
+pub(crate) struct Parameters {
     pub text: String,
     pub search: Search,
     pub time: TimeSpan,
@@ -26,17 +26,17 @@ pub(super) struct Parameters {
 
 /// Limits of a route.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     pub default: usize,
     pub max: usize,
 }
 
-pub(super) fn now() -> UnixNanos {
+pub(crate) fn now() -> UnixNanos {
     UnixNanos(i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
 }
 
 impl Parameters {
-    pub(super) fn parse(pairs: Pairs, limits: Limits, now: UnixNanos) -> Result<Self, Problem> {
+    pub(crate) fn parse(pairs: Pairs, limits: Limits, now: UnixNanos) -> Result<Self, Problem> {
         let (mut text, mut sort, mut limit, mut time, mut range) = (String::new(), None, limits.default, TimeSpan::default(), None);
         for (name, value) in pairs {
             match name.as_str() {
@@ -94,7 +94,7 @@ fn parse_range(text: &str) -> Result<i64, Problem> {
     })
 }
 
-fn parse_limit(text: &str, limits: Limits) -> Result<usize, Problem> {
+pub(crate) fn parse_limit(text: &str, limits: Limits) -> Result<usize, Problem> {
     text.parse().ok().filter(|limit| (1..=limits.max).contains(limit)).ok_or_else(|| {
         let hint = format!("use a number from 1 to {}; the default is {}", limits.max, limits.default);
         Problem::invalid_parameter("limit", format!("{text:?} is not a number of rows that can be asked for"), hint)

@@ -7,10 +7,12 @@
 //! ```
 //!
 //! `rewrite` makes promoted keys use their columns, and hex texts compare with ids. What only compiled searches call has no name
-//! in SQL: `text` (words in the texts of a row) and `value` (conditions on one text, and on parts of events).
+//! in SQL: `text` (words in the texts of a row), `value` (conditions on one text, and on parts of events) and `log_id` (the name of a
+//! log record).
 
 mod attribute;
 mod hex;
+mod log_id;
 mod operator;
 mod registry;
 mod rewrite;
@@ -18,6 +20,7 @@ mod text;
 mod value;
 
 pub(super) use attribute::{AttributeGetter, Getter};
+pub(super) use log_id::log_id;
 pub(super) use registry::{REMOVED, all, hex_of, id, planners, rewrites};
 pub(super) use text::{TextMatch, TextPattern};
 pub(super) use value::{EventMatch, Part, ValueMatch};

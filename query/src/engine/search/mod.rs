@@ -11,6 +11,10 @@
 //! traces       what is asked of the record's trace: a subquery over all its spans
 //! structure    spans below spans: semi joins
 //! plan         scan -> filter -> sort -> limit -> projection; the traces of a search; values of a field
+//! found        the records of a search, to be counted
+//! values       which values they have in a field
+//! histogram    how many there are in each stretch of time, by value
+//! lines        one log record by its id, and those of the same stream around it
 //! ```
 //!
 //! INVARIANT: a leaf is true or not; null means no. Only a negation has to tell them apart, so leaves stay as they are and bounds of
@@ -19,14 +23,26 @@
 mod atoms;
 mod compile;
 mod condition;
+mod found;
+mod histogram;
 mod leaf;
+mod lines;
 mod literal;
 mod number;
 mod plan;
 mod structure;
 mod text;
 mod traces;
+mod values;
 
 pub(super) use condition::{Condition, Matcher};
-pub(crate) use plan::{FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
+pub(crate) use found::Found;
+pub(super) use found::extent_plan;
+pub(crate) use histogram::Histogram;
+pub(super) use histogram::histogram_plan;
+pub(super) use lines::lines_plan;
+pub(crate) use lines::{LOG_FILE_PATH, Lines, STREAM, Stream, Which};
+pub(crate) use plan::{FieldValues, LOG_ID, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{parts_plan, records_plan, traces_plan, values_plan};
+pub(crate) use values::FoundValues;
+pub(super) use values::found_values_plan;
