@@ -10,6 +10,7 @@ mod deltas;
 mod export;
 mod guard;
 mod health;
+mod logs;
 mod page;
 mod problem;
 mod process;

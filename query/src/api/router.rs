@@ -19,7 +19,7 @@ use storage::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    deltas, export, guard, guard::Guard, health, page, problem::Problem, prometheus, queries, search, sql, status, status::Received,
+    deltas, export, guard, guard::Guard, health, logs, page, problem::Problem, prometheus, queries, search, sql, status, status::Received,
     stream, traces,
 };
 use crate::{
@@ -72,6 +72,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(export::routes(shared.engine.clone(), shared.stopping.clone()))
         .merge(deltas::routes(shared.clone()))
         .merge(stream::routes(&shared, config))
+        .merge(logs::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)

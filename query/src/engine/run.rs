@@ -37,7 +37,10 @@ use super::{
     memory::Share,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, ExportQuestion, FieldValues, GroupQuestion, LiveFilter, SearchQuestion, TraceParts, TracesQuestion},
+    search::{
+        self, ExportQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, LiveFilter, SearchQuestion, TraceParts,
+        TracesQuestion,
+    },
     session::{session, template},
     sql,
 };
@@ -58,13 +61,21 @@ pub enum StartError {
 
 /// What is asked.
 pub(crate) enum Question {
-    Sql { text: String, params: Vec<ScalarValue> },
+    Sql {
+        text: String,
+        params: Vec<ScalarValue>,
+    },
     Search(SearchQuestion),
     Traces(TracesQuestion),
     TraceParts(TraceParts),
     FieldValues(FieldValues),
     Export(ExportQuestion),
     Group(Box<GroupQuestion>),
+    /// From when to when, and how many.
+    Extent(Found),
+    Histogram(Histogram),
+    FoundValues(FoundValues),
+    Lines(Lines),
 }
 
 impl Question {
@@ -78,6 +89,10 @@ impl Question {
             Self::Group(question) => format!("compare {}: {}", question.table, question.group.text),
             Self::FieldValues(question) => format!("values of {} in {}", question.field, question.table),
             Self::Export(question) => format!("export {}: {}", question.table, question.search),
+            Self::Extent(found) => format!("extent of {found}"),
+            Self::Histogram(question) => format!("histogram of {}", question.found),
+            Self::FoundValues(question) => format!("values of {} in {}", question.field, question.found),
+            Self::Lines(question) => format!("log lines {}", question.which),
         }
     }
 }
@@ -354,6 +369,10 @@ impl Work {
             Question::FieldValues(question) => search::values_plan(&snapshot, &question)?,
             Question::Export(question) => search::export_plan(&snapshot, &question)?,
             Question::Group(question) => search::group_plan(&snapshot, &question)?,
+            Question::Extent(found) => search::extent_plan(&snapshot, &found)?,
+            Question::Histogram(question) => search::histogram_plan(&snapshot, &question)?,
+            Question::FoundValues(question) => search::found_values_plan(&snapshot, &question)?,
+            Question::Lines(question) => search::lines_plan(&snapshot, &question)?,
         };
         let plan = state.create_physical_plan(&plan).await?;
         let mut stream = execute_stream(plan, state.task_ctx())?;

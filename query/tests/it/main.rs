@@ -4,6 +4,7 @@ mod api;
 mod deltas;
 mod export;
 mod loaded;
+mod logs;
 mod made_up;
 mod mutation;
 mod naive;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::loaded::Loaded;
 
 /// The parameters of a request, percent-encoded.
-fn query(parameters: &[(&str, &str)]) -> String {
+pub(crate) fn query(parameters: &[(&str, &str)]) -> String {
     let encoded = |text: &str| -> String {
         let byte = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
         text.bytes().map(byte).collect()
@@ -24,7 +24,7 @@ fn query(parameters: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-async fn ask(loaded: &Loaded, route: &str, parameters: &[(&str, &str)]) -> Value {
+pub(crate) async fn ask(loaded: &Loaded, route: &str, parameters: &[(&str, &str)]) -> Value {
     let (status, body) = loaded.get(&format!("/api/v1/{route}?{}", query(parameters))).await;
     assert_eq!(status, StatusCode::OK, "{parameters:?}\n{}", String::from_utf8_lossy(&body));
     serde_json::from_slice(&body).expect("JSON")

@@ -16,7 +16,6 @@ mod suggestions;
 mod summaries;
 mod traces;
 
-pub(super) use parameters::{Limits, Parameters};
-pub(crate) use parameters::{mistake, mistake_in, now, parse_range, parse_time};
+pub(crate) use parameters::{Limits, Parameters, mistake, mistake_in, now, parse_limit, parse_range, parse_time};
 pub(crate) use records::listed;
-pub(crate) use routes::routes;
+pub(crate) use routes::{Asked, Pairs, pairs, respond, routes};

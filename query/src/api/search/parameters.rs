@@ -99,7 +99,7 @@ pub(crate) fn parse_range(text: &str) -> Result<i64, Problem> {
     })
 }
 
-fn parse_limit(text: &str, limits: Limits) -> Result<usize, Problem> {
+pub(crate) fn parse_limit(text: &str, limits: Limits) -> Result<usize, Problem> {
     text.parse().ok().filter(|limit| (1..=limits.max).contains(limit)).ok_or_else(|| {
         let hint = format!("use a number from 1 to {}; the default is {}", limits.max, limits.default);
         Problem::invalid_parameter("limit", format!("{text:?} is not a number of rows that can be asked for"), hint)

@@ -1,7 +1,8 @@
 //! `GET /api/v1/spans` and `GET /api/v1/logs`: the records that are found, with all that is theirs.
 //!
-//! `Accept` chooses among the formats of SQL. In JSON members are named like columns, nulls are left out, attributes are objects. Events and links of a span come with the span itself
-//! (`/api/v1/traces/{trace_id}/spans/{span_id}`).
+//! `Accept` chooses among the formats of SQL. In JSON members are named like columns, nulls are left out, attributes are objects. Events
+//! and links of a span come with the span itself (`/api/v1/traces/{trace_id}/spans/{span_id}`). A log record has an `id`, by which its
+//! surroundings are asked for (`/api/v1/logs/context`).
 
 use arrow::error::ArrowError;
 use axum::response::Response;
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     encode::{Format, object_rows},
-    engine::{Engine, EngineError, Question, SearchOrder, SearchQuestion},
+    engine::{Engine, EngineError, LOG_ID, Question, SearchOrder, SearchQuestion},
 };
 
 const LIMITS: Limits = Limits { default: 100, max: 10_000 };
@@ -53,6 +54,7 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs, format: 
 pub(crate) fn listed(table: Table) -> Vec<&'static str> {
     let own_first = |name: &&str| leading(table).iter().position(|first| first == name).unwrap_or(usize::MAX);
     let mut columns: Vec<&'static str> = table.columns().map(|column| column.name).filter(|name| !NOT_LISTED.contains(name)).collect();
+    columns.extend((table == Table::Logs).then_some(LOG_ID));
     columns.sort_by_key(own_first);
     columns
 }
@@ -61,6 +63,6 @@ pub(crate) fn listed(table: Table) -> Vec<&'static str> {
 fn leading(table: Table) -> &'static [&'static str] {
     match table {
         Table::Spans => &[c::TRACE_ID, c::SPAN_ID, c::START_TIME, c::SERVICE_NAME, c::NAME, c::DURATION_NS],
-        Table::Logs | Table::Metrics => &[c::TIME, c::SEVERITY_NUMBER, c::SEVERITY_TEXT, c::SERVICE_NAME, c::BODY],
+        Table::Logs | Table::Metrics => &[LOG_ID, c::TIME, c::SEVERITY_NUMBER, c::SEVERITY_TEXT, c::SERVICE_NAME, c::BODY],
     }
 }

@@ -18,8 +18,8 @@ use super::{
 use crate::engine::Engine;
 
 /// The pairs of a query string in their order.
-pub(super) type Pairs = Vec<(String, String)>;
-type Asked = Result<Query<Pairs>, QueryRejection>;
+pub(crate) type Pairs = Vec<(String, String)>;
+pub(crate) type Asked = Result<Query<Pairs>, QueryRejection>;
 
 pub(crate) fn routes(engine: Engine) -> Router {
     Router::new()
@@ -50,11 +50,11 @@ async fn get_suggestions(State(engine): State<Arc<Engine>>, asked: Asked) -> Res
     respond(async { suggest::answer(&engine, pairs(asked)?).await }).await
 }
 
-async fn respond(body: impl Future<Output = Result<Vec<u8>, Problem>>) -> Response {
+pub(crate) async fn respond(body: impl Future<Output = Result<Vec<u8>, Problem>>) -> Response {
     body.await.map_or_else(IntoResponse::into_response, answer::json)
 }
 
-fn pairs(asked: Asked) -> Result<Pairs, Problem> {
+pub(crate) fn pairs(asked: Asked) -> Result<Pairs, Problem> {
     let invalid = |error: QueryRejection| Problem::invalid_parameter("query", error.body_text(), "parameters are UTF-8, percent-encoded");
     asked.map(|Query(pairs)| pairs).map_err(invalid)
 }

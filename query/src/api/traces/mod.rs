@@ -5,6 +5,7 @@
 //! GET /api/v1/traces/{trace_id}/spans/{span_id}     span      one span with all it carries
 //! GET /api/v1/traces/{trace_id}/analysis            analysis  where the time went
 //! GET /api/v1/traces/{trace_id}/compare/{other_id}  compare   what another trace does differently
+//! GET /api/v1/traces/{trace_id}/logs                logs      what was logged with its id
 //! ```
 //! Each parses its request (`parameters`), reads on a blocking thread (`load`; without attributes `narrow`), and answers JSON or a problem.
 
@@ -12,6 +13,7 @@ mod analysis;
 mod compare;
 mod get;
 mod load;
+mod logs;
 mod narrow;
 mod parameters;
 mod routes;

@@ -9,8 +9,13 @@ use axum::{
 use http::{HeaderName, HeaderValue};
 
 use super::{
-    super::{answer, problem::Problem, router::Shared},
-    analysis, compare, get, load, span,
+    super::{
+        answer,
+        problem::Problem,
+        router::Shared,
+        search::{Asked, pairs, respond},
+    },
+    analysis, compare, get, load, logs, span,
 };
 use crate::reads::Reads;
 
@@ -37,6 +42,7 @@ pub(crate) fn routes(shared: Shared, reads: Reads, spans_max: usize) -> Router {
         .route("/api/v1/traces/{trace_id}/spans/{span_id}", get(get_span))
         .route("/api/v1/traces/{trace_id}/analysis", get(get_analysis))
         .route("/api/v1/traces/{trace_id}/compare/{other_id}", get(get_comparison))
+        .route("/api/v1/traces/{trace_id}/logs", get(get_logs))
         .with_state(Traces { shared, reads, spans_max })
 }
 
@@ -59,6 +65,22 @@ async fn get_analysis(State(traces): State<Traces>, path: OneId, RawQuery(query)
 async fn get_comparison(State(traces): State<Traces>, path: TwoIds, RawQuery(query): RawQuery) -> Response {
     let (a, b) = two(path);
     traces.answer(compare::Request::parse(&a, &b, query.as_deref()), compare::load).await
+}
+
+/// Log records of a trace
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces/{trace_id}/logs",
+    tag = "traces",
+    params(
+        ("trace_id" = String, Path, description = "32 hex digits"),
+        ("span_id" = Option<String>, Query, description = "only the records of this span"),
+        ("limit" = Option<usize>, Query, description = "records, the oldest, 1 to 10000; 1000 when left out"),
+    ),
+    responses((status = 200, description = "log records as `GET /api/v1/logs` gives them, oldest first"), (status = 400, description = "a problem"))
+)]
+async fn get_logs(State(traces): State<Traces>, path: OneId, asked: Asked) -> Response {
+    respond(async { logs::answer(&traces.shared.engine, &one(path), pairs(asked)?).await }).await
 }
 
 /// A path that is no text (`%ff`) is refused as an id that is empty.

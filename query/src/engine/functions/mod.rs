@@ -7,12 +7,13 @@
 //! ```
 //!
 //! `rewrite` makes promoted keys use their columns, and hex texts compare with ids. What only compiled searches call has no name
-//! in SQL: `text` (words in the texts of a row), `value` (conditions on one text, and on parts of events), `first` (of several texts) and
-//! `sample` (which records are a sample).
+//! in SQL: `text` (words in the texts of a row), `value` (conditions on one text, and on parts of events), `first` (of several texts),
+//! `sample` (which records are a sample) and `log_id` (the name of a log record).
 
 mod attribute;
 mod first;
 mod hex;
+mod log_id;
 mod operator;
 mod registry;
 mod rewrite;
@@ -22,6 +23,7 @@ mod value;
 
 pub(super) use attribute::{AttributeGetter, Getter};
 pub(super) use first::FirstText;
+pub(super) use log_id::log_id;
 pub(super) use registry::{REMOVED, all, hex_of, id, planners, rewrites};
 pub(super) use sample::SampleKey;
 pub(super) use text::{TextMatch, TextPattern};

@@ -13,6 +13,10 @@
 //! deltas       groups of records to compare
 //! live         the whole expression, asked of rows as they arrive
 //! plan         scan -> filter -> sort -> limit -> projection; the traces of a search; values of a field
+//! found        the records of a search, to be counted
+//! values       which values they have in a field
+//! histogram    how many there are in each stretch of time, by value
+//! lines        one log record by its id, and those of the same stream around it
 //! ```
 //!
 //! INVARIANT: a leaf is true or not; null means no. Only a negation has to tell them apart, so leaves stay as they are and bounds of
@@ -22,7 +26,10 @@ mod atoms;
 mod compile;
 mod condition;
 mod deltas;
+mod found;
+mod histogram;
 mod leaf;
+mod lines;
 mod literal;
 mod live;
 mod number;
@@ -30,11 +37,20 @@ mod plan;
 mod structure;
 mod text;
 mod traces;
+mod values;
 
 pub(super) use condition::{Condition, Matcher};
 pub(super) use deltas::group_plan;
 pub(crate) use deltas::{GroupQuestion, Records, Wanted};
+pub(crate) use found::Found;
+pub(super) use found::extent_plan;
+pub(crate) use histogram::Histogram;
+pub(super) use histogram::histogram_plan;
+pub(super) use lines::lines_plan;
+pub(crate) use lines::{LOG_FILE_PATH, Lines, STREAM, Stream, Which};
 pub(crate) use live::LiveFilter;
 pub(super) use live::live_filter;
-pub(crate) use plan::{ExportQuestion, FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
+pub(crate) use plan::{ExportQuestion, FieldValues, LOG_ID, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{export_plan, parts_plan, records_plan, traces_plan, values_plan};
+pub(crate) use values::FoundValues;
+pub(super) use values::found_values_plan;

@@ -11,7 +11,11 @@ use schemas::{Table, TraceId, UnixNanos, columns as c};
 use storage::Snapshot;
 
 use super::{
-    super::{EngineError, functions::id, scan::SplitScan},
+    super::{
+        EngineError,
+        functions::{id, log_id},
+        scan::SplitScan,
+    },
     compile::Compiler,
     leaf::{like_prefix, timestamp},
     traces::{ERRORS, SPANS, duration, is_root, measures},
@@ -43,7 +47,7 @@ pub(crate) struct SearchQuestion {
     pub time: TimeSpan,
     pub order: SearchOrder,
     pub limit: usize,
-    /// In the order of the answer.
+    /// In the order of the answer. Logs also have [`LOG_ID`]; with it, records of the same time come in the order of their ids.
     pub columns: Vec<&'static str>,
     pub now: UnixNanos,
 }
@@ -97,6 +101,9 @@ pub(crate) struct FieldValues {
     pub limit: usize,
 }
 
+/// The column that names a log record. Computed: no table has it.
+pub(crate) const LOG_ID: &str = "id";
+
 const MATCHING: &str = "matching";
 const NEWEST: &str = "newest";
 
@@ -110,11 +117,19 @@ pub(in super::super) fn records_plan(snapshot: &Arc<Snapshot>, question: &Search
         SearchOrder::Oldest => by_time.sort(true, false),
         SearchOrder::Longest => newest_first(ident(c::DURATION_NS)),
     };
-    // Among equals the order is the same each time; log records have nothing that tells them apart.
+    let named = question.columns.contains(&LOG_ID);
+    // Among equals the order is the same each time. The id of a log record is made of all its columns: it costs too much to be
+    // computed for more records than the answer has.
     let then = (*table == Table::Spans).then(|| ident(c::SPAN_ID).sort(true, false));
-    let order: Vec<SortExpr> = [first].into_iter().chain(then).collect();
-    let columns = question.columns.iter().map(|name| ident(*name));
-    Ok(found.sort_with_limit(order, Some(question.limit))?.project(columns)?.build()?)
+    let order: Vec<SortExpr> = [first.clone()].into_iter().chain(then).collect();
+    let listed = found.sort_with_limit(order, Some(question.limit))?.project(question.columns.iter().map(|name| output(name)))?;
+    let listed = if named { listed.sort([first.clone(), ident(LOG_ID).sort(first.asc, false)])? } else { listed };
+    Ok(listed.build()?)
+}
+
+/// A column of an answer with records.
+pub(super) fn output(name: &str) -> Expr {
+    if name == LOG_ID { log_id().alias(LOG_ID) } else { ident(name) }
 }
 
 pub(in super::super) fn export_plan(snapshot: &Arc<Snapshot>, question: &ExportQuestion) -> Result<LogicalPlan, EngineError> {
@@ -231,6 +246,6 @@ pub(super) fn in_time(table: Table, time: TimeSpan) -> Option<Expr> {
     from.into_iter().chain(to).reduce(Expr::and)
 }
 
-fn newest_first(column: Expr) -> SortExpr {
+pub(super) fn newest_first(column: Expr) -> SortExpr {
     column.sort(false, false)
 }

@@ -85,6 +85,8 @@ async fn a_log_record_comes_with_all_that_is_its_own() {
     let answer = ask(&loaded(), "logs", &[("q", "库存"), ("start", "2026-09-21T00:00:00Z"), ("limit", "1")]).await;
     let mut log = answer["logs"][0].clone();
     log.as_object_mut().expect("an object").remove("received_at");
+    let id = log.as_object_mut().and_then(|log| log.remove("id"));
+    assert!(id.is_some_and(|id| id.as_str().is_some_and(|id| id.starts_with("18d75b845f8dca00-") && id.len() == 33)), "{answer}");
     let expected = json!({
         "time": "2026-09-21T14:13:21.000000000Z",
         "severity_number": 9,

@@ -1,0 +1,196 @@
+//! Paths to handlers.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, State, rejection::PathRejection},
+    response::Response,
+    routing::get,
+};
+use schemas::Table;
+
+use super::{
+    super::{
+        problem::Problem,
+        search::{Asked, pairs, respond},
+    },
+    context,
+    fields::{self, FieldsAnswer},
+    histogram::{self, HistogramAnswer},
+    patterns::{self, PatternsAnswer},
+    values::{self, ValuesAnswer},
+};
+use crate::engine::Engine;
+
+type Shared = State<Arc<Engine>>;
+
+pub(crate) fn routes(engine: Engine) -> Router {
+    Router::new()
+        .route("/api/v1/logs/histogram", get(get_logs_histogram))
+        .route("/api/v1/spans/histogram", get(get_spans_histogram))
+        .route("/api/v1/logs/fields", get(get_log_fields))
+        .route("/api/v1/spans/fields", get(get_span_fields))
+        .route("/api/v1/logs/fields/{field}/values", get(get_log_values))
+        .route("/api/v1/spans/fields/{field}/values", get(get_span_values))
+        .route("/api/v1/logs/patterns", get(get_patterns))
+        .route("/api/v1/logs/context", get(get_context))
+        .with_state(Arc::new(engine))
+}
+
+/// Counts of log records over time
+#[utoipa::path(
+    get,
+    path = "/api/v1/logs/histogram",
+    tag = "logs",
+    params(
+        ("q" = Option<String>, Query, description = "a search; everything when left out"),
+        ("start" = Option<String>, Query, description = "inclusive; the first record that is found when left out"),
+        ("end" = Option<String>, Query, description = "exclusive; now when left out, without `start` the last record"),
+        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        ("by" = Option<String>, Query, description = "a field; a series for each of its values"),
+        ("buckets" = Option<usize>, Query, description = "at most, 1 to 1000; 60 when left out"),
+        ("series" = Option<usize>, Query, description = "values with a series of their own, 1 to 50; 10 when left out"),
+    ),
+    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), (status = 400, description = "a problem"))
+)]
+async fn get_logs_histogram(State(engine): Shared, asked: Asked) -> Response {
+    respond(async { histogram::answer(&engine, Table::Logs, pairs(asked)?).await }).await
+}
+
+/// Counts of spans over time
+#[utoipa::path(
+    get,
+    path = "/api/v1/spans/histogram",
+    tag = "spans",
+    params(
+        ("q" = Option<String>, Query, description = "a search; everything when left out"),
+        ("start" = Option<String>, Query, description = "inclusive; the first span that is found when left out"),
+        ("end" = Option<String>, Query, description = "exclusive; now when left out, without `start` the last span"),
+        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        ("by" = Option<String>, Query, description = "a field; a series for each of its values"),
+        ("buckets" = Option<usize>, Query, description = "at most, 1 to 1000; 60 when left out"),
+        ("series" = Option<usize>, Query, description = "values with a series of their own, 1 to 50; 10 when left out"),
+    ),
+    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), (status = 400, description = "a problem"))
+)]
+async fn get_spans_histogram(State(engine): Shared, asked: Asked) -> Response {
+    respond(async { histogram::answer(&engine, Table::Spans, pairs(asked)?).await }).await
+}
+
+/// Fields of log records
+#[utoipa::path(
+    get,
+    path = "/api/v1/logs/fields",
+    tag = "logs",
+    params(
+        ("q" = Option<String>, Query, description = "a search; everything when left out"),
+        ("start" = Option<String>, Query, description = "inclusive"),
+        ("end" = Option<String>, Query, description = "exclusive"),
+        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        ("limit" = Option<usize>, Query, description = "records looked at, the newest, 1 to 50000; 10000 when left out"),
+    ),
+    responses((status = 200, description = "the fields that some record has", body = FieldsAnswer), (status = 400, description = "a problem"))
+)]
+async fn get_log_fields(State(engine): Shared, asked: Asked) -> Response {
+    respond(async { fields::answer(&engine, Table::Logs, pairs(asked)?).await }).await
+}
+
+/// Fields of spans
+#[utoipa::path(
+    get,
+    path = "/api/v1/spans/fields",
+    tag = "spans",
+    params(
+        ("q" = Option<String>, Query, description = "a search; everything when left out"),
+        ("start" = Option<String>, Query, description = "inclusive"),
+        ("end" = Option<String>, Query, description = "exclusive"),
+        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        ("limit" = Option<usize>, Query, description = "spans looked at, the newest, 1 to 50000; 10000 when left out"),
+    ),
+    responses((status = 200, description = "the fields that some span has", body = FieldsAnswer), (status = 400, description = "a problem"))
+)]
+async fn get_span_fields(State(engine): Shared, asked: Asked) -> Response {
+    respond(async { fields::answer(&engine, Table::Spans, pairs(asked)?).await }).await
+}
+
+/// Values of a field of log records
+#[utoipa::path(
+    get,
+    path = "/api/v1/logs/fields/{field}/values",
+    tag = "logs",
+    params(
+        ("field" = String, Path, description = "as it is written in a search"),
+        ("q" = Option<String>, Query, description = "a search; everything when left out"),
+        ("start" = Option<String>, Query, description = "inclusive"),
+        ("end" = Option<String>, Query, description = "exclusive"),
+        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 20 when left out"),
+    ),
+    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), (status = 400, description = "a problem"))
+)]
+async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
+    respond(async { values::answer(&engine, Table::Logs, &one(field)?, pairs(asked)?).await }).await
+}
+
+/// Values of a field of spans
+#[utoipa::path(
+    get,
+    path = "/api/v1/spans/fields/{field}/values",
+    tag = "spans",
+    params(
+        ("field" = String, Path, description = "as it is written in a search"),
+        ("q" = Option<String>, Query, description = "a search; everything when left out"),
+        ("start" = Option<String>, Query, description = "inclusive"),
+        ("end" = Option<String>, Query, description = "exclusive"),
+        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 20 when left out"),
+    ),
+    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), (status = 400, description = "a problem"))
+)]
+async fn get_span_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
+    respond(async { values::answer(&engine, Table::Spans, &one(field)?, pairs(asked)?).await }).await
+}
+
+/// Patterns of log records
+#[utoipa::path(
+    get,
+    path = "/api/v1/logs/patterns",
+    tag = "logs",
+    params(
+        ("q" = Option<String>, Query, description = "a search; everything when left out"),
+        ("start" = Option<String>, Query, description = "inclusive"),
+        ("end" = Option<String>, Query, description = "exclusive"),
+        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        ("limit" = Option<usize>, Query, description = "patterns, 1 to 2001; 50 when left out"),
+    ),
+    responses((status = 200, description = "templates with counts and samples", body = PatternsAnswer), (status = 400, description = "a problem"))
+)]
+async fn get_patterns(State(engine): Shared, asked: Asked) -> Response {
+    respond(async { patterns::answer(&engine, pairs(asked)?).await }).await
+}
+
+/// The lines around one line
+#[utoipa::path(
+    get,
+    path = "/api/v1/logs/context",
+    tag = "logs",
+    params(
+        ("id" = String, Query, description = "of the line, as `GET /api/v1/logs` gives it"),
+        ("before" = Option<usize>, Query, description = "lines before it, 0 to 1000; 20 when left out"),
+        ("after" = Option<usize>, Query, description = "lines after it, 0 to 1000; 20 when left out"),
+    ),
+    responses(
+        (status = 200, description = "log records of the same stream, oldest first; `index` is the place of the line asked for"),
+        (status = 400, description = "a problem"),
+        (status = 404, description = "no record has this id"),
+    )
+)]
+async fn get_context(State(engine): Shared, asked: Asked) -> Response {
+    respond(async { context::answer(&engine, pairs(asked)?).await }).await
+}
+
+fn one(field: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    let invalid = |error: PathRejection| Problem::invalid_parameter("field", error.body_text(), "fields are UTF-8, percent-encoded");
+    field.map(|Path(field)| field).map_err(invalid)
+}
