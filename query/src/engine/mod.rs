@@ -22,6 +22,7 @@ mod yielding;
 
 pub use config::Config;
 pub(crate) use error::{EngineError, Position};
+pub(crate) use functions::log_ids;
 pub(crate) use run::{Answer, EndOnDrop, Question, Summary};
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;

@@ -3,8 +3,9 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use arrow::{
-    array::{RecordBatch, UInt32Array},
+    array::{ArrayRef, RecordBatch, UInt32Array},
     compute::take_record_batch,
+    error::ArrowError,
 };
 use bytes::Bytes;
 use schemas::Table;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::event::{Gap, push_event, push_gap, push_heartbeat};
 use crate::{
     encode::Objects,
-    engine::{EngineError, LiveFilter},
+    engine::{EngineError, LOG_ID, LiveFilter, log_ids},
 };
 
 /// Rows read at a time.
@@ -169,14 +170,25 @@ impl Stream {
             return Ok(false);
         }
         let indices = UInt32Array::from_iter_values(rows.iter().map(|row| *row as u32));
-        let found = take_record_batch(&arrived.batch.project(&self.columns)?, &indices)?;
-        let objects = Objects::of(&found)?;
+        let objects = Objects::of(&self.listed(&take_record_batch(&arrived.batch, &indices)?)?)?;
         let mut sent = false;
         for (index, row) in rows.into_iter().enumerate() {
             push_event(out, event_name(self.table), Some(arrived.after(row)), |out| objects.write(out, index))?;
             sent |= self.send_if_full(out).await?;
         }
         Ok(sent)
+    }
+
+    /// The columns of an object; a log record begins with its id, as in a list.
+    fn listed(&self, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let listed = rows.project(&self.columns)?;
+        if self.table != Table::Logs {
+            return Ok(listed);
+        }
+        let ids: ArrayRef = Arc::new(log_ids(rows)?);
+        let schema = listed.schema();
+        let columns = schema.fields().iter().map(|field| field.name().as_str()).zip(listed.columns().iter().cloned());
+        RecordBatch::try_from_iter_with_nullable(std::iter::once((LOG_ID, ids)).chain(columns).map(|(name, column)| (name, column, true)))
     }
 
     async fn send_if_full(&self, out: &mut Vec<u8>) -> Result<bool, End> {

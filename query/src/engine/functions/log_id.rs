@@ -12,6 +12,8 @@ use arrow::{
     array::{Array, ArrayRef, AsArray, StringArray},
     compute::cast,
     datatypes::{DataType, Int64Type},
+    error::ArrowError,
+    record_batch::RecordBatch,
 };
 use datafusion::{
     common::{Result, exec_datafusion_err},
@@ -27,6 +29,16 @@ const NOT_HASHED: [&str; 6] = [c::TIME, c::ERROR_CODE, c::ERROR_REASON, c::RENAM
 pub(in crate::engine) fn log_id() -> Expr {
     let arguments = std::iter::once(c::TIME).chain(hashed().map(|column| column.name)).map(ident);
     ScalarUDF::from(LogId { signature: Signature::any(1 + hashed().count(), Volatility::Immutable) }).call(arguments.collect())
+}
+
+/// The ids of rows that have all columns of `logs`.
+///
+/// # Errors
+/// When a column is not there.
+pub(crate) fn log_ids(rows: &RecordBatch) -> Result<StringArray, ArrowError> {
+    let column = |name: &str| rows.column_by_name(name).cloned().ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")));
+    let columns: Vec<ArrayRef> = hashed().map(|hashed| column(hashed.name)).collect::<Result<_, _>>()?;
+    Ok(ids(&column(c::TIME)?, &columns)?)
 }
 
 fn hashed() -> impl Iterator<Item = &'static Column> {

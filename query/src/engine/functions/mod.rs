@@ -24,6 +24,7 @@ mod value;
 pub(super) use attribute::{AttributeGetter, Getter};
 pub(super) use first::FirstText;
 pub(super) use log_id::log_id;
+pub(crate) use log_id::log_ids;
 pub(super) use registry::{REMOVED, all, hex_of, id, planners, rewrites};
 pub(super) use sample::SampleKey;
 pub(super) use text::{TextMatch, TextPattern};
