@@ -58,7 +58,10 @@ impl Loaded {
     }
 
     fn open(data_dir: tempfile::TempDir, limit: impl FnOnce(&mut query::engine::Config)) -> Self {
-        let store = Store::open(storage::Config::new(data_dir.path()), Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
+        let mut config = storage::Config::new(data_dir.path());
+        // Test data is as old as it is.
+        config.retain.enabled = false;
+        let store = Store::open(config, Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
         let mut limits = query::engine::Config::new(data_dir.path().join("spill"));
         limit(&mut limits);
         let engine = Engine::start(Arc::clone(&store), limits).expect("threads start");
