@@ -78,12 +78,12 @@ fn check(seed: u64, cases: u32, prepare: impl Fn(&Loaded, &[Batch])) {
 
 #[test]
 fn in_memory() {
-    check(1, 100, |loaded, batches| batches.iter().for_each(|batch| batch.send(loaded)));
+    check(1, 60, |loaded, batches| batches.iter().for_each(|batch| batch.send(loaded)));
 }
 
 #[test]
 fn in_blocks_with_indexes_of_text() {
-    check(2, 120, |loaded, batches| {
+    check(2, 80, |loaded, batches| {
         for batch in batches {
             batch.send(loaded);
             loaded.store.flush().expect("a working disk");
@@ -94,7 +94,7 @@ fn in_blocks_with_indexes_of_text() {
 
 #[test]
 fn in_both() {
-    check(3, 120, |loaded, batches| {
+    check(3, 80, |loaded, batches| {
         for (index, batch) in batches.iter().enumerate() {
             batch.send(loaded);
             if index % 2 == 0 {
@@ -106,7 +106,7 @@ fn in_both() {
 
 #[test]
 fn in_blocks_without_indexes_of_text() {
-    check(2, 80, |loaded, batches| {
+    check(2, 50, |loaded, batches| {
         for batch in batches {
             batch.send(loaded);
             loaded.store.flush().expect("a working disk");
