@@ -151,8 +151,8 @@ fn id_in(batch: &RecordBatch) -> TraceId {
 }
 
 fn report(name: &str, snapshot: &Snapshot, ids: &[TraceId], expected: bool) {
-    let mut times: Vec<Duration> = ids.iter().map(|id| timed(snapshot, *id, expected)).collect();
-    println!("{name}: {}, {} lookups", quantiles(&mut times), times.len());
+    let times: Vec<Duration> = ids.iter().map(|id| timed(snapshot, *id, expected)).collect();
+    println!("{name}: {}, {} lookups", quantiles(&times), times.len());
 }
 
 fn timed(snapshot: &Snapshot, id: TraceId, expected: bool) -> Duration {

@@ -1,5 +1,15 @@
 //! How fast? One question per file in `benches/`; what they share is here. Results and the method stand in `RESULTS.md`.
 
+mod client;
+mod sample;
+mod server;
+mod times;
+
+pub use client::Client;
+pub use sample::sample_ids;
+pub use server::{Cores, Server};
+pub use times::Times;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -51,9 +61,8 @@ pub fn open_store(data_dir: &Path) -> Arc<Store> {
     Store::open(config, Arc::new(RealIo), Arc::new(|request| Ok(rows(request)))).expect("an empty directory")
 }
 
-/// The middle and the slow end of `times`, of which there is at least one; sorts them.
-pub fn quantiles(times: &mut [Duration]) -> String {
-    times.sort_unstable();
-    let quantile = |q: f64| times[((times.len() - 1) as f64 * q).round() as usize].as_secs_f64() * 1e3;
-    format!("p50 {:.2} ms, p99 {:.2} ms", quantile(0.5), quantile(0.99))
+/// The middle and the slow end of `times`, of which there is at least one.
+pub fn quantiles(times: &[Duration]) -> String {
+    let times = Times::new(times.to_vec());
+    format!("p50 {:.2} ms, p99 {:.2} ms", times.quantile_ms(0.5), times.quantile_ms(0.99))
 }
