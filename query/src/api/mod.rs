@@ -8,6 +8,7 @@
 mod answer;
 mod guard;
 mod health;
+mod openapi;
 mod page;
 mod problem;
 mod process;

@@ -6,19 +6,30 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::{StatusCode, Uri};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use storage::Store;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{guard, guard::Guard, health, page, problem::Problem, prometheus, queries, search, sql, status, status::Received, traces};
+use super::{
+    guard,
+    guard::Guard,
+    health,
+    openapi::{self, Document},
+    page,
+    problem::Problem,
+    prometheus, queries, search, sql, status,
+    status::Received,
+    traces,
+};
 use crate::{
     Config,
     engine::Engine,
@@ -44,7 +55,7 @@ pub struct Shared {
 }
 
 /// An open door: `name` is `otlp_grpc`, `otlp_http` or `api`, `url` what a client is configured with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Listening {
     pub name: &'static str,
     pub url: String,
@@ -54,24 +65,32 @@ pub struct Listening {
 pub fn router(config: &Config, shared: Shared) -> Router {
     let reads = Reads::new(config.concurrent_reads_max, config.read_deadline);
     let guard = Guard::new(config.listen, &config.allowed_hosts);
-    Router::new()
-        .route("/", get(page::index))
-        .route("/status.css", get(page::style))
-        .route("/status.js", get(page::script))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(prometheus::metrics))
-        .route("/api/v1/status", get(status::get))
-        .with_state(shared.clone())
+    let (routes, document) = openapi::routes()
+        .merge(about_the_server(shared.clone()))
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))
         .merge(search::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
+        .split_for_parts();
+    routes
+        .layer(Extension(Document::new(&document)))
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(config.request_bytes_max))
         .layer(middleware::from_fn(measure))
         .layer(middleware::from_fn_with_state(guard, guard::refuse_foreign))
+}
+
+fn about_the_server(shared: Shared) -> OpenApiRouter {
+    OpenApiRouter::default()
+        .routes(routes!(page::index))
+        .routes(routes!(page::style))
+        .routes(routes!(page::script))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(prometheus::metrics))
+        .routes(routes!(status::get))
+        .with_state(shared)
 }
 
 async fn unknown_route(uri: Uri) -> Response {

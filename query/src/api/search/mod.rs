@@ -16,4 +16,5 @@ mod suggestions;
 mod summaries;
 mod traces;
 
+pub(crate) use records::listed;
 pub(crate) use routes::routes;

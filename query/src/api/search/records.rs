@@ -5,10 +5,12 @@
 
 use arrow::error::ArrowError;
 use schemas::{Table, columns as c};
+use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
+        openapi::{LogRow, SpanRow},
         problem::Problem,
         sql::{problem, problem_in},
     },
@@ -29,6 +31,23 @@ const SPAN_ORDERS: &[(&str, SearchOrder)] =
     &[("newest", SearchOrder::Newest), ("oldest", SearchOrder::Oldest), ("slowest", SearchOrder::Longest)];
 const LOG_ORDERS: &[(&str, SearchOrder)] = &[("newest", SearchOrder::Newest), ("oldest", SearchOrder::Oldest)];
 
+/// The answer of `/api/v1/spans`. Rows are written column by column and not through this type; so for the logs.
+#[derive(ToSchema)]
+#[schema(as = Spans)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct SpansAnswer {
+    spans: Vec<SpanRow>,
+    meta: Meta,
+}
+
+#[derive(ToSchema)]
+#[schema(as = Logs)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct LogsAnswer {
+    logs: Vec<LogRow>,
+    meta: Meta,
+}
+
 pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, now())?;
     let order = parse_sort(sort.as_deref(), if table == Table::Spans { SPAN_ORDERS } else { LOG_ORDERS })?;
@@ -45,7 +64,7 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
     Ok(out)
 }
 
-fn listed(table: Table) -> Vec<&'static str> {
+pub(crate) fn listed(table: Table) -> Vec<&'static str> {
     let own_first = |name: &&str| leading(table).iter().position(|first| first == name).unwrap_or(usize::MAX);
     let mut columns: Vec<&'static str> = table.columns().map(|column| column.name).filter(|name| !NOT_LISTED.contains(name)).collect();
     columns.sort_by_key(own_first);

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use schemas::Table;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{answer, problem::Problem},
+    super::{answer, openapi::AskProblems, problem::Problem},
+    parameters::QueryAndTime,
     records, suggest, traces,
 };
 use crate::engine::Engine;
@@ -20,27 +20,75 @@ use crate::engine::Engine;
 pub(super) type Pairs = Vec<(String, String)>;
 type Asked = Result<Query<Pairs>, QueryRejection>;
 
-pub(crate) fn routes(engine: Engine) -> Router {
-    Router::new()
-        .route("/api/v1/spans", get(get_spans))
-        .route("/api/v1/logs", get(get_logs))
-        .route("/api/v1/traces", get(get_traces))
-        .route("/api/v1/search/suggest", get(get_suggestions))
+pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
+    OpenApiRouter::default()
+        .routes(routes!(get_spans))
+        .routes(routes!(get_logs))
+        .routes(routes!(get_traces))
+        .routes(routes!(get_suggestions))
         .with_state(Arc::new(engine))
 }
 
+/// Spans that are found, with all that is theirs but events and links.
+#[utoipa::path(
+    get,
+    path = "/api/v1/spans",
+    tag = "search",
+    params(
+        QueryAndTime,
+        ("sort" = Option<String>, Query, description = "`newest` (the default), `oldest` or `slowest`"),
+        ("limit" = Option<usize>, Query, description = "Rows of a page; 100 when left out", minimum = 1, maximum = 10_000)
+    ),
+    responses((status = 200, description = "What is found", body = records::SpansAnswer), AskProblems)
+)]
 async fn get_spans(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
     respond(async { records::answer(&engine, Table::Spans, pairs(asked)?).await }).await
 }
 
+/// Log records that are found.
+#[utoipa::path(
+    get,
+    path = "/api/v1/logs",
+    tag = "search",
+    params(
+        QueryAndTime,
+        ("sort" = Option<String>, Query, description = "`newest` (the default) or `oldest`"),
+        ("limit" = Option<usize>, Query, description = "Rows of a page; 100 when left out", minimum = 1, maximum = 10_000)
+    ),
+    responses((status = 200, description = "What is found", body = records::LogsAnswer), AskProblems)
+)]
 async fn get_logs(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
     respond(async { records::answer(&engine, Table::Logs, pairs(asked)?).await }).await
 }
 
+/// Traces with a span that is found, in a line each.
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces",
+    tag = "search",
+    params(
+        QueryAndTime,
+        ("sort" = Option<String>, Query, description = "`newest` (the default), `slowest`, `errors` or `spans`: the most of them first"),
+        ("limit" = Option<usize>, Query, description = "Rows of a page; 20 when left out", minimum = 1, maximum = 1_000)
+    ),
+    responses((status = 200, description = "What is found", body = traces::Body), AskProblems)
+)]
 async fn get_traces(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
     respond(async { traces::answer(&engine, pairs(asked)?).await }).await
 }
 
+/// What may stand at the cursor: fields, operators, values that the newest records have.
+#[utoipa::path(
+    get,
+    path = "/api/v1/search/suggest",
+    tag = "search",
+    params(
+        ("table" = Option<String>, Query, description = "`spans` (the default), `logs` or `metrics`"),
+        ("q" = Option<String>, Query, description = "What is typed so far"),
+        ("cursor" = Option<usize>, Query, description = "Characters of `q` before the cursor; all when left out")
+    ),
+    responses((status = 200, description = "Best first", body = suggest::Body), AskProblems)
+)]
 async fn get_suggestions(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
     respond(async { suggest::answer(&engine, pairs(asked)?).await }).await
 }

@@ -10,11 +10,12 @@ use arrow::{
 };
 use schemas::{TraceId, columns as c};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::trace::Time;
 
 /// What a list of traces shows of one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct TraceSummary {
     pub trace_id: String,
     /// Of the earliest span without a parent; null when that span is missing.
@@ -30,7 +31,7 @@ pub(super) struct TraceSummary {
     pub services: Vec<ServiceSummary>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct ServiceSummary {
     pub name: Option<String>,
     pub spans: i64,

@@ -4,10 +4,11 @@
 //! arrive in between count in the second only.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
         problem::Problem,
         sql::{problem, problem_in},
     },
@@ -26,10 +27,11 @@ const ORDERS: &[(&str, TraceOrder)] = &[
     ("spans", TraceOrder::MostSpans),
 ];
 
-#[derive(Serialize)]
-struct Body {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Traces)]
+pub(super) struct Body {
     traces: Vec<TraceSummary>,
-    meta: serde_json::Value,
+    meta: Meta,
 }
 
 pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Vec<u8>, Problem> {
