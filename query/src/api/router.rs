@@ -16,6 +16,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use storage::Store;
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::{
+    CompressionLayer, Predicate,
+    predicate::{NotForContentType, SizeAbove},
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -36,6 +40,9 @@ use crate::{
     reads::Reads,
     self_metrics::{API_REQUEST_SECONDS, API_REQUESTS},
 };
+
+/// Answers of fewer bytes are sent as they are: with the headers they fit into one packet.
+const COMPRESSED_BYTES_MIN: u16 = 1024;
 
 /// What the handlers answer from.
 #[derive(Clone)]
@@ -76,9 +83,18 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .layer(Extension(Document::new(&document)))
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(DefaultBodyLimit::max(config.request_bytes_max))
         .layer(middleware::from_fn(measure))
         .layer(middleware::from_fn_with_state(guard, guard::refuse_foreign))
+}
+
+/// Not events, which a compressor would hold back, nor Parquet, whose pages are compressed.
+fn worth_compressing() -> impl Predicate {
+    SizeAbove::new(COMPRESSED_BYTES_MIN)
+        .and(NotForContentType::const_new("text/event-stream"))
+        .and(NotForContentType::const_new("application/vnd.apache.parquet"))
+        .and(NotForContentType::const_new("application/vnd.apache.arrow.stream"))
 }
 
 fn about_the_server(shared: Shared) -> OpenApiRouter {

@@ -25,5 +25,5 @@ pub(crate) use error::{EngineError, Position};
 pub(crate) use run::{Answer, Question, Summary};
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
-pub(crate) use search::{FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
+pub(crate) use search::{After, FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(crate) use sql::parameter;

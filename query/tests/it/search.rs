@@ -3,6 +3,7 @@
 mod differential;
 mod known;
 mod mistakes;
+mod pages;
 mod suggest;
 mod text;
 mod traces;

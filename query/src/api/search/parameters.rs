@@ -70,7 +70,7 @@ impl Parameters {
                 "sort" => sort = Some(value),
                 "limit" => limit = parse_limit(&value, limits)?,
                 _ => {
-                    let hint = "this route knows `q`, `start`, `end`, `range`, `sort` and `limit`";
+                    let hint = "this route knows `q`, `start`, `end`, `range`, `sort`, `limit`, and where it has pages `page_token`";
                     return Err(Problem::invalid_parameter("query", format!("unknown parameter {name:?}"), hint));
                 }
             }

@@ -14,7 +14,9 @@ use super::{
         problem::Problem,
         sql::{problem, problem_in},
     },
+    cursor::{self, Pages},
     parameters::{Limits, Parameters, now, parse_sort},
+    place::Place,
     routes::Pairs,
 };
 use crate::{
@@ -37,6 +39,8 @@ const LOG_ORDERS: &[(&str, SearchOrder)] = &[("newest", SearchOrder::Newest), ("
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct SpansAnswer {
     spans: Vec<SpanRow>,
+    /// Of the next page; null when there is none.
+    next_page_token: Option<String>,
     meta: Meta,
 }
 
@@ -45,25 +49,44 @@ pub(super) struct SpansAnswer {
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct LogsAnswer {
     logs: Vec<LogRow>,
+    /// Of the next page; null when there is none.
+    next_page_token: Option<String>,
     meta: Meta,
 }
 
-pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Vec<u8>, Problem> {
-    let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, now())?;
+pub(super) async fn answer(engine: &Engine, table: Table, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
+    let pages = Pages::take(table.name(), &mut pairs, now())?;
+    let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, pages.now)?;
     let order = parse_sort(sort.as_deref(), if table == Table::Spans { SPAN_ORDERS } else { LOG_ORDERS })?;
-    let question = SearchQuestion { table, text, search, time, order, limit, columns: listed(table), now };
+    let foreign = || cursor::invalid("not a page token of this route");
+    let mut place = pages.place.as_deref().map_or(Ok(Place::default()), |bytes| Place::parse(bytes, table).ok_or_else(foreign))?;
+    // The records at the place itself come again; one more than asked for tells whether there is a next page.
+    let (mut to_skip, mut left) = (place.shown as usize, limit);
+    let question =
+        SearchQuestion { table, text, search, time, order, limit: to_skip + limit + 1, after: place.after, columns: listed(table), now };
+    let unreadable = |error: ArrowError| problem(EngineError::Internal { message: error.to_string() });
     let mut answer = engine.ask(Question::Search(question)).await.map_err(|error| problem_in("q", error))?;
     let mut out = format!("{{\"{table}\":[").into_bytes();
     let rows_begin = out.len();
+    let mut more = false;
     while let Some(batch) = answer.next().await {
         let batch = batch.map_err(|error| problem_in("q", error))?;
+        let skipped = to_skip.min(batch.num_rows());
+        let shown = left.min(batch.num_rows() - skipped);
+        more |= skipped + shown < batch.num_rows();
+        (to_skip, left) = (to_skip - skipped, left - shown);
+        let batch = batch.slice(skipped, shown);
+        place.advance(&batch, table, order).map_err(unreadable)?;
         let first = out.len() == rows_begin;
-        object_rows(&mut out, &batch, first).map_err(|error: ArrowError| problem(EngineError::Internal { message: error.to_string() }))?;
+        object_rows(&mut out, &batch, first).map_err(unreadable)?;
     }
-    out.extend_from_slice(format!("],\"meta\":{}}}", meta(&answer.summary(), &warnings)).as_bytes());
+    let next = place.to_bytes().filter(|_| more).map(|place| pages.token(&place));
+    let next = next.map_or_else(|| "null".to_owned(), |token| format!("\"{token}\""));
+    out.extend_from_slice(format!("],\"next_page_token\":{next},\"meta\":{}}}", meta(&answer.summary(), &warnings)).as_bytes());
     Ok(out)
 }
 
+/// The columns of a list of records.
 pub(crate) fn listed(table: Table) -> Vec<&'static str> {
     let own_first = |name: &&str| leading(table).iter().position(|first| first == name).unwrap_or(usize::MAX);
     let mut columns: Vec<&'static str> = table.columns().map(|column| column.name).filter(|name| !NOT_LISTED.contains(name)).collect();

@@ -36,6 +36,7 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
     tag = "search",
     params(
         QueryAndTime,
+        ("page_token" = Option<String>, Query, description = "`next_page_token` of the page before; all else but `limit` stays the same"),
         ("sort" = Option<String>, Query, description = "`newest` (the default), `oldest` or `slowest`"),
         ("limit" = Option<usize>, Query, description = "Rows of a page; 100 when left out", minimum = 1, maximum = 10_000)
     ),
@@ -52,6 +53,7 @@ async fn get_spans(State(engine): State<Arc<Engine>>, asked: Asked) -> Response 
     tag = "search",
     params(
         QueryAndTime,
+        ("page_token" = Option<String>, Query, description = "`next_page_token` of the page before; all else but `limit` stays the same"),
         ("sort" = Option<String>, Query, description = "`newest` (the default) or `oldest`"),
         ("limit" = Option<usize>, Query, description = "Rows of a page; 100 when left out", minimum = 1, maximum = 10_000)
     ),
@@ -68,6 +70,7 @@ async fn get_logs(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
     tag = "search",
     params(
         QueryAndTime,
+        ("page_token" = Option<String>, Query, description = "`next_page_token` of the page before; all else but `limit` stays the same"),
         ("sort" = Option<String>, Query, description = "`newest` (the default), `slowest`, `errors` or `spans`: the most of them first"),
         ("limit" = Option<usize>, Query, description = "Rows of a page; 20 when left out", minimum = 1, maximum = 1_000)
     ),

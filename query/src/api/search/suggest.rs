@@ -91,6 +91,7 @@ async fn of_fields(engine: &Engine, table: Table, prefix: &str) -> Found {
         time: TimeSpan::default(),
         order: SearchOrder::Newest,
         limit: NAMES_FROM,
+        after: None,
         columns: vec![c::ATTRIBUTES, c::RESOURCE_ATTRIBUTES],
         now: now(),
     };

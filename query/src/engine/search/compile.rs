@@ -5,13 +5,14 @@ use std::sync::Arc;
 use datafusion::{
     common::DataFusionError,
     datasource::provider_as_source,
-    logical_expr::{Expr, LogicalPlanBuilder, lit},
+    logical_expr::{Expr, LogicalPlanBuilder, ident, lit},
 };
-use schemas::{Table, UnixNanos};
+use schemas::{Table, UnixNanos, columns as c};
 use storage::Snapshot;
 
 use super::{
     super::{EngineError, Position, table::StoreTable},
+    leaf::timestamp,
     text,
 };
 use crate::search::{self, Expr as Asked, Place, Term, TraceField};
@@ -24,13 +25,19 @@ pub(super) struct Compiler<'a> {
     /// What was parsed: mistakes point into it.
     pub text: &'a str,
     pub now: UnixNanos,
+    /// Records that were received later are not there.
+    pub received_until: Option<UnixNanos>,
 }
 
 impl Compiler<'_> {
     /// All rows of a table.
     pub(super) fn scan(&self, table: Table) -> Result<LogicalPlanBuilder, DataFusionError> {
         let provider = StoreTable::new(table, Arc::clone(self.snapshot));
-        LogicalPlanBuilder::scan(table.name(), provider_as_source(Arc::new(provider)), None)
+        let all = LogicalPlanBuilder::scan(table.name(), provider_as_source(Arc::new(provider)), None)?;
+        match self.received_until {
+            Some(until) => all.filter(ident(c::RECEIVED_AT).lt_eq(timestamp(until.0))),
+            None => Ok(all),
+        }
     }
 
     /// Whether a record is asked for. Null means no.

@@ -10,6 +10,7 @@
 //! compile      the whole expression
 //! traces       what is asked of the record's trace: a subquery over all its spans
 //! structure    spans below spans: semi joins
+//! page         the order of a list, and the rows after a place in it
 //! plan         scan -> filter -> sort -> limit -> projection; the traces of a search; values of a field
 //! ```
 //!
@@ -22,11 +23,13 @@ mod condition;
 mod leaf;
 mod literal;
 mod number;
+mod page;
 mod plan;
 mod structure;
 mod text;
 mod traces;
 
 pub(super) use condition::{Condition, Matcher};
+pub(crate) use page::After;
 pub(crate) use plan::{FieldValues, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{parts_plan, records_plan, traces_plan, values_plan};

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::{
     common::{Column, JoinType},
     functions_aggregate::expr_fn::{count, max, min},
-    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, SortExpr, ident, in_list, lit},
+    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, SortExpr, cast, ident, in_list, lit},
 };
 use schemas::{Table, TraceId, UnixNanos, columns as c};
 use storage::Snapshot;
@@ -14,6 +15,7 @@ use super::{
     super::{EngineError, functions::id, scan::SplitScan},
     compile::Compiler,
     leaf::{like_prefix, timestamp},
+    page::{self, After},
     traces::{ERRORS, SPANS, is_root, measures},
 };
 use crate::search::{Field, Search};
@@ -43,6 +45,8 @@ pub(crate) struct SearchQuestion {
     pub time: TimeSpan,
     pub order: SearchOrder,
     pub limit: usize,
+    /// Only rows that come later in this order, and those at this very place.
+    pub after: Option<After>,
     /// In the order of the answer.
     pub columns: Vec<&'static str>,
     pub now: UnixNanos,
@@ -57,7 +61,7 @@ pub(crate) enum TraceOrder {
     MostSpans,
 }
 
-/// Which traces have a span that is found: `trace_id`, and how many such spans they have.
+/// Which traces have a span that is found: `trace_id`, how many such spans they have, and what they are ordered by.
 #[derive(Debug, Clone)]
 pub(crate) struct TracesQuestion {
     pub text: String,
@@ -65,6 +69,10 @@ pub(crate) struct TracesQuestion {
     pub time: TimeSpan,
     pub order: TraceOrder,
     pub limit: usize,
+    /// Only traces after this one, which has this rank.
+    pub after: Option<(i64, TraceId)>,
+    /// Spans received later do not count: a trace that grows would change its place between two pages.
+    pub received_until: Option<UnixNanos>,
     pub now: UnixNanos,
 }
 
@@ -87,27 +95,24 @@ pub(crate) struct FieldValues {
 
 const MATCHING: &str = "matching";
 const NEWEST: &str = "newest";
+const RANK: &str = "rank";
 
 pub(in super::super) fn records_plan(snapshot: &Arc<Snapshot>, question: &SearchQuestion) -> Result<LogicalPlan, EngineError> {
     let SearchQuestion { table, text, search, time, now, .. } = question;
-    let compiler = Compiler { snapshot, table: *table, text, now: *now };
+    let compiler = Compiler { snapshot, table: *table, text, now: *now, received_until: None };
     let found = records(&compiler, search, *time)?;
-    let by_time = ident(SplitScan::time_column(*table));
-    let first = match question.order {
-        SearchOrder::Newest => newest_first(by_time),
-        SearchOrder::Oldest => by_time.sort(true, false),
-        SearchOrder::Longest => newest_first(ident(c::DURATION_NS)),
+    let found = match &question.after {
+        Some(after) => found.filter(page::rest(*table, question.order, after))?,
+        None => found,
     };
-    // Among equals the order is the same each time; log records have nothing that tells them apart.
-    let then = (*table == Table::Spans).then(|| ident(c::SPAN_ID).sort(true, false));
-    let order: Vec<SortExpr> = [first].into_iter().chain(then).collect();
+    let order = page::order(*table, question.order);
     let columns = question.columns.iter().map(|name| ident(*name));
     Ok(found.sort_with_limit(order, Some(question.limit))?.project(columns)?.build()?)
 }
 
 pub(in super::super) fn traces_plan(snapshot: &Arc<Snapshot>, question: &TracesQuestion) -> Result<LogicalPlan, EngineError> {
     let TracesQuestion { text, search, time, now, .. } = question;
-    let compiler = Compiler { snapshot, table: Table::Spans, text, now: *now };
+    let compiler = Compiler { snapshot, table: Table::Spans, text, now: *now, received_until: question.received_until };
     let measures = [count(lit(1_i64)).alias(MATCHING), max(ident(c::START_TIME)).alias(NEWEST)];
     let matching = records(&compiler, search, *time)?.aggregate([ident(c::TRACE_ID)], measures)?;
     let ranked = |by: &str| -> Result<LogicalPlanBuilder, EngineError> {
@@ -125,22 +130,28 @@ pub(in super::super) fn traces_plan(snapshot: &Arc<Snapshot>, question: &TracesQ
         TraceOrder::MostErrors => ranked(ERRORS)?,
         TraceOrder::MostSpans => ranked(SPANS)?,
     };
-    let order = [newest_first(ident(NEWEST)), ident(c::TRACE_ID).sort(true, false)];
-    Ok(ranked.sort_with_limit(order, Some(question.limit))?.project([ident(c::TRACE_ID), ident(MATCHING)])?.build()?)
+    let rank = cast(ident(NEWEST), DataType::Int64).alias(RANK);
+    let mut ranked = ranked.project([ident(c::TRACE_ID), ident(MATCHING), rank])?;
+    if let Some((rank, trace)) = question.after {
+        let later = ident(c::TRACE_ID).gt(id(trace.as_bytes()));
+        ranked = ranked.filter(ident(RANK).lt(lit(rank)).or(ident(RANK).eq(lit(rank)).and(later)))?;
+    }
+    let order = [newest_first(ident(RANK)), ident(c::TRACE_ID).sort(true, false)];
+    Ok(ranked.sort_with_limit(order, Some(question.limit))?.build()?)
 }
 
-/// For each trace and service: `start_time`, `end_ns`, `root_name`, `spans`, `errors`, `root_start_time`.
+/// For each trace, service and error code: `start_time`, `end_ns`, `root_name`, `spans`, `errors`, `root_start_time`.
 pub(in super::super) fn parts_plan(snapshot: &Arc<Snapshot>, question: &TraceParts) -> Result<LogicalPlan, EngineError> {
-    let compiler = Compiler { snapshot, table: Table::Spans, text: "", now: UnixNanos(0) };
+    let compiler = Compiler { snapshot, table: Table::Spans, text: "", now: UnixNanos(0), received_until: None };
     let ids = question.traces.iter().map(|trace| id(trace.as_bytes())).collect();
     let of_traces = compiler.scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids, false))?;
     let mut measures = measures()?;
     measures.push(min(ident(c::START_TIME)).filter(is_root()).build()?.alias("root_start_time"));
-    Ok(of_traces.aggregate([ident(c::TRACE_ID), ident(c::SERVICE_NAME)], measures)?.build()?)
+    Ok(of_traces.aggregate([ident(c::TRACE_ID), ident(c::SERVICE_NAME), ident(c::ERROR_CODE)], measures)?.build()?)
 }
 
 pub(in super::super) fn values_plan(snapshot: &Arc<Snapshot>, question: &FieldValues) -> Result<LogicalPlan, EngineError> {
-    let compiler = Compiler { snapshot, table: question.table, text: "", now: UnixNanos(0) };
+    let compiler = Compiler { snapshot, table: question.table, text: "", now: UnixNanos(0), received_until: None };
     let Some(value) = compiler.value_text(&question.field) else {
         return Err(EngineError::invalid(format!("`{}` has no values to choose from", question.field)));
     };
@@ -191,6 +202,6 @@ fn in_time(table: Table, time: TimeSpan) -> Option<Expr> {
     from.into_iter().chain(to).reduce(Expr::and)
 }
 
-fn newest_first(column: Expr) -> SortExpr {
+pub(super) fn newest_first(column: Expr) -> SortExpr {
     column.sort(false, false)
 }
