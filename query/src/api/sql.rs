@@ -24,6 +24,7 @@ use crate::{
     engine::{Engine, Question, parameter},
 };
 
+pub(super) use body::response;
 pub(super) use failure::{problem, problem_in};
 
 pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
@@ -65,12 +66,18 @@ async fn run(State(engine): State<Arc<Engine>>, headers: HeaderMap, body: Bytes)
     answer(&engine, &headers, &body).await.unwrap_or_else(Problem::into_response)
 }
 
-async fn answer(engine: &Engine, headers: &HeaderMap, body: &[u8]) -> Result<Response, Problem> {
+/// Which of `formats` the client wants.
+pub(super) fn accepted(headers: &HeaderMap, formats: &[Format]) -> Result<Format, Problem> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let format = Format::accepted(accept).ok_or_else(|| {
+    Format::accepted(accept).filter(|format| formats.contains(format)).ok_or_else(|| {
+        let media_types: Vec<&str> = formats.iter().map(|format| format.media_type()).collect();
         Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "None of the accepted formats exists here", accept.unwrap_or_default())
-            .hint("application/json, application/x-ndjson, text/csv, application/vnd.apache.arrow.stream or application/vnd.apache.parquet")
-    })?;
+            .hint(format!("this route answers {}", media_types.join(", ")))
+    })
+}
+
+async fn answer(engine: &Engine, headers: &HeaderMap, body: &[u8]) -> Result<Response, Problem> {
+    let format = accepted(headers, &Format::ALL)?;
     let request: Request = serde_json::from_slice(body).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The request cannot be read", error.to_string())
             .hint(r#"send {"query": "SELECT …", "params": []}"#)

@@ -14,4 +14,4 @@ pub(crate) use columns::{Column, columns};
 pub(crate) use csv::{csv_header, csv_rows};
 pub(crate) use format::Format;
 pub(crate) use json::{json_rows, ndjson_rows};
-pub(crate) use objects::object_rows;
+pub(crate) use objects::{object_lines, object_rows};

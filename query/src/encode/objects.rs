@@ -15,20 +15,48 @@ use super::cell::write_value;
 /// # Errors
 /// When a column's type cannot be shown.
 pub(crate) fn object_rows(out: &mut Vec<u8>, batch: &RecordBatch, mut first: bool) -> Result<(), ArrowError> {
-    let schema = batch.schema();
-    let mut members: Vec<(Vec<u8>, ArrayRef, bool)> = Vec::new();
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        let json = field.name().ends_with(ATTRIBUTES);
-        let column = if json { cast(column, &DataType::Utf8)? } else { column.clone() };
-        members.push((serde_json::to_vec(field.name()).unwrap_or_default(), column, json));
-    }
+    let members = Members::of(batch)?;
     for row in 0..batch.num_rows() {
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
+        members.write(out, row)?;
+    }
+    Ok(())
+}
+
+/// As [`object_rows`], each object on a line of its own.
+///
+/// # Errors
+/// When a column's type cannot be shown.
+pub(crate) fn object_lines(out: &mut Vec<u8>, batch: &RecordBatch) -> Result<(), ArrowError> {
+    let members = Members::of(batch)?;
+    for row in 0..batch.num_rows() {
+        members.write(out, row)?;
+        out.push(b'\n');
+    }
+    Ok(())
+}
+
+/// Names as JSON, values, and whether these are JSON already.
+struct Members(Vec<(Vec<u8>, ArrayRef, bool)>);
+
+impl Members {
+    fn of(batch: &RecordBatch) -> Result<Self, ArrowError> {
+        let schema = batch.schema();
+        let mut members = Vec::new();
+        for (field, column) in schema.fields().iter().zip(batch.columns()) {
+            let json = field.name().ends_with(ATTRIBUTES);
+            let column = if json { cast(column, &DataType::Utf8)? } else { column.clone() };
+            members.push((serde_json::to_vec(field.name()).unwrap_or_default(), column, json));
+        }
+        Ok(Self(members))
+    }
+
+    fn write(&self, out: &mut Vec<u8>, row: usize) -> Result<(), ArrowError> {
         let mut begins = true;
         out.push(b'{');
-        for (name, column, json) in members.iter().filter(|(_, column, _)| column.is_valid(row)) {
+        for (name, column, json) in self.0.iter().filter(|(_, column, _)| column.is_valid(row)) {
             if !std::mem::take(&mut begins) {
                 out.push(b',');
             }
@@ -42,8 +70,8 @@ pub(crate) fn object_rows(out: &mut Vec<u8>, batch: &RecordBatch, mut first: boo
             }
         }
         out.push(b'}');
+        Ok(())
     }
-    Ok(())
 }
 
 /// What is damaged is shown as the text it is.

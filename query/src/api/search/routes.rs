@@ -6,11 +6,12 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
+use http::HeaderMap;
 use schemas::Table;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{answer, openapi::AskProblems, problem::Problem},
+    super::{answer, openapi::AskProblems, problem::Problem, sql::accepted},
     parameters::QueryAndTime,
     records, suggest, traces,
 };
@@ -40,10 +41,16 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
         ("sort" = Option<String>, Query, description = "`newest` (the default), `oldest` or `slowest`"),
         ("limit" = Option<usize>, Query, description = "Rows of a page; 100 when left out", minimum = 1, maximum = 10_000)
     ),
-    responses((status = 200, description = "What is found", body = records::SpansAnswer), AskProblems)
+    responses(
+        (status = 200, description = "What is found. As NDJSON a record a line as they come, the last line has `next_page_token` and `meta`", content(
+            (records::SpansAnswer = "application/json"),
+            (String = "application/x-ndjson")
+        )),
+        AskProblems
+    )
 )]
-async fn get_spans(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
-    respond(async { records::answer(&engine, Table::Spans, pairs(asked)?).await }).await
+async fn get_spans(State(engine): State<Arc<Engine>>, headers: HeaderMap, asked: Asked) -> Response {
+    get_records(&engine, Table::Spans, &headers, asked).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// Log records that are found.
@@ -57,10 +64,16 @@ async fn get_spans(State(engine): State<Arc<Engine>>, asked: Asked) -> Response 
         ("sort" = Option<String>, Query, description = "`newest` (the default) or `oldest`"),
         ("limit" = Option<usize>, Query, description = "Rows of a page; 100 when left out", minimum = 1, maximum = 10_000)
     ),
-    responses((status = 200, description = "What is found", body = records::LogsAnswer), AskProblems)
+    responses(
+        (status = 200, description = "What is found. As NDJSON a record a line as they come, the last line has `next_page_token` and `meta`", content(
+            (records::LogsAnswer = "application/json"),
+            (String = "application/x-ndjson")
+        )),
+        AskProblems
+    )
 )]
-async fn get_logs(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
-    respond(async { records::answer(&engine, Table::Logs, pairs(asked)?).await }).await
+async fn get_logs(State(engine): State<Arc<Engine>>, headers: HeaderMap, asked: Asked) -> Response {
+    get_records(&engine, Table::Logs, &headers, asked).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// Traces with a span that is found, in a line each.
@@ -94,6 +107,11 @@ async fn get_traces(State(engine): State<Arc<Engine>>, asked: Asked) -> Response
 )]
 async fn get_suggestions(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
     respond(async { suggest::answer(&engine, pairs(asked)?).await }).await
+}
+
+async fn get_records(engine: &Engine, table: Table, headers: &HeaderMap, asked: Asked) -> Result<Response, Problem> {
+    let format = accepted(headers, &records::FORMATS)?;
+    records::answer(engine, table, pairs(asked)?, format).await
 }
 
 async fn respond(body: impl Future<Output = Result<Vec<u8>, Problem>>) -> Response {

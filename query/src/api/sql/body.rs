@@ -47,7 +47,7 @@ fn whole(bytes: Vec<u8>, format: Format) -> Result<Response, Problem> {
     Ok(response(Body::from(bytes), format))
 }
 
-fn response(body: Body, format: Format) -> Response {
+pub(in crate::api) fn response(body: Body, format: Format) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::OK;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use http::StatusCode;
+use axum::body::Body;
+use http::{Request, StatusCode};
 use schemas::Signal;
 use serde_json::{Value, json};
 
@@ -116,6 +117,32 @@ async fn records_that_are_alike_are_all_shown() {
             assert_eq!(shown, expected, "{sort} {limit}");
         }
     }
+}
+
+#[tokio::test]
+async fn lines_are_the_same_rows() {
+    let loaded = Loaded::empty();
+    loaded.send_json(Signal::Traces, &spans(0..20));
+    let lines = |path: String, accept: &'static str| {
+        let request = Request::get(path).header("host", "127.0.0.1:4319").header("accept", accept).body(Body::empty());
+        loaded.send_request(request.expect("a request"))
+    };
+    let (status, body) = lines("/api/v1/spans?limit=30".to_owned(), "application/x-ndjson").await;
+    let text = String::from_utf8(body.to_vec()).expect("text");
+    assert_eq!(status, StatusCode::OK, "{text}");
+    let mut rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let end = rows.pop().expect("a last line");
+    let whole = ask(&loaded, "spans", &[("limit", "30")]).await;
+    assert_eq!(Value::from(rows), whole["spans"]);
+    assert_eq!(end["meta"]["partial"], json!([]));
+    let token = end["next_page_token"].as_str().expect("more");
+    let (_, body) = lines(format!("/api/v1/spans?limit=30&page_token={token}"), "application/x-ndjson").await;
+    let rest = String::from_utf8_lossy(&body).lines().count();
+    assert!(rest == 11, "10 spans and the end, not {rest}");
+    let (status, _) = lines("/api/v1/spans?q=service:".to_owned(), "application/x-ndjson").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (status, _) = lines("/api/v1/spans".to_owned(), "text/csv").await;
+    assert_eq!(status, StatusCode::NOT_ACCEPTABLE);
 }
 
 #[tokio::test]
