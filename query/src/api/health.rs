@@ -6,19 +6,30 @@ use axum::{
 };
 use http::{StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::router::Shared;
+use super::{openapi::OtherProblems, router::Shared};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Ready {
     ready: bool,
+    /// Why it is not.
     reasons: Vec<String>,
 }
 
+/// Says `ok` as long as the process answers.
+#[utoipa::path(get, path = "/healthz", tag = "server", responses((status = 200, description = "It does", body = String, content_type = "text/plain"), OtherProblems))]
 pub(crate) async fn healthz() -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], "ok\n").into_response()
 }
 
+/// Says whether new data is taken and all that was given is shown.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "server",
+    responses((status = 200, description = "Ready", body = Ready), (status = 503, description = "Not ready", body = Ready), OtherProblems)
+)]
 pub(crate) async fn readyz(State(shared): State<Shared>) -> Response {
     let reasons = not_ready_reasons(&shared);
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -11,6 +11,7 @@ mod export;
 mod guard;
 mod health;
 mod logs;
+mod openapi;
 mod page;
 mod problem;
 mod process;

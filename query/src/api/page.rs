@@ -3,10 +3,14 @@
 use axum::{extract::Request, response::IntoResponse, response::Response};
 use http::{HeaderMap, header};
 
+use super::openapi::OtherProblems;
+
 const INDEX: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/status.css");
 const SCRIPT: &str = include_str!("page/status.js");
 
+/// The status page, in English or Chinese.
+#[utoipa::path(get, path = "/", tag = "page", responses((status = 200, description = "HTML", body = String, content_type = "text/html"), OtherProblems))]
 pub(crate) async fn index(request: Request) -> Response {
     let html = INDEX.replacen("lang=\"en\"", &format!("lang=\"{}\"", language(request.headers())), 1);
     let headers =
@@ -14,10 +18,14 @@ pub(crate) async fn index(request: Request) -> Response {
     (headers, html).into_response()
 }
 
+/// How the status page looks.
+#[utoipa::path(get, path = "/status.css", tag = "page", responses((status = 200, description = "CSS", body = String, content_type = "text/css"), OtherProblems))]
 pub(crate) async fn style() -> Response {
     asset("text/css; charset=utf-8", STYLE)
 }
 
+/// What the status page does.
+#[utoipa::path(get, path = "/status.js", tag = "page", responses((status = 200, description = "JavaScript", body = String, content_type = "text/javascript"), OtherProblems))]
 pub(crate) async fn script() -> Response {
     asset("text/javascript; charset=utf-8", SCRIPT)
 }

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::engine::Position;
 
@@ -10,9 +11,10 @@ use crate::engine::Position;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem(Box<Members>);
 
-/// `code` is stable and meant for programs; the texts are for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Members {
+/// What went wrong (RFC 9457). `code` is stable and meant for programs; the texts are for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Members {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -28,7 +30,7 @@ struct Members {
 }
 
 /// Which parameter is wrong, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 struct FieldError {
     param: &'static str,
     message: String,

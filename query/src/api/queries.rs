@@ -3,32 +3,32 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
-    routing::{delete, get},
 };
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::problem::Problem;
+use super::{openapi::OtherProblems, problem::Problem};
 use crate::{
     engine::{Engine, RunningQuery},
     trace::Time,
 };
 
-pub(crate) fn routes(engine: Engine) -> Router {
-    let list = get(list);
-    Router::new().route("/api/v1/queries", list).route("/api/v1/queries/{id}", delete(cancel)).with_state(Arc::new(engine))
+pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
+    OpenApiRouter::default().routes(routes!(list)).routes(routes!(cancel)).with_state(Arc::new(engine))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Queries {
     queries: Vec<Query>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Query {
     id: u64,
     query: String,
@@ -40,10 +40,20 @@ struct Query {
     scanned_bytes: u64,
 }
 
+/// The questions that run or wait.
+#[utoipa::path(get, path = "/api/v1/queries", tag = "sql", responses((status = 200, description = "Oldest first", body = Queries), OtherProblems))]
 async fn list(State(engine): State<Arc<Engine>>) -> Json<Queries> {
     Json(Queries { queries: engine.running().into_iter().map(Query::from).collect() })
 }
 
+/// Ends a question.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/queries/{id}",
+    tag = "sql",
+    params(("id" = u64, Path, description = "As `GET /api/v1/queries` lists it")),
+    responses((status = 204, description = "It ends"), OtherProblems)
+)]
 async fn cancel(State(engine): State<Arc<Engine>>, id: Result<Path<u64>, PathRejection>) -> Response {
     match id {
         Ok(Path(id)) if engine.cancel(id) => StatusCode::NO_CONTENT.into_response(),

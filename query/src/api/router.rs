@@ -6,20 +6,32 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::{StatusCode, Uri};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use storage::Store;
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::{
+    CompressionLayer, Predicate,
+    predicate::{NotForContentType, SizeAbove},
+};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    deltas, export, guard, guard::Guard, health, logs, page, problem::Problem, prometheus, queries, search, sql, status, status::Received,
+    deltas, export, guard,
+    guard::Guard,
+    health, logs,
+    openapi::{self, Document},
+    page,
+    problem::Problem,
+    prometheus, queries, search, sql, status,
+    status::Received,
     stream, traces,
 };
 use crate::{
@@ -28,6 +40,9 @@ use crate::{
     reads::Reads,
     self_metrics::{API_REQUEST_SECONDS, API_REQUESTS},
 };
+
+/// Answers of fewer bytes are sent as they are: with the headers they fit into one packet.
+const COMPRESSED_BYTES_MIN: u16 = 1024;
 
 /// What the handlers answer from.
 #[derive(Clone)]
@@ -47,7 +62,7 @@ pub struct Shared {
 }
 
 /// An open door: `name` is `otlp_grpc`, `otlp_http` or `api`, `url` what a client is configured with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Listening {
     pub name: &'static str,
     pub url: String,
@@ -57,15 +72,8 @@ pub struct Listening {
 pub fn router(config: &Config, shared: Shared) -> Router {
     let reads = Reads::new(config.concurrent_reads_max, config.read_deadline);
     let guard = Guard::new(config.listen, &config.allowed_hosts);
-    Router::new()
-        .route("/", get(page::index))
-        .route("/status.css", get(page::style))
-        .route("/status.js", get(page::script))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(prometheus::metrics))
-        .route("/api/v1/status", get(status::get))
-        .with_state(shared.clone())
+    let (routes, document) = openapi::routes()
+        .merge(about_the_server(shared.clone()))
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))
         .merge(search::routes(shared.engine.clone()))
@@ -74,11 +82,35 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(stream::routes(&shared, config))
         .merge(logs::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
+        .split_for_parts();
+    routes
+        .layer(Extension(Document::new(&document)))
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(DefaultBodyLimit::max(config.request_bytes_max))
         .layer(middleware::from_fn(measure))
         .layer(middleware::from_fn_with_state(guard, guard::refuse_foreign))
+}
+
+/// Not events, which a compressor would hold back, nor Parquet, whose pages are compressed.
+fn worth_compressing() -> impl Predicate {
+    SizeAbove::new(COMPRESSED_BYTES_MIN)
+        .and(NotForContentType::const_new("text/event-stream"))
+        .and(NotForContentType::const_new("application/vnd.apache.parquet"))
+        .and(NotForContentType::const_new("application/vnd.apache.arrow.stream"))
+}
+
+fn about_the_server(shared: Shared) -> OpenApiRouter {
+    OpenApiRouter::default()
+        .routes(routes!(page::index))
+        .routes(routes!(page::style))
+        .routes(routes!(page::script))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(prometheus::metrics))
+        .routes(routes!(status::get))
+        .with_state(shared)
 }
 
 async fn unknown_route(uri: Uri) -> Response {

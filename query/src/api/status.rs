@@ -4,15 +4,17 @@ use std::time::{Instant, SystemTime};
 
 use axum::{extract::State, response::Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
-    answer::{self, Meta},
+    answer::{self, Meta, Scanned},
     health::not_ready_reasons,
+    openapi::OtherProblems,
     process::ProcessStats,
     router::{Listening, Shared},
 };
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Status<'a> {
     version: &'a str,
     ready: bool,
@@ -27,7 +29,7 @@ struct Status<'a> {
 }
 
 /// Records since start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Received {
     pub traces: u64,
     pub logs: u64,
@@ -36,7 +38,7 @@ pub struct Received {
 }
 
 /// What the store holds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Storage {
     tables: Vec<TableRows>,
     memtable_bytes: u64,
@@ -46,7 +48,7 @@ struct Storage {
     flush_failures: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TableRows {
     table: &'static str,
     rows: u64,
@@ -75,13 +77,15 @@ impl Storage {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Process {
     cpu_seconds: Option<f64>,
     resident_bytes: Option<u64>,
     threads: Option<u64>,
 }
 
+/// What runs, where it listens, what it holds.
+#[utoipa::path(get, path = "/api/v1/status", tag = "server", responses((status = 200, description = "The server", body = Status<'_>), OtherProblems))]
 pub(crate) async fn get(State(shared): State<Shared>) -> Response {
     let start = Instant::now();
     let reasons = not_ready_reasons(&shared);
@@ -96,7 +100,7 @@ pub(crate) async fn get(State(shared): State<Shared>) -> Response {
         received: (shared.received)(),
         storage: Storage::of(&shared.store.stats()),
         process: Process { cpu_seconds: process.cpu_seconds, resident_bytes: process.resident_bytes, threads: process.threads },
-        meta: Meta::since(start, Vec::new()),
+        meta: Meta::since(start, Scanned::default()),
     };
     answer::json(serde_json::to_vec(&status).expect("strings and numbers always serialize"))
 }

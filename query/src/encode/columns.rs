@@ -2,9 +2,10 @@
 
 use arrow::datatypes::{DataType, Schema};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A column of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Column {
     pub name: String,
     #[serde(rename = "type")]

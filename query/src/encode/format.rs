@@ -11,7 +11,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    const ALL: [Self; 5] = [Self::Json, Self::Ndjson, Self::Csv, Self::Arrow, Self::Parquet];
+    pub(crate) const ALL: [Self; 5] = [Self::Json, Self::Ndjson, Self::Csv, Self::Arrow, Self::Parquet];
 
     pub(crate) fn media_type(self) -> &'static str {
         match self {

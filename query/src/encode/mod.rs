@@ -10,7 +10,7 @@ mod format;
 mod json;
 mod objects;
 
-pub(crate) use columns::columns;
+pub(crate) use columns::{Column, columns};
 pub(crate) use csv::{csv_header, csv_rows};
 pub(crate) use format::Format;
 pub(crate) use json::{json_rows, ndjson_rows};

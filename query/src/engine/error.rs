@@ -40,7 +40,7 @@ pub(crate) enum EngineError {
 }
 
 /// Where in the text, both from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub(crate) struct Position {
     pub line: u64,
     pub column: u64,

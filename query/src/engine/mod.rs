@@ -27,7 +27,7 @@ pub(crate) use run::{Answer, EndOnDrop, Question, Summary};
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
 pub(crate) use search::{
-    ExportQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, Records, STREAM,
-    SearchOrder, SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which,
+    After, ExportQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, Records,
+    STREAM, SearchOrder, SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which,
 };
 pub(crate) use sql::parameter;

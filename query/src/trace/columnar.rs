@@ -15,6 +15,7 @@ use std::{collections::HashMap, fmt::Write as _};
 
 use schemas::{SpanId, TraceId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     paging::Page,
@@ -26,11 +27,14 @@ use super::{
 pub const PAGE_SPANS_MAX: usize = 200_000;
 
 /// The columnar answer, without its `meta`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ColumnarTrace)]
 pub struct Columnar<'a> {
     #[serde(serialize_with = "display")]
+    #[schema(value_type = String)]
     pub trace_id: TraceId,
     #[serde(serialize_with = "display")]
+    #[schema(value_type = String)]
     pub t0_ns: i64,
     /// From the earliest start to the latest end of the whole trace.
     pub duration_ns: i64,
@@ -49,7 +53,8 @@ pub struct Columnar<'a> {
 }
 
 /// One entry per span in tree order.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SpanColumns)]
 pub struct Columns {
     pub span_ids: String,
     pub start_us: Vec<i64>,

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use schemas::TraceId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     analysis::Analysis,
@@ -25,7 +26,7 @@ pub const PATHS_MAX: usize = 10_000;
 pub const DIFFERENCE_NS_MIN: i64 = 100_000;
 
 /// The answer, without its `meta`. `a` is what was before, `b` what it is compared with.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Comparison<'a> {
     pub a: Whole,
     pub b: Whole,
@@ -37,9 +38,11 @@ pub struct Comparison<'a> {
 }
 
 /// One of the two traces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ComparedTrace)]
 pub struct Whole {
     #[serde(serialize_with = "display")]
+    #[schema(value_type = String)]
     pub trace_id: TraceId,
     /// Of the root span.
     pub duration_ns: i64,
@@ -48,7 +51,8 @@ pub struct Whole {
 }
 
 /// Paths by verdict, and the spans of those that only one trace has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ComparisonSummary)]
 pub struct Summary {
     pub path_count: usize,
     pub added: usize,
@@ -63,7 +67,7 @@ pub struct Summary {
     pub no_longer_failing: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct PathDifference<'a> {
     /// Place in `paths` of the path that this one continues; null for a root.
     pub parent: Option<u32>,
@@ -79,7 +83,7 @@ pub struct PathDifference<'a> {
 }
 
 /// By `total_ns`, so that a call that is made more often is slower even when each one is as fast as before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Only in `b`.
@@ -92,7 +96,8 @@ pub enum Verdict {
 }
 
 /// All spans with one path in one trace.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PathSide)]
 pub struct Side {
     pub count: u64,
     pub error_count: u64,

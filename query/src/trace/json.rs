@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// The text of a JSON object, cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, ToSchema)]
+#[schema(value_type = Object)]
 pub struct JsonObject(Arc<RawValue>);
 
 impl JsonObject {

@@ -1,11 +1,12 @@
 //! Statistics per operation: which (service, span name) the time of a trace went to.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::shape::{Interval, TraceShape};
 
 /// One (service, name). Times are nanoseconds; percentiles are nearest-rank, so each is the duration of a real span.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Operation<'a> {
     pub service_name: Option<&'a str>,
     pub name: &'a str,

@@ -3,13 +3,15 @@
 use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
 use schemas::{SpanId, TraceId};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use super::json::JsonObject;
 
 /// One trace, whole.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Trace {
     #[serde(serialize_with = "display")]
+    #[schema(value_type = String)]
     pub trace_id: TraceId,
     pub start_time: Time,
     /// From the earliest start to the latest end.
@@ -27,19 +29,22 @@ pub struct Trace {
 }
 
 /// Which span stands for the trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Root {
     #[serde(serialize_with = "display")]
+    #[schema(value_type = String)]
     pub span_id: SpanId,
     pub name: String,
     pub service_name: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Span {
     #[serde(serialize_with = "display")]
+    #[schema(value_type = String)]
     pub span_id: SpanId,
     #[serde(serialize_with = "display_option")]
+    #[schema(value_type = Option<String>)]
     pub parent_span_id: Option<SpanId>,
     pub depth: u32,
     /// The parent is not in this trace: not sent, not here yet, or rejected.
@@ -66,7 +71,7 @@ pub struct Span {
     pub scope: Scope,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Event {
     pub time: Time,
     pub name: String,
@@ -74,12 +79,14 @@ pub struct Event {
     pub dropped_attributes_count: u32,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Link {
     /// Null when the sender's id was not valid; so for the span id.
     #[serde(serialize_with = "display_option")]
+    #[schema(value_type = Option<String>)]
     pub trace_id: Option<TraceId>,
     #[serde(serialize_with = "display_option")]
+    #[schema(value_type = Option<String>)]
     pub span_id: Option<SpanId>,
     pub trace_state: Option<String>,
     pub flags: u32,
@@ -87,7 +94,7 @@ pub struct Link {
     pub dropped_attributes_count: u32,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Scope {
     pub name: Option<String>,
     pub version: Option<String>,
@@ -95,7 +102,8 @@ pub struct Scope {
 }
 
 /// Nanoseconds since 1970, in JSON as RFC 3339 with nine digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, format = DateTime)]
 pub struct Time(pub i64);
 
 impl Serialize for Time {
@@ -108,7 +116,7 @@ impl Serialize for Time {
 }
 
 /// An OTLP enum value: its lowercase name, or the number when the specification has no name for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum EnumText {
     Name(&'static str),

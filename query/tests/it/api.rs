@@ -165,6 +165,24 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
+async fn long_answers_are_compressed_as_asked() {
+    let fixture = loopback();
+    let document = "/api/openapi.json";
+    let (_, whole) = ask(&fixture.router, "GET", document, &[]).await;
+    for (accepted, expected) in [("gzip", "gzip"), ("br", "br"), ("zstd", "zstd"), ("gzip;q=0.1, zstd", "zstd")] {
+        let (head, body) = ask(&fixture.router, "GET", document, &[("accept-encoding", accepted)]).await;
+        assert_eq!(head.headers()[header::CONTENT_ENCODING], expected);
+        assert!(head.headers()[header::VARY].to_str().expect("ascii").contains("accept-encoding"));
+        assert!(body.len() * 3 < whole.len(), "{accepted}: {} of {}", body.len(), whole.len());
+    }
+    let plain = [(document, "identity"), (document, "gzip;q=0"), ("/healthz", "gzip, br, zstd"), ("/api/v1/queries", "gzip")];
+    for (path, accepted) in plain {
+        let (head, _) = ask(&fixture.router, "GET", path, &[("accept-encoding", accepted)]).await;
+        assert!(!head.headers().contains_key(header::CONTENT_ENCODING), "{path} {accepted}");
+    }
+}
+
+#[tokio::test]
 async fn readiness_ends_when_shutdown_begins() {
     let fixture = loopback();
     let (head, body) = ask(&fixture.router, "GET", "/readyz", &[]).await;

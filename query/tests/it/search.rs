@@ -5,6 +5,7 @@ mod generated;
 mod indexes;
 mod known;
 mod mistakes;
+mod pages;
 mod suggest;
 mod text;
 mod traces;

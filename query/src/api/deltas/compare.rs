@@ -8,7 +8,12 @@ use serde::Serialize;
 use storage::Snapshot;
 
 use super::{
-    super::{answer::meta, problem::Problem, router::Shared, sql::problem_in},
+    super::{
+        answer::{Meta, meta},
+        problem::Problem,
+        router::Shared,
+        sql::problem_in,
+    },
     request::Request,
 };
 use crate::{
@@ -24,7 +29,7 @@ pub(super) struct Comparison {
     #[serde(flatten)]
     ranking: Ranking,
     #[schema(value_type = Object)]
-    meta: serde_json::Value,
+    meta: Meta,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]

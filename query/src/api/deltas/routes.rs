@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     body::Bytes,
     extract::State,
     response::{IntoResponse, Response},
-    routing::post,
 };
 use tokio::sync::oneshot;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{answer, problem::Problem, router::Shared, search, sql::problem},
@@ -18,8 +17,8 @@ use super::{
 };
 use crate::engine::EngineError;
 
-pub(crate) fn routes(shared: Shared) -> Router {
-    Router::new().route("/api/v1/deltas", post(post_deltas)).with_state(Arc::new(shared))
+pub(crate) fn routes(shared: Shared) -> OpenApiRouter {
+    OpenApiRouter::default().routes(routes!(post_deltas)).with_state(Arc::new(shared))
 }
 
 #[utoipa::path(

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{super::problem::Problem, body, parameters::Asked};
 use crate::engine::Engine;
@@ -18,8 +17,8 @@ struct Exports {
     stopping: CancellationToken,
 }
 
-pub(crate) fn routes(engine: Engine, stopping: CancellationToken) -> Router {
-    Router::new().route("/api/v1/export", get(get_export)).with_state(Arc::new(Exports { engine, stopping }))
+pub(crate) fn routes(engine: Engine, stopping: CancellationToken) -> OpenApiRouter {
+    OpenApiRouter::default().routes(routes!(get_export)).with_state(Arc::new(Exports { engine, stopping }))
 }
 
 /// Everything that is found, as OTLP.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
     },
@@ -28,7 +28,7 @@ pub(super) struct FieldsAnswer {
     /// Whether these are all that are found.
     exact: bool,
     #[schema(value_type = Object)]
-    meta: serde_json::Value,
+    meta: Meta,
 }
 
 pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -37,7 +37,7 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
     let Found { table, text, search, time, now } = found;
     let mut tally = Tally::new(table);
     let columns = Tally::columns(table);
-    let question = SearchQuestion { table, text, search, time, order: SearchOrder::Newest, limit, columns, now };
+    let question = SearchQuestion { table, text, search, time, order: SearchOrder::Newest, limit, after: None, columns, now };
     let mut answer = engine.ask(Question::Search(question)).await.map_err(in_q)?;
     while let Some(batch) = answer.next().await {
         let batch = batch.map_err(in_q)?;

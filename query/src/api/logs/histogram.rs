@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
         problem::Problem,
         search::{Limits, Pairs, now},
     },
@@ -48,7 +48,7 @@ pub(super) struct HistogramAnswer {
     /// Values that share the series `other`.
     other_values: i64,
     #[schema(value_type = Object)]
-    meta: serde_json::Value,
+    meta: Meta,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
         problem::Problem,
         search::{self, Pairs, now, parse_limit},
     },
@@ -39,7 +39,7 @@ pub(super) struct PatternsAnswer {
     /// Records that are found.
     found_rows: u64,
     #[schema(value_type = Object)]
-    meta: serde_json::Value,
+    meta: Meta,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,7 +55,7 @@ pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Vec<u8>, Pro
     let limit = own.iter().try_fold(LIMITS.default, |_, (_, limit)| parse_limit(limit, LIMITS))?;
     let Found { table, text, search, time, now } = found.clone();
     let (order, columns) = (SearchOrder::Newest, COLUMNS.to_vec());
-    let question = SearchQuestion { table, text, search, time, order, limit: LINES_MAX, columns, now };
+    let question = SearchQuestion { table, text, search, time, order, limit: LINES_MAX, after: None, columns, now };
     let mut answer = engine.ask(Question::Search(question)).await.map_err(in_q)?;
     let mut mine = Mine::new(Limits::default());
     while let Some(batch) = answer.next().await {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     extract::{Path, State, rejection::PathRejection},
     response::Response,
-    routing::get,
 };
 use schemas::Table;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
@@ -25,16 +24,16 @@ use crate::engine::Engine;
 
 type Shared = State<Arc<Engine>>;
 
-pub(crate) fn routes(engine: Engine) -> Router {
-    Router::new()
-        .route("/api/v1/logs/histogram", get(get_logs_histogram))
-        .route("/api/v1/spans/histogram", get(get_spans_histogram))
-        .route("/api/v1/logs/fields", get(get_log_fields))
-        .route("/api/v1/spans/fields", get(get_span_fields))
-        .route("/api/v1/logs/fields/{field}/values", get(get_log_values))
-        .route("/api/v1/spans/fields/{field}/values", get(get_span_values))
-        .route("/api/v1/logs/patterns", get(get_patterns))
-        .route("/api/v1/logs/context", get(get_context))
+pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
+    OpenApiRouter::default()
+        .routes(routes!(get_logs_histogram))
+        .routes(routes!(get_spans_histogram))
+        .routes(routes!(get_log_fields))
+        .routes(routes!(get_span_fields))
+        .routes(routes!(get_log_values))
+        .routes(routes!(get_span_values))
+        .routes(routes!(get_patterns))
+        .routes(routes!(get_context))
         .with_state(Arc::new(engine))
 }
 

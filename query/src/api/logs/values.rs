@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
         sql::problem_in,
@@ -39,7 +39,7 @@ pub(super) struct ValuesAnswer {
     /// Of these without the field.
     missing: i64,
     #[schema(value_type = Object)]
-    meta: serde_json::Value,
+    meta: Meta,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,7 +57,7 @@ pub(super) async fn answer(engine: &Engine, table: Table, field: &str, pairs: Pa
     let question = FoundValues { found, field: field.clone(), limit };
     let mut answer = engine.ask(Question::FoundValues(question)).await.map_err(|error| of_field("field", error))?;
     let mut body =
-        ValuesAnswer { field: field.to_string(), values: Vec::new(), distinct: 0, records: 0, missing: 0, meta: serde_json::Value::Null };
+        ValuesAnswer { field: field.to_string(), values: Vec::new(), distinct: 0, records: 0, missing: 0, meta: Meta::default() };
     while let Some(batch) = answer.next().await {
         let batch = batch.map_err(in_q)?;
         let integers = |name| column(&batch, name).map(|column| column.as_primitive::<Int64Type>().clone()).map_err(unreadable);

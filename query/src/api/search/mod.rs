@@ -8,7 +8,9 @@
 //! ```
 //! Each parses its request (`parameters`) and asks the engine; a mistake in `q` is a problem that points into it.
 
+mod cursor;
 mod parameters;
+mod place;
 mod records;
 mod routes;
 mod suggest;

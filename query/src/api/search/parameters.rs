@@ -2,6 +2,10 @@
 
 use jiff::Timestamp;
 use schemas::UnixNanos;
+use utoipa::{
+    IntoParams, PartialSchema,
+    openapi::path::{Parameter, ParameterBuilder, ParameterIn},
+};
 
 use super::{super::problem::Problem, routes::Pairs};
 use crate::{
@@ -22,6 +26,25 @@ pub(crate) struct Parameters {
     pub now: UnixNanos,
     /// What was probably meant otherwise.
     pub warnings: Vec<String>,
+}
+
+/// `q`, `start`, `end` and `range`, which all searches know, as the description of a route lists them.
+pub(crate) struct QueryAndTime;
+
+impl IntoParams for QueryAndTime {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let known = [
+            ("q", "The search, for instance `service:pay AND duration>200ms`; everything when left out"),
+            ("start", "Records from this time on: RFC 3339, Unix time in s, ms, µs or ns, or `now-15m`"),
+            ("end", "Records before this time"),
+            ("range", "Instead of `start`: so long before `end`, or before now, for instance `1h`"),
+        ];
+        let text = |(name, description): (&str, &str)| {
+            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description));
+            parameter.schema(Some(String::schema())).build()
+        };
+        known.into_iter().map(text).collect()
+    }
 }
 
 /// Limits of a route.
@@ -47,7 +70,7 @@ impl Parameters {
                 "sort" => sort = Some(value),
                 "limit" => limit = parse_limit(&value, limits)?,
                 _ => {
-                    let hint = "this route knows `q`, `start`, `end`, `range`, `sort` and `limit`";
+                    let hint = "this route knows `q`, `start`, `end`, `range`, `sort`, `limit`, and where it has pages `page_token`";
                     return Err(Problem::invalid_parameter("query", format!("unknown parameter {name:?}"), hint));
                 }
             }

@@ -6,9 +6,14 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 use schemas::{Table, columns as c};
 use serde::Serialize;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::{
-    super::{answer::meta, problem::Problem, sql::problem},
+    super::{
+        answer::{Meta, meta},
+        problem::Problem,
+        sql::problem,
+    },
     parameters::now,
     routes::Pairs,
     suggestions::{SUGGESTIONS_MAX, Suggestion, fields, keys, names, values},
@@ -25,15 +30,16 @@ const VALUES_FROM: usize = 20_000;
 /// People type on; later is never.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-#[derive(Serialize)]
-struct Body {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Suggestions)]
+pub(super) struct Body {
     /// What a suggestion takes the place of, in characters.
     replace: Replace,
     suggestions: Vec<Suggestion>,
-    meta: serde_json::Value,
+    meta: Meta,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Replace {
     start: usize,
     end: usize,
@@ -85,6 +91,7 @@ async fn of_fields(engine: &Engine, table: Table, prefix: &str) -> Found {
         time: TimeSpan::default(),
         order: SearchOrder::Newest,
         limit: NAMES_FROM,
+        after: None,
         columns: vec![c::ATTRIBUTES, c::RESOURCE_ATTRIBUTES],
         now: now(),
     };

@@ -11,6 +11,7 @@ use arrow::{
 use schemas::Table;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::search::{Expr, Field, FieldTest, FieldType, Level, Pattern, Place, Predicate, Value, known_fields, named_numbers};
 
@@ -18,7 +19,7 @@ use crate::search::{Expr, Field, FieldTest, FieldType, Level, Pattern, Place, Pr
 pub(super) const SUGGESTIONS_MAX: usize = 20;
 
 /// Something to insert in place of what is typed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Suggestion {
     /// `field`, `operator`, `value` or `keyword`.
     pub kind: &'static str,

@@ -3,15 +3,18 @@
 //! First which traces, then what these have of each service: the second question looks up a few traces by their ids. Spans that
 //! arrive in between count in the second only.
 
+use schemas::{TraceId, UnixNanos};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
         problem::Problem,
         sql::{problem, problem_in},
     },
-    parameters::{Limits, Parameters, now, parse_sort},
+    cursor::{self, Pages},
+    parameters::{self, Limits, Parameters, now, parse_sort},
     routes::Pairs,
     summaries::{Found, TraceSummary, found, summaries},
 };
@@ -26,28 +29,76 @@ const ORDERS: &[(&str, TraceOrder)] = &[
     ("spans", TraceOrder::MostSpans),
 ];
 
-#[derive(Serialize)]
-struct Body {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Traces)]
+pub(super) struct Body {
     traces: Vec<TraceSummary>,
-    meta: serde_json::Value,
+    /// Of the next page; null when there is none.
+    next_page_token: Option<String>,
+    meta: Meta,
 }
 
-pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Vec<u8>, Problem> {
-    let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, now())?;
+/// Where a page of traces ends.
+///
+/// The first page takes all there is; later ones what was received until it was answered, so that traces that grow in between keep
+/// their place. With more spans a trace only moves to the front, so none is shown twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    rank: i64,
+    trace: TraceId,
+    received_until: UnixNanos,
+}
+
+impl Place {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (numbers, trace) = bytes.split_at_checked(16)?;
+        let number = |at: usize| numbers[at..at + 8].try_into().map_or(0, i64::from_be_bytes);
+        Some(Self { rank: number(0), trace: TraceId::from_slice(trace)?, received_until: UnixNanos(number(8)) })
+    }
+
+    fn to_bytes(self) -> Vec<u8> {
+        [&self.rank.to_be_bytes()[..], &self.received_until.0.to_be_bytes(), self.trace.as_bytes()].concat()
+    }
+}
+
+pub(super) async fn answer(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
+    let pages = Pages::take("traces", &mut pairs, now())?;
+    let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, pages.now)?;
     let order = parse_sort(sort.as_deref(), ORDERS)?;
     let in_q = |error| problem_in("q", error);
     let unreadable = |error: arrow::error::ArrowError| problem(EngineError::Internal { message: error.to_string() });
 
-    let mut answer = engine.ask(Question::Traces(TracesQuestion { text, search, time, order, limit, now })).await.map_err(in_q)?;
-    let found: Vec<Found> = found(&answer.collect().await.map_err(in_q)?).map_err(unreadable)?;
+    let foreign = || cursor::invalid("not a page token of this route");
+    let place = pages.place.as_deref().map(|bytes| Place::parse(bytes).ok_or_else(foreign)).transpose()?;
+    let question = TracesQuestion {
+        text,
+        search,
+        time,
+        order,
+        // One more than asked for tells whether there is a next page.
+        limit: limit + 1,
+        after: place.map(|place| (place.rank, place.trace)),
+        received_until: place.map(|place| place.received_until),
+        now,
+    };
+    let mut answer = engine.ask(Question::Traces(question)).await.map_err(in_q)?;
+    let mut found: Vec<Found> = found(&answer.collect().await.map_err(in_q)?).map_err(unreadable)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().filter(|_| more);
+    let next = last.map(|last| Place {
+        rank: last.rank,
+        trace: last.trace,
+        received_until: place.map_or_else(parameters::now, |place| place.received_until),
+    });
     let mut summary = answer.summary();
     let mut traces = Vec::new();
     if !found.is_empty() {
-        let parts = TraceParts { traces: found.iter().map(|(id, _)| *id).collect() };
+        let parts = TraceParts { traces: found.iter().map(|found| found.trace).collect() };
         let mut answer = engine.ask(Question::TraceParts(parts)).await.map_err(in_q)?;
         traces = summaries(&found, &answer.collect().await.map_err(in_q)?).map_err(unreadable)?;
         summary = summary.then(answer.summary());
     }
-    let body = Body { traces, meta: meta(&summary, &warnings) };
+    let body = Body { traces, next_page_token: next.map(|place| pages.token(&place.to_bytes())), meta: meta(&summary, &warnings) };
     Ok(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"))
 }

@@ -6,13 +6,27 @@ use bytes::Bytes;
 use futures::stream;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::failure::problem;
 use crate::{
-    api::{answer::meta, problem::Problem},
-    encode::{Format, columns, csv_header, csv_rows, json_rows, ndjson_rows, object_lines},
+    api::{
+        answer::{Meta, meta},
+        problem::Problem,
+    },
+    encode::{Column, Format, columns, csv_header, csv_rows, json_rows, ndjson_rows, object_lines},
     engine::{Answer, EngineError, Summary},
 };
+
+/// The answer in JSON. Rows are written column by column and not through this type.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct SqlAnswer {
+    columns: Vec<Column>,
+    /// One array of values per row, in the order of `columns`.
+    rows: Vec<Vec<serde_json::Value>>,
+    meta: Meta,
+}
 
 /// # Errors
 /// What ends the answer before its first byte.
@@ -44,7 +58,7 @@ fn whole(bytes: Vec<u8>, format: Format) -> Result<Response, Problem> {
     Ok(response(Body::from(bytes), format))
 }
 
-fn response(body: Body, format: Format) -> Response {
+pub(in crate::api) fn response(body: Body, format: Format) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::OK;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));

@@ -3,11 +3,9 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
     body::Body,
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use bytes::Bytes;
 use futures::stream;
@@ -16,6 +14,7 @@ use schemas::{Table, TenantId};
 use storage::{Follower, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{problem::Problem, router::Shared, search, sql::problem_in},
@@ -44,7 +43,7 @@ struct Streams {
     stopping: CancellationToken,
 }
 
-pub(crate) fn routes(shared: &Shared, config: &Config) -> Router {
+pub(crate) fn routes(shared: &Shared, config: &Config) -> OpenApiRouter {
     let (wake, woken) = watch::channel(());
     shared.store.on_arrival(move || {
         wake.send_replace(());
@@ -58,10 +57,7 @@ pub(crate) fn routes(shared: &Shared, config: &Config) -> Router {
         heartbeat: config.stream_heartbeat,
         stopping: shared.stopping.clone(),
     };
-    Router::new()
-        .route("/api/v1/stream/spans", get(stream_spans))
-        .route("/api/v1/stream/logs", get(stream_logs))
-        .with_state(Arc::new(streams))
+    OpenApiRouter::default().routes(routes!(stream_spans)).routes(routes!(stream_logs)).with_state(Arc::new(streams))
 }
 
 #[utoipa::path(
@@ -152,7 +148,8 @@ impl Streams {
             return Ok((follower, Vec::new(), Vec::new()));
         }
         let Parameters { text, search, now, .. } = parameters.clone();
-        let question = SearchQuestion { table, text, search, time: TimeSpan::default(), order: SearchOrder::Newest, limit, columns, now };
+        let question =
+            SearchQuestion { table, text, search, time: TimeSpan::default(), order: SearchOrder::Newest, limit, after: None, columns, now };
         let failed = |error| problem_in("q", error);
         let mut answer = self.engine.ask_of(Question::Search(question), Some(Arc::new(snapshot))).await.map_err(failed)?;
         let backlog = answer.collect().await.map_err(failed)?;

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use schemas::TraceId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     super::{answer::Meta, problem::Problem},
@@ -25,8 +26,9 @@ pub(super) struct Request {
     page: PageRequest,
 }
 
-#[derive(Serialize)]
-struct Answer<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TraceAnalysis)]
+pub(super) struct Answer<'a> {
     trace_id: String,
     /// The earliest start; text, because it exceeds 2^53.
     t0_ns: String,
@@ -46,7 +48,8 @@ struct Answer<'a> {
 }
 
 /// What the caller of the root waited for, by time. One entry per segment; times are since `t0_ns`, after adjustment.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CriticalPath)]
 struct Path {
     /// 16 hex digits each.
     span_ids: String,
@@ -57,7 +60,8 @@ struct Path {
 }
 
 /// One entry per span of the page.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SpanAnalysis)]
 struct Spans {
     /// 16 hex digits each.
     span_ids: String,
@@ -81,12 +85,13 @@ impl Request {
 
 pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
     let start = Instant::now();
-    let (shape, partial) = shape(&traces.shared, request.trace_id)?;
+    let (shape, scanned) = shape(&traces.shared, request.trace_id)?;
     let page = find_page(&shape, &request.page)?;
     let analysis = Analysis::of(&shape);
     let mut operations = analysis.operations(&shape);
     let operation_count = operations.len();
     operations.truncate(OPERATIONS_MAX);
+    let partial = scanned.partial.clone();
     let answer = Answer {
         trace_id: request.trace_id.to_string(),
         t0_ns: shape.start_ns().to_string(),
@@ -101,7 +106,7 @@ pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
         spans: spans(&shape, &analysis, &page),
         remaining: page.remaining,
         next_page_token: page.next.map(|next| next.to_string()),
-        meta: Meta::since(start, partial.clone()),
+        meta: Meta::since(start, scanned),
     };
     let json = serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize");
     Ok(Body { json, partial })

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use schemas::TraceId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     super::{answer::Meta, problem::Problem},
@@ -19,8 +20,9 @@ pub(super) struct Request {
     b: TraceId,
 }
 
-#[derive(Serialize)]
-struct Answer<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TraceComparison)]
+pub(super) struct Answer<'a> {
     #[serde(flatten)]
     comparison: Comparison<'a>,
     meta: Meta,
@@ -36,13 +38,12 @@ impl Request {
 
 pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
     let start = Instant::now();
-    let (a, mut partial) = shape(&traces.shared, request.a)?;
-    let (b, partial_of_b) = shape(&traces.shared, request.b)?;
-    partial.extend(partial_of_b);
-    partial.sort_unstable();
-    partial.dedup();
+    let (a, scanned) = shape(&traces.shared, request.a)?;
+    let (b, scanned_of_b) = shape(&traces.shared, request.b)?;
+    let scanned = scanned.and(scanned_of_b);
+    let partial = scanned.partial.clone();
     let comparison = compare((&a, &Analysis::of(&a)), (&b, &Analysis::of(&b)));
-    let answer = Answer { comparison, meta: Meta::since(start, partial.clone()) };
+    let answer = Answer { comparison, meta: Meta::since(start, scanned) };
     let json = serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize");
     Ok(Body { json, partial })
 }

@@ -8,14 +8,24 @@ use schemas::{
 };
 use serde::Serialize;
 use storage::Rows;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, OneOfBuilder, RefOr,
+        schema::{ArrayBuilder, Schema, Type},
+    },
+};
 
 use super::{
-    super::{answer::Meta, problem::Problem},
+    super::{
+        answer::{Meta, Scanned},
+        problem::Problem,
+    },
     load::{find_page, internal, rows, shape},
     parameters::{PageRequest, pairs, parse_trace_id, unknown},
     routes::{Body, Traces},
 };
-use crate::trace;
+use crate::trace::{self, Columnar, Trace};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Request {
@@ -31,11 +41,38 @@ enum Format {
 }
 
 /// A trace in one of our own formats.
-#[derive(Serialize)]
-struct Answer<T> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TraceAnswer)]
+struct Answer<'a> {
     #[serde(flatten)]
-    trace: T,
+    trace: Shown<'a>,
     meta: Meta,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ShownTrace)]
+enum Shown<'a> {
+    Tree(Box<Trace>),
+    Columnar(Box<Columnar<'a>>),
+}
+
+/// What the answer is in each format.
+pub(super) struct AnyFormat;
+
+impl PartialSchema for AnyFormat {
+    fn schema() -> RefOr<Schema> {
+        let spans = ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::Object)).build();
+        let otlp = ObjectBuilder::new().schema_type(Type::Object).property("resourceSpans", spans).required("resourceSpans");
+        let otlp = otlp.description(Some("`TracesData` of OTLP, as OTLP JSON"));
+        RefOr::T(OneOfBuilder::new().item(Answer::schema()).item(otlp).build().into())
+    }
+}
+
+impl ToSchema for AnyFormat {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Answer::schemas(schemas);
+    }
 }
 
 impl Request {
@@ -77,14 +114,14 @@ pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
     let Request { trace_id, format } = request;
     match format {
         Format::Tree => {
-            let Rows { batches, partial } = rows(&traces.shared, trace_id)?;
-            let trace = trace::build(trace_id, &batches, traces.spans_max).map_err(|error| internal(&error))?;
-            Ok(body(trace, start, partial))
+            let rows = rows(&traces.shared, trace_id)?;
+            let trace = trace::build(trace_id, &rows.batches, traces.spans_max).map_err(|error| internal(&error))?;
+            Ok(body(Shown::Tree(Box::new(trace)), start, Scanned::of(&rows)))
         }
         Format::Columnar(page) => {
-            let (shape, partial) = shape(&traces.shared, trace_id)?;
+            let (shape, scanned) = shape(&traces.shared, trace_id)?;
             let page = find_page(&shape, &page)?;
-            Ok(body(trace::columnar(&shape, &page), start, partial))
+            Ok(body(Shown::Columnar(Box::new(trace::columnar(&shape, &page))), start, scanned))
         }
         Format::Otlp => {
             let rows = rows(&traces.shared, trace_id)?;
@@ -93,8 +130,9 @@ pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
     }
 }
 
-fn body(trace: impl Serialize, start: Instant, partial: Vec<String>) -> Body {
-    let answer = Answer { trace, meta: Meta::since(start, partial.clone()) };
+fn body(trace: Shown<'_>, start: Instant, scanned: Scanned) -> Body {
+    let partial = scanned.partial.clone();
+    let answer = Answer { trace, meta: Meta::since(start, scanned) };
     let json = serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize");
     Body { json, partial }
 }

@@ -5,7 +5,7 @@ use schemas::{SpanId, TenantId, TraceId};
 use storage::Rows;
 
 use super::{
-    super::{problem::Problem, router::Shared},
+    super::{answer::Scanned, problem::Problem, router::Shared},
     narrow::narrow_rows,
     parameters::PageRequest,
 };
@@ -23,12 +23,12 @@ pub(super) fn rows(shared: &Shared, id: TraceId) -> Result<Rows, Problem> {
     some_rows(id, rows)
 }
 
-/// The shape of a trace that exists, and why it may be incomplete.
-pub(super) fn shape(shared: &Shared, id: TraceId) -> Result<(TraceShape, Vec<String>), Problem> {
+/// The shape of a trace that exists, and what was read for it.
+pub(super) fn shape(shared: &Shared, id: TraceId) -> Result<(TraceShape, Scanned), Problem> {
     let rows = narrow_rows(&shared.store.snapshot(TenantId::DEFAULT), id).map_err(|error| internal(&error))?;
-    let Rows { batches, partial } = some_rows(id, rows)?;
-    let shape = TraceShape::read(id, &batches, SHAPE_SPANS_MAX).map_err(|error| internal(&error))?;
-    Ok((shape, partial))
+    let rows = some_rows(id, rows)?;
+    let shape = TraceShape::read(id, &rows.batches, SHAPE_SPANS_MAX).map_err(|error| internal(&error))?;
+    Ok((shape, Scanned::of(&rows)))
 }
 
 fn some_rows(id: TraceId, rows: Rows) -> Result<Rows, Problem> {

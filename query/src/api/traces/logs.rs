@@ -34,7 +34,8 @@ pub(super) async fn answer(engine: &Engine, trace_id: &str, pairs: Pairs) -> Res
     let internal = |message: String| problem(EngineError::Internal { message });
     let search = search::parse(&text).map_err(|error| internal(error.to_string()))?;
     let (time, order) = (TimeSpan::default(), SearchOrder::Oldest);
-    let question = SearchQuestion { table: Table::Logs, text, search, time, order, limit, columns: listed(Table::Logs), now: now() };
+    let question =
+        SearchQuestion { table: Table::Logs, text, search, time, order, limit, after: None, columns: listed(Table::Logs), now: now() };
     let in_trace_id = |error| problem_in("trace_id", error);
     let mut answer = engine.ask(Question::Search(question)).await.map_err(in_trace_id)?;
     let (mut out, mut rows) = (format!("{{\"trace_id\":\"{trace_id}\",\"logs\":[").into_bytes(), 0);

@@ -1,16 +1,16 @@
 //! Paths to handlers, and what these share.
 
 use axum::{
-    Router,
     extract::{Path, RawQuery, State, rejection::PathRejection},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use http::{HeaderName, HeaderValue};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
         answer,
+        openapi::ReadProblems,
         problem::Problem,
         router::Shared,
         search::{Asked, pairs, respond},
@@ -36,32 +36,81 @@ pub(super) struct Body {
     pub(super) partial: Vec<String>,
 }
 
-pub(crate) fn routes(shared: Shared, reads: Reads, spans_max: usize) -> Router {
-    Router::new()
-        .route("/api/v1/traces/{trace_id}", get(get_trace))
-        .route("/api/v1/traces/{trace_id}/spans/{span_id}", get(get_span))
-        .route("/api/v1/traces/{trace_id}/analysis", get(get_analysis))
-        .route("/api/v1/traces/{trace_id}/compare/{other_id}", get(get_comparison))
-        .route("/api/v1/traces/{trace_id}/logs", get(get_logs))
+pub(crate) fn routes(shared: Shared, reads: Reads, spans_max: usize) -> OpenApiRouter {
+    OpenApiRouter::default()
+        .routes(routes!(get_trace))
+        .routes(routes!(get_span))
+        .routes(routes!(get_analysis))
+        .routes(routes!(get_comparison))
+        .routes(routes!(get_logs))
         .with_state(Traces { shared, reads, spans_max })
 }
 
 type OneId = Result<Path<String>, PathRejection>;
 type TwoIds = Result<Path<(String, String)>, PathRejection>;
 
+/// The whole trace, with all its spans carry. With `format=columnar` without attributes, and in pages when it is large.
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces/{trace_id}",
+    tag = "traces",
+    params(
+        ("trace_id" = String, Path, description = "32 hex digits", pattern = "^(0x)?[0-9a-fA-F]{32}$"),
+        ("format" = Option<String>, Query, description = "`tree` (the default), `columnar` or `otlp`; `root`, `page_token` and `limit` are for `columnar`"),
+        ("root" = Option<String>, Query, description = "Only the subtree of this span: 16 hex digits"),
+        ("page_token" = Option<String>, Query, description = "`next_page_token` of the page before, with the same `root`"),
+        ("limit" = Option<usize>, Query, description = "Spans of a page; 200,000 when left out", minimum = 2, maximum = 200_000)
+    ),
+    responses((status = 200, description = "The answer", body = get::AnyFormat), ReadProblems)
+)]
 async fn get_trace(State(traces): State<Traces>, path: OneId, RawQuery(query): RawQuery) -> Response {
     traces.answer(get::Request::parse(&one(path), query.as_deref()), get::load).await
 }
 
+/// One span with all it carries.
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces/{trace_id}/spans/{span_id}",
+    tag = "traces",
+    params(
+        ("trace_id" = String, Path, description = "32 hex digits", pattern = "^(0x)?[0-9a-fA-F]{32}$"),
+        ("span_id" = String, Path, description = "16 hex digits", pattern = "^(0x)?[0-9a-fA-F]{16}$")
+    ),
+    responses((status = 200, description = "The answer", body = span::Answer), ReadProblems)
+)]
 async fn get_span(State(traces): State<Traces>, path: TwoIds, RawQuery(query): RawQuery) -> Response {
     let (trace_id, span_id) = two(path);
     traces.answer(span::Request::parse(&trace_id, &span_id, query.as_deref()), span::load).await
 }
 
+/// Where the time of the trace went: critical path, operations, and self times of the spans of a page.
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces/{trace_id}/analysis",
+    tag = "traces",
+    params(
+        ("trace_id" = String, Path, description = "32 hex digits", pattern = "^(0x)?[0-9a-fA-F]{32}$"),
+        ("root" = Option<String>, Query, description = "Only the subtree of this span: 16 hex digits"),
+        ("page_token" = Option<String>, Query, description = "`next_page_token` of the page before, with the same `root`"),
+        ("limit" = Option<usize>, Query, description = "Spans of a page; 200,000 when left out", minimum = 2, maximum = 200_000)
+    ),
+    responses((status = 200, description = "The answer", body = analysis::Answer<'_>), ReadProblems)
+)]
 async fn get_analysis(State(traces): State<Traces>, path: OneId, RawQuery(query): RawQuery) -> Response {
     traces.answer(analysis::Request::parse(&one(path), query.as_deref()), analysis::load).await
 }
 
+/// What the other trace does differently.
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces/{trace_id}/compare/{other_id}",
+    tag = "traces",
+    params(
+        ("trace_id" = String, Path, description = "32 hex digits", pattern = "^(0x)?[0-9a-fA-F]{32}$"),
+        ("other_id" = String, Path, description = "The trace to compare with: 32 hex digits", pattern = "^(0x)?[0-9a-fA-F]{32}$")
+    ),
+    responses((status = 200, description = "The answer", body = compare::Answer<'_>), ReadProblems)
+)]
 async fn get_comparison(State(traces): State<Traces>, path: TwoIds, RawQuery(query): RawQuery) -> Response {
     let (a, b) = two(path);
     traces.answer(compare::Request::parse(&a, &b, query.as_deref()), compare::load).await

@@ -4,10 +4,13 @@ use std::time::Instant;
 
 use schemas::{SpanId, TraceId};
 use serde::Serialize;
-use storage::Rows;
+use utoipa::ToSchema;
 
 use super::{
-    super::{answer::Meta, problem::Problem},
+    super::{
+        answer::{Meta, Scanned},
+        problem::Problem,
+    },
     load::{internal, no_such_span, rows},
     parameters::{parse_span_id, parse_trace_id, refuse_any},
     routes::{Body, Traces},
@@ -20,8 +23,9 @@ pub(super) struct Request {
     span_id: SpanId,
 }
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneSpan)]
+pub(super) struct Answer {
     trace_id: String,
     span: Span,
     /// Other spans of the trace with the same id: Zipkin's shared spans, and senders that use an id twice.
@@ -40,11 +44,11 @@ impl Request {
 pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
     let start = Instant::now();
     let Request { trace_id, span_id } = request;
-    let Rows { batches, partial } = rows(&traces.shared, trace_id)?;
-    let mut found = trace::find(&batches, span_id, traces.spans_max).map_err(|error| internal(&error))?.into_iter();
+    let rows = rows(&traces.shared, trace_id)?;
+    let mut found = trace::find(&rows.batches, span_id, traces.spans_max).map_err(|error| internal(&error))?.into_iter();
     let span = found.next().ok_or_else(|| no_such_span(trace_id, span_id))?;
     let namesakes = found.collect();
-    let answer = Answer { trace_id: trace_id.to_string(), span, namesakes, meta: Meta::since(start, partial.clone()) };
+    let answer = Answer { trace_id: trace_id.to_string(), span, namesakes, meta: Meta::since(start, Scanned::of(&rows)) };
     let json = serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize");
-    Ok(Body { json, partial })
+    Ok(Body { json, partial: rows.partial })
 }

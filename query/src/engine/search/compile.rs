@@ -5,13 +5,14 @@ use std::sync::Arc;
 use datafusion::{
     common::{Column, DataFusionError, JoinType},
     datasource::provider_as_source,
-    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit},
+    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ident, lit},
 };
 use schemas::{Table, UnixNanos, columns as c};
 use storage::Snapshot;
 
 use super::{
     super::{EngineError, Position, table::StoreTable},
+    leaf::timestamp,
     text,
 };
 use crate::search::{self, Expr as Asked, Place, Term, TraceField};
@@ -26,13 +27,19 @@ pub(super) struct Compiler<'a> {
     pub now: UnixNanos,
     /// `trace_id` of the only traces whose spans matter; `None`: all do.
     pub within: Option<&'a LogicalPlan>,
+    /// Records that were received later are not there.
+    pub received_until: Option<UnixNanos>,
 }
 
 impl Compiler<'_> {
     /// All rows of a table.
     pub(super) fn scan(&self, table: Table) -> Result<LogicalPlanBuilder, DataFusionError> {
         let provider = StoreTable::new(table, Arc::clone(self.snapshot));
-        LogicalPlanBuilder::scan(table.name(), provider_as_source(Arc::new(provider)), None)
+        let all = LogicalPlanBuilder::scan(table.name(), provider_as_source(Arc::new(provider)), None)?;
+        match self.received_until {
+            Some(until) => all.filter(ident(c::RECEIVED_AT).lt_eq(timestamp(until.0))),
+            None => Ok(all),
+        }
     }
 
     /// The spans that matter, whenever they were. A join that begins with few traces has the scan find their rows by the trace index.

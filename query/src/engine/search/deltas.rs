@@ -48,7 +48,7 @@ pub(crate) enum Wanted {
 
 pub(in super::super) fn group_plan(snapshot: &Arc<Snapshot>, question: &GroupQuestion) -> Result<LogicalPlan, EngineError> {
     let GroupQuestion { table, all, group, without, wanted, now } = question;
-    let compiler = |text| Compiler { snapshot, table: *table, text, now: *now, within: None };
+    let compiler = |text| Compiler { snapshot, table: *table, text, now: *now, within: None, received_until: None };
     let mut found = records(&compiler(&all.text), &all.search, all.time)?;
     let others = without.as_ref().map(|without| holds(&compiler(&without.text), without)).transpose()?;
     // A record of which it is unknown is not of it.

@@ -35,7 +35,7 @@ impl fmt::Display for Found {
 
 impl Found {
     pub(super) fn compiler<'a>(&'a self, snapshot: &'a Arc<Snapshot>) -> Compiler<'a> {
-        Compiler { snapshot, table: self.table, text: &self.text, now: self.now, within: None }
+        Compiler { snapshot, table: self.table, text: &self.text, now: self.now, within: None, received_until: None }
     }
 
     /// All their columns.

@@ -60,7 +60,7 @@ impl fmt::Display for Which {
 /// Oldest first; of the same time by their ids.
 pub(in super::super) fn lines_plan(snapshot: &Arc<Snapshot>, question: &Lines) -> Result<LogicalPlan, EngineError> {
     let Lines { which, columns, limit } = question;
-    let compiler = Compiler { snapshot, table: Table::Logs, text: "", now: UnixNanos(0), within: None };
+    let compiler = Compiler { snapshot, table: Table::Logs, text: "", now: UnixNanos(0), within: None, received_until: None };
     let time = || ident(c::TIME);
     let file = file(&compiler)?;
     let (wanted, order): (Expr, SortExpr) = match which {

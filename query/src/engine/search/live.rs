@@ -39,7 +39,7 @@ pub(in super::super) fn live_filter(
     search: &Search,
     now: UnixNanos,
 ) -> Result<LiveFilter, EngineError> {
-    let compiler = Compiler { snapshot, table, text, now, within: None };
+    let compiler = Compiler { snapshot, table, text, now, within: None, received_until: None };
     let asked = match search {
         Search::Everything => return Ok(LiveFilter { predicate: None }),
         Search::Records(asked) => asked,

@@ -12,6 +12,7 @@
 //! structure    spans below spans: semi joins
 //! deltas       groups of records to compare
 //! live         the whole expression, asked of rows as they arrive
+//! page         the order of a list, and the rows after a place in it
 //! plan         scan -> filter -> sort -> limit -> projection; the traces of a search; values of a field
 //! found        the records of a search, to be counted
 //! values       which values they have in a field
@@ -33,6 +34,7 @@ mod lines;
 mod literal;
 mod live;
 mod number;
+mod page;
 mod plan;
 mod structure;
 mod text;
@@ -50,6 +52,7 @@ pub(super) use lines::lines_plan;
 pub(crate) use lines::{LOG_FILE_PATH, Lines, STREAM, Stream, Which};
 pub(crate) use live::LiveFilter;
 pub(super) use live::live_filter;
+pub(crate) use page::After;
 pub(crate) use plan::{ExportQuestion, FieldValues, LOG_ID, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{export_plan, parts_plan, records_plan, traces_plan, values_plan};
 pub(crate) use values::FoundValues;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::{
     common::{Column, JoinType},
     functions_aggregate::expr_fn::{count, max, min},
-    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, SortExpr, ident, in_list, lit},
+    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, SortExpr, cast, ident, in_list, lit},
 };
 use schemas::{Table, TraceId, UnixNanos, columns as c};
 use storage::Snapshot;
@@ -18,6 +19,7 @@ use super::{
     },
     compile::Compiler,
     leaf::{like_prefix, timestamp},
+    page::{self, After},
     traces::{ERRORS, SPANS, duration, is_root, measures},
 };
 use crate::search::{Field, Search};
@@ -47,6 +49,8 @@ pub(crate) struct SearchQuestion {
     pub time: TimeSpan,
     pub order: SearchOrder,
     pub limit: usize,
+    /// Only rows that come later in this order, and those at this very place.
+    pub after: Option<After>,
     /// In the order of the answer. Logs also have [`LOG_ID`]; with it, records of the same time come in the order of their ids.
     pub columns: Vec<&'static str>,
     pub now: UnixNanos,
@@ -61,7 +65,7 @@ pub(crate) enum TraceOrder {
     MostSpans,
 }
 
-/// Which traces have a span that is found: `trace_id`, and how many such spans they have.
+/// Which traces have a span that is found: `trace_id`, how many such spans they have, and what they are ordered by.
 #[derive(Debug, Clone)]
 pub(crate) struct TracesQuestion {
     pub text: String,
@@ -69,6 +73,10 @@ pub(crate) struct TracesQuestion {
     pub time: TimeSpan,
     pub order: TraceOrder,
     pub limit: usize,
+    /// Only traces after this one, which has this rank.
+    pub after: Option<(i64, TraceId)>,
+    /// Spans received later do not count: a trace that grows would change its place between two pages.
+    pub received_until: Option<UnixNanos>,
     pub now: UnixNanos,
 }
 
@@ -106,24 +114,18 @@ pub(crate) const LOG_ID: &str = "id";
 
 const MATCHING: &str = "matching";
 const NEWEST: &str = "newest";
+const RANK: &str = "rank";
 
 pub(in super::super) fn records_plan(snapshot: &Arc<Snapshot>, question: &SearchQuestion) -> Result<LogicalPlan, EngineError> {
     let SearchQuestion { table, text, search, time, now, .. } = question;
-    let compiler = Compiler { snapshot, table: *table, text, now: *now, within: None };
+    let compiler = Compiler { snapshot, table: *table, text, now: *now, within: None, received_until: None };
     let found = records(&compiler, search, *time)?;
-    let by_time = ident(SplitScan::time_column(*table));
-    let first = match question.order {
-        SearchOrder::Newest => newest_first(by_time),
-        SearchOrder::Oldest => by_time.sort(true, false),
-        SearchOrder::Longest => newest_first(ident(c::DURATION_NS)),
+    let found = match &question.after {
+        Some(after) => found.filter(page::rest(*table, question.order, after))?,
+        None => found,
     };
-    let named = question.columns.contains(&LOG_ID);
-    // Among equals the order is the same each time. The id of a log record is made of all its columns: it costs too much to be
-    // computed for more records than the answer has.
-    let then = (*table == Table::Spans).then(|| ident(c::SPAN_ID).sort(true, false));
-    let order: Vec<SortExpr> = [first.clone()].into_iter().chain(then).collect();
+    let order = page::order(*table, question.order);
     let listed = found.sort_with_limit(order, Some(question.limit))?.project(question.columns.iter().map(|name| output(name)))?;
-    let listed = if named { listed.sort([first.clone(), ident(LOG_ID).sort(first.asc, false)])? } else { listed };
     Ok(listed.build()?)
 }
 
@@ -134,7 +136,7 @@ pub(super) fn output(name: &str) -> Expr {
 
 pub(in super::super) fn export_plan(snapshot: &Arc<Snapshot>, question: &ExportQuestion) -> Result<LogicalPlan, EngineError> {
     let ExportQuestion { table, text, search, time, by_trace, now } = question;
-    let compiler = Compiler { snapshot, table: *table, text, now: *now, within: None };
+    let compiler = Compiler { snapshot, table: *table, text, now: *now, within: None, received_until: None };
     let found = records(&compiler, search, *time)?;
     let order = [ident(c::TRACE_ID).sort(true, false), ident(SplitScan::time_column(*table)).sort(true, false)];
     let found = if *by_trace { found.sort(order)? } else { found };
@@ -143,7 +145,7 @@ pub(in super::super) fn export_plan(snapshot: &Arc<Snapshot>, question: &ExportQ
 
 pub(in super::super) fn traces_plan(snapshot: &Arc<Snapshot>, question: &TracesQuestion) -> Result<LogicalPlan, EngineError> {
     let TracesQuestion { text, search, time, now, .. } = question;
-    let compiler = Compiler { snapshot, table: Table::Spans, text, now: *now, within: None };
+    let compiler = Compiler { snapshot, table: Table::Spans, text, now: *now, within: None, received_until: question.received_until };
     let counts = [count(lit(1_i64)).alias(MATCHING), max(ident(c::START_TIME)).alias(NEWEST)];
     let matching = records(&compiler, search, *time)?.aggregate([ident(c::TRACE_ID)], counts)?;
     // All spans of the traces that are found: the join tells the scan which these are.
@@ -161,22 +163,28 @@ pub(in super::super) fn traces_plan(snapshot: &Arc<Snapshot>, question: &TracesQ
         TraceOrder::MostErrors => ranked(ident(ERRORS))?,
         TraceOrder::MostSpans => ranked(ident(SPANS))?,
     };
-    let order = [newest_first(ident(NEWEST)), ident(c::TRACE_ID).sort(true, false)];
-    Ok(ranked.sort_with_limit(order, Some(question.limit))?.project([ident(c::TRACE_ID), ident(MATCHING)])?.build()?)
+    let rank = cast(ident(NEWEST), DataType::Int64).alias(RANK);
+    let mut ranked = ranked.project([ident(c::TRACE_ID), ident(MATCHING), rank])?;
+    if let Some((rank, trace)) = question.after {
+        let later = ident(c::TRACE_ID).gt(id(trace.as_bytes()));
+        ranked = ranked.filter(ident(RANK).lt(lit(rank)).or(ident(RANK).eq(lit(rank)).and(later)))?;
+    }
+    let order = [newest_first(ident(RANK)), ident(c::TRACE_ID).sort(true, false)];
+    Ok(ranked.sort_with_limit(order, Some(question.limit))?.build()?)
 }
 
-/// For each trace and service: `start_time`, `end_ns`, `root_name`, `spans`, `errors`, `root_start_time`.
+/// For each trace, service and error code: `start_time`, `end_ns`, `root_name`, `spans`, `errors`, `root_start_time`.
 pub(in super::super) fn parts_plan(snapshot: &Arc<Snapshot>, question: &TraceParts) -> Result<LogicalPlan, EngineError> {
-    let compiler = Compiler { snapshot, table: Table::Spans, text: "", now: UnixNanos(0), within: None };
+    let compiler = Compiler { snapshot, table: Table::Spans, text: "", now: UnixNanos(0), within: None, received_until: None };
     let ids = question.traces.iter().map(|trace| id(trace.as_bytes())).collect();
     let of_traces = compiler.scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids, false))?;
     let mut measures = measures()?;
     measures.push(min(ident(c::START_TIME)).filter(is_root()).build()?.alias("root_start_time"));
-    Ok(of_traces.aggregate([ident(c::TRACE_ID), ident(c::SERVICE_NAME)], measures)?.build()?)
+    Ok(of_traces.aggregate([ident(c::TRACE_ID), ident(c::SERVICE_NAME), ident(c::ERROR_CODE)], measures)?.build()?)
 }
 
 pub(in super::super) fn values_plan(snapshot: &Arc<Snapshot>, question: &FieldValues) -> Result<LogicalPlan, EngineError> {
-    let compiler = Compiler { snapshot, table: question.table, text: "", now: UnixNanos(0), within: None };
+    let compiler = Compiler { snapshot, table: question.table, text: "", now: UnixNanos(0), within: None, received_until: None };
     let Some(value) = compiler.value_text(&question.field) else {
         return Err(EngineError::invalid(format!("`{}` has no values to choose from", question.field)));
     };

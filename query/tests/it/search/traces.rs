@@ -72,6 +72,7 @@ async fn a_summary_says_what_a_trace_is() {
             "errors": 0,
             "matching_spans": 1,
             "services": [{ "name": "web", "spans": 1, "errors": 0 }],
+            "codes": [],
         },
         {
             "trace_id": "00000000000000000000000000000001",
@@ -83,6 +84,7 @@ async fn a_summary_says_what_a_trace_is() {
             "errors": 1,
             "matching_spans": 2,
             "services": [{ "name": "pay", "spans": 2, "errors": 1 }, { "name": "web", "spans": 1, "errors": 0 }],
+            "codes": [],
         },
     ]);
     assert_eq!(answer["traces"], expected);

@@ -1,0 +1,117 @@
+//! One answer of every endpoint: as the document describes it, and as it was before.
+
+use std::collections::BTreeSet;
+
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::{
+    checked_in,
+    document::{document, operations},
+    sample::{OTHER, SPAN, TRACE, request, store},
+    schema::Schemas,
+};
+
+struct Case {
+    /// Of the file.
+    name: &'static str,
+    /// As the document writes it.
+    route: &'static str,
+    path: String,
+    /// Of a POST.
+    body: Option<&'static str>,
+    status: StatusCode,
+}
+
+fn cases() -> Vec<Case> {
+    let of = |name, route, path: &str, status| Case { name, route, path: path.to_owned(), body: None, status };
+    let get = |name, route: &'static str, query: &str| {
+        let path = route.replace("{trace_id}", TRACE).replace("{span_id}", SPAN).replace("{other_id}", OTHER) + query;
+        of(name, route, &path, StatusCode::OK)
+    };
+    let sql = |name, body, status| Case { body: Some(body), ..of(name, "/api/v1/sql", "/api/v1/sql", status) };
+    vec![
+        get("status", "/api/v1/status", ""),
+        get("readyz", "/readyz", ""),
+        get("queries", "/api/v1/queries", ""),
+        get("spans", "/api/v1/spans", "?q=service:pay"),
+        get("logs", "/api/v1/logs", "?q=declined"),
+        get("traces", "/api/v1/traces", "?q=status:error"),
+        get("suggest_field", "/api/v1/search/suggest", "?q=serv"),
+        get("suggest_value", "/api/v1/search/suggest", "?q=service:"),
+        get("trace_tree", "/api/v1/traces/{trace_id}", ""),
+        get("trace_columnar", "/api/v1/traces/{trace_id}", "?format=columnar"),
+        get("trace_otlp", "/api/v1/traces/{trace_id}", "?format=otlp"),
+        get("span", "/api/v1/traces/{trace_id}/spans/{span_id}", ""),
+        get("analysis", "/api/v1/traces/{trace_id}/analysis", ""),
+        get("comparison", "/api/v1/traces/{trace_id}/compare/{other_id}", ""),
+        sql(
+            "sql",
+            r#"{"query": "SELECT service_name, count(*) AS spans, max(start_time) AS newest FROM spans WHERE duration_ns > $1 GROUP BY 1 ORDER BY 1", "params": [1]}"#,
+            StatusCode::OK,
+        ),
+        sql("problem_sql", r#"{"query": "SELECT servce_name FROM spans"}"#, StatusCode::BAD_REQUEST),
+        of("problem_search", "/api/v1/spans", "/api/v1/spans?q=service:", StatusCode::BAD_REQUEST),
+        of("problem_trace", "/api/v1/traces/{trace_id}", "/api/v1/traces/00000000000000000000000000000001", StatusCode::NOT_FOUND),
+    ]
+}
+
+#[tokio::test]
+async fn answers_are_as_described_and_as_before() {
+    let loaded = store();
+    let (_, document) = document(&loaded).await;
+    let mut asked: BTreeSet<(Method, &str)> = BTreeSet::from([(Method::GET, "/api/openapi.json")]);
+    for Case { name, route, path, body, status } in cases() {
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let (answered, bytes) = loaded.send_request(request(&method, &path, body.unwrap_or_default())).await;
+        let text = String::from_utf8_lossy(&bytes);
+        assert_eq!(answered, status, "{path}: {text}");
+        let mut answer: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error} in {text}"));
+        let responses = &document["paths"][route][method.as_str().to_lowercase()]["responses"];
+        let response = responses.get(status.as_str()).unwrap_or(&responses["default"]);
+        let media_type = if status.is_success() { "application/json" } else { "application/problem+json" };
+        let mistakes = Schemas(&document).mistakes(&response["content"][media_type]["schema"], &answer, name);
+        assert!(mistakes.is_empty(), "{path} is not answered as openapi.json says: {mistakes:#?}");
+        settle(&mut answer);
+        let text = serde_json::to_string_pretty(&answer).expect("JSON") + "\n";
+        checked_in::check(&format!("tests/it/contract/answers/{name}.json"), &text);
+        asked.insert((method, route));
+    }
+    let in_json = |(method, path): &(Method, String)| {
+        document["paths"][path][method.as_str().to_lowercase()]["responses"]["200"]["content"]["application/json"].is_object()
+    };
+    for (method, path) in operations(&document).iter().filter(|operation| in_json(operation)) {
+        assert!(asked.contains(&(method.clone(), path.as_str())), "{method} {path} has no case here");
+    }
+}
+
+/// What differs from run to run, or from machine to machine, becomes 0.
+fn settle(answer: &mut Value) {
+    const UNSTEADY: [&str; 12] = [
+        "took_ms",
+        "scanned_bytes",
+        "uptime_s",
+        "cpu_seconds",
+        "resident_bytes",
+        "threads",
+        "memtable_bytes",
+        "unflushed_age_ms",
+        "wal_bytes",
+        "block_bytes",
+        "received_at",
+        "version",
+    ];
+    match answer {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if UNSTEADY.contains(&name.as_str()) {
+                    *member = 0.into();
+                } else {
+                    settle(member);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(settle),
+        _ => {}
+    }
+}
