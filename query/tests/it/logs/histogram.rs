@@ -107,7 +107,7 @@ async fn a_search_and_a_time_narrow_it() {
 
 #[tokio::test]
 async fn spans_too() {
-    let Some(loaded) = Loaded::otel_demo() else { return };
+    let loaded = Loaded::otel_demo();
     let status = "CASE status_code WHEN 0 THEN 'unset' WHEN 1 THEN 'ok' WHEN 2 THEN 'error' END";
     let rows = times_and(&loaded, status, "spans", "start_time").await;
     let answer = ask(&loaded, "spans/histogram", &[("by", "status")]).await;
