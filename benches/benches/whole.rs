@@ -52,7 +52,9 @@ fn main() {
     if !ids.is_empty() {
         let mut client = Client::connect(&server.api);
         let (warm_up, _) = ids.split_at(ids.len().min(50));
-        warm_up.iter().for_each(|id| drop(timed(&mut client, *id, 200)));
+        for id in warm_up {
+            timed(&mut client, *id, 200);
+        }
         report("trace by id, hit ", ids.iter().map(|id| timed(&mut client, *id, 200)).collect());
         let misses = ids.iter().map(|id| TraceId(id.0.map(|byte| byte ^ 0x5a)));
         report("trace by id, miss", misses.map(|id| timed(&mut client, id, 404)).collect());

@@ -57,7 +57,11 @@ impl Client {
                 length = Some(value.trim().parse::<usize>().expect("a length"));
             }
         }
-        (status, length.map_or_else(|| self.chunks(), |length| self.bytes(length)))
+        let body = match length {
+            Some(length) => self.bytes(length),
+            None => self.chunks(),
+        };
+        (status, body)
     }
 
     /// The body of an answer that does not know its length beforehand.
