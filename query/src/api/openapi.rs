@@ -24,6 +24,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{answer::Meta, problem};
+use crate::engine::LOG_ID;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +33,8 @@ ids are lowercase hex; every answer says in `meta` what it cost and why it may b
     servers((url = "http://127.0.0.1:4319", description = "Where `fusebox serve` listens unless told otherwise")),
     tags(
         (name = "search", description = "Find records and traces by what people type"),
+        (name = "logs", description = "Logs as a whole, and around one line"),
+        (name = "export", description = "Everything out again, as OTLP"),
         (name = "traces", description = "One trace, by its id"),
         (name = "sql", description = "Ask in SQL, and see what is asked"),
         (name = "server", description = "How the server is"),
@@ -132,8 +135,15 @@ impl ToSchema for LogRow {}
 /// The columns of a list as members of an object. Null ones are left out of answers.
 fn row(table: Table) -> RefOr<Schema> {
     let listed = super::search::listed(table);
+    let begun = match table {
+        Table::Logs => {
+            let id = ObjectBuilder::new().schema_type(Type::String).description(Some("Names the record, for `/api/v1/logs/context`"));
+            ObjectBuilder::new().schema_type(Type::Object).property(LOG_ID, id.build()).required(LOG_ID)
+        }
+        Table::Spans | Table::Metrics => ObjectBuilder::new().schema_type(Type::Object),
+    };
     let named = listed.iter().filter_map(|name| table.columns().find(|column| column.name == *name));
-    let object = named.fold(ObjectBuilder::new().schema_type(Type::Object), |object, column| {
+    let object = named.fold(begun, |object, column| {
         let object = object.property(column.name, member(column));
         if column.nullable { object } else { object.required(column.name) }
     });

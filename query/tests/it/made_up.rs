@@ -126,7 +126,13 @@ fn any_of_everything(dice: &mut Dice) -> Attributes {
         ("exception.message", &["lock lost".into(), "登录失败 3".into(), Any::Int(3)]),
         ("service.name", &["inner".into()]),
     ];
-    choices.iter().filter_map(|(key, values)| dice.once_in(4).then(|| ((*key).to_owned(), dice.pick(values)))).collect()
+    let mut chosen = Vec::new();
+    for (key, values) in choices {
+        if dice.once_in(4) {
+            chosen.push(((*key).to_owned(), dice.pick(values)));
+        }
+    }
+    chosen
 }
 
 fn span(dice: &mut Dice, id: u64, traces: u64) -> Span {

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{answer, problem::Problem, router::Shared, search, sql::problem},
+    super::{answer, openapi::AskProblems, problem::Problem, router::Shared, search, sql::problem},
     compare::compare,
     request::Request,
 };
@@ -24,12 +24,12 @@ pub(crate) fn routes(shared: Shared) -> OpenApiRouter {
 #[utoipa::path(
     post,
     path = "/api/v1/deltas",
-    tag = "analysis",
+    tag = "search",
     summary = "What sets a selection apart from a baseline",
     request_body = super::request::Body,
     responses(
         (status = 200, description = "attributes, those that differ most first", body = super::compare::Comparison),
-        (status = 400, description = "a problem that names what is wrong", content_type = "application/problem+json"),
+        AskProblems
     )
 )]
 async fn post_deltas(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {

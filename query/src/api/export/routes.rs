@@ -9,7 +9,11 @@ use axum::{
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{super::problem::Problem, body, parameters::Asked};
+use super::{
+    super::{openapi::AskProblems, problem::Problem},
+    body,
+    parameters::Asked,
+};
 use crate::engine::Engine;
 
 struct Exports {
@@ -37,7 +41,7 @@ pub(crate) fn routes(engine: Engine, stopping: CancellationToken) -> OpenApiRout
     ),
     responses(
         (status = 200, description = "A stream of any length. Trailers, for clients that take them: `fusebox-records`, and `fusebox-partial` when records may be missing", content_type = "application/octet-stream"),
-        (status = 400, description = "A parameter or the search is wrong", content_type = "application/problem+json"),
+        AskProblems
     )
 )]
 async fn get_export(State(exports): State<Arc<Exports>>, asked: Result<Query<Vec<(String, String)>>, QueryRejection>) -> Response {

@@ -5,6 +5,8 @@
 //! `log.file.path`. A record that lacks one of these is in a stream with others that lack it. Lines are in the order of their time, and of
 //! their ids where that is equal.
 
+use std::collections::BTreeMap;
+
 use arrow::{
     array::{Array, AsArray, RecordBatch},
     compute::{cast, concat_batches},
@@ -14,10 +16,12 @@ use arrow::{
 use http::StatusCode;
 use schemas::{Table, UnixNanos};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
+        openapi::LogRow,
         problem::Problem,
         search::{Limits, Pairs, listed},
         sql::problem_in,
@@ -64,6 +68,21 @@ impl Request {
 }
 
 const WHERE_IDS_ARE: &str = "pass the `id` of a record as GET /api/v1/logs gives it";
+
+/// The answer. Rows are written column by column and not through this type.
+#[derive(ToSchema)]
+#[schema(as = LogContext)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct ContextAnswer {
+    /// The line asked for.
+    id: String,
+    /// What all lines have in common: members named like columns, absent ones left out.
+    stream: BTreeMap<String, String>,
+    /// Place of the line asked for in `logs`.
+    index: u64,
+    logs: Vec<LogRow>,
+    meta: Meta,
+}
 
 pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let Request { id, time, before, after } = Request::parse(pairs)?;

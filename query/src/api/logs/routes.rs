@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
+        openapi::AskProblems,
         problem::Problem,
         search::{Asked, pairs, respond},
     },
@@ -51,7 +52,7 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
         ("buckets" = Option<usize>, Query, description = "at most, 1 to 1000; 60 when left out"),
         ("series" = Option<usize>, Query, description = "values with a series of their own, 1 to 50; 10 when left out"),
     ),
-    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), (status = 400, description = "a problem"))
+    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), AskProblems)
 )]
 async fn get_logs_histogram(State(engine): Shared, asked: Asked) -> Response {
     respond(async { histogram::answer(&engine, Table::Logs, pairs(asked)?).await }).await
@@ -61,7 +62,7 @@ async fn get_logs_histogram(State(engine): Shared, asked: Asked) -> Response {
 #[utoipa::path(
     get,
     path = "/api/v1/spans/histogram",
-    tag = "spans",
+    tag = "search",
     params(
         ("q" = Option<String>, Query, description = "a search; everything when left out"),
         ("start" = Option<String>, Query, description = "inclusive; the first span that is found when left out"),
@@ -71,7 +72,7 @@ async fn get_logs_histogram(State(engine): Shared, asked: Asked) -> Response {
         ("buckets" = Option<usize>, Query, description = "at most, 1 to 1000; 60 when left out"),
         ("series" = Option<usize>, Query, description = "values with a series of their own, 1 to 50; 10 when left out"),
     ),
-    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), (status = 400, description = "a problem"))
+    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), AskProblems)
 )]
 async fn get_spans_histogram(State(engine): Shared, asked: Asked) -> Response {
     respond(async { histogram::answer(&engine, Table::Spans, pairs(asked)?).await }).await
@@ -89,7 +90,7 @@ async fn get_spans_histogram(State(engine): Shared, asked: Asked) -> Response {
         ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
         ("limit" = Option<usize>, Query, description = "records looked at, the newest, 1 to 50000; 10000 when left out"),
     ),
-    responses((status = 200, description = "the fields that some record has", body = FieldsAnswer), (status = 400, description = "a problem"))
+    responses((status = 200, description = "the fields that some record has", body = FieldsAnswer), AskProblems)
 )]
 async fn get_log_fields(State(engine): Shared, asked: Asked) -> Response {
     respond(async { fields::answer(&engine, Table::Logs, pairs(asked)?).await }).await
@@ -99,7 +100,7 @@ async fn get_log_fields(State(engine): Shared, asked: Asked) -> Response {
 #[utoipa::path(
     get,
     path = "/api/v1/spans/fields",
-    tag = "spans",
+    tag = "search",
     params(
         ("q" = Option<String>, Query, description = "a search; everything when left out"),
         ("start" = Option<String>, Query, description = "inclusive"),
@@ -107,7 +108,7 @@ async fn get_log_fields(State(engine): Shared, asked: Asked) -> Response {
         ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
         ("limit" = Option<usize>, Query, description = "spans looked at, the newest, 1 to 50000; 10000 when left out"),
     ),
-    responses((status = 200, description = "the fields that some span has", body = FieldsAnswer), (status = 400, description = "a problem"))
+    responses((status = 200, description = "the fields that some span has", body = FieldsAnswer), AskProblems)
 )]
 async fn get_span_fields(State(engine): Shared, asked: Asked) -> Response {
     respond(async { fields::answer(&engine, Table::Spans, pairs(asked)?).await }).await
@@ -126,7 +127,7 @@ async fn get_span_fields(State(engine): Shared, asked: Asked) -> Response {
         ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
         ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 20 when left out"),
     ),
-    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), (status = 400, description = "a problem"))
+    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), AskProblems)
 )]
 async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
     respond(async { values::answer(&engine, Table::Logs, &one(field)?, pairs(asked)?).await }).await
@@ -136,7 +137,7 @@ async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathR
 #[utoipa::path(
     get,
     path = "/api/v1/spans/fields/{field}/values",
-    tag = "spans",
+    tag = "search",
     params(
         ("field" = String, Path, description = "as it is written in a search"),
         ("q" = Option<String>, Query, description = "a search; everything when left out"),
@@ -145,7 +146,7 @@ async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathR
         ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
         ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 20 when left out"),
     ),
-    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), (status = 400, description = "a problem"))
+    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), AskProblems)
 )]
 async fn get_span_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
     respond(async { values::answer(&engine, Table::Spans, &one(field)?, pairs(asked)?).await }).await
@@ -163,7 +164,7 @@ async fn get_span_values(State(engine): Shared, field: Result<Path<String>, Path
         ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
         ("limit" = Option<usize>, Query, description = "patterns, 1 to 2001; 50 when left out"),
     ),
-    responses((status = 200, description = "templates with counts and samples", body = PatternsAnswer), (status = 400, description = "a problem"))
+    responses((status = 200, description = "templates with counts and samples", body = PatternsAnswer), AskProblems)
 )]
 async fn get_patterns(State(engine): Shared, asked: Asked) -> Response {
     respond(async { patterns::answer(&engine, pairs(asked)?).await }).await
@@ -180,9 +181,9 @@ async fn get_patterns(State(engine): Shared, asked: Asked) -> Response {
         ("after" = Option<usize>, Query, description = "lines after it, 0 to 1000; 20 when left out"),
     ),
     responses(
-        (status = 200, description = "log records of the same stream, oldest first; `index` is the place of the line asked for"),
-        (status = 400, description = "a problem"),
-        (status = 404, description = "no record has this id"),
+        (status = 200, description = "log records of the same stream, oldest first", body = context::ContextAnswer),
+        (status = 404, description = "no record has this id", content_type = "application/problem+json"),
+        AskProblems
     )
 )]
 async fn get_context(State(engine): Shared, asked: Asked) -> Response {

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{problem::Problem, router::Shared, search, sql::problem_in},
+    super::{openapi::AskProblems, problem::Problem, router::Shared, search, sql::problem_in},
     follow::{PIECES_AHEAD, Stream},
     parameters::{Parameters, Start},
 };
@@ -73,8 +73,7 @@ pub(crate) fn routes(shared: &Shared, config: &Config) -> OpenApiRouter {
     ),
     responses(
         (status = 200, description = "events `span` and `gap`", content_type = "text/event-stream", body = String),
-        (status = 400, description = "a problem that names the parameter", content_type = "application/problem+json"),
-        (status = 429, description = "too many streams", content_type = "application/problem+json"),
+        AskProblems
     )
 )]
 async fn stream_spans(State(streams): State<Arc<Streams>>, asked: Asked, headers: HeaderMap) -> Response {
@@ -94,8 +93,7 @@ async fn stream_spans(State(streams): State<Arc<Streams>>, asked: Asked, headers
     ),
     responses(
         (status = 200, description = "events `log` and `gap`", content_type = "text/event-stream", body = String),
-        (status = 400, description = "a problem that names the parameter", content_type = "application/problem+json"),
-        (status = 429, description = "too many streams", content_type = "application/problem+json"),
+        AskProblems
     )
 )]
 async fn stream_logs(State(streams): State<Arc<Streams>>, asked: Asked, headers: HeaderMap) -> Response {

@@ -2,10 +2,12 @@
 //! stored, and may have no logs: then there are none.
 
 use schemas::{Table, columns as c};
+use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::meta,
+        answer::{Meta, meta},
+        openapi::LogRow,
         problem::Problem,
         search::{Limits, Pairs, listed, now, parse_limit},
         sql::{problem, problem_in},
@@ -19,6 +21,16 @@ use crate::{
 };
 
 const LIMITS: Limits = Limits { default: 1000, max: 10_000 };
+
+/// The answer. Rows are written column by column and not through this type.
+#[derive(ToSchema)]
+#[schema(as = TraceLogs)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct LogsAnswer {
+    trace_id: String,
+    logs: Vec<LogRow>,
+    meta: Meta,
+}
 
 pub(super) async fn answer(engine: &Engine, trace_id: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let trace_id = parse_trace_id("trace_id", trace_id)?;

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     super::{
         answer,
-        openapi::ReadProblems,
+        openapi::{AskProblems, ReadProblems},
         problem::Problem,
         router::Shared,
         search::{Asked, pairs, respond},
@@ -126,7 +126,7 @@ async fn get_comparison(State(traces): State<Traces>, path: TwoIds, RawQuery(que
         ("span_id" = Option<String>, Query, description = "only the records of this span"),
         ("limit" = Option<usize>, Query, description = "records, the oldest, 1 to 10000; 1000 when left out"),
     ),
-    responses((status = 200, description = "log records as `GET /api/v1/logs` gives them, oldest first"), (status = 400, description = "a problem"))
+    responses((status = 200, description = "log records as `GET /api/v1/logs` gives them, oldest first", body = logs::LogsAnswer), AskProblems)
 )]
 async fn get_logs(State(traces): State<Traces>, path: OneId, asked: Asked) -> Response {
     respond(async { logs::answer(&traces.shared.engine, &one(path), pairs(asked)?).await }).await

@@ -23,7 +23,8 @@ struct Case {
     status: StatusCode,
 }
 
-fn cases() -> Vec<Case> {
+/// `line`: the id of a log record.
+fn cases(line: &str) -> Vec<Case> {
     let of = |name, route, path: &str, status| Case { name, route, path: path.to_owned(), body: None, status };
     let get = |name, route: &'static str, query: &str| {
         let path = route.replace("{trace_id}", TRACE).replace("{span_id}", SPAN).replace("{other_id}", OTHER) + query;
@@ -45,6 +46,19 @@ fn cases() -> Vec<Case> {
         get("span", "/api/v1/traces/{trace_id}/spans/{span_id}", ""),
         get("analysis", "/api/v1/traces/{trace_id}/analysis", ""),
         get("comparison", "/api/v1/traces/{trace_id}/compare/{other_id}", ""),
+        get("logs_histogram", "/api/v1/logs/histogram", "?by=severity&start=2026-09-21T13:33:20Z&end=2026-09-21T13:33:21Z&buckets=2"),
+        get("spans_histogram", "/api/v1/spans/histogram", "?by=service&start=2026-09-21T13:33:20Z&end=2026-09-21T13:33:22Z&buckets=2"),
+        get("logs_fields", "/api/v1/logs/fields", ""),
+        get("spans_fields", "/api/v1/spans/fields", "?q=service:pay"),
+        of("logs_values", "/api/v1/logs/fields/{field}/values", "/api/v1/logs/fields/severity/values", StatusCode::OK),
+        of("spans_values", "/api/v1/spans/fields/{field}/values", "/api/v1/spans/fields/service/values", StatusCode::OK),
+        get("logs_context", "/api/v1/logs/context", &format!("?id={line}&before=1&after=1")),
+        get("logs_patterns", "/api/v1/logs/patterns", ""),
+        get("trace_logs", "/api/v1/traces/{trace_id}/logs", ""),
+        Case {
+            body: Some(r#"{"q": "service:pay", "selection": {"q": "status:error"}}"#),
+            ..of("deltas", "/api/v1/deltas", "/api/v1/deltas", StatusCode::OK)
+        },
         sql(
             "sql",
             r#"{"query": "SELECT service_name, count(*) AS spans, max(start_time) AS newest FROM spans WHERE duration_ns > $1 GROUP BY 1 ORDER BY 1", "params": [1]}"#,
@@ -61,7 +75,10 @@ async fn answers_are_as_described_and_as_before() {
     let loaded = store();
     let (_, document) = document(&loaded).await;
     let mut asked: BTreeSet<(Method, &str)> = BTreeSet::from([(Method::GET, "/api/openapi.json")]);
-    for Case { name, route, path, body, status } in cases() {
+    let (_, logs) = loaded.get("/api/v1/logs?limit=1").await;
+    let logs: Value = serde_json::from_slice(&logs).expect("JSON");
+    let line = logs["logs"][0]["id"].as_str().expect("log records have ids");
+    for Case { name, route, path, body, status } in cases(line) {
         let method = if body.is_some() { Method::POST } else { Method::GET };
         let (answered, bytes) = loaded.send_request(request(&method, &path, body.unwrap_or_default())).await;
         let text = String::from_utf8_lossy(&bytes);
@@ -87,7 +104,8 @@ async fn answers_are_as_described_and_as_before() {
 
 /// What differs from run to run, or from machine to machine, becomes 0.
 fn settle(answer: &mut Value) {
-    const UNSTEADY: [&str; 12] = [
+    const UNSTEADY: [&str; 13] = [
+        "id",
         "took_ms",
         "scanned_bytes",
         "uptime_s",
