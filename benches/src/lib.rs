@@ -1,13 +1,13 @@
 //! How fast? One question per file in `benches/`; what they share is here. Results and the method stand in `RESULTS.md`.
 
 mod client;
+mod process;
 mod sample;
-mod server;
 mod times;
 
 pub use client::Client;
+pub use process::{Cores, Server};
 pub use sample::sample_ids;
-pub use server::{Cores, Server};
 pub use times::Times;
 
 use std::{path::Path, sync::Arc, time::Duration};

@@ -4,13 +4,16 @@
 //! SQL text --sql--> plan --session (our tables, functions, one question's memory)--> batches, bounded in rows, bytes and time
 //! search tree --search--> plan --'    `- table -> scan: our leaf over the splits of the snapshot
 //! run        permits, queue, deadline, cancellation; its own threads, so that no question delays an acknowledgement
+//! question, answer   what is asked, and what comes back
 //! running    what is asked right now
 //! ```
 
+mod answer;
 mod config;
 mod error;
 mod functions;
 mod memory;
+mod question;
 mod run;
 mod running;
 mod scan;
@@ -20,10 +23,11 @@ mod sql;
 mod table;
 mod yielding;
 
+pub(crate) use answer::{Answer, EndOnDrop, Summary};
 pub use config::Config;
 pub(crate) use error::{EngineError, Position};
 pub(crate) use functions::log_ids;
-pub(crate) use run::{Answer, EndOnDrop, Question, Summary};
+pub(crate) use question::Question;
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
 pub(crate) use search::{

@@ -7,12 +7,11 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use datafusion::{
-    common::ScalarValue,
     execution::{
         disk_manager::{DiskManagerBuilder, DiskManagerMode},
         memory_pool::{GreedyMemoryPool, MemoryPool},
@@ -24,28 +23,27 @@ use datafusion::{
 };
 use futures::{FutureExt, StreamExt};
 use schemas::{Table, TenantId, UnixNanos};
-use storage::{Snapshot, Store};
+use storage::{Snapshot, Store, io::give_way};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{Semaphore, mpsc, oneshot},
-    task::AbortHandle,
     time::{timeout, timeout_at},
 };
 
 use super::{
-    Config, EngineError,
+    Answer, Config, EndOnDrop, EngineError, Question,
     memory::Share,
+    question::Limits,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{
-        self, ExportQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, LiveFilter, SearchQuestion, TraceParts,
-        TracesQuestion,
-    },
+    search::{self, LiveFilter},
     session::{session, template},
     sql,
 };
 use crate::search::Search;
 
+/// Threads that acknowledge come first.
+const NICE: i32 = 5;
 /// Batches between the engine's threads and who reads the answer.
 const BATCHES_AHEAD: usize = 4;
 
@@ -57,118 +55,6 @@ pub enum StartError {
     Spill { path: std::path::PathBuf, source: io::Error },
     #[error("set up {what}: {message}")]
     DataFusion { what: &'static str, message: String },
-}
-
-/// What is asked.
-pub(crate) enum Question {
-    Sql {
-        text: String,
-        params: Vec<ScalarValue>,
-    },
-    Search(SearchQuestion),
-    Traces(TracesQuestion),
-    TraceParts(TraceParts),
-    FieldValues(FieldValues),
-    Export(ExportQuestion),
-    Group(Box<GroupQuestion>),
-    /// From when to when, and how many.
-    Extent(Found),
-    Histogram(Histogram),
-    FoundValues(FoundValues),
-    Lines(Lines),
-}
-
-impl Question {
-    /// As people see it in the list of what runs.
-    fn text(&self) -> String {
-        match self {
-            Self::Sql { text, .. } => text.clone(),
-            Self::Search(question) => format!("search {}: {}", question.table, question.search),
-            Self::Traces(question) => format!("search traces: {}", question.search),
-            Self::TraceParts(question) => format!("{} traces", question.traces.len()),
-            Self::Group(question) => format!("compare {}: {}", question.table, question.group.text),
-            Self::FieldValues(question) => format!("values of {} in {}", question.field, question.table),
-            Self::Export(question) => format!("export {}: {}", question.table, question.search),
-            Self::Extent(found) => format!("extent of {found}"),
-            Self::Histogram(question) => format!("histogram of {}", question.found),
-            Self::FoundValues(question) => format!("values of {} in {}", question.field, question.found),
-            Self::Lines(question) => format!("log lines {}", question.which),
-        }
-    }
-}
-
-/// An answer on its way. Dropping it ends the question.
-pub(crate) struct Answer {
-    pub schema: SchemaRef,
-    batches: mpsc::Receiver<Result<RecordBatch, EngineError>>,
-    usage: Arc<Usage>,
-    cut: Arc<Mutex<Option<String>>>,
-    started: Instant,
-    _task: EndOnDrop,
-}
-
-/// What an answer cost, and whether it is whole.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Summary {
-    pub took_ms: f64,
-    pub scanned_rows: u64,
-    pub scanned_bytes: u64,
-    /// Why rows may be missing.
-    pub partial: Vec<String>,
-    /// Why the answer ends before its end.
-    pub truncated: Option<String>,
-}
-
-impl Summary {
-    /// Of this answer and of one that was asked for after it.
-    pub(crate) fn then(mut self, next: Self) -> Self {
-        self.partial.extend(next.partial.into_iter().filter(|reason| !self.partial.contains(reason)).collect::<Vec<_>>());
-        Self {
-            took_ms: self.took_ms + next.took_ms,
-            scanned_rows: self.scanned_rows + next.scanned_rows,
-            scanned_bytes: self.scanned_bytes + next.scanned_bytes,
-            partial: self.partial,
-            truncated: self.truncated.or(next.truncated),
-        }
-    }
-}
-
-impl Answer {
-    /// All batches that are left.
-    ///
-    /// # Errors
-    /// What ended the answer early.
-    pub(crate) async fn collect(&mut self) -> Result<Vec<RecordBatch>, EngineError> {
-        let mut batches = Vec::new();
-        while let Some(batch) = self.next().await {
-            batches.push(batch?);
-        }
-        Ok(batches)
-    }
-
-    /// The next batch; none after the last, or after an error.
-    pub(crate) async fn next(&mut self) -> Option<Result<RecordBatch, EngineError>> {
-        self.batches.recv().await
-    }
-
-    pub(crate) fn summary(&self) -> Summary {
-        Summary {
-            took_ms: (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
-            scanned_rows: self.usage.rows(),
-            scanned_bytes: self.usage.bytes(),
-            partial: self.usage.partial(),
-            truncated: self.cut.lock().expect("no holder panics").clone(),
-        }
-    }
-}
-
-/// Work on the engine's threads that ends when nobody wants it any more.
-pub(crate) struct EndOnDrop(AbortHandle);
-
-impl Drop for EndOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// Answers questions over the store. Cheap to clone.
@@ -213,8 +99,12 @@ impl Engine {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
-        let runtime =
-            Builder::new_multi_thread().worker_threads(threads).thread_name("query").on_thread_start(give_way).enable_time().build();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("query")
+            .on_thread_start(|| give_way(NICE))
+            .enable_time()
+            .build();
         let memory: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(config.memory_bytes_max));
         let shared = Shared {
             store,
@@ -284,33 +174,6 @@ impl Engine {
     /// Ends a question; false when there is none of this id.
     pub(crate) fn cancel(&self, id: u64) -> bool {
         self.shared.running.cancel(id)
-    }
-}
-
-/// Where there are not enough cores for all, threads that acknowledge come first.
-fn give_way() {
-    const NICE: i32 = 5;
-    // Denied to some: then they run like any other thread.
-    let _ = rustix::process::nice(NICE);
-}
-
-/// What one question may cost in time and size.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    deadline: Duration,
-    rows_max: usize,
-    bytes_max: usize,
-    /// That its reader takes nothing.
-    pause_max: Duration,
-}
-
-impl Limits {
-    fn of(question: &Question, config: &Config) -> Self {
-        let pause_max = config.deadline;
-        match question {
-            Question::Export(_) => Self { deadline: config.export_deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
-            _ => Self { deadline: config.deadline, rows_max: config.rows_max, bytes_max: config.answer_bytes_max, pause_max },
-        }
     }
 }
 

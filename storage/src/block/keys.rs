@@ -16,6 +16,8 @@ use schemas::{
     columns::{ATTRIBUTES, RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES},
 };
 
+use super::Block;
+
 /// Columns of JSON objects whose keys are listed.
 const COLUMNS: [&str; 3] = [RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, ATTRIBUTES];
 /// A column with more different keys is not listed: then a key carries a value, and the list would be as long as the column.
@@ -31,6 +33,14 @@ pub(crate) struct ColumnKeys {
     pub field_id: i32,
     /// One a line, ascending. Text, because most blocks have the same and share it, and looking through it costs nothing beside a block.
     pub keys: Arc<str>,
+}
+
+impl Block {
+    /// Whether any row may have the attribute `key` in a column of JSON.
+    pub(crate) fn may_have_key(&self, column: &str, key: &str) -> bool {
+        let id = self.table.columns().find(|known| known.name == column).map(|column| column.id);
+        id.is_none_or(|id| self.keys.may_have(id, key))
+    }
 }
 
 impl BlockKeys {

@@ -82,14 +82,6 @@ pub(crate) struct Block {
     pub keys: BlockKeys,
 }
 
-impl Block {
-    /// Whether any row may have the attribute `key` in a column of JSON.
-    pub(crate) fn may_have_key(&self, column: &str, key: &str) -> bool {
-        let id = self.table.columns().find(|known| known.name == column).map(|column| column.id);
-        id.is_none_or(|id| self.keys.may_have(id, key))
-    }
-}
-
 /// The text indexes of a block, where its table and size have them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct TextSidecars {

@@ -12,6 +12,7 @@ use super::Compactor;
 use crate::{
     Retain,
     flush::{chain, panic_text},
+    io::give_way,
     self_metrics::COMPACTION_FAILURES_TOTAL,
 };
 
@@ -23,8 +24,7 @@ const RETRY_MAX: Duration = Duration::from_secs(60);
 impl Compactor {
     /// Runs until the store stops. What fails is tried again, for as long as it takes; a panic ends a job, not the thread.
     pub(crate) fn run(&self) {
-        // Denied to some: then it runs like any other thread.
-        let _ = rustix::process::nice(NICE);
+        give_way(NICE);
         let config = &self.core.config.compact;
         let mut wait = config.interval;
         let mut looked = Instant::now();

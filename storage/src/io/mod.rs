@@ -3,10 +3,12 @@
 mod dirs;
 mod file_layer;
 mod file_limit;
+mod priority;
 mod real;
 
 pub(crate) use dirs::create_data_dir;
 pub use dirs::create_dirs_durable;
 pub use file_layer::{DiskSpace, Io, IoFile};
 pub use file_limit::raise_file_limit;
+pub use priority::give_way;
 pub use real::RealIo;

@@ -49,7 +49,8 @@ pub(crate) struct Home {
 
 /// Heavy or defining libraries, and the rooms whose shipped code alone may name them.
 pub(crate) const HOMES: &[Home] = &[
-    Home { library: "parquet*", rooms: &["storage"] },
+    // Benches are not shipped, and look into the blocks that a server wrote.
+    Home { library: "parquet*", rooms: &["storage", "benches"] },
     Home { library: "rusqlite", rooms: &["storage"] },
     Home { library: "object_store", rooms: &["storage"] },
     Home { library: "tantivy*", rooms: &["storage"] },

@@ -1,0 +1,70 @@
+//! What can be asked of the engine, and what one question may cost.
+
+use std::time::Duration;
+
+use datafusion::common::ScalarValue;
+
+use super::{
+    Config,
+    search::{
+        ExportQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, SearchQuestion, TraceParts, TracesQuestion,
+    },
+};
+
+/// What is asked.
+pub(crate) enum Question {
+    Sql {
+        text: String,
+        params: Vec<ScalarValue>,
+    },
+    Search(SearchQuestion),
+    Traces(TracesQuestion),
+    TraceParts(TraceParts),
+    FieldValues(FieldValues),
+    Export(ExportQuestion),
+    Group(Box<GroupQuestion>),
+    /// From when to when, and how many.
+    Extent(Found),
+    Histogram(Histogram),
+    FoundValues(FoundValues),
+    Lines(Lines),
+}
+
+impl Question {
+    /// As people see it in the list of what runs.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Sql { text, .. } => text.clone(),
+            Self::Search(question) => format!("search {}: {}", question.table, question.search),
+            Self::Traces(question) => format!("search traces: {}", question.search),
+            Self::TraceParts(question) => format!("{} traces", question.traces.len()),
+            Self::Group(question) => format!("compare {}: {}", question.table, question.group.text),
+            Self::FieldValues(question) => format!("values of {} in {}", question.field, question.table),
+            Self::Export(question) => format!("export {}: {}", question.table, question.search),
+            Self::Extent(found) => format!("extent of {found}"),
+            Self::Histogram(question) => format!("histogram of {}", question.found),
+            Self::FoundValues(question) => format!("values of {} in {}", question.field, question.found),
+            Self::Lines(question) => format!("log lines {}", question.which),
+        }
+    }
+}
+
+/// What one question may cost in time and size.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub deadline: Duration,
+    pub rows_max: usize,
+    pub bytes_max: usize,
+    /// That its reader takes nothing.
+    pub pause_max: Duration,
+}
+
+impl Limits {
+    pub(super) fn of(question: &Question, config: &Config) -> Self {
+        let pause_max = config.deadline;
+        match question {
+            Question::Export(_) => Self { deadline: config.export_deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
+            _ => Self { deadline: config.deadline, rows_max: config.rows_max, bytes_max: config.answer_bytes_max, pause_max },
+        }
+    }
+}
