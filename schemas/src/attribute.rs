@@ -102,7 +102,11 @@ pub fn for_each_key(json: &str, mut key: impl FnMut(&str)) -> bool {
         loop {
             key(&unescaped(scanner.string()?)?);
             scanner.take(b':')?;
-            scanner.value()?;
+            let value = scanner.value()?.trim_end();
+            // A scalar without quotes ends at the next comma or brace: where one is missing, more than a value was read.
+            if !value.starts_with(['"', '{', '[']) && value.contains(|c: char| c == '"' || c.is_ascii_whitespace()) {
+                return None;
+            }
             if scanner.take(b',').is_none() {
                 return scanner.take(b'}');
             }

@@ -104,7 +104,7 @@ async fn records_come_in_every_format() {
     assert_eq!((status, &lines[0]["attributes"]["order.id"], lines.len()), (StatusCode::OK, &json!(7), 2), "{text}");
     assert!(lines[1]["meta"].is_object(), "{text}");
     let (status, text) = get("text/csv").await;
-    assert!(status == StatusCode::OK && text.starts_with("time,severity_number,") && text.contains("库存不足"), "{text}");
+    assert!(status == StatusCode::OK && text.starts_with("id,time,severity_number,") && text.contains("库存不足"), "{text}");
     assert!(get("application/vnd.apache.parquet").await.1.starts_with("PAR1"));
     assert_eq!(get("image/png").await.0, StatusCode::NOT_ACCEPTABLE);
 }

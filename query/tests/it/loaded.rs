@@ -225,8 +225,13 @@ impl Loaded {
         self.send_request(request).await
     }
 
+    /// The head of an answer, whose body may have no end.
+    pub(crate) async fn begin(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.expect("infallible")
+    }
+
     pub(crate) async fn send_request(&self, request: Request<Body>) -> (StatusCode, Bytes) {
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let response = self.begin(request).await;
         let status = response.status();
         (status, response.into_body().collect().await.expect("a body").to_bytes())
     }

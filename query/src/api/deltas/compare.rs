@@ -23,6 +23,7 @@ use crate::{
 
 /// What sets the selection apart.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Deltas)]
 pub(super) struct Comparison {
     selection: GroupSize,
     baseline: GroupSize,
