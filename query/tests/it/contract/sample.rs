@@ -11,7 +11,7 @@ pub(super) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 pub(super) const OTHER: &str = "5bf92f3577b34da6a3ce929d0e0e4736";
 pub(super) const SPAN: &str = "00f067aa0ba90002";
 
-/// 2026-09-21T13:33:20Z.
+/// 2026-09-21T14:13:20Z.
 const START_NS: i64 = 1_790_000_000_000_000_000;
 
 /// The first trace in a block, all else in memory.

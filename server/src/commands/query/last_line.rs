@@ -10,12 +10,27 @@ pub(super) struct LastLine {
     held: Vec<u8>,
 }
 
-/// What the server writes last: `{"meta": …}`, or `{"error": …}` when the answer ends before its end.
+/// What the server writes last: `{"meta": …}`, for a list with `next_page_token` beside, or `{"error": …}` when the answer ends before
+/// its end.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[serde(untagged)]
 enum Last {
-    Meta(Meta),
-    Error(String),
+    Meta(End),
+    Error(Failure),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    meta: Meta,
+    #[serde(default, rename = "next_page_token")]
+    _next_page_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    error: String,
 }
 
 impl LastLine {
@@ -34,8 +49,8 @@ impl LastLine {
     /// Why the answer is not whole.
     pub(super) fn end(self) -> Result<(Vec<u8>, Meta), String> {
         match serde_json::from_slice(&self.held) {
-            Ok(Last::Meta(meta)) => Ok((Vec::new(), meta)),
-            Ok(Last::Error(message)) => Err(message),
+            Ok(Last::Meta(End { meta, .. })) => Ok((Vec::new(), meta)),
+            Ok(Last::Error(Failure { error })) => Err(error),
             Err(_) => Ok((self.held, Meta::default())),
         }
     }
@@ -58,6 +73,8 @@ mod tests {
         };
         check("{\"a\":1}\n{\"meta\":{\"took_ms\":1.5,\"warnings\":[\"cut\"]}}\n", "{\"a\":1}\n", 1);
         check("{\"meta\":{}}\n{\"a\":1}\n{\"meta\":{\"partial\":[]}}\n", "{\"meta\":{}}\n{\"a\":1}\n", 0);
+        check("{\"a\":1}\n{\"meta\":{},\"next_page_token\":null}\n", "{\"a\":1}\n", 0);
+        check("{\"a\":1}\n{\"meta\":{},\"next_page_token\":\"x\"}\n", "{\"a\":1}\n", 0);
         check("{\"a\":1}\n", "{\"a\":1}\n", 0);
         check("{\"a\":1}", "{\"a\":1}", 0);
         let mut last = LastLine::default();
