@@ -9,9 +9,12 @@ use std::{
 
 use schemas::{Table, TenantId, UnixNanos};
 use storage::{Store, io::RealIo};
-use testkit::fault_io::{Fault, FaultIo, Lasting, Op};
+use testkit::fault_io::FaultIo;
 
-use crate::rows::{Row, all_rows, append, as_found, config, reopen, rows_of};
+use crate::{
+    crash::fail_every_operation,
+    rows::{Row, all_rows, append, as_found, config, reopen, rows_of},
+};
 
 const NOW: i64 = 500_000 * 3_600_000_000_000;
 /// All hours are over.
@@ -108,35 +111,5 @@ fn a_crash_at_any_step() {
 
 #[test]
 fn a_failure_of_any_operation() {
-    use Fault::*;
-    use Lasting::*;
-    let once = [
-        (Op::Create, Io),
-        (Op::Sync, Io),
-        (Op::Sync, Late),
-        (Op::Rename, Io),
-        (Op::Rename, Late),
-        (Op::Remove, Io),
-        (Op::Remove, Late),
-        (Op::SyncDir, Io),
-        (Op::SyncDir, Late),
-        (Op::Write, ShortWrite),
-    ];
-    let plans = once.map(|(op, fault)| (op, fault, Once)).into_iter().chain([(Op::Write, NoSpace, Sticky), (Op::Any, Io, Sticky)]);
-    std::thread::scope(|scope| {
-        for (op, fault, lasting) in plans {
-            scope.spawn(move || fail_each(op, fault, lasting));
-        }
-    });
-}
-
-/// Fails the first operation, then the second, until there is none left to fail.
-fn fail_each(op: Op, fault: Fault, lasting: Lasting) {
-    for nth in 1.. {
-        let io = survive(&format!("{op:?} {nth} fails with {fault:?}, {lasting:?}"), |io| io.fail(op, nth, fault, lasting));
-        if io.fired() == 0 {
-            assert!(nth > 1, "nothing here does {op:?}");
-            return;
-        }
-    }
+    fail_every_operation(|what, arm| survive(what, arm));
 }

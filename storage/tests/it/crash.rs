@@ -113,6 +113,11 @@ fn a_crash_at_any_step() {
 
 #[test]
 fn a_failure_of_any_operation() {
+    fail_every_operation(|what, prepare| survive(what, prepare));
+}
+
+/// Fails each operation of each kind in turn. `survive` is told what fails and how to make it fail, and gives back the disk.
+pub fn fail_every_operation(survive: impl Fn(&str, &dyn Fn(&FaultIo)) -> FaultIo + Sync) {
     use Fault::*;
     use Lasting::*;
     let once = [
@@ -124,21 +129,23 @@ fn a_failure_of_any_operation() {
         (Op::Remove, Io),
         (Op::Remove, Late),
         (Op::SyncDir, Io),
+        (Op::SyncDir, Late),
         (Op::Write, ShortWrite),
     ];
     let plans = once.map(|(op, fault)| (op, fault, Once)).into_iter().chain([(Op::Write, NoSpace, Sticky), (Op::Any, Io, Sticky)]);
     // Most of the time is spent waiting for the disk and for retries, so the plans run beside each other.
     std::thread::scope(|scope| {
         for (op, fault, lasting) in plans {
-            scope.spawn(move || fail_each(op, fault, lasting));
+            let survive = &survive;
+            scope.spawn(move || fail_each(op, fault, lasting, survive));
         }
     });
 }
 
 /// Fails the first operation, then the second, until there is none left to fail.
-fn fail_each(op: Op, fault: Fault, lasting: Lasting) {
+fn fail_each(op: Op, fault: Fault, lasting: Lasting, survive: impl Fn(&str, &dyn Fn(&FaultIo)) -> FaultIo) {
     for nth in 1.. {
-        let io = survive(&format!("{op:?} {nth} fails with {fault:?}, {lasting:?}"), |io| io.fail(op, nth, fault, lasting));
+        let io = survive(&format!("{op:?} {nth} fails with {fault:?}, {lasting:?}"), &|io| io.fail(op, nth, fault, lasting));
         if io.fired() == 0 {
             assert!(nth > 1, "nothing here does {op:?}");
             return;

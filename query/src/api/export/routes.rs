@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{openapi::AskProblems, problem::Problem},
+    super::{openapi::AskProblems, problem::Problem, search::QueryAndTime},
     body,
     parameters::Asked,
 };
@@ -34,10 +34,7 @@ pub(crate) fn routes(engine: Engine, stopping: CancellationToken) -> OpenApiRout
         ("signal" = Option<String>, Query, description = "`traces` (the default), `logs` or `metrics`"),
         ("format" = Option<String>, Query, description = "`otlp-proto` (the default): each request after its length in four bytes, big-endian; `otlp-json`: one request a line"),
         ("order" = Option<String>, Query, description = "`trace`: one trace after the other; otherwise in no order"),
-        ("q" = Option<String>, Query, description = "A search; everything without one"),
-        ("start" = Option<String>, Query, description = "From this time on: RFC 3339, Unix time in s, ms, µs or ns, or `now-15m`"),
-        ("end" = Option<String>, Query, description = "Before this time"),
-        ("range" = Option<String>, Query, description = "Instead of `start`: so long before `end` or now, for instance `1h`"),
+        QueryAndTime,
     ),
     responses(
         (status = 200, description = "A stream of any length. Trailers, for clients that take them: `fusebox-records`, and `fusebox-partial` when records may be missing", content_type = "application/octet-stream"),

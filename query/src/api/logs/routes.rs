@@ -13,7 +13,7 @@ use super::{
     super::{
         openapi::AskProblems,
         problem::Problem,
-        search::{Asked, pairs, respond},
+        search::{Asked, QueryAndTime, pairs, respond},
     },
     context,
     fields::{self, FieldsAnswer},
@@ -84,10 +84,7 @@ async fn get_spans_histogram(State(engine): Shared, asked: Asked) -> Response {
     path = "/api/v1/logs/fields",
     tag = "logs",
     params(
-        ("q" = Option<String>, Query, description = "a search; everything when left out"),
-        ("start" = Option<String>, Query, description = "inclusive"),
-        ("end" = Option<String>, Query, description = "exclusive"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        QueryAndTime,
         ("limit" = Option<usize>, Query, description = "records looked at, the newest, 1 to 50000; 10000 when left out"),
     ),
     responses((status = 200, description = "the fields that some record has", body = FieldsAnswer), AskProblems)
@@ -102,10 +99,7 @@ async fn get_log_fields(State(engine): Shared, asked: Asked) -> Response {
     path = "/api/v1/spans/fields",
     tag = "search",
     params(
-        ("q" = Option<String>, Query, description = "a search; everything when left out"),
-        ("start" = Option<String>, Query, description = "inclusive"),
-        ("end" = Option<String>, Query, description = "exclusive"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        QueryAndTime,
         ("limit" = Option<usize>, Query, description = "spans looked at, the newest, 1 to 50000; 10000 when left out"),
     ),
     responses((status = 200, description = "the fields that some span has", body = FieldsAnswer), AskProblems)
@@ -121,10 +115,7 @@ async fn get_span_fields(State(engine): Shared, asked: Asked) -> Response {
     tag = "logs",
     params(
         ("field" = String, Path, description = "as it is written in a search"),
-        ("q" = Option<String>, Query, description = "a search; everything when left out"),
-        ("start" = Option<String>, Query, description = "inclusive"),
-        ("end" = Option<String>, Query, description = "exclusive"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        QueryAndTime,
         ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 20 when left out"),
     ),
     responses((status = 200, description = "the most frequent values", body = ValuesAnswer), AskProblems)
@@ -140,10 +131,7 @@ async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathR
     tag = "search",
     params(
         ("field" = String, Path, description = "as it is written in a search"),
-        ("q" = Option<String>, Query, description = "a search; everything when left out"),
-        ("start" = Option<String>, Query, description = "inclusive"),
-        ("end" = Option<String>, Query, description = "exclusive"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        QueryAndTime,
         ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 20 when left out"),
     ),
     responses((status = 200, description = "the most frequent values", body = ValuesAnswer), AskProblems)
@@ -158,10 +146,7 @@ async fn get_span_values(State(engine): Shared, field: Result<Path<String>, Path
     path = "/api/v1/logs/patterns",
     tag = "logs",
     params(
-        ("q" = Option<String>, Query, description = "a search; everything when left out"),
-        ("start" = Option<String>, Query, description = "inclusive"),
-        ("end" = Option<String>, Query, description = "exclusive"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        QueryAndTime,
         ("limit" = Option<usize>, Query, description = "patterns, 1 to 2001; 50 when left out"),
     ),
     responses((status = 200, description = "templates with counts and samples", body = PatternsAnswer), AskProblems)

@@ -18,6 +18,6 @@ mod suggestions;
 mod summaries;
 mod traces;
 
-pub(crate) use parameters::{Limits, Parameters, mistake, mistake_in, now, parse_limit, parse_range, parse_time};
+pub(crate) use parameters::{Limits, Parameters, QueryAndTime, mistake, mistake_in, now, parse_limit, parse_range, parse_time};
 pub(crate) use records::listed;
 pub(crate) use routes::{Asked, Pairs, pairs, respond, routes};

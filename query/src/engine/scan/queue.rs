@@ -134,8 +134,7 @@ impl Queue {
     fn notice_changes(&self, state: &mut State) {
         let changed = |watched: &mut DynamicFilterTracking| watched.watcher().is_some_and(|watcher| watcher.changed());
         // Every one is asked: asking takes the change.
-        let changes = state.watched.iter_mut().filter_map(|watched| changed(watched).then_some(())).count();
-        if changes == 0 {
+        if state.watched.iter_mut().map(changed).filter(|changed| *changed).count() == 0 {
             return;
         }
         state.traces = self.predicate().into_iter().chain(&self.dynamic).find_map(traces::named);

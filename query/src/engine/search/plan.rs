@@ -51,7 +51,7 @@ pub(crate) struct SearchQuestion {
     pub limit: usize,
     /// Only rows that come later in this order, and those at this very place.
     pub after: Option<After>,
-    /// In the order of the answer. Logs also have [`LOG_ID`]; with it, records of the same time come in the order of their ids.
+    /// In the order of the answer. Logs also have [`LOG_ID`].
     pub columns: Vec<&'static str>,
     pub now: UnixNanos,
 }
