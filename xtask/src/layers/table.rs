@@ -19,6 +19,12 @@ pub(crate) const ROOMS: &[Room] = &[
         never_names: &["storage", "collector", "query", "server"],
     },
     Room {
+        name: "governance",
+        imports: &["schemas"],
+        never_reaches: &["tokio", "tonic", "hyper", "axum", "rusqlite", "parquet", "object_store", "datafusion", "rand"],
+        never_names: &["storage", "collector", "query", "server"],
+    },
+    Room {
         name: "storage",
         imports: &["schemas"],
         never_reaches: &["tokio", "tonic", "hyper", "axum", "datafusion", "datafusion-common"],
@@ -26,15 +32,15 @@ pub(crate) const ROOMS: &[Room] = &[
     },
     Room {
         name: "collector",
-        imports: &["schemas", "storage"],
+        imports: &["schemas", "governance", "storage"],
         never_reaches: &["datafusion", "datafusion-common"],
         never_names: &["query", "server"],
     },
-    Room { name: "query", imports: &["schemas", "storage"], never_reaches: &["tonic"], never_names: &["collector", "server"] },
+    Room { name: "query", imports: &["schemas", "governance", "storage"], never_reaches: &["tonic"], never_names: &["collector", "server"] },
     Room { name: "demo", imports: &["schemas"], never_reaches: &["parquet", "rusqlite"], never_names: &["storage", "query", "collector"] },
     Room { name: "testkit", imports: &["schemas", "storage"], never_reaches: &[], never_names: &["collector", "query", "server"] },
-    Room { name: "server", imports: &["schemas", "storage", "collector", "query", "demo"], never_reaches: &[], never_names: &[] },
-    Room { name: "benches", imports: &["schemas", "storage", "demo", "testkit"], never_reaches: &[], never_names: &["server"] },
+    Room { name: "server", imports: &["schemas", "governance", "storage", "collector", "query", "demo"], never_reaches: &[], never_names: &[] },
+    Room { name: "benches", imports: &["schemas", "governance", "storage", "demo", "testkit"], never_reaches: &[], never_names: &["server"] },
     Room { name: "xtask", imports: &[], never_reaches: &["tokio", "arrow"], never_names: &[] },
 ];
 

@@ -1,0 +1,12 @@
+//! What do the rows mean? Which error codes occur, who rejected whom, when a circuit breaker opened and why.
+//!
+//! ```text
+//! classify   rows of spans, logs, metrics --> facts: one row is looked at alone, at ingest and at replay
+//! codes      what an error code is: extraction, layouts, catalogue, lineage in a trace
+//! fold       facts of a window --> transitions and trips: at query time, whatever the order of arrival
+//! ```
+//!
+//! This room is pure: it must never know I/O, clocks, async or SQL. What needs a neighbour (a delta of a counter, origin or
+//! propagated, the same call seen twice) is never written down with the row: it belongs to `fold`.
+
+pub mod facts;
