@@ -39,7 +39,11 @@ struct Day {
 
 impl Day {
     fn live(seed: u64, requests_per_second: f64, seconds: i64, step_seconds: i64) -> Self {
-        let config = Config { seed, requests_per_second, remembered_traces_max: usize::MAX, ..Config::default() };
+        Self::live_as(Config { seed, requests_per_second, ..Config::default() }, seconds, step_seconds)
+    }
+
+    fn live_as(config: Config, seconds: i64, step_seconds: i64) -> Self {
+        let config = Config { remembered_traces_max: usize::MAX, ..config };
         let mut shop = Shop::new(config);
         let mut exports = vec![];
         for second in (0..seconds).step_by(step_seconds as usize) {
