@@ -22,6 +22,8 @@ pub(crate) struct Instance {
     pub(crate) version: String,
     /// Deployments its place has seen.
     pub(crate) generation: u32,
+    /// When the last of them started it; `None`: it has been there since the shop opened.
+    pub(crate) deployed: Option<UnixNanos>,
     pub(crate) ip: String,
     pub(crate) pod: String,
     /// `service.instance.id`
@@ -70,6 +72,7 @@ impl Instance {
             service,
             version: version.to_owned(),
             generation: 0,
+            deployed: None,
             ip,
             pod,
             id,

@@ -51,12 +51,14 @@ impl ScenarioRun {
         }
     }
 
-    /// Part of the requests that are refused for `reason`, when it is not the usual one.
-    pub(crate) fn refusal_share(&self, operation: &str, reason: &str) -> Option<f64> {
+    /// Part of the requests that an instance refuses for `reason`, when it is not the usual one.
+    pub(crate) fn refusal_share(&self, (operation, reason): (&str, &str), deployed: Option<UnixNanos>) -> Option<f64> {
+        // The defect came with this deployment.
+        let is_new = deployed.is_some_and(|deployed| deployed >= self.start);
         match (self.kind, operation, reason) {
             (ScenarioKind::CodeSpike, "/inventory.v1.Inventory/CheckAvailability", "INSUFFICIENT_STOCK") => Some(0.55),
             (ScenarioKind::TranslatedChain, "/inventory.v1.Inventory/Reserve", "INSUFFICIENT_STOCK") => Some(0.45),
-            (ScenarioKind::NewCodeAfterDeploy, "/internal/products/:id", "PRICE_SNAPSHOT_MISSING") => Some(0.12),
+            (ScenarioKind::NewCodeAfterDeploy, "/internal/products/:id", "PRICE_SNAPSHOT_MISSING") if is_new => Some(0.12),
             _ => None,
         }
     }

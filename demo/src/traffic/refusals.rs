@@ -16,7 +16,9 @@ use crate::{
 impl World {
     pub(super) fn refuse(&mut self, trace: &Trace, instance: usize, route: &Route, refusal: &'static Refusal, at: UnixNanos) -> Done {
         let usual = refusal.share;
-        let share = self.schedule.at(at).and_then(|run| run.refusal_share(route.operation, refusal.reason)).unwrap_or(usual);
+        let deployed = self.instances[instance].deployed;
+        let run = self.schedule.at(at);
+        let share = run.and_then(|run| run.refusal_share((route.operation, refusal.reason), deployed)).unwrap_or(usual);
         if !self.rng.random_bool(share) {
             return Done { end: at, failure: None };
         }

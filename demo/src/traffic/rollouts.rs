@@ -42,7 +42,7 @@ impl World {
         let version = version_of(service.version, generation);
         let mut new = Instance::start(service, &version, self.config.seed, &mut self.rng);
         new.guards = guards::guards_of(service, self.config.requests_per_second);
-        new.generation = generation;
+        (new.generation, new.deployed) = (generation, Some(at));
         new.meter.open(at);
         self.truth.governance.deploy(DeployTruth {
             at,
