@@ -137,7 +137,7 @@ impl World {
     }
 
     /// Mean arrivals of customers at `now`, the crowd of a scenario among them.
-    pub(crate) fn requests_per_second(&self, now: UnixNanos) -> f64 {
+    pub(crate) fn requests_per_second(&mut self, now: UnixNanos) -> f64 {
         let crowd = self.schedule.at(now).and_then(|run| run.crowd(now)).map_or(0.0, |crowd| crowd.factor);
         self.config.requests_per_second * (traffic_of_day(now) + crowd)
     }

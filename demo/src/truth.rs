@@ -1,9 +1,9 @@
 //! What the shop really did, so that a test can compare it with what came back.
 
-mod governance;
+mod events;
 mod lines;
 
-pub use governance::{BreakerIdentity, CodeTruth, DeployTruth, GovernanceTruth, LimitTruth, TripTruth};
+pub use events::{BreakerIdentity, CodeTruth, DeployTruth, GovernanceTruth, LimitTruth, TripTruth};
 
 use std::collections::{BTreeMap, VecDeque};
 

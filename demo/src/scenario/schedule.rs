@@ -10,16 +10,18 @@ const SLOT_NS: i64 = 120 * SECOND_NS;
 /// A trip may follow its cause by this much: the window has to fill.
 const AFTERMATH_NS: i64 = 15 * SECOND_NS;
 
-#[derive(Debug, Clone, Copy)]
+/// Remembers the slot last asked for.
+#[derive(Debug, Clone)]
 pub(crate) struct Schedule {
     scenarios: Scenarios,
     seed: u64,
     opened: UnixNanos,
+    slot: Option<(u64, Option<ScenarioRun>)>,
 }
 
 impl Schedule {
     pub(crate) fn new(scenarios: Scenarios, seed: u64, opened: UnixNanos) -> Self {
-        Self { scenarios, seed: mix(&[seed, 0x5ce_4a21]), opened }
+        Self { scenarios, seed: mix(&[seed, 0x5ce_4a21]), opened, slot: None }
     }
 
     /// The scenario of the `ordinal`th slot.
@@ -42,20 +44,28 @@ impl Schedule {
     }
 
     /// What is played at `at`.
-    pub(crate) fn at(&self, at: UnixNanos) -> Option<ScenarioRun> {
+    pub(crate) fn at(&mut self, at: UnixNanos) -> Option<ScenarioRun> {
         self.slot_of(at).filter(|run| (run.start..run.end).contains(&at))
     }
 
     /// The scenario that made the breaker of this name trip at `at`, if one did.
-    pub(crate) fn behind_trip(&self, name: &str, at: UnixNanos) -> Option<ScenarioRun> {
+    pub(crate) fn behind_trip(&mut self, name: &str, at: UnixNanos) -> Option<ScenarioRun> {
         let run = self.slot_of(at)?;
         let caused = run.start <= at && at.0 < run.end.0 + AFTERMATH_NS && run.kind.breakers().contains(&name);
         caused.then_some(run)
     }
 
-    fn slot_of(&self, at: UnixNanos) -> Option<ScenarioRun> {
+    fn slot_of(&mut self, at: UnixNanos) -> Option<ScenarioRun> {
         let slot = at.0.checked_sub(self.opened.0)?.div_euclid(SLOT_NS);
-        self.run(u64::try_from(slot).ok()?)
+        let slot = u64::try_from(slot).ok()?;
+        match self.slot {
+            Some((known, run)) if known == slot => run,
+            _ => {
+                let run = self.run(slot);
+                self.slot = Some((slot, run));
+                run
+            }
+        }
     }
 
     /// Each kind once, shuffled.
@@ -97,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_is_played_can_be_asked_for_any_time() {
-        let schedule = Schedule::new(Scenarios::Scheduled, 7, OPENED);
+        let mut schedule = Schedule::new(Scenarios::Scheduled, 7, OPENED);
         for ordinal in 0..20 {
             let run = schedule.run(ordinal).expect("scheduled");
             assert_eq!(schedule.at(run.start), Some(run));

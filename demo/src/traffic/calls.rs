@@ -43,7 +43,7 @@ impl World {
         let (id, route) = (ids::span_id(&mut self.rng), call.to);
         let pass = match self.ask_breaker(instance, route, start) {
             Ok(pass) => pass,
-            Err(failure) => return self.refused_call(trace, instance, parent, call, attempt, (start, failure)),
+            Err(failure) => return self.refused_call(trace, instance, parent, call, attempt, (start, *failure)),
         };
         let target = if route.is_outside() { Target::Outside } else { Target::Service(route.service) };
         let condition = self.condition(target, start);

@@ -29,7 +29,7 @@ pub(super) enum Pass {
 
 impl World {
     /// Whether `instance` may call `route` at `at`; what it fails with when not.
-    pub(super) fn ask_breaker(&mut self, instance: usize, route: &'static Route, at: UnixNanos) -> Result<Pass, Failure> {
+    pub(super) fn ask_breaker(&mut self, instance: usize, route: &'static Route, at: UnixNanos) -> Result<Pass, Box<Failure>> {
         let guards = &self.instances[instance].guards;
         let guarding = |watched: &Watched| watched.machine.rule.operations.contains(&route.operation);
         match guards.machines.iter().position(guarding) {
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    fn ask_machine(&mut self, instance: usize, position: usize, at: UnixNanos) -> Result<Pass, Failure> {
+    fn ask_machine(&mut self, instance: usize, position: usize, at: UnixNanos) -> Result<Pass, Box<Failure>> {
         let asked = self.instances[instance].guards.machines[position].machine.ask(at);
         self.report(instance, position);
         let me = &mut self.instances[instance];
@@ -120,10 +120,10 @@ impl World {
         if let Some(trip) = trip.and_then(|(_, id)| self.truth.governance.trip(*id)) {
             trip.refuse(at);
         }
-        Err(Failure::of_breaker(rule, me.service.stack, state))
+        Err(Box::new(Failure::of_breaker(rule, me.service.stack, state)))
     }
 
-    fn ask_adaptive(&mut self, instance: usize, route: &'static Route, at: UnixNanos) -> Result<Pass, Failure> {
+    fn ask_adaptive(&mut self, instance: usize, route: &'static Route, at: UnixNanos) -> Result<Pass, Box<Failure>> {
         let me = &mut self.instances[instance];
         let stack = me.service.stack;
         let known = me.guards.adaptive.iter().position(|adaptive| adaptive.sre.operation == route.operation);
@@ -158,7 +158,7 @@ impl World {
             trip.opened = trip.opened.min(at);
             trip.refuse(at);
         }
-        Err(Failure::of_kratos_breaker(stack))
+        Err(Box::new(Failure::of_kratos_breaker(stack)))
     }
 
     /// Says what a state machine did since it was last looked at.

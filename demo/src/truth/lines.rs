@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::governance::{CodeTruth, DeployTruth, GovernanceTruth, LimitTruth, TripTruth};
+use super::events::{CodeTruth, DeployTruth, GovernanceTruth, LimitTruth, TripTruth};
 use crate::scenario::ScenarioRun;
 
 impl GovernanceTruth {
