@@ -2,18 +2,23 @@
 //!
 //! ```text
 //! stores  a database or cache failed under its client
+//! guards  a breaker or limiter let nothing through
 //! calls   a call was not answered, or the callee's failure as its caller sees it
 //! codes   gRPC codes and their HTTP statuses
 //! ```
 
 mod calls;
 mod codes;
+mod guards;
 mod stores;
 
 pub(crate) use codes::GrpcCode;
 pub(crate) use stores::{Stage, Trouble};
 
-use crate::topology::{Refusal, Stack};
+use crate::{
+    business::Coded,
+    topology::{Refusal, Stack},
+};
 
 /// An error on its way up the call chain, as the service that has it now knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,11 +36,15 @@ pub(crate) struct Failure {
     pub(crate) origin: Origin,
     /// The error beneath: an instrumentation below the client library records this one.
     pub(crate) cause: Option<Cause>,
+    /// The shop's own error code, where services pass it on.
+    pub(crate) code: Option<Coded>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     Local,
+    /// A breaker or limiter of this service refused it; an error of its library.
+    Refused,
     /// A gRPC call ended with a status, the server's or the client's own.
     Grpc,
     /// Came back as an HTTP answer.
@@ -56,7 +65,7 @@ impl Failure {
     fn local(stack: Stack, http: u16, reason: &'static str, message: impl Into<String>, exception: &'static str) -> Self {
         // An exception that leaves a Python servicer is `UNKNOWN`, whatever it was.
         let grpc = if stack == Stack::Python { GrpcCode::Unknown } else { GrpcCode::from_http(http) };
-        Self { http, grpc, reason, message: message.into(), exception, origin: Origin::Local, cause: None }
+        Self { http, grpc, reason, message: message.into(), exception, origin: Origin::Local, cause: None, code: None }
     }
 
     pub(crate) fn refused(refusal: &Refusal, stack: Stack) -> Self {
@@ -67,6 +76,11 @@ impl Failure {
             Stack::Python | Stack::Envoy => "ValueError",
         };
         Self::local(stack, refusal.http, refusal.reason, refusal.message, exception)
+    }
+
+    /// The same with the shop's own code, in its words.
+    pub(crate) fn coded(self, code: Coded) -> Self {
+        Self { message: code.message.to_owned(), code: Some(code), ..self }
     }
 
     /// A bug: a panic, a nil map, a bad index. Envoy has none.
@@ -101,7 +115,7 @@ impl Failure {
     pub(crate) fn go_text(&self) -> String {
         match self.origin {
             Origin::Grpc => format!("rpc error: code = {} desc = {}", self.grpc.go_name(), self.message),
-            Origin::Local | Origin::Answer | Origin::NoAnswer => self.message.clone(),
+            Origin::Local | Origin::Refused | Origin::Answer | Origin::NoAnswer => self.message.clone(),
         }
     }
 
@@ -110,9 +124,11 @@ impl Failure {
         match self.origin {
             Origin::Local | Origin::Answer => {
                 let Self { http, reason, message, .. } = self;
-                format!("error: code = {http} reason = {reason} message = {message} metadata = map[] cause = <nil>")
+                let metadata = self.code.map(|code| format!("code:{} solution:{}", code.number, code.solution)).unwrap_or_default();
+                let cause = self.cause.as_ref().map_or("<nil>", |cause| cause.message.as_str());
+                format!("error: code = {http} reason = {reason} message = {message} metadata = map[{metadata}] cause = {cause}")
             }
-            Origin::Grpc | Origin::NoAnswer => self.go_text(),
+            Origin::Grpc | Origin::Refused | Origin::NoAnswer => self.go_text(),
         }
     }
 
@@ -122,6 +138,7 @@ impl Failure {
             Origin::Local | Origin::Answer => "*errors.Error",
             Origin::Grpc => "*status.Error",
             Origin::NoAnswer => "*url.Error",
+            Origin::Refused => self.exception,
         }
     }
 }

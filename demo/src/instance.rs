@@ -13,18 +13,35 @@ use prost::Message;
 use rand::{Rng, rngs::SmallRng};
 use schemas::{Signal, TraceId, UnixNanos};
 
-use crate::{Export, Truth, envelope, ids, metrics::Meter, otlp::Scope, resource, spans, topology::Service};
+use crate::{Export, Truth, envelope, guard::Guards, ids, metrics::Meter, otlp::Scope, resource, spans, topology::Service};
 
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) service: &'static Service,
+    /// `service.version`
+    pub(crate) version: String,
+    /// Deployments its place has seen.
+    pub(crate) generation: u32,
+    /// When the last of them started it; `None`: it has been there since the shop opened.
+    pub(crate) deployed: Option<UnixNanos>,
     pub(crate) ip: String,
     pub(crate) pod: String,
+    /// `service.instance.id`
+    pub(crate) id: String,
     pub(crate) meter: Meter,
+    pub(crate) guards: Guards,
+    /// Shut down then; what it still waits for leaves until then too.
+    stopping: Option<Stopping>,
     resource: Resource,
     encoded_resource: Vec<u8>,
     spans: Vec<WaitingSpan>,
     logs: Vec<Waiting>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stopping {
+    at: UnixNanos,
+    collected: bool,
 }
 
 /// An encoded record that exists from `due` on.
@@ -43,13 +60,30 @@ struct WaitingSpan {
 }
 
 impl Instance {
-    pub(crate) fn start(service: &'static Service, seed: u64, rng: &mut SmallRng) -> Self {
-        let pod = format!("{}-{:x}-{}", service.name, ids::mix(&[seed, service.id as u64]) >> 28, ids::pod_suffix(rng));
+    pub(crate) fn start(service: &'static Service, version: &str, seed: u64, rng: &mut SmallRng) -> Self {
+        let replica_set = ids::mix(&[seed, service.id as u64, version.bytes().fold(0, |hash, byte| hash * 31 + u64::from(byte))]);
+        let pod = format!("{}-{:x}-{}", service.name, replica_set >> 28, ids::pod_suffix(rng));
         let ip = format!("10.244.{}.{}", rng.random_range(1..9), rng.random_range(4..250));
-        let resource = resource::describe(service, &pod, &ip, rng);
-        let meter = Meter::new(service, rng.random());
+        let id = resource::instance_id(service.stack, &pod, rng);
+        let resource = resource::describe(service, version, &id, &pod, &ip, rng);
+        let meter = Meter::new(service, &pod, rng.random());
         let encoded_resource = resource.encode_to_vec();
-        Self { service, ip, pod, meter, resource, encoded_resource, spans: vec![], logs: vec![] }
+        Self {
+            service,
+            version: version.to_owned(),
+            generation: 0,
+            deployed: None,
+            ip,
+            pod,
+            id,
+            meter,
+            guards: Guards::default(),
+            stopping: None,
+            resource,
+            encoded_resource,
+            spans: vec![],
+            logs: vec![],
+        }
     }
 
     pub(crate) fn end_span(&mut self, due: UnixNanos, trace: TraceId, (scope, record): (&'static Scope, Span)) {
@@ -85,13 +119,35 @@ impl Instance {
 
     /// Exports every collection of metrics that falls before `to`.
     pub(crate) fn export_metrics(&mut self, to: UnixNanos, truth: &mut Truth, exports: &mut Vec<Export>) {
-        while let Some(collected) = self.meter.collect_before(to) {
+        let until = self.stopping.map_or(to, |stopping| stopping.at.min(to));
+        while let Some(collected) = self.meter.collect_before(until) {
             self.export_collected(collected, truth, exports);
         }
+        if self.stopping.is_some_and(|stopping| stopping.at < to) {
+            let at = self.stopping.map_or(to, |stopping| stopping.at);
+            self.export_last_metrics(at, truth, exports);
+        }
+    }
+
+    /// Stops at `at`: one last collection then.
+    pub(crate) fn stop(&mut self, at: UnixNanos) {
+        self.stopping.get_or_insert(Stopping { at, collected: false });
+    }
+
+    /// Not all has been exported by `to`.
+    pub(crate) fn has_left(&self, to: UnixNanos) -> bool {
+        let stopped = self.stopping.is_some_and(|stopping| stopping.collected && stopping.at < to);
+        !stopped || self.last_due().is_some()
     }
 
     /// Exports the metrics as they stand at `now`, as an SDK does at shutdown.
     pub(crate) fn export_last_metrics(&mut self, now: UnixNanos, truth: &mut Truth, exports: &mut Vec<Export>) {
+        if let Some(stopping) = &mut self.stopping {
+            if stopping.collected {
+                return;
+            }
+            stopping.collected = true;
+        }
         if let Some(collected) = self.meter.collect_at(now) {
             self.export_collected(collected, truth, exports);
         }

@@ -3,8 +3,10 @@
 //! The room is pure: no I/O, no clock, no async. Time comes in through [`Shop::advance`], request bodies go out, and the same
 //! seed with the same times gives the same bytes. It must never know storage, query or sockets.
 
+mod business;
 mod envelope;
 mod failure;
+mod guard;
 mod ids;
 mod instance;
 mod latency;
@@ -12,6 +14,7 @@ mod logs;
 mod metrics;
 mod otlp;
 mod resource;
+mod scenario;
 mod spans;
 mod topology;
 mod traffic;
@@ -22,7 +25,9 @@ use schemas::{Signal, UnixNanos};
 
 use crate::{instance::Instance, traffic::World};
 
-pub use truth::{Totals, TraceTruth, Truth};
+pub use guard::BreakerState;
+pub use scenario::{ScenarioKind, ScenarioRun, Scenarios};
+pub use truth::{BreakerIdentity, CodeTruth, DeployTruth, GovernanceTruth, LimitTruth, Totals, TraceTruth, TripTruth, Truth};
 
 /// How big the shop is and how it is watched.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,11 +39,12 @@ pub struct Config {
     pub batch_records_max: usize,
     /// Traces that [`Truth`] remembers; the oldest are forgotten first. 0 keeps only the totals.
     pub remembered_traces_max: usize,
+    pub scenarios: Scenarios,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { seed: 1, requests_per_second: 10.0, batch_records_max: 512, remembered_traces_max: 10_000 }
+        Self { seed: 1, requests_per_second: 10.0, batch_records_max: 512, remembered_traces_max: 10_000, scenarios: Scenarios::Scheduled }
     }
 }
 
@@ -66,7 +72,7 @@ pub struct Shop {
 
 impl Shop {
     pub fn new(config: Config) -> Self {
-        let world = World::new(config.seed, config.remembered_traces_max);
+        let world = World::new(&config);
         Self { config, world, lived: None, next_request: UnixNanos(0) }
     }
 
@@ -90,6 +96,7 @@ impl Shop {
             self.world.request(self.next_request);
             self.schedule_next();
         }
+        self.world.settle(to);
         self.lived = Some(to);
         self.export(to)
     }
@@ -97,11 +104,12 @@ impl Shop {
     /// Lets every request on its way finish, without new ones, and returns the last exports.
     pub fn close(&mut self) -> Vec<Export> {
         let Some(lived) = self.lived else { return vec![] };
-        let last = self.world.instances.iter().filter_map(Instance::last_due).max().map_or(lived, |last| last.max(lived));
-        let end = UnixNanos(last.0 + 1);
+        let last = self.world.instances.iter().chain(&self.world.retiring).filter_map(Instance::last_due).max();
+        let end = UnixNanos(last.map_or(lived, |last| last.max(lived)).0 + 1);
+        self.world.settle(end);
         self.lived = Some(end);
         let mut exports = self.export(end);
-        for instance in &mut self.world.instances {
+        for instance in self.world.instances.iter_mut().chain(&mut self.world.retiring) {
             instance.export_last_metrics(end, &mut self.world.truth, &mut exports);
         }
         exports
@@ -112,23 +120,24 @@ impl Shop {
     }
 
     fn open(&mut self, now: UnixNanos) -> UnixNanos {
-        self.world.instances.iter_mut().for_each(|instance| instance.meter.open(now));
+        self.world.open(now);
         self.next_request = now;
         self.schedule_next();
         now
     }
 
     fn schedule_next(&mut self) {
-        let per_second = (self.config.requests_per_second * latency::traffic_of_day(self.next_request)).max(1e-6);
+        let per_second = self.world.requests_per_second(self.next_request).max(1e-6);
         self.next_request.0 += latency::next_arrival_ns(&mut self.world.rng, per_second);
     }
 
     fn export(&mut self, to: UnixNanos) -> Vec<Export> {
         let mut exports = vec![];
-        for instance in &mut self.world.instances {
+        for instance in self.world.instances.iter_mut().chain(&mut self.world.retiring) {
             instance.export(to, self.config.batch_records_max, &mut self.world.truth, &mut exports);
             instance.export_metrics(to, &mut self.world.truth, &mut exports);
         }
+        self.world.retiring.retain(|instance| !instance.has_left(to));
         exports
     }
 }

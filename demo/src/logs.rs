@@ -1,5 +1,6 @@
 //! Logs in the shapes of the loggers, joined to the span they were written in.
 
+mod breakers;
 mod calendar;
 mod go;
 mod others;
@@ -11,11 +12,13 @@ use opentelemetry_proto::tonic::{
 use schemas::{SpanId, TraceId, UnixNanos};
 
 use crate::{
+    business::Coded,
     failure::Failure,
+    guard::Change,
     instance::Instance,
     otlp::{Scope, nanos},
-    spans::{Place, ServeSpan},
-    topology::{Call, ServiceId, Stack},
+    spans::{CallSpan, Place, ServeSpan},
+    topology::{Breaker, Call, ServiceId, Stack},
 };
 
 /// A log record and the logger that wrote it.
@@ -47,8 +50,11 @@ pub(crate) fn served(facts: &ServeSpan<'_>) -> Option<Shaped> {
         (Some(failure), _) if failure.is_server_fault() => Level::Error,
         (Some(_), _) => Level::Warn,
     };
+    let body = facts.failure.and_then(|failure| failure.code).map(Coded::to_json);
     let message = match (facts.failure, facts.me.service.stack) {
         (None, _) => facts.route.log,
+        // The storefront logs the body it answers with, as a text within its line.
+        (Some(_), Stack::Gin) if facts.me.service.id == ServiceId::Storefront && body.is_some() => body.as_deref().unwrap_or_default(),
         // zap's way: a constant message, and what happened in `error`.
         (Some(failure), Stack::Gin) if failure.is_server_fault() => "request failed",
         (Some(_), Stack::Gin) => "request refused",
@@ -78,6 +84,23 @@ pub(crate) fn warning(me: &Instance, trace: TraceId, span: SpanId, at: UnixNanos
         Stack::Spring => others::logback(&line, ""),
         Stack::Python => others::python(&line),
     }
+}
+
+/// The line of Kratos' logging middleware around a client. The shop's loggers let only its errors through.
+pub(crate) fn called(me: &Instance, facts: &CallSpan<'_>) -> Option<Shaped> {
+    let failure = facts.failure?;
+    let Place { trace, id: span, end: at, .. } = facts.place;
+    let line = Line { me, trace, span, at, level: Level::Error, message: &failure.message, failure: Some(failure) };
+    match me.service.stack {
+        Stack::KratosV2 => Some(go::kratos_call_text(&line, facts)),
+        Stack::KratosV3 => Some(go::kratos_call_slog(&line, facts)),
+        Stack::Envoy | Stack::Gin | Stack::Spring | Stack::Python => None,
+    }
+}
+
+/// What a team's glue, or the library through the logger it was given, says when a breaker changes. Neither knows a request.
+pub(crate) fn breaker_changed(me: &Instance, breaker: &Breaker, change: Change) -> Option<Shaped> {
+    breakers::changed(me, breaker, change)
 }
 
 pub(crate) fn retry_text(call: &Call, attempt: u32) -> String {
@@ -121,6 +144,11 @@ impl Level {
 }
 
 impl Line<'_> {
+    /// A record that knows no request.
+    fn untraced(&self, severity_text: &str, body: AnyValue, attributes: Vec<KeyValue>) -> LogRecord {
+        LogRecord { trace_id: vec![], span_id: vec![], flags: 0, ..self.record(severity_text, body, attributes) }
+    }
+
     fn record(&self, severity_text: &str, body: AnyValue, attributes: Vec<KeyValue>) -> LogRecord {
         LogRecord {
             time_unix_nano: nanos(self.at),

@@ -8,6 +8,7 @@
 //! and spans agree.
 
 mod cells;
+mod guards;
 mod libraries;
 mod points;
 mod runtime;
@@ -18,9 +19,12 @@ use schemas::{SpanId, TraceId, UnixNanos};
 use crate::{
     failure::{Failure, Origin},
     ids,
-    topology::{Protocol, Route, Service, Stack},
+    topology::{BREAKERS, Breaker, Library, Protocol, Route, Service, Stack},
 };
 use cells::Cells;
+use guards::Marks;
+
+pub(crate) use guards::Mark;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -78,6 +82,8 @@ pub(crate) struct Meter {
     /// When statements to stores ended that no collection has counted.
     pending_queries: Vec<UnixNanos>,
     cells: Cells,
+    marks: Marks,
+    pod: String,
     clock: Option<Clock>,
 }
 
@@ -90,6 +96,7 @@ struct Clock {
 /// What one collection reads.
 struct Reading<'a> {
     service: &'static Service,
+    pod: &'a str,
     cells: &'a Cells,
     /// Start of cumulative series.
     opened: UnixNanos,
@@ -105,9 +112,22 @@ struct Reading<'a> {
 }
 
 impl Meter {
-    pub(crate) fn new(service: &'static Service, salt: u64) -> Self {
+    pub(crate) fn new(service: &'static Service, pod: &str, salt: u64) -> Self {
         let interval_ns = if service.stack == Stack::KratosV2 { 15_000_000_000 } else { 10_000_000_000 };
-        Self { service, salt, interval_ns, pending: vec![], pending_queries: vec![], cells: Cells::new(service.stack), clock: None }
+        let mut marks = Marks::default();
+        let shown = |breaker: &&Breaker| breaker.caller == service.id && breaker.library == Library::Resilience4j;
+        BREAKERS.iter().filter(shown).for_each(|breaker| marks.register(breaker.name));
+        Self {
+            service,
+            salt,
+            interval_ns,
+            pending: vec![],
+            pending_queries: vec![],
+            cells: Cells::new(service.stack),
+            marks,
+            pod: pod.to_owned(),
+            clock: None,
+        }
     }
 
     /// Starts the clock; the first collection comes within an interval, at the instance's own phase.
@@ -123,6 +143,11 @@ impl Meter {
     /// A statement to a store ended at `at`.
     pub(crate) fn queried(&mut self, at: UnixNanos) {
         self.pending_queries.push(at);
+    }
+
+    /// A breaker or limiter did something at `at`.
+    pub(crate) fn mark(&mut self, at: UnixNanos, mark: Mark) {
+        self.marks.push(at, mark);
     }
 
     /// The next collection when it falls before `to`, with its number of data points.
@@ -142,11 +167,13 @@ impl Meter {
         let waiting = self.pending_queries.len();
         self.pending_queries.retain(|at| *at > now);
         let queries = waiting - self.pending_queries.len();
+        self.marks.fold(now);
         let elapsed_s = ((now.0 - previous.0) as f64 / 1e9).max(0.001);
         let ticks = ((now.0 - opened.0) / self.interval_ns) as u64;
         let noise = ids::mix(&[self.salt, ticks]);
         let reading = Reading {
             service: self.service,
+            pod: &self.pod,
             cells: &self.cells,
             opened,
             previous,
@@ -157,6 +184,7 @@ impl Meter {
             ticks,
         };
         let mut scopes = libraries::read(&reading);
+        scopes.extend(guards::read(&reading, &self.marks));
         scopes.extend(runtime::read(&reading));
         self.cells.collected();
         let points = scopes.iter().flat_map(|scope| &scope.metrics).map(points::count).sum();

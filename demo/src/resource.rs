@@ -17,12 +17,12 @@ pub(crate) fn schema_url(stack: Stack) -> &'static str {
     }
 }
 
-pub(crate) fn describe(service: &Service, pod: &str, ip: &str, rng: &mut SmallRng) -> Resource {
+pub(crate) fn describe(service: &Service, version: &str, instance_id: &str, pod: &str, ip: &str, rng: &mut SmallRng) -> Resource {
     let mut attributes = vec![
         text("service.name", service.name),
-        text("service.version", service.version),
+        text("service.version", version),
         text("service.namespace", "harborgoods"),
-        text("service.instance.id", instance_id(service.stack, pod, rng)),
+        text("service.instance.id", instance_id),
         text("deployment.environment.name", "production"),
     ];
     attributes.extend(sdk(service, rng));
@@ -43,7 +43,7 @@ pub(crate) fn describe(service: &Service, pod: &str, ip: &str, rng: &mut SmallRn
     Resource { attributes, ..Resource::default() }
 }
 
-fn instance_id(stack: Stack, pod: &str, rng: &mut SmallRng) -> String {
+pub(crate) fn instance_id(stack: Stack, pod: &str, rng: &mut SmallRng) -> String {
     match stack {
         Stack::KratosV2 | Stack::KratosV3 | Stack::Envoy => pod.to_owned(),
         Stack::Gin | Stack::Spring | Stack::Python => ids::uuid(rng),

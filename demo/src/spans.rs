@@ -225,6 +225,11 @@ pub(crate) fn service_host(service: &str) -> String {
 }
 
 impl Request {
+    /// A third of the customers.
+    pub(crate) fn reads_chinese(&self) -> bool {
+        self.user.is_multiple_of(3)
+    }
+
     pub(crate) fn client_address(&self) -> String {
         let [_, b, c, d] = self.client_ip;
         format!("84.{b}.{c}.{d}")

@@ -11,10 +11,12 @@
 //! ```
 
 mod backend;
+mod guards;
 mod steps;
 mod storefront;
 mod stores;
 
+pub(crate) use guards::{BREAKERS, Breaker, LIMITS, Library, Limit, Trip};
 pub(crate) use storefront::ENTRANCES;
 pub(crate) use stores::{Store, StoreKind};
 

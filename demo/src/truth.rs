@@ -1,5 +1,10 @@
 //! What the shop really did, so that a test can compare it with what came back.
 
+mod events;
+mod lines;
+
+pub use events::{BreakerIdentity, CodeTruth, DeployTruth, GovernanceTruth, LimitTruth, TripTruth};
+
 use std::collections::{BTreeMap, VecDeque};
 
 use schemas::{Signal, TraceId, UnixNanos};
@@ -8,6 +13,7 @@ use schemas::{Signal, TraceId, UnixNanos};
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Truth {
     pub totals: Totals,
+    pub governance: GovernanceTruth,
     traces: BTreeMap<TraceId, TraceTruth>,
     order: VecDeque<TraceId>,
     traces_max: usize,
@@ -22,6 +28,8 @@ pub struct Totals {
     pub failed_requests: u64,
     /// Calls between services that were tried again.
     pub retries: u64,
+    /// Calls that a breaker or limiter refused.
+    pub refused: u64,
     pub spans: u64,
     pub error_spans: u64,
     pub logs: u64,

@@ -103,6 +103,7 @@ impl Failure {
             exception: "org.springframework.web.client.HttpServerErrorException$BadGateway",
             origin: Origin::Answer,
             cause: None,
+            code: None,
         }
     }
 
@@ -129,13 +130,17 @@ impl Failure {
             Stack::Python => grpc_status(self.grpc, "grpc._channel._InactiveRpcError", message),
             Stack::Envoy | Stack::Gin | Stack::KratosV2 | Stack::KratosV3 => grpc_status(self.grpc, "*status.Error", message),
         };
-        Self { reason: if server.is_kratos() { self.reason } else { "" }, ..status }
+        // `ErrorInfo` carries the metadata too.
+        let (reason, code) = if server.is_kratos() { (self.reason, self.code) } else { ("", None) };
+        Self { reason, code, ..status }
     }
 
     /// Only the status is sure to arrive. Kratos' `DefaultErrorDecoder` reads reason and message from the body, and only Kratos
     /// writes a body that has them.
     fn as_answer(&self, server: Stack, call: &Callee<'_>) -> Self {
         let http = self.http;
+        // Services of the shop decode each other's bodies.
+        let code = self.code.filter(|_| call.client == Stack::Gin);
         let phrase = reason_phrase(http);
         let (exception, reason, message) = match call.client {
             Stack::KratosV2 | Stack::KratosV3 if server.is_kratos() => ("*errors.Error", self.reason, self.message.clone()),
@@ -156,17 +161,17 @@ impl Failure {
             }
             Stack::Envoy => ("", "", String::new()),
         };
-        Self { http, grpc: GrpcCode::from_http(http), reason, message, exception, origin: Origin::Answer, cause: None }
+        Self { http, grpc: GrpcCode::from_http(http), reason, message, exception, origin: Origin::Answer, cause: None, code }
     }
 }
 
 fn grpc_status(grpc: GrpcCode, exception: &'static str, message: impl Into<String>) -> Failure {
-    Failure { http: grpc.to_http(), grpc, reason: "", message: message.into(), exception, origin: Origin::Grpc, cause: None }
+    Failure { http: grpc.to_http(), grpc, reason: "", message: message.into(), exception, origin: Origin::Grpc, cause: None, code: None }
 }
 
 fn no_answer(http: u16, exception: &'static str, message: impl Into<String>, cause: Option<Cause>) -> Failure {
     let (grpc, message) = (GrpcCode::from_http(http), message.into());
-    Failure { http, grpc, reason: "", message, exception, origin: Origin::NoAnswer, cause }
+    Failure { http, grpc, reason: "", message, exception, origin: Origin::NoAnswer, cause, code: None }
 }
 
 /// `http.Client` wraps what its transport says, and adds `note` when the error is its own timeout.
@@ -202,6 +207,8 @@ fn reason_phrase(http: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         409 => "Conflict",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",

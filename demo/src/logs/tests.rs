@@ -10,7 +10,7 @@ use crate::{
 /// What a service writes when it answered `operation` with `failure`.
 fn line_of(operation: &str, failure: &Failure) -> LogRecord {
     let route = called(operation);
-    let me = Instance::start(route.service.service(), 1, &mut SmallRng::seed_from_u64(1));
+    let me = Instance::start(route.service.service(), "1.0.0", 1, &mut SmallRng::seed_from_u64(1));
     let facts = ServeSpan { place: PLACE, route, me: &me, peer: None, request: &REQUEST, failure: Some(failure), link: None };
     served(&facts).expect("a failure is logged").1
 }

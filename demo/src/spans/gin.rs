@@ -23,6 +23,13 @@ pub(super) fn serve(facts: &ServeSpan<'_>) -> Shaped {
         int("http.response.status_code", status_code),
         int("http.response.body.size", 180 + i64::from(facts.request.user % 6_000)),
     ];
+    if let Some(code) = facts.failure.and_then(|failure| failure.code) {
+        attributes.extend([
+            int("error.code", i64::from(code.number)),
+            text("error.message", code.message),
+            text("error.solution", code.solution),
+        ]);
+    }
     if let Some(peer) = facts.peer {
         attributes.extend([text("network.peer.address", peer.ip), int("network.peer.port", peer.client_port())]);
     }

@@ -30,7 +30,7 @@ pub(super) fn serve(facts: &ServeSpan<'_>) -> Shaped {
     if let Some(failure) = facts.failure {
         let details = match failure.origin {
             Origin::Local => format!("Exception calling application: {}", failure.message),
-            Origin::Grpc | Origin::Answer | Origin::NoAnswer => failure.message.clone(),
+            Origin::Grpc | Origin::Refused | Origin::Answer | Origin::NoAnswer => failure.message.clone(),
         };
         span.events.push(facts.place.exception(failure.exception, &failure.message, Some(traceback(failure))));
         span.status = error(format!("{}: {details}", failure.exception));

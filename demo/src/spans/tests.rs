@@ -4,6 +4,7 @@ use rand::{SeedableRng, rngs::SmallRng};
 use super::*;
 use crate::{
     failure::Trouble,
+    scenario::Caller,
     topology::{
         ServiceId,
         tests::{called, queried},
@@ -16,7 +17,8 @@ const CHARGE: &str = "/v2/charges";
 const PROFILE: &str = "/user.v1.User/GetProfile";
 const ACQUIRER: &str = "https://api.acquirer-gateway.com/v1/authorizations";
 
-pub(crate) static REQUEST: Request = Request { subject: 41_234, user: 512_345, client_ip: [84, 1, 2, 3], user_agent: "" };
+pub(crate) static REQUEST: Request =
+    Request { subject: 41_234, user: 512_345, client_ip: [84, 1, 2, 3], user_agent: "", caller: Caller::Anyone };
 /// Half a second long.
 pub(crate) const PLACE: Place =
     Place { trace: TraceId([1; 16]), id: SpanId([2; 8]), parent: None, start: UnixNanos(1_000_000_000), end: UnixNanos(1_500_000_000) };
@@ -29,7 +31,7 @@ pub(crate) fn callee(client: Stack, route: &'static Route) -> Callee<'static> {
 }
 
 fn instance(service: ServiceId) -> Instance {
-    Instance::start(service.service(), 1, &mut SmallRng::seed_from_u64(1))
+    Instance::start(service.service(), "1.0.0", 1, &mut SmallRng::seed_from_u64(1))
 }
 
 fn value(span: &Span, key: &str) -> Option<String> {

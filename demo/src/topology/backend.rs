@@ -32,6 +32,26 @@ route!(
 );
 
 route!(
+    STOCK_CHECK,
+    Inventory,
+    Grpc,
+    "/inventory.v1.Inventory/CheckAvailability",
+    us(500),
+    [
+        query(
+            &STOCK,
+            "SELECT",
+            "stock_levels",
+            "SELECT on_hand - reserved AS available FROM stock_levels WHERE sku = ? FOR SHARE",
+            1_000,
+            1.0
+        ),
+        refuse(0.004, 409, "INSUFFICIENT_STOCK", "insufficient stock for the requested quantity"),
+    ],
+    "availability checked"
+);
+
+route!(
     STOCK_RESERVE,
     Inventory,
     Grpc,
@@ -136,6 +156,8 @@ route!(
             0.22
         ),
         refuse(0.012, 404, "PRODUCT_NOT_FOUND", "record not found"),
+        // Only a new version has it; see `scenario`.
+        refuse(0.0, 422, "PRICE_SNAPSHOT_MISSING", "price snapshot missing"),
         query(
             &CATALOG,
             "SELECT",
@@ -189,7 +211,7 @@ route!(
     "/cart.v1.Cart/AddItem",
     us(700),
     [
-        call(&STOCK_GET, 500),
+        call(&STOCK_CHECK, 500),
         redis(&CARTS, "HLEN", "cart:{user}", 390),
         refuse(0.008, 400, "CART_FULL", "cart holds 100 items at most"),
         redis(&CARTS, "HINCRBY", "cart:{user}", 560),

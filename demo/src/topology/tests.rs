@@ -65,5 +65,5 @@ fn nothing_is_refused_after_it_was_announced() {
         assert!((400..500).contains(&refusal.http), "{} is {}", refusal.reason, refusal.http);
         refusals.insert(refusal.reason);
     });
-    assert_eq!(refusals.len(), 12, "{refusals:?}");
+    assert_eq!(refusals.len(), 13, "{refusals:?}");
 }

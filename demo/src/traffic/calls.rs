@@ -10,6 +10,7 @@ use crate::{
     latency::Latency,
     logs,
     metrics::Side,
+    scenario::Target,
     spans::{self, CallSpan, Callee, Peer, Place},
     topology::{Call, OnFailure, Route},
 };
@@ -23,7 +24,7 @@ impl World {
         for attempt in 1.. {
             let done = self.attempt(trace, instance, parent, call, attempt, begin);
             let Some(failure) = &done.failure else { return done };
-            if failure.is_server_fault() && attempt < call.attempts {
+            if failure.is_server_fault() && !failure.is_refusal() && attempt < call.attempts {
                 self.truth.totals.retries += 1;
                 self.warn(trace, instance, parent, done.end, &logs::retry_text(call, attempt), failure);
                 begin = later(done.end, self.rng.random_range(20_000_000..120_000_000) * i64::from(attempt));
@@ -33,17 +34,22 @@ impl World {
                 self.warn(trace, instance, parent, done.end, &logs::without_text(call), failure);
                 return Done { end: done.end, failure: None };
             }
-            return done;
+            return self.translate(trace, instance, done);
         }
         unreachable!("the last attempt returns")
     }
 
     fn attempt(&mut self, trace: &mut Trace, instance: usize, parent: SpanId, call: &'static Call, attempt: u32, start: UnixNanos) -> Done {
         let (id, route) = (ids::span_id(&mut self.rng), call.to);
-        let condition = self.services[route.service as usize].at(start);
+        let pass = match self.ask_breaker(instance, route, start) {
+            Ok(pass) => pass,
+            Err(failure) => return self.refused_call(trace, instance, parent, call, attempt, (start, *failure)),
+        };
+        let target = if route.is_outside() { Target::Outside } else { Target::Service(route.service) };
+        let condition = self.condition(target, start);
         let server = self.pick_instance_of(route);
         let (there, back) = (self.draw(NETWORK, start, condition), self.draw(NETWORK, start, condition));
-        let connected = !self.rng.random_bool(condition.failing / 3.0);
+        let connected = !self.rng.random_bool((condition.failing / 3.0).min(1.0));
         let mut done = if !connected {
             let failure = Failure::unreachable(&self.callee(instance, server, route, &trace.request));
             Done { end: later(start, there * 3), failure: Some(failure) }
@@ -51,7 +57,7 @@ impl World {
             let work_ns = self.draw(route.work, start, condition);
             Done {
                 end: later(start, there + work_ns + back),
-                failure: self.rng.random_bool(condition.failing / 2.0).then(Failure::of_acquirer),
+                failure: self.rng.random_bool((condition.failing / 2.0).min(1.0)).then(Failure::of_acquirer),
             }
         } else {
             let caller = Caller { span: Some(id), instance: Some(instance), link: None };
@@ -65,18 +71,50 @@ impl World {
             done = Done { end: deadline, failure: Some(failure) };
         }
 
+        self.tell_breaker(instance, pass, done.end, done.failure.as_ref());
         let place = Place { trace: trace.id, id, parent: Some(parent), start, end: done.end };
-        let facts = CallSpan {
-            place,
-            to: self.callee(instance, server, route, &trace.request),
-            failure: done.failure.as_ref(),
-            attempt,
-            connected,
-        };
-        let span = spans::call(&facts);
-        self.end_span(trace, instance, done.end, span);
-        self.measure(instance, Side::Client, route, place, done.failure.as_ref());
+        self.record_call(trace, instance, (route, server), place, done.failure.as_ref(), (attempt, connected));
         done
+    }
+
+    /// A breaker let nothing out. Kratos traces, counts and logs around its breakers; the other clients' instrumentation is beneath
+    /// them, and shows nothing.
+    fn refused_call(
+        &mut self,
+        trace: &mut Trace,
+        instance: usize,
+        parent: SpanId,
+        call: &'static Call,
+        attempt: u32,
+        (start, failure): (UnixNanos, Failure),
+    ) -> Done {
+        let end = later(start, self.rng.random_range(18_000..70_000));
+        if self.instances[instance].service.stack.is_kratos() {
+            let place = Place { trace: trace.id, id: ids::span_id(&mut self.rng), parent: Some(parent), start, end };
+            // Nobody was picked: the address is that of the first.
+            let server = self.pick_instance_of(call.to);
+            self.record_call(trace, instance, (call.to, server), place, Some(&failure), (attempt, false));
+        }
+        Done { end, failure: Some(failure) }
+    }
+
+    fn record_call(
+        &mut self,
+        trace: &mut Trace,
+        instance: usize,
+        (route, server): (&'static Route, usize),
+        place: Place,
+        failure: Option<&Failure>,
+        (attempt, connected): (u32, bool),
+    ) {
+        let facts = CallSpan { place, to: self.callee(instance, server, route, &trace.request), failure, attempt, connected };
+        let span = spans::call(&facts);
+        let log = logs::called(&self.instances[instance], &facts);
+        self.end_span(trace, instance, place.end, span);
+        if let Some(log) = log {
+            self.write_log(trace, instance, place.end, log);
+        }
+        self.measure(instance, Side::Client, route, place, failure);
     }
 
     fn callee<'a>(&'a self, client: usize, server: usize, route: &'static Route, request: &'a Request) -> Callee<'a> {

@@ -77,7 +77,7 @@ fn logs_join_their_spans() {
     let day = Day::live(12, 6.0, 60, 10);
     let ids = day.span_ids();
     let mut per_trace: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
-    for (service, _, log) in &day.logs {
+    for (service, _, log) in day.logs.iter().filter(|(_, _, log)| !log.trace_id.is_empty()) {
         assert!(ids[&log.trace_id].contains(&log.span_id), "a log of {service} joins no span");
         *per_trace.entry(log.trace_id.clone()).or_default() += 1;
     }

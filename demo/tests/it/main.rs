@@ -1,9 +1,12 @@
 //! The shop from outside: what it exports agrees with itself and with the truth it tells.
 
+mod codes;
 mod day;
 mod refusals;
+mod scenarios;
 mod series;
 mod shape;
+mod trips;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,21 +36,40 @@ struct Day {
     /// Service, scope, span.
     spans: Vec<(String, String, Span)>,
     logs: Vec<(String, String, LogRecord)>,
+    /// Pod and version that sent the span or log at the same position.
+    span_senders: Vec<(String, String)>,
+    log_senders: Vec<(String, String)>,
     /// Instance, scope, metric, in order of export.
     metrics: Vec<(String, String, Metric)>,
 }
 
 impl Day {
     fn live(seed: u64, requests_per_second: f64, seconds: i64, step_seconds: i64) -> Self {
-        let config = Config { seed, requests_per_second, remembered_traces_max: usize::MAX, ..Config::default() };
-        let mut shop = Shop::new(config);
+        Self::live_as(Config { seed, requests_per_second, ..Config::default() }, seconds, step_seconds)
+    }
+
+    fn live_as(config: Config, seconds: i64, step_seconds: i64) -> Self {
+        Self::live_from(OPENING, config, seconds, step_seconds)
+    }
+
+    /// Opens at `opening`, in nanoseconds.
+    fn live_from(opening: i64, config: Config, seconds: i64, step_seconds: i64) -> Self {
+        let mut shop = Shop::new(Config { remembered_traces_max: usize::MAX, ..config });
         let mut exports = vec![];
         for second in (0..seconds).step_by(step_seconds as usize) {
-            let at = |second: i64| UnixNanos(OPENING + second * SECOND_NS);
+            let at = |second: i64| UnixNanos(opening + second * SECOND_NS);
             exports.extend(shop.advance(at(second), at((second + step_seconds).min(seconds))));
         }
         exports.extend(shop.close());
-        let mut day = Self { exports: vec![], truth: shop.truth().clone(), spans: vec![], logs: vec![], metrics: vec![] };
+        let mut day = Self {
+            exports: vec![],
+            truth: shop.truth().clone(),
+            spans: vec![],
+            logs: vec![],
+            span_senders: vec![],
+            log_senders: vec![],
+            metrics: vec![],
+        };
         exports.iter().for_each(|export| day.read(export));
         day.exports = exports;
         day
@@ -64,16 +86,20 @@ impl Day {
         match export.signal {
             Signal::Traces => {
                 for group in ExportTraceServiceRequest::decode(body).expect("own bytes").resource_spans {
+                    let sender = sender(&group.resource.unwrap_or_default());
                     for scope in group.scope_spans {
                         let name = scope.scope.unwrap_or_default().name;
+                        self.span_senders.extend(scope.spans.iter().map(|_| sender.clone()));
                         self.spans.extend(scope.spans.into_iter().map(|span| (export.service.to_owned(), name.clone(), span)));
                     }
                 }
             }
             Signal::Logs => {
                 for group in ExportLogsServiceRequest::decode(body).expect("own bytes").resource_logs {
+                    let sender = sender(&group.resource.unwrap_or_default());
                     for scope in group.scope_logs {
                         let name = scope.scope.unwrap_or_default().name;
+                        self.log_senders.extend(scope.log_records.iter().map(|_| sender.clone()));
                         self.logs.extend(scope.log_records.into_iter().map(|log| (export.service.to_owned(), name.clone(), log)));
                     }
                 }
@@ -97,6 +123,10 @@ impl Day {
         }
         ids
     }
+}
+
+fn sender(resource: &Resource) -> (String, String) {
+    (resource_text(resource, "k8s.pod.name"), resource_text(resource, "service.version"))
 }
 
 fn resource_text(resource: &Resource, key: &str) -> String {
