@@ -17,6 +17,7 @@ mod dead_threads;
 mod dedup;
 mod disk;
 mod duckdb;
+mod guard;
 mod model;
 mod poison;
 mod restart;
