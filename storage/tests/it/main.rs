@@ -18,6 +18,7 @@ mod dead_threads;
 mod dedup;
 mod disk;
 mod duckdb;
+mod fixtures;
 mod guard;
 mod inspect;
 mod model;
