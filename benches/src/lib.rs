@@ -58,6 +58,7 @@ pub fn open_store(data_dir: &Path) -> Arc<Store> {
     config.unflushed_bytes_max = u64::MAX;
     config.flush_interval = Duration::from_secs(3_600);
     config.wal.free_bytes_min = 0;
+    config.wal.used_share_max = 1.0;
     Store::open(config, Arc::new(RealIo), Arc::new(|request| Ok(rows(request)))).expect("an empty directory")
 }
 

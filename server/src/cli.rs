@@ -2,6 +2,7 @@
 
 mod ask;
 mod files;
+mod house;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -10,6 +11,10 @@ use clap_complete::Shell;
 
 pub(crate) use ask::{ApiArguments, OutputFormat, QueryArguments, SearchTable, TailArguments, TailFormat, TailTable, TraceArguments};
 pub(crate) use files::{DeliveryArguments, ExportArguments, ExportFormat, ImportArguments, ImportFormat, SendArguments};
+pub(crate) use house::{
+    BackupArguments, CompactArguments, ConfigCommand, ConfigShowArguments, HouseFormat, InspectArguments, Inspected, RestoreArguments,
+    RetainArguments, ShownArguments,
+};
 
 use crate::config;
 
@@ -46,6 +51,19 @@ pub(crate) enum Command {
     Check(ServeArguments),
     /// Read everything on disk and tell what is damaged.
     Verify(VerifyArguments),
+    /// Tell what is in the files: of the write-ahead log, blocks, the catalog, indexes.
+    Inspect(InspectArguments),
+    /// Have small blocks written anew as few large ones.
+    Compact(CompactArguments),
+    /// Have old data let go, or tell what would go.
+    Retain(RetainArguments),
+    /// Copy a data directory, with or without a server in it.
+    Backup(BackupArguments),
+    /// Make a data directory of a backup.
+    Restore(RestoreArguments),
+    /// Settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print the completions of a shell.
     Completions { shell: Shell },
 }
@@ -99,6 +117,8 @@ Keys of the configuration file, with their defaults:
   arrivals_bytes_max = 33554432      # of the newest rows, kept in their order for live streams
   wal_segment_bytes = 67108864       # of one file of the write-ahead log
   wal_bytes_max = 4294967296         # of all of them; at most a tenth of the disk
+  free_bytes_min = 1073741824        # with less free on the disk new data is asked to come back; at most an eighth of it
+  disk_used_percent_max = 90         # and with more of it in use, by whomever
   compaction = true                  # small blocks become few large ones, in the background
   compaction_rows_max = 1048576      # of a full block
   compaction_delete_delay_ms = 900000  # how long replaced files stay for engines that read them by themselves

@@ -7,7 +7,7 @@
 //! commands   one file per command
 //! node       the running server: store, receivers, API, and the order in which they start and stop
 //! send       the OTLP sender behind `send`, `import` and `demo`
-//! terminal, text, duration   what is printed, and how
+//! terminal, progress, text, duration   what is printed, and how
 //! ```
 
 mod api;
@@ -18,6 +18,7 @@ mod duration;
 mod failure;
 mod logging;
 mod node;
+mod progress;
 mod send;
 mod terminal;
 mod text;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ConfigCommand};
 
 /// Ingest allocates many arrays of odd sizes and frees them on another thread. The C library's allocator takes a tenth of all CPU
 /// for that; jemalloc keeps freed pages for the next memtable, where the kernel would have to clear them again.
@@ -45,6 +46,12 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => commands::trace::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
+        Command::Inspect(arguments) => commands::inspect::run(arguments),
+        Command::Compact(arguments) => commands::compact::run(arguments),
+        Command::Retain(arguments) => commands::retain::run(arguments),
+        Command::Backup(arguments) => commands::backup::run(arguments),
+        Command::Restore(arguments) => commands::backup::restore(arguments),
+        Command::Config(ConfigCommand::Show(arguments)) => commands::config_show::run(arguments),
         Command::Completions { shell } => commands::completions::run(shell),
     };
     match outcome {

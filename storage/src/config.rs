@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{CompactConfig, RetainConfig, wal::WalConfig};
+use crate::{CompactConfig, RetainConfig, io::DiskSpace, wal::WalConfig};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -24,6 +24,8 @@ pub struct Config {
     /// Of the trace index of every block, what is kept in memory: 11 bits a trace. They have a place of their own because a trace is
     /// looked up in all of them, and would be in none of them once scans have pushed some out.
     pub trace_index_cache_bytes_max: usize,
+    /// Kept in a file that goes when the disk is full, so that what frees room can be written down. 0: no such file.
+    pub reserve_bytes: u64,
     pub wal: WalConfig,
     pub compact: CompactConfig,
     pub retain: RetainConfig,
@@ -44,9 +46,18 @@ impl Config {
             arrivals_bytes_max: 32 * Self::MIB,
             block_cache_bytes_max: 256 << 20,
             trace_index_cache_bytes_max: 64 << 20,
+            reserve_bytes: 16 << 20,
             compact: CompactConfig::default(),
             retain: RetainConfig::default(),
         }
+    }
+
+    /// The same with no more than a share of the disk kept free.
+    pub(crate) fn sized_for(mut self, disk: DiskSpace) -> Self {
+        self.wal = self.wal.sized_for(disk);
+        self.compact.free_bytes_min = self.compact.free_bytes_min.min(disk.total_bytes / 20);
+        self.reserve_bytes = self.reserve_bytes.min(disk.total_bytes / 64);
+        self
     }
 
     /// Rows of old records in memory; above it replay waits for a flush.
@@ -61,6 +72,10 @@ impl Config {
 
     pub(crate) fn quarantine_dir(&self) -> PathBuf {
         self.data_dir.join("quarantine")
+    }
+
+    pub(crate) fn reserve_path(&self) -> PathBuf {
+        self.data_dir.join("reserve")
     }
 
     pub(crate) fn request_hashes_path(&self) -> PathBuf {

@@ -10,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arrow::{error::ArrowError, record_batch::RecordBatch};
+use arrow::{array::AsArray, datatypes::TimestampNanosecondType, error::ArrowError, record_batch::RecordBatch};
+use schemas::{UnixNanos, columns::RECEIVED_AT};
 
 use crate::{
     block::{self, Block, Name, NewBlock, OwnHours, Target, WriteError},
@@ -18,7 +19,7 @@ use crate::{
     io::create_dirs_durable,
     memtable::Memtable,
     publish::Rider,
-    self_metrics::{BLOCKS_WRITTEN_TOTAL, FLUSH_FAILURES_TOTAL, FLUSH_SECONDS},
+    self_metrics::{BLOCKS_WRITTEN_TOTAL, FLUSH_FAILURES_TOTAL, FLUSH_SECONDS, FUTURE_ROWS_TOTAL},
     shown::Shown,
     threads::Core,
     wal::{Lsn, Wal},
@@ -67,6 +68,7 @@ impl Flusher {
                     retry = RETRY_MIN;
                     metrics::histogram!(FLUSH_SECONDS).record(started.elapsed().as_secs_f64());
                     metrics::counter!(BLOCKS_WRITTEN_TOTAL).increment(blocks.len() as u64);
+                    core.figures.flushed(blocks.iter().map(|block| block.bytes + block.sidecar_bytes()).sum());
                     tracing::debug!(lsn = memtable.last_lsn().0, blocks = blocks.len(), "flushed");
                     let mut shown = core.shown();
                     shown.flushed(&memtable, blocks);
@@ -100,10 +102,12 @@ impl Flusher {
             return Ok(blocks);
         }
         let mut blocks: Vec<NewBlock> = Vec::new();
+        let mut future_rows = 0;
         for (tenant, table, chunks) in memtable.parts() {
             self.make_dir(&block::dir(tenant, table))?;
             let batches: Vec<&RecordBatch> = chunks.iter().map(|chunk| &chunk.batch).collect();
-            let plans = block::plan(table, &batches, OwnHours::OF_CUT);
+            let plans = block::plan(table, &batches, OwnHours::of_cut(last_received(&batches)));
+            future_rows += plans.iter().map(|plan| plan.future_rows).sum::<u64>();
             let shared = block::share_dictionaries(&batches).map_err(FlushError::Dictionaries)?;
             let batches: Vec<&RecordBatch> = shared.iter().collect();
             let lsn = memtable.last_lsn();
@@ -113,7 +117,9 @@ impl Flusher {
                 blocks.push(block::write(&target, plan, |places| Ok(block::gather(&table.schema(), &batches, places)?))?);
             }
         }
-        Ok(self.catalog.lock().commit(self.core.io.as_ref(), &blocks, memtable.last_lsn())?)
+        let live = self.catalog.lock().commit(self.core.io.as_ref(), &blocks, memtable.last_lsn())?;
+        metrics::counter!(FUTURE_ROWS_TOTAL).increment(future_rows);
+        Ok(live)
     }
 
     /// Once per run: a block is as durable as every directory above it.
@@ -143,6 +149,15 @@ impl Flusher {
             tracing::warn!(%error, "write-ahead log not trimmed");
         }
     }
+}
+
+/// Arrival of the newest row.
+fn last_received(batches: &[&RecordBatch]) -> UnixNanos {
+    let newest = |batch: &&RecordBatch| {
+        let times = batch.column_by_name(RECEIVED_AT)?.as_primitive_opt::<TimestampNanosecondType>()?;
+        arrow::compute::max(times)
+    };
+    UnixNanos(batches.iter().filter_map(newest).max().unwrap_or(i64::MAX))
 }
 
 /// Waits for a memtable to write; `None` when the store stops.

@@ -13,13 +13,16 @@
 //! This room knows neither SQL nor sockets, and of protocols only that a request has bytes.
 
 mod arrivals;
+pub mod backup;
 mod block;
 mod catalog;
 mod compact;
 mod config;
 pub mod dedup;
 mod export;
+mod figures;
 mod flush;
+pub mod inspect;
 pub mod io;
 pub mod lock;
 mod memtable;
@@ -27,6 +30,7 @@ mod publish;
 pub mod quarantine;
 mod recovery;
 mod request;
+mod reserve;
 mod retain;
 pub mod self_metrics;
 mod shown;
@@ -44,9 +48,10 @@ pub use catalog::CatalogError;
 pub use compact::CompactConfig;
 pub use config::Config;
 pub use export::to_parquet;
+pub use figures::CompactionStats;
 pub use request::{Ack, AppendError, Derive, RawRequest, Receipt, Refused};
-pub use retain::{Refusal, Retain, RetainConfig, Retained};
+pub use retain::{Refusal, Retain, RetainConfig, Retained, RetentionPreview};
 pub use snapshot::{ReadError, Rows, Snapshot};
 pub use split::{Bound, Split, SplitColumn, SplitId};
-pub use store::{OpenError, Readiness, Stats, Store, TableStats};
+pub use store::{Compacted, OpenError, Readiness, Stats, Store, TableStats};
 pub use verify::{Finding, Progress, Verified, VerifyError, verify};

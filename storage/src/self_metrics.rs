@@ -8,6 +8,14 @@ pub const WAL_GROUP_REQUESTS: &str = "fusebox_wal_group_requests";
 pub const WAL_BYTES: &str = "fusebox_wal_bytes";
 /// Counter: request bytes written.
 pub const WAL_WRITTEN_BYTES_TOTAL: &str = "fusebox_wal_written_bytes_total";
+/// Gauge: bytes that may still be written on the disk of the data directory.
+pub const DISK_FREE_BYTES: &str = "fusebox_disk_free_bytes";
+/// Gauge: its size, as far as this process may use it.
+pub const DISK_TOTAL_BYTES: &str = "fusebox_disk_total_bytes";
+/// Gauge: with less than this free, new requests are asked to come back.
+pub const DISK_NEEDED_BYTES: &str = "fusebox_disk_needed_bytes";
+/// Gauge: 1 while the log takes nothing, for lack of room or because it cannot be written.
+pub const INGEST_REFUSED: &str = "fusebox_ingest_refused";
 /// Counter: groups that could not be made durable.
 pub const WAL_FAILED_GROUPS_TOTAL: &str = "fusebox_wal_failed_groups_total";
 pub const WAL_CORRUPT_RECORDS_TOTAL: &str = "fusebox_wal_corrupt_records_total";
@@ -20,6 +28,10 @@ pub const REPLAYED_RECORDS_TOTAL: &str = "fusebox_replayed_records_total";
 /// Counter: requests answered as duplicates of a stored or a waiting one.
 pub const DEDUP_HITS_TOTAL: &str = "fusebox_dedup_hits_total";
 pub const QUARANTINED_FILES_TOTAL: &str = "fusebox_quarantined_files_total";
+/// Counter: bytes of blocks that flushes wrote, with their indexes.
+pub const FLUSHED_BYTES_TOTAL: &str = "fusebox_flushed_bytes_total";
+/// Counter: rows that say they happened more than an hour after they arrived; they are stored as they are.
+pub const FUTURE_ROWS_TOTAL: &str = "fusebox_future_rows_total";
 /// Histogram: from a sealed memtable to its commit.
 pub const FLUSH_SECONDS: &str = "fusebox_flush_seconds";
 /// Counter: flushes that failed; each is tried again.
@@ -31,6 +43,16 @@ pub const BLOCKS: &str = "fusebox_blocks";
 pub const COMPACTION_SECONDS: &str = "fusebox_compaction_seconds";
 /// Counter: bytes of blocks that were replaced, without their indexes; label `direction` is `read` or `written`.
 pub const COMPACTION_BYTES_TOTAL: &str = "fusebox_compaction_bytes_total";
+/// Gauge: blocks that wait to be compacted,
+pub const COMPACTION_DEBT_BLOCKS: &str = "fusebox_compaction_debt_blocks";
+/// and their bytes.
+pub const COMPACTION_DEBT_BYTES: &str = "fusebox_compaction_debt_bytes";
+/// Gauge: bytes of blocks written since the start, by flushes and by compaction, for each byte that a flush wrote.
+pub const WRITE_AMPLIFICATION: &str = "fusebox_write_amplification";
+/// Gauge: blocks that are not live any more and whose files are still there,
+pub const RETIRED_BLOCKS: &str = "fusebox_retired_blocks";
+/// and their bytes.
+pub const RETIRED_BYTES: &str = "fusebox_retired_bytes";
 /// Counter: rewrites that failed; nothing is lost, the blocks stay as they are.
 pub const COMPACTION_FAILURES_TOTAL: &str = "fusebox_compaction_failures_total";
 /// Counter: blocks that were replaced or let go and whose files are deleted.

@@ -13,15 +13,15 @@ use std::{
 };
 
 use futures::channel::oneshot;
-use schemas::{Table, TableBatch, TenantId, UnixNanos};
+use schemas::{Table, TableBatch, TenantId};
 
 use crate::{
-    Ack, AppendError, Arrived, Config, Derive, Follower, RawRequest, Receipt, Refused, Retain, Retained, Snapshot,
+    Ack, AppendError, Arrived, CompactionStats, Config, Derive, Follower, RawRequest, Receipt, Refused, Snapshot,
     block::{BlockCache, BlockReader},
     catalog::{self, Catalog, CatalogError, SharedCatalog},
     compact::{Compactor, Retired, remove_leftovers},
     dedup::{self, Begin},
-    flush::{self, Flusher},
+    flush::Flusher,
     io::{Io, create_data_dir},
     lock::{DirLock, LockError},
     publish::{self, Rider},
@@ -29,11 +29,15 @@ use crate::{
     recovery::{self, Replayable, Replayer, Seen},
     shown::Shown,
     threads::Core,
-    wal::{Lsn, Replay, Synced, Wal, WalError},
+    wal::{DiskWatch, Lsn, Replay, Synced, Wal, WalError},
 };
 
 /// Synced groups that wait for the publish thread; then the sync thread waits.
 const GROUPS_MAX: usize = 8;
+
+mod maintain;
+
+pub use maintain::Compacted;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -80,6 +84,9 @@ pub struct Stats {
     pub wal_bytes: u64,
     pub replay_bytes_left: u64,
     pub flush_failures: u64,
+    pub compaction: CompactionStats,
+    /// The disk when it was last looked at; `None` before that.
+    pub disk: Option<DiskWatch>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,8 +121,7 @@ impl Store {
         let data_dir = config.data_dir.clone();
         let at_dir = |source| OpenError::DataDir { path: data_dir.clone(), source };
         create_data_dir(io.as_ref(), &data_dir).map_err(at_dir)?;
-        let wal = config.wal.clone().sized_for(io.disk_space(&data_dir).map_err(at_dir)?);
-        let config = Config { wal, ..config };
+        let config = config.sized_for(io.disk_space(&data_dir).map_err(at_dir)?);
         let lock = DirLock::acquire(&data_dir).map_err(|error| match error {
             LockError::Held { path } => OpenError::Locked { path },
             other => OpenError::Lock(other),
@@ -278,28 +284,6 @@ impl Store {
         }
     }
 
-    /// Compacts until all is in order as of `now`, deletes the replaced blocks that nobody reads any more, and returns how many rewrites
-    /// that took. Blocking.
-    ///
-    /// # Errors
-    /// The text of the first failure; nothing is lost, the blocks stay as they are.
-    pub fn compact(&self, now: UnixNanos) -> Result<usize, String> {
-        let mut rewrites = 0;
-        while self.compactor.step(now).map_err(|error| flush::chain(&error))? {
-            rewrites += 1;
-        }
-        self.compactor.remove_retired().map_err(|error| flush::chain(&error))?;
-        Ok(rewrites)
-    }
-
-    /// Lets go what is too old, or too much, as of `now`. Blocking.
-    ///
-    /// # Errors
-    /// Why nothing went: it would be most of the data and nobody insists, or the disk failed.
-    pub fn retain(&self, now: UnixNanos, how: Retain) -> Result<Retained, String> {
-        self.compactor.retain(now, how).map_err(|error| flush::chain(&error))
-    }
-
     pub fn stats(&self) -> Stats {
         let shown = self.core.shown();
         let now = Instant::now();
@@ -315,13 +299,16 @@ impl Store {
                 memory_rows: chunks.map(|chunk| chunk.batch.num_rows() as u64).sum(),
             }
         });
+        let wal = self.wal.stats();
         Stats {
             tables: tables.into(),
             memtable_bytes: shown.memory_bytes(),
             unflushed_age: shown.memtables().map(|memtable| memtable.age(now)).max().unwrap_or_default(),
-            wal_bytes: self.wal.stats().live_bytes,
+            wal_bytes: wal.live_bytes,
             replay_bytes_left: self.replay_bytes_left(&shown),
             flush_failures: shown.flush_failures,
+            compaction: self.core.figures.stats(),
+            disk: wal.disk,
         }
     }
 

@@ -15,9 +15,11 @@ use crate::{
     arrivals::Arrivals,
     block::Block,
     dedup::{self, DedupWindow},
+    figures::Figures,
     flush::panic_text,
     io::Io,
     publish::Reply,
+    reserve::Reserve,
     self_metrics::{BLOCKS, MEMTABLE_BYTES},
     shown::Shown,
     wal::Lsn,
@@ -37,6 +39,8 @@ pub(crate) struct Core {
     pub dedup: Mutex<DedupWindow<Reply>>,
     /// Memory of rows between `append` and the memtable.
     pub in_flight_bytes: AtomicU64,
+    pub figures: Figures,
+    pub reserve: Reserve,
     /// Memory of new rows, and how much there may be.
     live_bytes: AtomicU64,
     live_bytes_max: AtomicU64,
@@ -49,17 +53,19 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(config: Config, io: Arc<dyn Io>, blocks: Vec<Arc<Block>>) -> Self {
         Self {
-            io,
             shown: Mutex::new(Shown { blocks: Arc::new(blocks), ..Shown::default() }),
             arrivals: Mutex::new(Arrivals::new(config.arrivals_bytes_max)),
             followers: Mutex::default(),
             changed: Condvar::new(),
             dedup: Mutex::default(),
             in_flight_bytes: AtomicU64::new(0),
+            figures: Figures::default(),
+            reserve: Reserve::new(Arc::clone(&io), &config),
             live_bytes: AtomicU64::new(0),
             live_bytes_max: AtomicU64::new(config.unflushed_bytes_max),
             hashes_saved: Mutex::default(),
             failed: OnceLock::new(),
+            io,
             config,
         }
     }

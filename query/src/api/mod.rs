@@ -5,6 +5,7 @@
 //! ```
 //! This module must never know receivers; reads go through [`crate::reads`], so that no question starves another.
 
+mod admin;
 mod answer;
 mod deltas;
 mod export;

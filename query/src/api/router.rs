@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    deltas, export, guard,
+    admin, deltas, export, guard,
     guard::Guard,
     health, logs,
     openapi::{self, Document},
@@ -74,6 +74,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
     let guard = Guard::new(config.listen, &config.allowed_hosts);
     let (routes, document) = openapi::routes()
         .merge(about_the_server(shared.clone()))
+        .merge(admin::routes(Arc::clone(&shared.store)))
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))
         .merge(search::routes(shared.engine.clone()))

@@ -46,6 +46,33 @@ struct Storage {
     wal_bytes: u64,
     replay_bytes_left: u64,
     flush_failures: u64,
+    compaction: Compaction,
+    /// The disk of the data directory, when it was last looked at.
+    disk: Option<Disk>,
+}
+
+/// How blocks are kept few and large.
+#[derive(Debug, Serialize, ToSchema)]
+struct Compaction {
+    /// Blocks that could be written anew as fewer right now.
+    debt_blocks: u64,
+    debt_bytes: u64,
+    /// Since the start.
+    flushed_bytes: u64,
+    rewritten_bytes: u64,
+    /// Bytes written for each byte flushed; absent before the first flush.
+    write_amplification: Option<f64>,
+    /// Blocks that no new question sees and whose files are still there.
+    retired_blocks: u64,
+    retired_bytes: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Disk {
+    free_bytes: u64,
+    total_bytes: u64,
+    /// With less than this free, new data is asked to come back.
+    needed_bytes: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,7 +100,21 @@ impl Storage {
             wal_bytes: stats.wal_bytes,
             replay_bytes_left: stats.replay_bytes_left,
             flush_failures: stats.flush_failures,
+            compaction: Compaction::of(&stats.compaction),
+            disk: stats.disk.map(|storage::wal::DiskWatch { space, needed_bytes }| Disk {
+                free_bytes: space.free_bytes,
+                total_bytes: space.total_bytes,
+                needed_bytes,
+            }),
         }
+    }
+}
+
+impl Compaction {
+    fn of(stats: &storage::CompactionStats) -> Self {
+        let storage::CompactionStats { debt_blocks, debt_bytes, flushed_bytes, rewritten_bytes, retired_blocks, retired_bytes } = *stats;
+        let write_amplification = stats.write_amplification();
+        Self { debt_blocks, debt_bytes, flushed_bytes, rewritten_bytes, write_amplification, retired_blocks, retired_bytes }
     }
 }
 

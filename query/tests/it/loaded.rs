@@ -97,6 +97,7 @@ impl Loaded {
         let mut of_storage = storage::Config::new(data_dir.path());
         // Captures are old: a test that runs into the first look for old data would lose them.
         of_storage.retain.enabled = false;
+        (of_storage.retain.spans_age_max, of_storage.retain.logs_age_max, of_storage.retain.metrics_age_max) = (None, None, None);
         limit_storage(&mut of_storage);
         let store = Store::open(of_storage, Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
         let stopping = CancellationToken::new();

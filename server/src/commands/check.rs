@@ -71,7 +71,7 @@ fn check_writable(dir: &Path) -> anyhow::Result<()> {
 /// As the write-ahead log does before it takes a request.
 fn check_space(space: DiskSpace, storage: &storage::Config) -> Result<(), Refused> {
     let DiskSpace { free_bytes, .. } = space;
-    let needed_bytes = storage.wal.clone().sized_for(space).free_bytes_min;
+    let needed_bytes = storage.wal.clone().sized_for(space).free_bytes_needed(space);
     if free_bytes < needed_bytes { Err(Refused::DiskFull { free_bytes, needed_bytes }) } else { Ok(()) }
 }
 
@@ -90,9 +90,11 @@ mod tests {
             let outcome = check_space(DiskSpace { free_bytes, total_bytes }, &storage::Config::new("/data"));
             assert_eq!(outcome.is_err(), refused, "{free_bytes} of {total_bytes}: {outcome:?}");
         };
-        check(GIB, 1_000 * GIB, false);
-        check(GIB - 1, 1_000 * GIB, true);
-        check(GIB / 10, 2 * GIB, false);
-        check(GIB / 10 - 1, 2 * GIB, true);
+        check(100 * GIB, 1_000 * GIB, false);
+        check(100 * GIB - (1 << 20), 1_000 * GIB, true);
+        check(GIB, 9 * GIB, false);
+        check(GIB - 1, 9 * GIB, true);
+        check(GIB / 4, 2 * GIB, false);
+        check(GIB / 4 - 1, 2 * GIB, true);
     }
 }

@@ -3,7 +3,7 @@
 mod answer;
 mod last_line;
 mod question;
-mod table;
+pub(crate) mod table;
 
 use std::io::{self, IsTerminal, Read, Write};
 

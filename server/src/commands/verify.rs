@@ -1,23 +1,20 @@
 //! `fusebox verify`: is everything on disk what was written?
 
-use std::{
-    io::{self, IsTerminal},
-    sync::Arc,
-};
+use std::{io, sync::Arc};
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use storage::{Finding, Verified, io::RealIo};
 
 use crate::{
     cli::VerifyArguments,
     failure::{Exit, Failure},
+    progress,
     terminal::{print, say},
 };
 
 pub(crate) fn run(arguments: VerifyArguments) -> Result<(), Failure> {
-    let bar = bar(arguments.no_progress);
+    let bar = progress::of_bytes(arguments.no_progress);
     let verified = storage::verify(Arc::new(RealIo), &arguments.data_dir, &mut |progress| {
         bar.set_length(progress.bytes_total);
         bar.set_position(progress.bytes_done);
@@ -28,17 +25,6 @@ pub(crate) fn run(arguments: VerifyArguments) -> Result<(), Failure> {
     match verified.findings.len() {
         0 => Ok(()),
         count => Err(Failure::message(Exit::Failed, format_args!("{count} findings"))),
-    }
-}
-
-fn bar(hidden: bool) -> ProgressBar {
-    if hidden || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
 

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    Config, ConfigError, parse_listen,
+    Config, ConfigError,
+    origin::{Origin, Origins},
+    parse_listen,
     suggest::{nearest, with_suggestion},
 };
 use crate::cli::ServeArguments;
@@ -27,6 +29,7 @@ pub(crate) struct Loaded {
     pub(crate) config: Config,
     pub(crate) file: Option<PathBuf>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) origins: Origins,
 }
 
 /// Reads all layers. `environment` is that of the process, `data_dir` what counts when no layer says where.
@@ -41,23 +44,31 @@ pub(crate) fn load(
     let environment = ours(environment)?;
     let file = flags.config.clone().or_else(|| environment.get(CONFIG_FILE).filter(|path| !path.is_empty()).map(PathBuf::from));
     let mut merged = nested(&["data_dir"], Value::String(data_dir.to_owned()));
+    let mut origins = Origins::default();
     if let Some(path) = &file {
-        merge(&mut merged, read_file(path)?);
+        let table = read_file(path)?;
+        origins.note(&table, &Origin::File(path.clone()));
+        merge(&mut merged, table);
     }
     let mut warnings = Vec::new();
     for (name, text) in environment.iter().filter(|(name, _)| *name != CONFIG_FILE) {
         match from_environment(name, text)? {
-            Some(table) => merge(&mut merged, table),
+            Some(table) => {
+                origins.note(&table, &Origin::Environment(name.clone()));
+                merge(&mut merged, table);
+            }
             None => warnings.push(unknown_variable(name)?),
         }
     }
     for (path, value) in from_flags(flags) {
-        merge(&mut merged, nested(&path, value));
+        let table = nested(&path, value);
+        origins.note(&table, &Origin::Flag(flag_of(&path)));
+        merge(&mut merged, table);
     }
     let config =
         Config::deserialize(merged).map_err(|error| ConfigError::Setting { origin: "settings".to_owned(), message: error.to_string() })?;
     config.check()?;
-    Ok(Loaded { config, file, warnings })
+    Ok(Loaded { config, file, warnings, origins })
 }
 
 fn read_file(path: &PathBuf) -> Result<Table, ConfigError> {
@@ -136,6 +147,13 @@ fn from_flags(flags: &ServeArguments) -> Vec<(Vec<&'static str>, Value)> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// As it is typed: a short name where the key is in a section.
+fn flag_of(path: &[&str]) -> String {
+    let short = SHORT_NAMES.iter().find(|(_, key)| *key == path).map(|(short, _)| *short);
+    let name = short.or(path.last().copied()).unwrap_or_default();
+    format!("--{}", name.replace('_', "-"))
 }
 
 fn is_known(path: &[&str]) -> bool {

@@ -4,15 +4,18 @@
 //! ```text
 //! settings  what can be set, and what cannot work; `storage_section` and `retention_section` are parts of it
 //! layers    file, environment and flags, each as a table of keys
+//! origin    which of them a setting comes from
 //! suggest   what was probably meant
 //! ```
 
 mod layers;
+mod origin;
 mod retention_section;
 mod settings;
 mod storage_section;
 mod suggest;
 
 pub(crate) use layers::{Loaded, load};
+pub(crate) use origin::{Origin, Setting};
 pub(crate) use settings::{Config, ConfigError, DATA_DIR, parse_listen};
 pub(crate) use storage_section::Durability;

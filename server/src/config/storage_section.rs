@@ -26,6 +26,10 @@ pub(crate) struct Storage {
     pub(crate) arrivals_bytes_max: u64,
     pub(crate) wal_segment_bytes: u64,
     pub(crate) wal_bytes_max: u64,
+    /// Free bytes of the disk below which new data is asked to come back; at most an eighth of the disk.
+    pub(crate) free_bytes_min: u64,
+    /// Percent of the disk in use, by whomever, above which new data is asked to come back.
+    pub(crate) disk_used_percent_max: u8,
     /// Whether small blocks are written anew as few large ones, in the background.
     pub(crate) compaction: bool,
     /// Rows of a full block.
@@ -86,6 +90,8 @@ impl Default for Storage {
             arrivals_bytes_max,
             wal_segment_bytes: wal.segment_bytes,
             wal_bytes_max: wal.bytes_max,
+            free_bytes_min: wal.free_bytes_min,
+            disk_used_percent_max: (wal.used_share_max * 100.0).round() as u8,
             compaction: compact.enabled,
             compaction_rows_max: compact.rows_max,
             compaction_delete_delay_ms: compact.delete_delay.as_millis() as u64,
@@ -95,7 +101,7 @@ impl Default for Storage {
 
 impl Storage {
     /// Key, value and the least that works.
-    pub(super) fn minima(&self) -> [(&'static str, u64, u64); 7] {
+    pub(super) fn minima(&self) -> [(&'static str, u64, u64); 8] {
         [
             ("storage.sync_interval_ms", self.sync_interval_ms, 1),
             ("storage.memtable_bytes_max", self.memtable_bytes_max, 1),
@@ -103,6 +109,7 @@ impl Storage {
             ("storage.unflushed_bytes_max", self.unflushed_bytes_max, self.memtable_bytes_max),
             ("storage.wal_segment_bytes", self.wal_segment_bytes, WAL_SEGMENT_BYTES_MIN),
             ("storage.wal_bytes_max", self.wal_bytes_max, self.wal_segment_bytes.saturating_mul(2)),
+            ("storage.disk_used_percent_max", self.disk_used_percent_max.into(), 1),
             ("storage.compaction_rows_max", self.compaction_rows_max, COMPACTION_ROWS_MIN),
         ]
     }
@@ -117,6 +124,8 @@ impl Storage {
         config.arrivals_bytes_max = self.arrivals_bytes_max;
         config.wal.segment_bytes = self.wal_segment_bytes;
         config.wal.bytes_max = self.wal_bytes_max;
+        config.wal.free_bytes_min = self.free_bytes_min;
+        config.wal.used_share_max = f64::from(self.disk_used_percent_max) / 100.0;
         config.compact.enabled = self.compaction;
         config.compact.rows_max = self.compaction_rows_max;
         config.compact.delete_delay = Duration::from_millis(self.compaction_delete_delay_ms);

@@ -8,6 +8,7 @@ mod demo;
 mod doors;
 mod everything;
 mod export_import;
+mod house;
 mod http;
 mod kill;
 mod meaning;

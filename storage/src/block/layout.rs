@@ -3,6 +3,8 @@
 //! 1. Every row gets an event time; spans get that of their trace's first span among the rows, so that a trace stays whole.
 //! 2. The busiest UTC hours get a block of their own ([`OwnHours`]); the stragglers of all other hours share one `late` block, so that
 //!    an old import beside live data does not make hundreds of files.
+//!    An hour that had not begun an hour after the last row arrived is no hour of its own either: a clock that is wrong makes no blocks
+//!    that wait for years to be merged.
 //! 3. Inside a block:
 //!    - spans by (start of the trace's first span, trace id, start time): time prunes row groups and pages, a trace is one run
 //!      of rows, and neighbours have close times, which is what makes the files small;
@@ -53,15 +55,22 @@ pub(crate) type RowPlace = (usize, usize);
 pub(crate) struct OwnHours {
     /// At most so many,
     max: usize,
-    /// of at least so many rows.
+    /// of at least so many rows,
     rows_min: usize,
+    /// that began before this.
+    end: i64,
 }
 
 impl OwnHours {
-    /// Of a cut: one, or two around the turn of the hour.
-    pub(crate) const OF_CUT: Self = Self { max: 2, rows_min: 1 };
+    /// Of a cut, whose last row arrived at `received`: one, or two around the turn of the hour.
+    pub(crate) fn of_cut(received: UnixNanos) -> Self {
+        Self { max: 2, rows_min: 1, end: received.0.saturating_add(HOUR_NS) }
+    }
+
     /// Of `late` blocks that become one: those worth a row group.
-    pub(crate) const OF_REWRITE: Self = Self { max: 24, rows_min: ROW_GROUP_ROWS };
+    pub(crate) fn of_rewrite(received: UnixNanos) -> Self {
+        Self { max: 24, rows_min: ROW_GROUP_ROWS, ..Self::of_cut(received) }
+    }
 }
 
 /// What one block will hold.
@@ -73,6 +82,8 @@ pub(crate) struct BlockPlan {
     pub row_group_ends: Vec<usize>,
     pub traces: Vec<TraceRun>,
     pub time: TimeRange,
+    /// Rows that happen more than an hour after the last one arrived.
+    pub future_rows: u64,
 }
 
 /// The columns of `table` that [`plan`] looks at.
@@ -132,16 +143,15 @@ fn plan_spans(batches: &[&RecordBatch], own: OwnHours) -> Vec<BlockPlan> {
     traces.sort_by_key(|trace| (hours.of(trace.start), trace.start));
     traces
         .chunk_by(|a, b| hours.of(a.start) == hours.of(b.start))
-        .map(|traces| plan_traces(hours.of(traces[0].start), traces, &spans))
+        .map(|traces| plan_traces(BlockPlan::empty(&hours, traces[0].start), traces, &spans, own))
         .collect()
 }
 
-fn plan_traces(hour: Hour, traces: &[Trace], spans: &[Span]) -> BlockPlan {
-    let mut plan = BlockPlan::empty(hour);
+fn plan_traces(mut plan: BlockPlan, traces: &[Trace], spans: &[Span], own: OwnHours) -> BlockPlan {
     for trace in traces {
         let rows = &spans[trace.first..trace.first + trace.spans];
         plan.traces.push(TraceRun::new(&rows[0].trace, plan.rows.len() as u32));
-        rows.iter().for_each(|span| plan.push(span.place, span.start));
+        rows.iter().for_each(|span| plan.push(span.place, span.start, own));
         plan.end_row_group(ROW_GROUP_ROWS);
     }
     plan.finish()
@@ -162,20 +172,23 @@ fn plan_rows(batches: &[&RecordBatch], group: &str, series: Option<&str>, own: O
     let of_one_hour = rows.chunk_by(|a, b| hours.of(a.2) == hours.of(b.2));
     of_one_hour
         .map(|rows| {
-            let mut plan = BlockPlan::empty(hours.of(rows[0].2));
-            rows.iter().for_each(|(_, _, time, place)| plan.push(*place, *time));
+            let mut plan = BlockPlan::empty(&hours, rows[0].2);
+            rows.iter().for_each(|(_, _, time, place)| plan.push(*place, *time, own));
             plan.finish()
         })
         .collect()
 }
 
 impl BlockPlan {
-    fn empty(hour: Hour) -> Self {
+    /// Of the hour that has `time`.
+    fn empty(hours: &Hours, time: i64) -> Self {
+        let hour = hours.of(time);
         let time = TimeRange { first: UnixNanos(i64::MAX), last: UnixNanos(i64::MIN) };
-        Self { hour, rows: Vec::new(), row_group_ends: Vec::new(), traces: Vec::new(), time }
+        Self { hour, rows: Vec::new(), row_group_ends: Vec::new(), traces: Vec::new(), time, future_rows: 0 }
     }
 
-    fn push(&mut self, place: RowPlace, time: i64) {
+    fn push(&mut self, place: RowPlace, time: i64, own: OwnHours) {
+        self.future_rows += u64::from(time > own.end);
         self.rows.push(place);
         self.time.first = self.time.first.min(UnixNanos(time));
         self.time.last = self.time.last.max(UnixNanos(time));
@@ -207,7 +220,8 @@ impl Hours {
         let mut hours: Vec<(Reverse<usize>, i64)> = counts.into_iter().map(|(hour, rows)| (Reverse(rows), hour)).collect();
         hours.sort_unstable();
         let is_only = hours.len() == 1;
-        let chosen = hours.into_iter().filter(|(Reverse(rows), _)| is_only || *rows >= own.rows_min).take(own.max);
+        let has_begun = |hour: i64| hour.saturating_mul(HOUR_NS) <= own.end;
+        let chosen = hours.into_iter().filter(|(Reverse(rows), hour)| (is_only || *rows >= own.rows_min) && has_begun(*hour)).take(own.max);
         Self(chosen.map(|(_, hour)| hour).collect())
     }
 

@@ -45,7 +45,7 @@ pub use statistics::Bound;
 pub(crate) use statistics::{ColumnStatistics, widen};
 pub(crate) use sums::Sums;
 pub(crate) use tix::{TraceIndex, TraceRun, TraceRuns};
-pub(crate) use writer::{Name, NewBlock, Target, WriteError, civil_from_days, dir, gather, rewrite_of, write};
+pub(crate) use writer::{Name, NewBlock, Target, WriteError, civil_from_days, dir, gather, hour_name, rewrite_of, write};
 
 /// Key of the footer entry that holds [`FORMAT_VERSION`].
 pub(crate) const FORMAT_KEY: &str = "fusebox.format";

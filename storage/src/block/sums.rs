@@ -48,6 +48,12 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
+    pub(crate) const VERSION: u16 = VERSION;
+
+    pub(crate) fn chunks(&self) -> u64 {
+        self.ends.len() as u64
+    }
+
     /// Reads a block that was just written, `footer_start` being where its Thrift footer begins.
     pub(super) fn of_file(file: &dyn IoFile, metadata: &ParquetMetaData, footer_start: u64) -> io::Result<Self> {
         let (mut ends, mut crcs) = (Vec::new(), Vec::new());

@@ -304,7 +304,8 @@ fn kind(table: Table, column: &ColumnDescriptor) -> Kind {
     }
 }
 
-fn hour_name(hour: Hour) -> String {
+/// As in the names of files.
+pub(crate) fn hour_name(hour: Hour) -> String {
     let Hour::Of(hours) = hour else { return "late".to_owned() };
     let (year, month, day) = civil_from_days(hours.div_euclid(24));
     format!("{year:04}{month:02}{day:02}T{:02}", hours.rem_euclid(24))

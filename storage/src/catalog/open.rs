@@ -61,6 +61,16 @@ impl Catalog {
         open("?mode=ro").or_else(|_| open(ALONE))
     }
 
+    /// Writes the catalog of `data_dir`, as of one moment, to the new file `to`, durably. Whoever commits meanwhile is not held up.
+    pub(crate) fn copy(data_dir: &Path, to: &Path) -> Result<(), CatalogError> {
+        let connection = read_only(&data_dir.join(FILE_NAME), "?mode=ro")?;
+        check_format(&connection, data_dir)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10)).during("set the busy timeout")?;
+        connection.execute("VACUUM INTO ?", [to.to_string_lossy()]).during("copy the catalog")?;
+        let synced = std::fs::File::open(to).and_then(|file| file.sync_all());
+        synced.map_err(|source| CatalogError::Step { step: "sync the copy of the catalog", source })
+    }
+
     /// Adds what is missing; begins as a reader, so that a catalog that has everything is not written.
     fn prepare(mut connection: Connection, data_dir: &Path, found: i64, writable: bool) -> Result<Self, CatalogError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred).during("begin")?;

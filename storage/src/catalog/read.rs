@@ -23,6 +23,17 @@ impl Catalog {
         Ok(Lsn(lsn.unsigned_abs()))
     }
 
+    pub(crate) fn format(&self) -> Result<u64, CatalogError> {
+        self.connection.pragma_query_value(None, "user_version", |row| count(row, 0)).during("read the catalog's format")
+    }
+
+    /// The newest, and how many are kept.
+    pub(crate) fn snapshots(&self) -> Result<(u64, u64), CatalogError> {
+        self.connection
+            .query_row("SELECT max(snapshot_id), count(*) FROM ducklake_snapshot", [], |row| Ok((count(row, 0)?, count(row, 1)?)))
+            .during("count snapshots")
+    }
+
     /// The live blocks of all tenants and tables, oldest first.
     pub(crate) fn blocks(&self) -> Result<Vec<Block>, CatalogError> {
         self.blocks_where("file.end_snapshot IS NULL")

@@ -12,7 +12,7 @@ use schemas::UnixNanos;
 
 use super::{
     merge::{self, InputError},
-    plan::{self, Candidate, Group, Job},
+    plan::{self, Candidate, Debt, Group, Job},
     remove::{self, Retired},
 };
 use crate::{
@@ -88,6 +88,30 @@ impl Compactor {
         Ok(true)
     }
 
+    /// Tells what waits as of `now`.
+    pub(crate) fn measure(&self, now: UnixNanos) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocks = Arc::clone(&self.core.shown().blocks);
+        let readable = blocks.iter().filter(|block| !state.unreadable.contains(&block.id));
+        let candidates: Vec<Candidate> = readable.map(|block| candidate(block)).collect();
+        let debt = plan::debt(&candidates, &self.core.config.compact.limits(), now);
+        let retired = Debt { blocks: state.retired.len() as u64, bytes: state.retired.iter().map(Retired::bytes).sum() };
+        self.core.figures.waiting(debt, retired);
+    }
+
+    /// Room for what frees room: what fails on a full disk is tried once more without the reserve.
+    pub(crate) fn with_reserve<T>(&self, work: impl Fn() -> Result<T, CompactError>) -> Result<T, CompactError> {
+        let reserve = &self.core.reserve;
+        let is_full = || self.core.io.disk_space(&self.core.config.data_dir).is_ok_and(|disk| disk.free_bytes < reserve.bytes());
+        match work() {
+            Err(error) if is_full() && reserve.give_up() => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "tried again with the room that was kept for it");
+                work()
+            }
+            done => done,
+        }
+    }
+
     /// A block with an index that cannot be used is written once more, with new ones. Each is tried once.
     fn ill_indexed(&self, state: &mut State, candidates: &[Candidate]) -> Option<Job> {
         let ill = self.reader.ill_indexed();
@@ -158,6 +182,7 @@ impl Compactor {
         let written: u64 = blocks.iter().map(|block| block.bytes).sum();
         metrics::counter!(COMPACTION_BYTES_TOTAL, "direction" => "read").increment(read);
         metrics::counter!(COMPACTION_BYTES_TOTAL, "direction" => "written").increment(written);
+        self.core.figures.rewritten(blocks.iter().map(|block| block.bytes + block.sidecar_bytes()).sum());
         tracing::debug!(inputs = rewrite.inputs.len(), outputs = blocks.len(), read, written, "compacted");
         let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
         let mut shown = self.core.shown();

@@ -30,6 +30,7 @@ impl InputError {
 /// The new blocks. Places are (input, row).
 pub(super) fn plan_outputs(reader: &BlockReader, inputs: &[Arc<Block>]) -> Result<Vec<BlockPlan>, InputError> {
     let Some(table) = inputs.first().map(|block| block.table) else { return Ok(Vec::new()) };
+    let received = inputs.iter().map(|block| block.last_received).max().unwrap_or_default();
     let mut keys = Vec::with_capacity(inputs.len());
     for block in inputs {
         let at_input = |source| InputError::new(block, source);
@@ -41,7 +42,7 @@ pub(super) fn plan_outputs(reader: &BlockReader, inputs: &[Arc<Block>]) -> Resul
         let Some(schema) = batches.first().map(RecordBatch::schema) else { continue };
         keys.push(concat_batches(&schema, &batches).map_err(|error| at_input(error.into()))?);
     }
-    Ok(block::plan(table, &keys.iter().collect::<Vec<_>>(), OwnHours::OF_REWRITE))
+    Ok(block::plan(table, &keys.iter().collect::<Vec<_>>(), OwnHours::of_rewrite(received)))
 }
 
 /// The rows at `places`, in their order.

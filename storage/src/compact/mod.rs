@@ -18,4 +18,5 @@ mod thread;
 pub(crate) use compactor::CompactError;
 pub(crate) use compactor::Compactor;
 pub use config::CompactConfig;
+pub(crate) use plan::Debt;
 pub(crate) use remove::{Retired, remove_leftovers};

@@ -80,6 +80,26 @@ pub(crate) fn plan(candidates: &[Candidate], limits: &Limits, now: UnixNanos) ->
     Some(Job { group, inputs })
 }
 
+/// Blocks, and their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Debt {
+    pub blocks: u64,
+    pub bytes: u64,
+}
+
+/// The inputs of all jobs that are due; what becomes of them may be an input again.
+pub(crate) fn debt(candidates: &[Candidate], limits: &Limits, now: UnixNanos) -> Debt {
+    let mut debt = Debt::default();
+    let mut left = candidates.to_vec();
+    while let Some(job) = plan(&left, limits, now) {
+        let (inputs, rest): (Vec<Candidate>, Vec<Candidate>) = left.iter().partition(|block| job.inputs.binary_search(&block.id).is_ok());
+        debt.blocks += inputs.len() as u64;
+        debt.bytes += inputs.iter().map(|block| block.bytes).sum::<u64>();
+        left = rest;
+    }
+    debt
+}
+
 fn tier(block: &Candidate) -> usize {
     TIER_BYTES.iter().take_while(|bytes| block.bytes >= **bytes).count()
 }

@@ -44,16 +44,26 @@ impl Retired {
         Ok(retired.collect())
     }
 
+    /// No snapshot has it.
     fn is_unread(&self) -> bool {
-        self.since.elapsed() >= self.delay && Arc::strong_count(&self.block) == 1
+        Arc::strong_count(&self.block) == 1
+    }
+
+    fn is_due(&self) -> bool {
+        self.since.elapsed() >= self.delay
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.block.bytes + self.block.sidecar_bytes()
     }
 }
 
 impl Compactor {
-    /// Deletes the blocks that were retired long enough ago and that no snapshot has.
+    /// Deletes the blocks that were retired long enough ago and that no snapshot has. When new data is refused for lack of room, as many
+    /// of the others go as it takes, those first whose rows are in other blocks.
     pub(crate) fn remove_retired(&self) -> Result<usize, CompactError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let unread: Vec<Arc<Block>> = state.retired.iter().filter(|one| one.is_unread()).map(|one| Arc::clone(&one.block)).collect();
+        let unread = removable(&state.retired, self.bytes_missing());
         if unread.is_empty() {
             return Ok(0);
         }
@@ -68,11 +78,35 @@ impl Compactor {
         dirs.dedup();
         dirs.into_iter().try_for_each(|dir| sync(io, dir))?;
         let ids: Vec<u64> = unread.iter().map(|block| block.id).collect();
-        self.catalog.lock().forget(io, &ids)?;
+        self.with_reserve(|| Ok(self.catalog.lock().forget(io, &ids)?))?;
         state.retired.retain(|one| !ids.contains(&one.block.id));
         metrics::counter!(BLOCKS_DELETED_TOTAL).increment(ids.len() as u64);
         Ok(ids.len())
     }
+}
+
+impl Compactor {
+    /// Looks after the reserve, and says how much must be deleted before new data is taken again.
+    fn bytes_missing(&self) -> u64 {
+        let config = &self.core.config;
+        let Ok(disk) = self.core.io.disk_space(&config.data_dir) else { return 0 };
+        let needed = config.wal.free_bytes_needed(disk);
+        self.core.reserve.keep(disk, needed);
+        needed.saturating_sub(disk.free_bytes)
+    }
+}
+
+fn removable(retired: &[Retired], bytes_missing: u64) -> Vec<Arc<Block>> {
+    let (due, mut others): (Vec<&Retired>, Vec<&Retired>) = retired.iter().filter(|one| one.is_unread()).partition(|one| one.is_due());
+    others.sort_by_key(|one| (one.delay, one.since));
+    let mut freed: u64 = due.iter().map(|one| one.bytes()).sum();
+    let hurried = others.into_iter().take_while(|one| {
+        let wanted = freed < bytes_missing;
+        freed += one.bytes();
+        wanted
+    });
+    let hurried: Vec<&Retired> = hurried.collect();
+    due.into_iter().chain(hurried).map(|one| Arc::clone(&one.block)).collect()
 }
 
 /// Removes what is left of rewrites that were not committed. Call before anything is written.

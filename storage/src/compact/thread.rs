@@ -8,7 +8,7 @@ use std::{
 
 use schemas::UnixNanos;
 
-use super::Compactor;
+use super::{CompactError, Compactor};
 use crate::{
     Retain,
     flush::{chain, panic_text},
@@ -29,9 +29,11 @@ impl Compactor {
         let mut wait = config.interval;
         let mut looked = Instant::now();
         while self.wait(wait) {
-            let round = AssertUnwindSafe(|| {
+            let round = AssertUnwindSafe(|| -> Result<bool, CompactError> {
                 let worked = config.enabled && self.step(now())?;
-                self.remove_retired().map(|_| worked)
+                self.remove_retired()?;
+                self.measure(now());
+                Ok(worked)
             });
             let retain = &self.core.config.retain;
             if retain.enabled && looked.elapsed() >= retain.interval {

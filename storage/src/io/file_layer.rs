@@ -1,7 +1,7 @@
 //! What storage asks of a file system.
 
 use std::{
-    io::Result,
+    io::{ErrorKind, Result},
     path::{Path, PathBuf},
 };
 
@@ -17,11 +17,16 @@ pub trait Io: Send + Sync + 'static {
     fn remove(&self, path: &Path) -> Result<()>;
     /// Creates a directory; an existing one is an error, and so is a missing parent.
     fn create_dir(&self, path: &Path) -> Result<()>;
+    /// Gives a file a second name on the same file system. Whoever cannot says so; then it is copied.
+    fn hard_link(&self, from: &Path, to: &Path) -> Result<()> {
+        let _ = (from, to);
+        Err(ErrorKind::Unsupported.into())
+    }
     /// Makes creations, renames and removals in `dir` durable.
     fn sync_dir(&self, dir: &Path) -> Result<()>;
     /// Files (not folders) in `dir`, sorted.
     fn list(&self, dir: &Path) -> Result<Vec<PathBuf>>;
-    /// Bytes an unprivileged process may still write on the file system of `path`, and its size.
+    /// Bytes an unprivileged process may still write on the file system of `path`, and with those that are in use, as `df` counts.
     fn disk_space(&self, path: &Path) -> Result<DiskSpace>;
     /// A named step between file operations (for instance `catalog.commit.before`), so that a test can cut there.
     fn step(&self, name: &'static str) -> Result<()> {
@@ -38,6 +43,10 @@ pub trait IoFile: Send + Sync {
     /// `fdatasync`. After an error the caller must never sync this file again.
     fn sync_data(&self) -> Result<()>;
     fn set_len(&self, len: u64) -> Result<()>;
+    /// Takes room for the first `bytes` of a new file, which read as zeros.
+    fn allocate(&self, bytes: u64) -> Result<()> {
+        write_zeros(self, bytes)
+    }
     fn len(&self) -> Result<u64>;
 }
 
@@ -45,4 +54,14 @@ pub trait IoFile: Send + Sync {
 pub struct DiskSpace {
     pub free_bytes: u64,
     pub total_bytes: u64,
+}
+
+pub(super) fn write_zeros<F: IoFile + ?Sized>(file: &F, bytes: u64) -> Result<()> {
+    const STEP: u64 = 1 << 20;
+    let zeros = vec![0; STEP.min(bytes) as usize];
+    for offset in (0..bytes).step_by(STEP as usize) {
+        let len = STEP.min(bytes - offset) as usize;
+        file.write_all_at(&zeros[..len], offset)?;
+    }
+    Ok(())
 }

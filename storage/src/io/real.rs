@@ -37,6 +37,10 @@ impl Io for RealIo {
         fs::create_dir(path)
     }
 
+    fn hard_link(&self, from: &Path, to: &Path) -> Result<()> {
+        fs::hard_link(from, to)
+    }
+
     fn sync_dir(&self, dir: &Path) -> Result<()> {
         File::open(dir)?.sync_all()
     }
@@ -55,7 +59,8 @@ impl Io for RealIo {
 
     fn disk_space(&self, path: &Path) -> Result<DiskSpace> {
         let stat = rustix::fs::statvfs(path)?;
-        Ok(DiskSpace { free_bytes: stat.f_bavail * stat.f_frsize, total_bytes: stat.f_blocks * stat.f_frsize })
+        let used = stat.f_blocks.saturating_sub(stat.f_bfree);
+        Ok(DiskSpace { free_bytes: stat.f_bavail * stat.f_frsize, total_bytes: (used + stat.f_bavail) * stat.f_frsize })
     }
 }
 
@@ -74,6 +79,13 @@ impl IoFile for File {
 
     fn set_len(&self, len: u64) -> Result<()> {
         File::set_len(self, len)
+    }
+
+    fn allocate(&self, bytes: u64) -> Result<()> {
+        match rustix::fs::fallocate(self, rustix::fs::FallocateFlags::empty(), 0, bytes) {
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => super::file_layer::write_zeros(self, bytes),
+            allocated => Ok(allocated?),
+        }
     }
 
     fn len(&self) -> Result<u64> {

@@ -1,8 +1,11 @@
 //! Carries a retention plan out.
 
-use std::sync::PoisonError;
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError},
+};
 
-use schemas::UnixNanos;
+use schemas::{Table, UnixNanos};
 
 use super::plan::{self, Candidate, Refusal};
 use crate::{
@@ -18,6 +21,25 @@ pub struct Retained {
     pub rows: u64,
     /// With indexes.
     pub bytes: u64,
+}
+
+/// What would go, and why it would not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionPreview {
+    /// Of each table, with the newest event that would go.
+    pub tables: Vec<(Table, Retained, Option<UnixNanos>)>,
+    /// Set when it is most of the data: then nothing goes until somebody insists.
+    pub refusal: Option<Refusal>,
+}
+
+impl Retained {
+    fn of<'a>(blocks: impl Iterator<Item = &'a Arc<Block>>) -> Self {
+        blocks.fold(Self::default(), |sum, block| Self {
+            blocks: sum.blocks + 1,
+            rows: sum.rows + block.rows,
+            bytes: sum.bytes + block.bytes + block.sidecar_bytes(),
+        })
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -44,24 +66,17 @@ impl Compactor {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let config = &self.core.config.retain;
         let blocks = self.core.shown().blocks.clone();
-        let candidates: Vec<Candidate> = blocks.iter().map(|block| candidate(block)).collect();
-        let disk = self.core.io.disk_space(&self.core.config.data_dir).map_err(CompactError::DiskSpace)?;
-        let bytes_max = (disk.total_bytes as f64 * config.disk_share_max) as u64;
-        let planned = plan::plan(&candidates, |table| config.age_max(table), bytes_max, now, how == Retain::Insist);
+        let planned = self.plan(&blocks, now, how == Retain::Insist)?;
         metrics::gauge!(RETENTION_REFUSED).set(if planned.is_err() { 1.0 } else { 0.0 });
         let ids = planned?;
         let going: Vec<_> = blocks.iter().filter(|block| ids.contains(&block.id)).cloned().collect();
         drop(blocks);
-        let mut retained = Retained::default();
-        for block in &going {
-            retained.blocks += 1;
-            retained.rows += block.rows;
-            retained.bytes += block.bytes + block.sidecar_bytes();
-        }
+        let retained = Retained::of(going.iter());
         if going.is_empty() || how == Retain::DryRun {
             return Ok(retained);
         }
-        self.commit(&ids)?;
+        let ids: Vec<u64> = going.iter().map(|block| block.id).collect();
+        self.with_reserve(|| self.commit(&ids))?;
         let mut shown = self.core.shown();
         shown.replaced(&ids, Vec::new());
         self.core.count_memory(&shown);
@@ -70,6 +85,29 @@ impl Compactor {
         tracing::info!(blocks = retained.blocks, rows = retained.rows, bytes = retained.bytes, "old data let go");
         state.retired.extend(going.into_iter().map(|block| Retired::new(block, config.delete_delay)));
         Ok(retained)
+    }
+
+    pub(crate) fn preview_retention(&self, now: UnixNanos) -> Result<RetentionPreview, CompactError> {
+        let blocks = self.core.shown().blocks.clone();
+        let (ids, refusal) = match self.plan(&blocks, now, false)? {
+            Ok(ids) => (ids, None),
+            Err(refusal) => (self.plan(&blocks, now, true)?.unwrap_or_default(), Some(refusal)),
+        };
+        let of_table = |table| {
+            let going = || blocks.iter().filter(|block| block.table == table && ids.contains(&block.id));
+            (table, Retained::of(going()), going().map(|block| block.time.last).max())
+        };
+        Ok(RetentionPreview { tables: Table::ALL.map(of_table).into(), refusal })
+    }
+
+    /// Ids of the blocks to let go.
+    fn plan(&self, blocks: &[Arc<Block>], now: UnixNanos, insist: bool) -> Result<Result<HashSet<u64>, Refusal>, CompactError> {
+        let config = &self.core.config.retain;
+        let candidates: Vec<Candidate> = blocks.iter().map(|block| candidate(block)).collect();
+        let disk = self.core.io.disk_space(&self.core.config.data_dir).map_err(CompactError::DiskSpace)?;
+        let bytes_max = (disk.total_bytes as f64 * config.disk_share_max) as u64;
+        let planned = plan::plan(&candidates, |table| config.age_max(table), bytes_max, now, insist);
+        Ok(planned.map(|ids| ids.into_iter().collect()))
     }
 
     /// A commit that is reported as failed may have reached the disk all the same.

@@ -7,6 +7,6 @@ mod apply;
 mod config;
 mod plan;
 
-pub use apply::{Retain, Retained};
+pub use apply::{Retain, Retained, RetentionPreview};
 pub use config::RetainConfig;
 pub use plan::Refusal;

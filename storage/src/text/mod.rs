@@ -36,6 +36,7 @@ pub(crate) use build::{TextBuilder, TextFiles};
 pub use index::Candidates;
 pub(crate) use index::{TextIndex, load};
 pub use rows::{RowTexts, indexed_columns};
+pub(crate) use sidecar::{Described, describe};
 
 #[cfg(test)]
 mod tests;

@@ -122,6 +122,26 @@ pub(super) fn open(kind: Kind, owner: Owner, bytes: &[u8]) -> Result<Range<usize
     Ok(HEADER_BYTES..bytes.len())
 }
 
+/// What a file says of itself, and what is wrong with it.
+pub(crate) struct Described {
+    pub version: Option<u16>,
+    pub rows: Option<u32>,
+    pub problem: Option<String>,
+}
+
+/// For people: whichever block it is of.
+pub(crate) fn describe(bytes: &[u8], bloom: bool) -> Described {
+    let kind = if bloom { Kind::Bloom } else { Kind::Inverted };
+    let header = bytes.first_chunk::<HEADER_BYTES>().copied();
+    let said = header.map(|header| {
+        let [_, _, _, _, v0, v1, _, _, _, _, _, _, r0, r1, r2, r3, name @ ..] = header;
+        (u16::from_le_bytes([v0, v1]), Owner { rows: u32::from_le_bytes([r0, r1, r2, r3]), name: u64::from_le_bytes(name) })
+    });
+    let (version, owner) = said.unzip();
+    let opened = open(kind, owner.unwrap_or(Owner { rows: 0, name: 0 }), bytes);
+    Described { version, rows: owner.map(|owner| owner.rows), problem: opened.err().map(|error| error.to_string()) }
+}
+
 /// CRC-32 of all but the place of the checksum itself.
 fn checksum(bytes: &[u8]) -> Option<u32> {
     let mut crc = crc32fast::Hasher::new();

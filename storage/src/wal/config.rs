@@ -30,8 +30,12 @@ pub struct WalConfig {
     pub sync: SyncMode,
     /// Trimmed segments kept for their next life.
     pub spare_segments: usize,
-    /// Below this much free disk new requests are refused.
+    /// Below this much free disk new requests are refused,
     pub free_bytes_min: u64,
+    /// and above this share of the disk in use, from 0 to 1, whoever uses it.
+    pub used_share_max: f64,
+    /// How often the disk is looked at while nothing is written; it is after every group.
+    pub space_interval: Duration,
     /// First wait before a refused log tries to write again; doubles up to `probe_max`.
     pub probe_min: Duration,
     pub probe_max: Duration,
@@ -53,6 +57,8 @@ impl WalConfig {
             sync: SyncMode::Fsync,
             spare_segments: 2,
             free_bytes_min: Self::GIB,
+            used_share_max: 0.9,
+            space_interval: Duration::from_secs(5),
             probe_min: Duration::from_secs(1),
             probe_max: Duration::from_secs(5),
         }
@@ -63,10 +69,16 @@ impl WalConfig {
         Self::MIB.min(self.segment_bytes)
     }
 
-    /// The same with at most a tenth of the disk for the log, and at most a twentieth kept free.
+    /// The same with at most a tenth of the disk for the log, and at most an eighth kept free.
     pub fn sized_for(mut self, disk: DiskSpace) -> Self {
         self.bytes_max = self.bytes_max.min(disk.total_bytes / 10).max(2 * self.segment_bytes);
-        self.free_bytes_min = self.free_bytes_min.min(disk.total_bytes / 20);
+        self.free_bytes_min = self.free_bytes_min.min(disk.total_bytes / 8);
         self
+    }
+
+    /// With less than this free on `disk` new requests are refused.
+    pub fn free_bytes_needed(&self, disk: DiskSpace) -> u64 {
+        let usable = (disk.total_bytes as f64 * self.used_share_max.clamp(0.0, 1.0)) as u64;
+        self.free_bytes_min.max(disk.total_bytes.saturating_sub(usable))
     }
 }

@@ -13,7 +13,10 @@ use super::{
     segments::Segments,
     sync::SyncThread,
 };
-use crate::{RawRequest, Refused, io::Io};
+use crate::{
+    RawRequest, Refused,
+    io::{DiskSpace, Io},
+};
 
 const SYNC_THREAD: &str = "wal-sync";
 
@@ -39,6 +42,15 @@ pub struct WalStats {
     pub synced: Lsn,
     /// Why requests are refused, when every one is.
     pub refused: Option<Refused>,
+    /// The disk when the sync thread last looked; `None` before that.
+    pub disk: Option<DiskWatch>,
+}
+
+/// The disk, and how much of it must be free for new requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskWatch {
+    pub space: DiskSpace,
+    pub needed_bytes: u64,
 }
 
 /// Called before segments go, with the place up to which records may.
@@ -134,7 +146,8 @@ impl<T: Send + 'static> Wal<T> {
         let state = self.queue.state();
         let queued_bytes = state.bytes();
         let live_bytes = self.segments.live_bytes() + queued_bytes;
-        WalStats { live_bytes, queued_bytes, segments, spare_segments, synced: state.synced, refused: state.refused.clone() }
+        let (synced, refused, disk) = (state.synced, state.refused.clone(), state.disk);
+        WalStats { live_bytes, queued_bytes, segments, spare_segments, synced, refused, disk }
     }
 
     /// Refuses new requests, makes the queued ones durable, ends the thread. Blocking; idempotent. Not to be called by `sink` or `failed`.

@@ -10,6 +10,7 @@
 //! queue --> sync             requests wait; the sync thread writes and syncs them in groups
 //! segments                   the files: begun, sealed, trimmed, recycled
 //! scan --> recover, replay   what the last run left, whatever happened to it
+//!      \-> look              the same for people, who change nothing
 //! ```
 //! Failed groups and retries: when a group's write or sync fails, its senders are told so and send it again, though its bytes may be on
 //! disk after all. The next segment's header therefore says where the acknowledged records of the one before it end, and it is durable
@@ -20,6 +21,7 @@ mod config;
 mod error;
 mod format;
 mod log;
+pub(crate) mod look;
 mod position;
 mod queue;
 mod recover;
@@ -30,6 +32,6 @@ mod sync;
 
 pub use config::{SyncMode, WalConfig};
 pub use error::WalError;
-pub use log::{LettingGo, Synced, Wal, WalStats};
+pub use log::{DiskWatch, LettingGo, Synced, Wal, WalStats};
 pub use position::{Lsn, WalPosition};
 pub use replay::{Damage, Known, Replay};

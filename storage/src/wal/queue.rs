@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Lsn,
+    DiskWatch, Lsn,
     format::{HEADER_BYTES, record_bytes},
 };
 use crate::{RawRequest, Refused};
@@ -29,6 +29,8 @@ pub(super) struct State<T> {
     bytes: u64,
     pub synced: Lsn,
     pub refused: Option<Refused>,
+    /// As it was last looked at.
+    pub disk: Option<DiskWatch>,
     /// Up to here the catalog has the rows.
     covered: Lsn,
     /// The log is full and all of it is covered: seal the active segment and let it go.
@@ -50,7 +52,8 @@ pub(super) struct Limits {
 
 impl<T> Queue<T> {
     pub fn new(synced: Lsn) -> Self {
-        let state = State { requests: Vec::new(), bytes: 0, synced, refused: None, covered: Lsn::ZERO, retire: None, closed: false };
+        let state =
+            State { requests: Vec::new(), bytes: 0, synced, refused: None, disk: None, covered: Lsn::ZERO, retire: None, closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 

@@ -191,7 +191,7 @@ fn find(io: &Arc<dyn Io>, config: &WalConfig, recovered: &mut Recovered) -> Resu
     Ok((segments, unreadable))
 }
 
-fn read_header(io: &dyn Io, path: &Path) -> io::Result<(ReadHeader, u64)> {
+pub(super) fn read_header(io: &dyn Io, path: &Path) -> io::Result<(ReadHeader, u64)> {
     let file = io.open_read(path)?;
     let len = file.len()?;
     if len < HEADER_BYTES as u64 {

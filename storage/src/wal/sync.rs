@@ -21,7 +21,7 @@ use std::{
 };
 
 use super::{
-    Lsn, SyncMode, Synced, WalConfig, WalPosition,
+    DiskWatch, Lsn, SyncMode, Synced, WalConfig, WalPosition,
     format::{END_MARK, HEADER_BYTES, PreviousEnd, encode_record, record_bytes},
     queue::{Queue, Queued},
     segments::{Active, Segments},
@@ -53,6 +53,8 @@ pub(super) struct SyncThread<T, Sink, Failed> {
     probe: Option<Probe>,
     /// Set while acknowledged bytes wait for an interval sync.
     sync_due: Option<Instant>,
+    /// When the disk is looked at again, should nothing be written until then.
+    space_due: Instant,
 }
 
 struct Probe {
@@ -93,6 +95,7 @@ where
             failures_in_a_row: 0,
             probe: None,
             sync_due: None,
+            space_due: Instant::now(),
         }
     }
 
@@ -111,7 +114,8 @@ where
 
     pub fn run(mut self) {
         loop {
-            let deadline = [self.sync_due, self.probe.as_ref().map(|probe| probe.due)].into_iter().flatten().min();
+            let space_due = self.probe.is_none().then_some(self.space_due);
+            let deadline = [self.sync_due, self.probe.as_ref().map(|probe| probe.due), space_due].into_iter().flatten().min();
             let work = self.queue.take(deadline);
             let wrote = !work.requests.is_empty();
             self.commit(work.requests.into());
@@ -120,7 +124,7 @@ where
             if work.closed {
                 return;
             }
-            if wrote
+            if (wrote || self.space_due <= Instant::now())
                 && self.probe.is_none()
                 && let Err(refused) = self.check_space()
             {
@@ -286,13 +290,15 @@ where
         }
     }
 
-    fn check_space(&self) -> Result<(), Refused> {
-        let needed_bytes = self.config.free_bytes_min;
-        match self.disk_space() {
-            Ok(space) if space.free_bytes >= needed_bytes => Ok(()),
-            Ok(space) => Err(Refused::DiskFull { free_bytes: space.free_bytes, needed_bytes }),
-            Err(error) => Err(self.refusal(&error)),
-        }
+    fn check_space(&mut self) -> Result<(), Refused> {
+        self.space_due = Instant::now() + self.config.space_interval;
+        let space = self.disk_space().map_err(|error| self.refusal(&error))?;
+        let needed_bytes = self.config.free_bytes_needed(space);
+        self.queue.state().disk = Some(DiskWatch { space, needed_bytes });
+        metrics::gauge!(self_metrics::DISK_FREE_BYTES).set(space.free_bytes as f64);
+        metrics::gauge!(self_metrics::DISK_TOTAL_BYTES).set(space.total_bytes as f64);
+        metrics::gauge!(self_metrics::DISK_NEEDED_BYTES).set(needed_bytes as f64);
+        if space.free_bytes >= needed_bytes { Ok(()) } else { Err(Refused::DiskFull { free_bytes: space.free_bytes, needed_bytes }) }
     }
 
     /// Of the directory; where it could not be made yet, of the one above.
@@ -307,8 +313,8 @@ where
         if !is_full(error) {
             return Refused::ReadOnly { reason: error.to_string() };
         }
-        let free_bytes = self.disk_space().map_or(0, |space| space.free_bytes);
-        Refused::DiskFull { free_bytes, needed_bytes: self.config.free_bytes_min }
+        let space = self.disk_space().unwrap_or(DiskSpace { free_bytes: 0, total_bytes: 0 });
+        Refused::DiskFull { free_bytes: space.free_bytes, needed_bytes: self.config.free_bytes_needed(space) }
     }
 
     fn refuse(&mut self, refused: Refused) {
@@ -317,6 +323,7 @@ where
             self.probe = Some(Probe { due: Instant::now() + self.config.probe_min, wait: self.config.probe_min });
         }
         self.queue.state().refused = Some(refused);
+        metrics::gauge!(self_metrics::INGEST_REFUSED).set(1.0);
     }
 
     fn probe_if_due(&mut self) {
@@ -326,6 +333,7 @@ where
             Ok(()) => {
                 tracing::info!("new data is taken again");
                 self.queue.state().refused = None;
+                metrics::gauge!(self_metrics::INGEST_REFUSED).set(0.0);
             }
             Err(refused) => {
                 self.queue.state().refused = Some(refused);

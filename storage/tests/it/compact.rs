@@ -32,7 +32,7 @@ fn rows(keys: std::ops::Range<u64>, hours: i64) -> Vec<Row> {
 /// Each part is a block, or one for each hour.
 fn flush_parts(store: &Store, rows: &[Row], parts: usize) {
     for part in rows.chunks(rows.len().div_ceil(parts)) {
-        append(store, part, 0).unwrap().wait().unwrap();
+        append(store, part, START + 40 * HOUR_NS).unwrap().wait().unwrap();
         store.flush().unwrap();
     }
 }
@@ -141,7 +141,7 @@ fn a_storm_of_small_flushes_leaves_few_blocks_while_questions_are_asked() {
     let store = reopen(config, Arc::new(RealIo));
     let rows = rows(0..1200, 1);
     for (part, seen) in rows.chunks(6).zip(1..) {
-        append(&store, part, 0).unwrap().wait().unwrap();
+        append(&store, part, START + 40 * HOUR_NS).unwrap().wait().unwrap();
         store.flush().unwrap();
         assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)).len(), seen * 6);
     }

@@ -18,23 +18,23 @@ use testkit::{
 
 use crate::rows::{Row, all_rows, append, as_found, config, open, reopen};
 
-const NOW: i64 = 500_000 * 3_600_000_000_000;
+pub const NOW: i64 = 500_000 * 3_600_000_000_000;
 /// Far more than a probe of the log and a retry of a flush wait.
-const RESUME_MAX: Duration = Duration::from_secs(60);
+pub const RESUME_MAX: Duration = Duration::from_secs(60);
 
-fn rows(first_key: u64, count: u64) -> Vec<Row> {
+pub fn rows(first_key: u64, count: u64) -> Vec<Row> {
     let row = |key: u64| Row { table: Table::SENT[key as usize % 3], key, trace: key % 7, time: NOW + key as i64 };
     (first_key..first_key + count).map(row).collect()
 }
 
-fn check_rows(store: &Store, count: u64) {
+pub fn check_rows(store: &Store, count: u64) {
     let mut expected: Vec<Row> = rows(0, count).into_iter().map(as_found).collect();
     expected.sort_unstable();
     assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)), expected);
 }
 
 /// Probes at once, so that ten rounds are quick.
-fn quick(dir: &Path) -> Config {
+pub fn quick(dir: &Path) -> Config {
     let mut config = config(dir);
     config.wal.probe_min = Duration::from_millis(5);
     config.wal.probe_max = Duration::from_millis(5);
@@ -42,7 +42,7 @@ fn quick(dir: &Path) -> Config {
 }
 
 /// Sends a request of 30 rows until it is taken.
-fn append_until_taken(store: &Store, first_key: u64) {
+pub fn append_until_taken(store: &Store, first_key: u64) {
     let begun = Instant::now();
     while !append(store, &rows(first_key, 30), NOW).is_ok_and(|receipt| receipt.wait().is_ok()) {
         assert!(begun.elapsed() < RESUME_MAX, "{:?}", store.readiness());
@@ -145,7 +145,7 @@ fn a_start_on_a_log_of_the_catalog_that_cannot_be_shared() {
 }
 
 /// Set in a process of its own, which has a small file system of its own at this path.
-const SMALL_DISK: &str = "FUSEBOX_TEST_SMALL_DISK";
+pub const SMALL_DISK: &str = "FUSEBOX_TEST_SMALL_DISK";
 
 /// The same on a real file system, SQLite included. Needs the right to mount; says so where that is missing.
 #[test]
@@ -153,9 +153,13 @@ fn a_small_file_system_that_is_filled_and_made_read_only() {
     if let Some(disk) = std::env::var_os(SMALL_DISK) {
         return on_small_disk(Path::new(&disk));
     }
+    on_a_small_file_system("disk::a_small_file_system_that_is_filled_and_made_read_only");
+}
+
+/// Runs `test`, one of this binary, in a process of its own with a file system of its own, which it finds in [`SMALL_DISK`].
+pub fn on_a_small_file_system(test: &str) {
     let dir = tempfile::tempdir().unwrap();
     let script = "mount -t tmpfs -o size=24m tmpfs \"$1\" || exit 77; exec \"$2\" --exact --nocapture \"$3\"";
-    let test = "disk::a_small_file_system_that_is_filled_and_made_read_only";
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", script, "sh"]).arg(dir.path()).arg(std::env::current_exe().unwrap()).arg(test);
     match command.env(SMALL_DISK, dir.path()).output() {
@@ -234,7 +238,7 @@ fn check_refuses_and_answers(store: &Store, count: u64) {
 }
 
 /// To the last byte.
-fn fill(path: &Path) {
+pub fn fill(path: &Path) {
     use std::io::Write;
     let mut file = std::fs::File::create(path).unwrap();
     for chunk in [vec![0u8; 1 << 16], vec![0u8; 1 << 10], vec![0u8; 1]] {

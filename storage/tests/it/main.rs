@@ -8,6 +8,7 @@
 )]
 
 mod arrivals;
+mod backup;
 mod block_damage;
 mod captures;
 mod compact;
@@ -17,10 +18,14 @@ mod dead_threads;
 mod dedup;
 mod disk;
 mod duckdb;
+mod fixtures;
+mod guard;
+mod inspect;
 mod model;
 mod poison;
 mod restart;
 mod retain;
+mod retain_crash;
 mod round_trip;
 mod rows;
 mod set_aside;

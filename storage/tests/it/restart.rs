@@ -57,7 +57,7 @@ fn a_log_of_small_records_is_opened_with_large_reads() {
     const RECORDS: u64 = 500_000;
     const BODY_BYTES: usize = 400;
     let dir = tempfile::tempdir().unwrap();
-    let wal = WalConfig { free_bytes_min: 0, ..WalConfig::new(dir.path().join("wal")) };
+    let wal = WalConfig { free_bytes_min: 0, used_share_max: 1.0, ..WalConfig::new(dir.path().join("wal")) };
     let (log, _) = wal_log::try_open(Arc::new(RealIo), wal.clone(), Lsn::ZERO).unwrap();
     let body = Bytes::from(vec![7; BODY_BYTES]);
     for batch in 0..RECORDS / 10_000 {
@@ -87,7 +87,7 @@ fn a_log_of_small_records_is_opened_with_large_reads() {
 fn large_records_are_stepped_over() {
     let io = FaultIo::new(Arc::new(RealIo));
     let dir = tempfile::tempdir().unwrap();
-    let wal = WalConfig { free_bytes_min: 0, ..WalConfig::new(dir.path().join("wal")) };
+    let wal = WalConfig { free_bytes_min: 0, used_share_max: 1.0, ..WalConfig::new(dir.path().join("wal")) };
     for run in 0..2 {
         let (log, _) = wal_log::try_open(Arc::new(RealIo), wal.clone(), Lsn::ZERO).unwrap();
         (0..20).for_each(|number| assert!(log.append(run * 20 + number, 1 << 20).is_ok()));

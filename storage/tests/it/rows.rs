@@ -172,6 +172,8 @@ pub fn config(dir: &Path) -> Config {
     config.flush_interval = std::time::Duration::from_secs(3600);
     config.wal.segment_bytes = 64 << 10;
     config.wal.free_bytes_min = 0;
+    config.wal.used_share_max = 1.0;
+    config.reserve_bytes = 0;
     config.compact.enabled = false;
     config.compact.interval = std::time::Duration::from_secs(3600);
     config.compact.delete_delay = std::time::Duration::ZERO;

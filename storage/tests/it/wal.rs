@@ -44,7 +44,7 @@ fn what_was_acknowledged_comes_back_in_order() {
 #[test]
 fn many_writers_share_groups_and_all_are_answered() {
     let dir = tempfile::tempdir().expect("temporary directory");
-    let config = WalConfig { segment_bytes: 1 << 20, free_bytes_min: 0, ..WalConfig::new(dir.path().join("wal")) };
+    let config = WalConfig { segment_bytes: 1 << 20, free_bytes_min: 0, used_share_max: 1.0, ..WalConfig::new(dir.path().join("wal")) };
     let (log, _) = try_open(Arc::new(RealIo), config.clone(), Lsn::ZERO).expect("opens");
     std::thread::scope(|scope| {
         for writer in 0..8 {

@@ -111,7 +111,7 @@ fn a_read_error_in_replay_sets_the_segment_aside() {
 fn a_full_disk_refuses_and_resumes_ten_times() {
     let disk = RecordingIo::new();
     let io = FaultIo::new(Arc::new(disk.clone()));
-    let config = storage::wal::WalConfig { free_bytes_min: 1000, ..config() };
+    let config = storage::wal::WalConfig { free_bytes_min: 1000, used_share_max: 1.0, ..config() };
     let (log, _) = open(&io, config.clone(), Lsn::ZERO);
     let mut number = 0;
     for _ in 0..10 {

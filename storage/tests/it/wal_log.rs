@@ -34,6 +34,7 @@ pub fn config() -> WalConfig {
         segment_bytes: 4096,
         bytes_max: 1 << 20,
         free_bytes_min: 0,
+        used_share_max: 1.0,
         probe_min: Duration::from_millis(5),
         probe_max: Duration::from_millis(5),
         ..WalConfig::new(dir())

@@ -26,27 +26,27 @@ const DIM: &str = "\x1b[2m";
 const PLAIN: &str = "\x1b[0m";
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Table {
-    pub(super) columns: Vec<Column>,
+pub(crate) struct Table {
+    pub(crate) columns: Vec<Column>,
     /// Each as long as `columns`.
-    pub(super) rows: Vec<Vec<String>>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Column {
-    pub(super) name: String,
+pub(crate) struct Column {
+    pub(crate) name: String,
     /// Numbers are.
-    pub(super) right: bool,
+    pub(crate) right: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Style {
+pub(crate) struct Style {
     /// Columns of the terminal; nothing is cut without one.
-    pub(super) width: Option<usize>,
-    pub(super) colour: bool,
+    pub(crate) width: Option<usize>,
+    pub(crate) colour: bool,
 }
 
-pub(super) fn draw(table: &Table, style: Style) -> String {
+pub(crate) fn draw(table: &Table, style: Style) -> String {
     let names: Vec<String> = table.columns.iter().map(|column| text::clean(&column.name)).collect();
     let rows: Vec<Vec<String>> = table.rows.iter().map(|row| row.iter().map(|cell| text::clean(cell)).collect()).collect();
     let widest = |column: usize| {

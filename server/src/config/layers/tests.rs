@@ -41,6 +41,31 @@ fn the_later_layer_wins_key_by_key() {
 }
 
 #[test]
+fn every_setting_says_where_it_comes_from() {
+    let file = "log = 'warn'\n[collector]\notlp_grpc = '127.0.0.1:1'\notlp_http = '127.0.0.1:2'\n";
+    let environment = [("FUSEBOX_OTLP_HTTP", "127.0.0.1:3"), ("FUSEBOX_RETENTION__LOGS_HOURS", "5")];
+    let flags = ServeArguments { log: Some("debug".to_owned()), api: Some(([127, 0, 0, 1], 9).into()), ..ServeArguments::default() };
+    let loaded = load_with(file, &environment, flags).expect("accepted");
+    let settings = loaded.settings();
+    let check = |key: &str, value: &str, expected: &str| {
+        let found = settings.iter().find(|setting| setting.key == key).expect(key);
+        assert_eq!((found.value.to_string().as_str(), found.origin.to_string().split(' ').next()), (value, Some(expected)), "{key}");
+    };
+    check("data_dir", "\"./somewhere\"", "default");
+    check("log", "\"debug\"", "flag");
+    check("api.listen", "\"127.0.0.1:9\"", "flag");
+    check("collector.otlp_grpc", "\"127.0.0.1:1\"", "file");
+    check("collector.otlp_http", "\"127.0.0.1:3\"", "environment");
+    check("retention.logs_hours", "5", "environment");
+    check("retention.spans_hours", "168", "default");
+    let named = |key: &str| settings.iter().find(|setting| setting.key == key).expect(key).origin.clone();
+    assert_eq!(named("api.listen"), Origin::Flag("--api".to_owned()));
+    assert_eq!(named("log"), Origin::Flag("--log".to_owned()));
+    assert_eq!(named("retention.logs_hours"), Origin::Environment("FUSEBOX_RETENTION__LOGS_HOURS".to_owned()));
+    assert!(settings.len() > 30, "{}", settings.len());
+}
+
+#[test]
 fn one_variable_serves_the_server_and_its_clients() {
     for form in ["127.0.0.1:5000", "http://127.0.0.1:5000", "http://127.0.0.1:5000/", "localhost:5000", "http://localhost:5000"] {
         let config = load_with("", &[("FUSEBOX_API", form)], ServeArguments::default()).expect(form).config;

@@ -32,7 +32,7 @@ mod runs;
 mod version1;
 mod writer;
 
-pub(super) use format::TixError;
+pub(crate) use format::TixError;
 pub(crate) use reader::TraceIndex;
 pub(crate) use runs::{TraceRun, TraceRuns};
 pub(super) use writer::encode;

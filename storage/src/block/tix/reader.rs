@@ -25,8 +25,16 @@ pub(crate) enum TraceIndex {
 }
 
 impl TraceIndex {
+    /// Version, entries and rows, as the first bytes say.
+    pub(crate) fn describe(file: &dyn IoFile) -> Result<(u16, u32, u32), TixError> {
+        let mut bytes = [0; HEADER_BYTES];
+        file.read_exact_at(&mut bytes, 0)?;
+        let Header { version, entries, rows, .. } = Header::decode(&bytes)?;
+        Ok((version, entries, rows))
+    }
+
     /// Reads the head of a file of `bytes`.
-    pub(in crate::block) fn load(file: &dyn IoFile, bytes: u64) -> Result<Self, TixError> {
+    pub(crate) fn load(file: &dyn IoFile, bytes: u64) -> Result<Self, TixError> {
         let actual = file.len()?;
         if actual != bytes {
             return Err(TixError::Length { expected: bytes, actual });

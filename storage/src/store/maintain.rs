@@ -1,0 +1,58 @@
+//! What keeps the data in order, asked for by somebody instead of the background.
+
+use schemas::UnixNanos;
+
+use super::Store;
+use crate::{Retain, Retained, RetentionPreview, flush};
+
+/// What a call of [`Store::compact_some`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compacted {
+    pub rewrites: usize,
+    /// All is in order.
+    pub is_done: bool,
+}
+
+impl Store {
+    /// Compacts until all is in order as of `now`, deletes the replaced blocks that nobody reads any more, and returns how many rewrites
+    /// that took. Blocking.
+    ///
+    /// # Errors
+    /// The text of the first failure; nothing is lost, the blocks stay as they are.
+    pub fn compact(&self, now: UnixNanos) -> Result<usize, String> {
+        self.compact_some(now, usize::MAX).map(|compacted| compacted.rewrites)
+    }
+
+    /// As [`Self::compact`], but no more than `rewrites_max` rewrites; each takes seconds at most.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn compact_some(&self, now: UnixNanos, rewrites_max: usize) -> Result<Compacted, String> {
+        let mut compacted = Compacted { rewrites: 0, is_done: false };
+        while compacted.rewrites < rewrites_max && !compacted.is_done {
+            match self.compactor.step(now).map_err(|error| flush::chain(&error))? {
+                true => compacted.rewrites += 1,
+                false => compacted.is_done = true,
+            }
+        }
+        self.compactor.remove_retired().map_err(|error| flush::chain(&error))?;
+        self.compactor.measure(now);
+        Ok(compacted)
+    }
+
+    /// Lets go what is too old, or too much, as of `now`. Blocking.
+    ///
+    /// # Errors
+    /// Why nothing went: it would be most of the data and nobody insists, or the disk failed.
+    pub fn retain(&self, now: UnixNanos, how: Retain) -> Result<Retained, String> {
+        self.compactor.retain(now, how).map_err(|error| flush::chain(&error))
+    }
+
+    /// What [`Self::retain`] would let go as of `now`, and whether it would. Nothing changes.
+    ///
+    /// # Errors
+    /// When the disk cannot be asked for its size.
+    pub fn preview_retention(&self, now: UnixNanos) -> Result<RetentionPreview, String> {
+        self.compactor.preview_retention(now).map_err(|error| flush::chain(&error))
+    }
+}
