@@ -6,7 +6,7 @@ use arrow::{error::ArrowError, record_batch::RecordBatch};
 use schemas::{Table, TenantId, TraceId};
 
 use crate::{
-    Split, SplitId,
+    AttributeQuery, Split, SplitId,
     block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read},
     memtable::Chunk,
     self_metrics::BLOCK_READ_FAILURES_TOTAL,
@@ -108,6 +108,12 @@ impl Snapshot {
         self.reader.rows_of_trace(block, trace)
     }
 
+    /// As [`Self::rows_of_trace`], of several traces, one after the other: neither in order nor without repetition.
+    pub fn rows_of_traces(&self, table: Table, id: u64, traces: &[TraceId]) -> Option<Vec<Range<usize>>> {
+        let block = self.block(table, id)?;
+        self.reader.rows_of_traces(block, traces)
+    }
+
     /// The rows of block `id` that can answer a question about text, by its indexes. Blocking: loads them unless they are cached.
     pub fn rows_of_text(&self, table: Table, id: u64, filter: &TextFilter) -> Candidates {
         self.text_index(table, id).map_or(Candidates::All, |index| index.candidates(filter))
@@ -116,6 +122,12 @@ impl Snapshot {
     /// Exactly the rows of block `id` that answer it, without reading any; `None` when only a scan can tell. Blocking as above.
     pub fn exact_rows_of_text(&self, table: Table, id: u64, filter: &TextFilter) -> Option<Vec<Range<usize>>> {
         self.text_index(table, id)?.exact_rows(filter)
+    }
+
+    /// The rows of block `id` that can have such attributes, by its index. Blocking as above.
+    pub fn rows_of_attributes(&self, table: Table, id: u64, query: &AttributeQuery) -> Candidates {
+        let index = self.block(table, id).and_then(|block| self.reader.attribute_index(block));
+        index.map_or(Candidates::All, |index| index.candidates(query))
     }
 
     fn text_index(&self, table: Table, id: u64) -> Option<Arc<TextIndex>> {

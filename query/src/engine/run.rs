@@ -36,7 +36,7 @@ use super::{
     question::Limits,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, LiveFilter},
+    search::{self, LiveFilter, Places, SearchQuestion},
     session::{session, template},
     sql,
 };
@@ -226,7 +226,10 @@ impl Work {
         let state = session(&shared.template, shared.runtime_env()?, Arc::clone(&snapshot), Arc::clone(&self.usage))?;
         let plan: LogicalPlan = match question {
             Question::Sql { text, params } => sql::plan(&state, &text, params).await?,
-            Question::Search(question) => search::records_plan(&snapshot, &question)?,
+            Question::Search(question) => {
+                let places = places(&state, &snapshot, &question).await?;
+                search::records_plan(&snapshot, &question, places.as_ref())?
+            }
             Question::Traces(question) => search::traces_plan(&snapshot, &question)?,
             Question::TraceParts(question) => search::parts_plan(&snapshot, &question)?,
             Question::FieldValues(question) => search::values_plan(&snapshot, &question)?,
@@ -266,6 +269,17 @@ impl Work {
         }
         Ok(())
     }
+}
+
+/// Where the records of a page are, when that is asked for first.
+async fn places(state: &SessionState, snapshot: &Arc<Snapshot>, question: &SearchQuestion) -> Result<Option<Places>, EngineError> {
+    let Some(plan) = search::places_plan(snapshot, question)? else { return Ok(None) };
+    let mut rows = execute_stream(state.create_physical_plan(&plan).await?, state.task_ctx())?;
+    let mut places = Places::default();
+    while let Some(batch) = rows.next().await {
+        places.add(&batch?);
+    }
+    Ok(Some(places))
 }
 
 impl Shared {

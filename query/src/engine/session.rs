@@ -24,7 +24,7 @@ const CATALOG: &str = "fusebox";
 const SCHEMA: &str = "main";
 
 /// Values of a join that scans are told; with more of them they ask the join's own table row by row.
-const JOINED_TRACES_MAX: usize = 512;
+const JOINED_TRACES_MAX: usize = 8192;
 /// Estimated size of a side of a join that is not spread over partitions: estimates count every row that a filter may leave.
 const COLLECTED_BYTES_MAX: usize = 256 << 20;
 
