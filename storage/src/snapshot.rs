@@ -2,12 +2,16 @@
 
 use std::{ops::Range, path::PathBuf, sync::Arc};
 
-use arrow::{error::ArrowError, record_batch::RecordBatch};
-use schemas::{Table, TenantId, TraceId};
+use arrow::{array::AsArray, datatypes::TimestampNanosecondType, error::ArrowError, record_batch::RecordBatch};
+use schemas::{
+    Table, TenantId, TraceId,
+    columns::{START_TIME, TIME},
+};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     AttributeQuery, Split, SplitId,
-    block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read},
+    block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read, TimeRange},
     memtable::Chunk,
     self_metrics::BLOCK_READ_FAILURES_TOTAL,
     shown::Shown,
@@ -81,6 +85,19 @@ impl Snapshot {
     /// Why rows may be missing from every answer; empty when replay is complete.
     pub fn partial(&self) -> &[String] {
         &self.partial
+    }
+
+    /// Names what the rows of `table` in `time` are, of all times without it: as long as it is the same, so are they. `None` while some are
+    /// in memory, where more may join them, or are still read from the log. Looks at the times of rows in memory.
+    pub fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
+        let in_memory = self.chunks(table).iter().any(|chunk| has_rows_in(table, &chunk.batch, time));
+        if in_memory || !self.partial.is_empty() {
+            return None;
+        }
+        let mut hash = Xxh3::new();
+        let overlaps = |block: &Block| time.is_none_or(|time| block.time.first <= time.last && time.first <= block.time.last);
+        self.blocks_of(table).filter(|block| overlaps(block)).for_each(|block| hash.update(&block.id.to_le_bytes()));
+        Some(hash.digest())
     }
 
     /// The rows of a split in memory, with the table's schema. Cheap.
@@ -173,6 +190,13 @@ impl Snapshot {
         }
         rows
     }
+}
+
+fn has_rows_in(table: Table, rows: &RecordBatch, time: Option<TimeRange>) -> bool {
+    let Some(time) = time else { return rows.num_rows() > 0 };
+    let name = if table == Table::Spans { START_TIME } else { TIME };
+    let times = rows.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
+    times.is_none_or(|times| times.values().iter().any(|at| (time.first.0..=time.last.0).contains(at)))
 }
 
 fn unreadable(block: &Block, source: BlockError) -> ReadError {

@@ -6,6 +6,8 @@
 //! This module must never know receivers; reads go through [`crate::reads`], so that no question starves another.
 
 mod answer;
+mod closed;
+mod compressed;
 mod deltas;
 mod export;
 mod guard;

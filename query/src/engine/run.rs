@@ -23,7 +23,7 @@ use datafusion::{
 };
 use futures::{FutureExt, StreamExt};
 use schemas::{Table, TenantId, UnixNanos};
-use storage::{Snapshot, Store, io::give_way};
+use storage::{Snapshot, Store, TimeRange, io::give_way};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{Semaphore, mpsc, oneshot},
@@ -36,7 +36,7 @@ use super::{
     question::Limits,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, LiveFilter, Places, SearchQuestion},
+    search::{self, LiveFilter, Places, Records, SearchQuestion},
     session::{session, template},
     sql,
 };
@@ -159,6 +159,19 @@ impl Engine {
     pub(crate) fn live_filter(&self, of: (Table, &str), search: &Search, now: UnixNanos) -> Result<LiveFilter, EngineError> {
         let snapshot = Arc::new(self.shared.store.snapshot(TenantId::DEFAULT));
         search::live_filter(&self.shared.template, &snapshot, of, search, now)
+    }
+
+    /// Whether these records can be asked for; asks nothing.
+    ///
+    /// # Errors
+    /// The asker's mistake.
+    pub(crate) fn check(&self, table: Table, records: &Records, now: UnixNanos) -> Result<(), EngineError> {
+        search::check(&Arc::new(self.shared.store.snapshot(TenantId::DEFAULT)), table, records, now)
+    }
+
+    /// Names what the rows of `table` in `time` are: see [`Snapshot::version`].
+    pub(crate) fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
+        self.shared.store.snapshot(TenantId::DEFAULT).version(table, time)
     }
 
     /// Runs `work` on the engine's threads.

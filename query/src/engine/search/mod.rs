@@ -42,8 +42,8 @@ mod traces;
 mod values;
 
 pub(super) use condition::{Condition, Matcher};
-pub(super) use deltas::group_plan;
 pub(crate) use deltas::{GroupQuestion, Records, Wanted};
+pub(super) use deltas::{check, group_plan};
 pub(crate) use found::Found;
 pub(super) use found::extent_plan;
 pub(crate) use histogram::Histogram;
