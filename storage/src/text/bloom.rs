@@ -202,12 +202,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::text::{TextFilter, TextQuery, needs::hash};
+    use crate::text::{
+        TextFilter, TextQuery,
+        needs::{hash, neighbours},
+    };
 
     fn bloom(pages: &[&[&str]]) -> Bloom {
         let mut writer = BloomWriter::default();
         for tokens in pages {
             tokens.iter().for_each(|token| writer.add(hash(token)));
+            tokens.windows(2).for_each(|two| writer.add(neighbours(hash(two[0]), hash(two[1]))));
             writer.end_page(10);
         }
         Bloom::decode(&writer.encode(), 10 * pages.len() as u32).unwrap()
@@ -221,7 +225,11 @@ mod tests {
             assert_eq!(bloom.rows_of(TextFilter::new(&query).needs()), expected, "{query:?}");
         };
         check(word("lock"), &[0..20, 30..40]);
-        check(word("lock lost"), &[0..10, 30..40]);
+        check(word("lock lost"), &vec![0..10; 1]);
+        check(word("found lock"), &vec![30..40; 1]);
+        check(word("lock found"), &[]);
+        check(TextQuery::And(vec![word("lock"), word("lost")]), &[0..10, 30..40]);
+        assert_eq!(bloom.clone().without_neighbours().rows_of(TextFilter::new(&word("lock found")).needs()), vec![30..40; 1]);
         check(word("absent"), &[]);
         check(TextQuery::Or(vec![word("found"), TextQuery::And(vec![word("lock"), word("lost")])]), &[0..10, 30..40]);
         check(TextQuery::Prefix("lock fo".to_owned()), &[0..20, 30..40]);

@@ -24,7 +24,10 @@ pub(super) fn asked(predicate: &Arc<dyn PhysicalExpr>) -> Option<AttributeQuery>
                 (left, right) => left.or(right),
             },
             Operator::Or => Some(AttributeQuery::Any(vec![asked(left)?, asked(right)?])),
-            Operator::Eq => is_any(left, &[text(right)?]).or_else(|| is_any(right, &[text(left)?])),
+            Operator::Eq => {
+                let is = |value, constant| is_any(value, &[text(constant)?]);
+                is(left, right).or_else(|| is(right, left))
+            }
             _ => None,
         };
     }
