@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Columns of JSON objects whose attributes are read.
-const COLUMNS: [&str; 3] = [RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, ATTRIBUTES];
+pub(super) const COLUMNS: [&str; 3] = [RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, ATTRIBUTES];
 /// A column with more different keys is not listed: then a key carries a value, and the list would be as long as the column.
 const KEYS_MAX: usize = 1000;
 

@@ -2,7 +2,7 @@
 
 use schemas::Table;
 
-use super::pair;
+use super::{build::COLUMNS, pair};
 use crate::text::{Needs, Token};
 
 /// A condition that every row must meet that a question wants. It may be weaker than the question: what is left out rules nothing out.
@@ -21,7 +21,8 @@ impl AttributeQuery {
     pub(super) fn needs(&self, table: Table) -> Option<Needs> {
         match self {
             Self::Is { column, key, value } => {
-                let field_id = table.columns().find(|known| known.name == column)?.id;
+                let indexed = COLUMNS.iter().find(|known| *known == column)?;
+                let field_id = table.columns().find(|known| known.name == *indexed)?.id;
                 let hash = pair::hash(pair::seed(field_id, key), value);
                 Some(Needs { words: vec![Token { text: String::new(), hash }], ..Needs::default() })
             }

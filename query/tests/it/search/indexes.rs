@@ -44,8 +44,17 @@ fn spans(block: u64) -> Value {
 
 /// Some of one time and one request, with words in every order.
 fn logs(block: u64) -> Value {
-    let bodies =
-        ["left ticket get", "Get left ticket", "get ticket: left", "ticket left", "余票 left 12", "left", "order-42 created", "42 order"];
+    let bodies = [
+        "left ticket get",
+        "Get left ticket",
+        "get ticket: left",
+        "ticket left",
+        "余票 left 12",
+        "left",
+        "order-42 created",
+        "42 order",
+        r#"{"code":"x"}"#,
+    ];
     let record = |(place, body): (usize, &&str)| {
         let second = 1_790_000_000 + block * 3 + place as u64 / 4;
         json!({
@@ -111,6 +120,8 @@ const QUERIES: &[&str] = &[
     "SELECT count(*) FROM spans WHERE (attrs->>'order.id' = '7') IS NOT TRUE",
     "SELECT attrs->>'order.id' AS id, count(*) FROM spans GROUP BY 1 ORDER BY 1",
     "SELECT name FROM spans WHERE trace_id IN (SELECT trace_id FROM spans WHERE attrs->>'order.id' = '7') ORDER BY span_id",
+    "SELECT count(*) FROM logs WHERE attr(body, 'code') = 'x'",
+    "SELECT count(*) FROM logs WHERE attrs->>'order.id' IN ('o-1', 'o-9') OR attr(resource_attributes, 'host') = 'h'",
     "SELECT * FROM spans WHERE kind = 2 ORDER BY start_time DESC LIMIT 2",
 ];
 
