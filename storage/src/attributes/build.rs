@@ -88,7 +88,9 @@ impl Collected {
     /// False when not all attributes could be read.
     fn add(&mut self, column: &ArrayRef, mut filters: Option<&mut BloomWriter>) -> bool {
         if let Some(texts) = column.as_string_opt::<i32>() {
-            return texts.iter().flatten().fold(true, |whole, text| self.add_text(text, filters.as_deref_mut()) && whole);
+            let mut whole = true;
+            texts.iter().flatten().for_each(|text| whole &= self.add_text(text, filters.as_deref_mut()));
+            return whole;
         }
         let grouped = column.as_dictionary_opt::<Int32Type>();
         let Some((keys, texts)) = grouped.and_then(|grouped| Some((grouped.keys(), grouped.values().as_string_opt::<i32>()?))) else {

@@ -17,9 +17,9 @@ mod index;
 mod pair;
 mod query;
 
+pub use self::query::AttributeQuery;
 pub(crate) use build::AttributesBuilder;
 pub(crate) use index::{AttributeIndex, load};
-pub use query::AttributeQuery;
 
 #[cfg(test)]
 mod tests;

@@ -183,20 +183,21 @@ fn pages_without_a_value_are_ruled_out() {
     let check =
         |index: &AttributeIndex, query: AttributeQuery, expected: Candidates| assert_eq!(index.candidates(&query), expected, "{query:?}");
     let of = |rows: &[std::ops::Range<usize>]| Candidates::Rows(rows.to_vec());
-    check(&whole, is(ATTRIBUTES, "order", "5.0"), of(&[4..8]));
+    let one = |rows: std::ops::Range<usize>| of(&vec![rows; 1]);
+    check(&whole, is(ATTRIBUTES, "order", "5.0"), one(4..8));
     check(&whole, is(ATTRIBUTES, "order", "77"), of(&[]));
     check(&whole, is(ATTRIBUTES, "pod", "p-1"), of(&[]));
     check(&whole, is(RESOURCE_ATTRIBUTES, "pod", "p-1"), Candidates::All);
-    check(&whole, is(RESOURCE_ATTRIBUTES, "pod", "P-2"), of(&[8..10]));
-    let (one, other) = (is(ATTRIBUTES, "order", "1"), is(RESOURCE_ATTRIBUTES, "pod", "p-2"));
-    check(&whole, AttributeQuery::All(vec![one.clone(), other.clone()]), of(&[]));
-    check(&whole, AttributeQuery::Any(vec![one.clone(), other]), of(&[0..4, 8..10]));
-    check(&whole, AttributeQuery::Any(vec![one.clone(), is("name", "order", "1")]), Candidates::All);
-    check(&whole, AttributeQuery::All(vec![one, is("name", "order", "1")]), of(&[0..4]));
+    check(&whole, is(RESOURCE_ATTRIBUTES, "pod", "P-2"), one(8..10));
+    let (first, other) = (is(ATTRIBUTES, "order", "1"), is(RESOURCE_ATTRIBUTES, "pod", "p-2"));
+    check(&whole, AttributeQuery::All(vec![first.clone(), other.clone()]), of(&[]));
+    check(&whole, AttributeQuery::Any(vec![first.clone(), other]), of(&[0..4, 8..10]));
+    check(&whole, AttributeQuery::Any(vec![first.clone(), is("name", "order", "1")]), Candidates::All);
+    check(&whole, AttributeQuery::All(vec![first, is("name", "order", "1")]), one(0..4));
     check(&whole, AttributeQuery::All(vec![]), Candidates::All);
     check(&whole, AttributeQuery::Any(vec![]), of(&[]));
     // What is damaged may have anything.
     rows[5].own = Some(r#"{"order":"#.to_owned());
-    check(&index(&rows), is(ATTRIBUTES, "order", "77"), of(&[4..8]));
+    check(&index(&rows), is(ATTRIBUTES, "order", "77"), one(4..8));
     check(&AttributeIndex::new(Table::Spans, 12, None), is(ATTRIBUTES, "order", "77"), Candidates::All);
 }
