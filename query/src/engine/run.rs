@@ -169,6 +169,11 @@ impl Engine {
         search::check(&Arc::new(self.shared.store.snapshot(TenantId::DEFAULT)), table, records, now)
     }
 
+    /// Of a table, by what the catalog says.
+    pub(crate) fn rows(&self, table: Table) -> u64 {
+        self.shared.store.snapshot(TenantId::DEFAULT).splits(table).iter().map(|split| split.rows).sum()
+    }
+
     /// Names what the rows of `table` in `time` are: see [`Snapshot::version`].
     pub(crate) fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
         self.shared.store.snapshot(TenantId::DEFAULT).version(table, time)

@@ -29,7 +29,8 @@ use super::{
 };
 use crate::{
     encode::{Format, object_lines, object_rows},
-    engine::{Answer, Engine, EngineError, LOG_ID, Question, SearchOrder, SearchQuestion},
+    engine::{Answer, Engine, EngineError, LOG_ID, Question, SearchOrder, SearchQuestion, TimeSpan},
+    search::Search,
 };
 
 const LIMITS: Limits = Limits { default: 100, max: 10_000 };
@@ -49,6 +50,8 @@ pub(super) struct SpansAnswer {
     spans: Vec<SpanRow>,
     /// Of the next page; null when there is none.
     next_page_token: Option<String>,
+    /// Spans on all pages; null where they would have to be counted.
+    total: Option<u64>,
     meta: Meta,
 }
 
@@ -59,6 +62,8 @@ pub(super) struct LogsAnswer {
     logs: Vec<LogRow>,
     /// Of the next page; null when there is none.
     next_page_token: Option<String>,
+    /// Records on all pages; null where they would have to be counted.
+    total: Option<u64>,
     meta: Meta,
 }
 
@@ -86,11 +91,12 @@ async fn begin(engine: &Engine, table: Table, mut pairs: Pairs, paged: bool) -> 
     if !paged && place.after.is_some() {
         return Err(cursor::invalid("only JSON and NDJSON have pages"));
     }
-    let (after, columns) = (place.after, listed(table));
+    let (after, columns, first) = (place.after, listed(table), place.after.is_none());
+    let all = (search == Search::Everything && time == TimeSpan::default()).then(|| engine.rows(table));
     let to_read = if paged { to_skip + limit + 1 } else { limit };
     let question = SearchQuestion { table, text, search, time, order, limit: to_read, after, columns, now };
     let answer = engine.ask(Question::Search(question)).await.map_err(|error| problem_in("q", error))?;
-    Ok(Page { answer, table, order, pages, place, to_skip, left: limit, more: false, warnings })
+    Ok(Page { answer, table, order, pages, place, to_skip, left: limit, more: false, shown: 0, first, all, warnings })
 }
 
 /// A page of records on its way.
@@ -105,6 +111,12 @@ struct Page {
     left: usize,
     /// There are records behind this page.
     more: bool,
+    /// Records of the page so far.
+    shown: u64,
+    /// It is the first page.
+    first: bool,
+    /// Records of the table, when all are asked for.
+    all: Option<u64>,
     warnings: Vec<String>,
 }
 
@@ -120,12 +132,19 @@ impl Page {
         self.more |= skipped + shown < batch.num_rows();
         self.to_skip -= skipped;
         self.left -= shown;
+        self.shown += shown as u64;
         let batch = batch.slice(skipped, shown);
         Some(self.place.advance(&batch, self.table, self.order).map(|()| batch).map_err(unwritable))
     }
 
     fn next_page_token(&self) -> Option<String> {
         self.place.to_bytes().filter(|_| self.more).map(|place| self.pages.token(&place))
+    }
+
+    /// How many records all pages have, where nothing has to be read for it.
+    fn total(&self, meta: &Meta) -> Option<u64> {
+        let only_page = self.first && !self.more && !meta.truncated;
+        only_page.then_some(self.shown).or(self.all).filter(|_| meta.partial.is_empty())
     }
 
     async fn whole(mut self) -> Result<Answered, Problem> {
@@ -137,7 +156,8 @@ impl Page {
         }
         let next = self.next_page_token().map_or_else(|| "null".to_owned(), |token| format!("\"{token}\""));
         let meta = meta(&self.answer.summary(), &self.warnings);
-        out.extend_from_slice(format!("],\"next_page_token\":{next},\"meta\":{meta}}}").as_bytes());
+        let total = self.total(&meta).map_or_else(|| "null".to_owned(), |total| total.to_string());
+        out.extend_from_slice(format!("],\"next_page_token\":{next},\"total\":{total},\"meta\":{meta}}}").as_bytes());
         Ok(Answered::new(out, &meta))
     }
 
