@@ -45,8 +45,8 @@ impl AttributesBuilder {
     pub(crate) fn new(table: Table, path: &Path, rows: usize, page_rows: usize) -> Self {
         let column = |name| table.columns().find(|column| column.name == name).map(|column| (name, column.id));
         let collected = |(name, field_id)| Collected { name, field_id, seeds: HashMap::new(), listed: true };
-        // Metrics are asked for by name and by attributes that many points share: reading them is cheap.
-        let owner = Owner::new(path, rows as u64).filter(|_| table != Table::Metrics);
+        // Others are asked for by columns, and by attributes that many rows share: reading these is cheap.
+        let owner = Owner::new(path, rows as u64).filter(|_| matches!(table, Table::Spans | Table::Logs));
         Self {
             page_rows,
             columns: COLUMNS.into_iter().filter_map(column).map(collected).collect(),
