@@ -5,8 +5,7 @@ use std::{ops::Range, path::Path, sync::Arc};
 use arrow::{array::AsArray, record_batch::RecordBatch};
 use schemas::{
     Table, TraceId,
-    attribute::for_each_attribute,
-    columns::{ATTRIBUTES, START_TIME, TIME, TRACE_ID},
+    columns::{START_TIME, TIME, TRACE_ID},
 };
 
 use super::Finding;
@@ -180,11 +179,17 @@ impl Check<'_> {
         }
         let index = self.reader.attribute_index(self.block).filter(|index| !index.is_ill());
         let Some(index) = index else { return self.found(&sidecar.path, "the index cannot be used") };
-        let Some(texts) = batch.column_by_name(ATTRIBUTES).and_then(|column| column.as_string_opt::<i32>()) else { return };
+        let Some(texts) = batch.column_by_name(schemas::columns::ATTRIBUTES).and_then(|column| column.as_string_opt::<i32>()) else {
+            return;
+        };
         for (row, json) in texts.iter().enumerate().filter(|(row, _)| (first_row + row).is_multiple_of(ROWS_PER_WORD)) {
             let mut own = Vec::new();
-            for_each_attribute(json.unwrap_or_default(), |key, value| {
-                let is = |value: &str| AttributeQuery::Is { column: ATTRIBUTES.to_owned(), key: key.to_owned(), value: value.to_owned() };
+            schemas::attribute::for_each_attribute(json.unwrap_or_default(), |key, value| {
+                let is = |value: &str| AttributeQuery::Is {
+                    column: schemas::columns::ATTRIBUTES.to_owned(),
+                    key: key.to_owned(),
+                    value: value.to_owned(),
+                };
                 own.extend(value.text().map(|value| is(&value)));
             });
             let wanted = first_row + row..first_row + row + 1;

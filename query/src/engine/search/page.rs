@@ -45,7 +45,7 @@ impl Places {
 
     /// Holds for the records at these places, and for few others. Of a full page nothing is behind the last place.
     pub(super) fn holds(&self, question: &SearchQuestion) -> Expr {
-        let time = || ident(SplitScan::time_column(question.table));
+        let time = || key(question.table, question.order);
         let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else { return lit(false) };
         let (min, max) = (first.0.min(last.0), first.0.max(last.0));
         let mut holds = time().gt_eq(timestamp(min)).and(time().lt_eq(timestamp(max)));
@@ -64,7 +64,7 @@ impl Places {
 
 /// The columns that places consist of, and the order of a list as far as these say it; `None` where they say it all.
 pub(super) fn narrow_order(table: Table, order: SearchOrder) -> Option<([&'static str; 2], Vec<SortExpr>)> {
-    let columns = [SplitScan::time_column(table), c::RECEIVED_AT];
+    let columns = [c::TIME, c::RECEIVED_AT];
     (table == Table::Logs).then(|| (columns, self::order(table, order).into_iter().take(columns.len()).collect()))
 }
 
