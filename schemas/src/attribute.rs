@@ -91,8 +91,9 @@ impl<'a> RawValue<'a> {
     }
 }
 
-/// Calls `key` with every key of the object `json`, repeated ones included. False when the text is damaged: there may be more.
-pub fn for_each_key(json: &str, mut key: impl FnMut(&str)) -> bool {
+/// Calls `attribute` with every key and value of the object `json`, repeated ones included. False when the text is damaged: there may be
+/// more.
+pub fn for_each_attribute<'a>(json: &'a str, mut attribute: impl FnMut(&str, RawValue<'a>)) -> bool {
     let mut scanner = Scanner { text: json, position: 0 };
     let mut read = || {
         scanner.take(b'{')?;
@@ -100,9 +101,10 @@ pub fn for_each_key(json: &str, mut key: impl FnMut(&str)) -> bool {
             return Some(());
         }
         loop {
-            key(&unescaped(scanner.string()?)?);
+            let key = unescaped(scanner.string()?)?;
             scanner.take(b':')?;
-            let value = scanner.value()?.trim_end();
+            let value = scanner.value()?;
+            attribute(&key, RawValue(value));
             // A scalar without quotes ends at the next comma or brace: where one is missing, more than a value was read.
             if !value.starts_with(['"', '{', '[']) && value.contains(|c: char| c == '"' || c.is_ascii_whitespace()) {
                 return None;
@@ -257,13 +259,14 @@ mod tests {
     fn keys_in_their_order() {
         let check = |json: &str, expected: &[&str], whole: bool| {
             let mut keys = Vec::new();
-            assert_eq!(for_each_key(json, |key| keys.push(key.to_owned())), whole, "{json}");
+            assert_eq!(for_each_attribute(json, |key, _| keys.push(key.to_owned())), whole, "{json}");
             assert_eq!(keys, expected, "{json}");
         };
         check("{}", &[], true);
         check(r#" { "b" : 1 , "a":{"x":[{"y":"}"}]},"b":null} "#, &["b", "a", "b"], true);
         check(r#"{"q\"uote":"\\","用户":true}"#, &["q\"uote", "用户"], true);
         check(r#"{"a":1,"b"#, &["a"], false);
+        check(r#"{"a":1,"b":"#, &["a"], false);
         check(r#"{"a":1 "b":2}"#, &["a"], false);
         check("[1]", &[], false);
         check("", &[], false);
@@ -277,9 +280,9 @@ mod tests {
             }).collect();
             let json = format!("{{{}}}", members.join(","));
             let all = read_attributes(&json).expect("valid");
-            let mut keys = Vec::new();
-            prop_assert!(for_each_key(&json, |key| keys.push(key.to_owned())));
-            prop_assert_eq!(keys, all.iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>());
+            let mut listed = Vec::new();
+            prop_assert!(for_each_attribute(&json, |key, value| listed.push((key.to_owned(), value.text().expect("no value is empty").into_owned()))));
+            prop_assert_eq!(&listed, &pairs);
             for key in pairs.iter().map(|(key, _)| key).chain([&other]) {
                 let expected = all.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
                 let found = AttributeKey::new(key).find(&json).and_then(RawValue::text);

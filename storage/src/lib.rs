@@ -13,6 +13,7 @@
 //! This room knows neither SQL nor sockets, and of protocols only that a request has bytes.
 
 mod arrivals;
+mod attributes;
 pub mod backup;
 mod block;
 mod catalog;
@@ -43,6 +44,7 @@ mod verify;
 pub mod wal;
 
 pub use arrivals::{Arrived, ArrivedBatch, Follower, Missing, Place};
+pub use attributes::AttributeQuery;
 pub use block::{BlockError, Keep, OpenBlock, Predicate, Read, RowGroupBounds, TimeRange};
 pub use catalog::CatalogError;
 pub use compact::CompactConfig;

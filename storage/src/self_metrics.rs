@@ -67,6 +67,8 @@ pub const BLOCK_READ_FAILURES_TOTAL: &str = "fusebox_block_read_failures_total";
 pub const TRACE_INDEX_UNUSABLE_TOTAL: &str = "fusebox_trace_index_unusable_total";
 /// Counter: text indexes that are missing, damaged or of another block; their rows are scanned.
 pub const TEXT_INDEX_UNUSABLE_TOTAL: &str = "fusebox_text_index_unusable_total";
+/// Counter: indexes of attributes that are missing, damaged or of another block; their rows are scanned.
+pub const ATTRIBUTE_INDEX_UNUSABLE_TOTAL: &str = "fusebox_attribute_index_unusable_total";
 /// Counter: text indexes that could not be built; their blocks are written without.
 pub const TEXT_INDEX_BUILD_FAILURES_TOTAL: &str = "fusebox_text_index_build_failures_total";
 /// Gauge: rows that are in no block yet.

@@ -2,12 +2,16 @@
 
 use std::{ops::Range, path::PathBuf, sync::Arc};
 
-use arrow::{error::ArrowError, record_batch::RecordBatch};
-use schemas::{Table, TenantId, TraceId};
+use arrow::{array::AsArray, datatypes::TimestampNanosecondType, error::ArrowError, record_batch::RecordBatch};
+use schemas::{
+    Table, TenantId, TraceId,
+    columns::{START_TIME, TIME},
+};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
-    Split, SplitId,
-    block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read},
+    AttributeQuery, Split, SplitId,
+    block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read, TimeRange},
     memtable::Chunk,
     self_metrics::BLOCK_READ_FAILURES_TOTAL,
     shown::Shown,
@@ -83,6 +87,19 @@ impl Snapshot {
         &self.partial
     }
 
+    /// Names what the rows of `table` in `time` are, of all times without it: as long as it is the same, so are they. `None` while some are
+    /// in memory, where more may join them, or are still read from the log. Looks at the times of rows in memory.
+    pub fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
+        let in_memory = self.chunks(table).iter().any(|chunk| has_rows_in(table, &chunk.batch, time));
+        if in_memory || !self.partial.is_empty() {
+            return None;
+        }
+        let mut hash = Xxh3::new();
+        let overlaps = |block: &Block| time.is_none_or(|time| block.time.first <= time.last && time.first <= block.time.last);
+        self.blocks_of(table).filter(|block| overlaps(block)).for_each(|block| hash.update(&block.id.to_le_bytes()));
+        Some(hash.digest())
+    }
+
     /// The rows of a split in memory, with the table's schema. Cheap.
     ///
     /// # Errors
@@ -108,6 +125,12 @@ impl Snapshot {
         self.reader.rows_of_trace(block, trace)
     }
 
+    /// As [`Self::rows_of_trace`], of several traces, one after the other: neither in order nor without repetition.
+    pub fn rows_of_traces(&self, table: Table, id: u64, traces: &[TraceId]) -> Option<Vec<Range<usize>>> {
+        let block = self.block(table, id)?;
+        self.reader.rows_of_traces(block, traces)
+    }
+
     /// The rows of block `id` that can answer a question about text, by its indexes. Blocking: loads them unless they are cached.
     pub fn rows_of_text(&self, table: Table, id: u64, filter: &TextFilter) -> Candidates {
         self.text_index(table, id).map_or(Candidates::All, |index| index.candidates(filter))
@@ -116,6 +139,12 @@ impl Snapshot {
     /// Exactly the rows of block `id` that answer it, without reading any; `None` when only a scan can tell. Blocking as above.
     pub fn exact_rows_of_text(&self, table: Table, id: u64, filter: &TextFilter) -> Option<Vec<Range<usize>>> {
         self.text_index(table, id)?.exact_rows(filter)
+    }
+
+    /// The rows of block `id` that can have such attributes, by its index. Blocking as above.
+    pub fn rows_of_attributes(&self, table: Table, id: u64, query: &AttributeQuery) -> Candidates {
+        let index = self.block(table, id).and_then(|block| self.reader.attribute_index(block));
+        index.map_or(Candidates::All, |index| index.candidates(query))
     }
 
     fn text_index(&self, table: Table, id: u64) -> Option<Arc<TextIndex>> {
@@ -161,6 +190,13 @@ impl Snapshot {
         }
         rows
     }
+}
+
+fn has_rows_in(table: Table, rows: &RecordBatch, time: Option<TimeRange>) -> bool {
+    let Some(time) = time else { return rows.num_rows() > 0 };
+    let name = if table == Table::Spans { START_TIME } else { TIME };
+    let times = rows.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
+    times.is_none_or(|times| times.values().iter().any(|at| (time.first.0..=time.last.0).contains(at)))
 }
 
 fn unreadable(block: &Block, source: BlockError) -> ReadError {

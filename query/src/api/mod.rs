@@ -7,6 +7,8 @@
 
 mod admin;
 mod answer;
+mod closed;
+mod compressed;
 mod deltas;
 mod export;
 mod guard;

@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    admin, deltas, export, guard,
+    admin, compressed, deltas, export, guard,
     guard::Guard,
     health, logs,
     openapi::{self, Document},
@@ -89,6 +89,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
+        .layer(middleware::from_fn_with_state(config.request_bytes_max, compressed::decompress_body))
         .layer(DefaultBodyLimit::max(config.request_bytes_max))
         .layer(middleware::from_fn(measure))
         .layer(middleware::from_fn_with_state(guard, guard::refuse_foreign))

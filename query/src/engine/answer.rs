@@ -21,6 +21,24 @@ pub(crate) struct Answer {
     pub(super) _task: EndOnDrop,
 }
 
+/// What a question reads while it is answered. Does not keep it running.
+#[derive(Clone)]
+pub(crate) struct Progress {
+    usage: Arc<Usage>,
+    started: Instant,
+}
+
+impl Progress {
+    /// Milliseconds, rows and bytes so far.
+    pub(crate) fn so_far(&self) -> (f64, u64, u64) {
+        (took_ms(self.started), self.usage.rows(), self.usage.bytes())
+    }
+}
+
+fn took_ms(started: Instant) -> f64 {
+    (started.elapsed().as_secs_f64() * 1e6).round() / 1e3
+}
+
 /// What an answer cost, and whether it is whole.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Summary {
@@ -65,9 +83,13 @@ impl Answer {
         self.batches.recv().await
     }
 
+    pub(crate) fn progress(&self) -> Progress {
+        Progress { usage: Arc::clone(&self.usage), started: self.started }
+    }
+
     pub(crate) fn summary(&self) -> Summary {
         Summary {
-            took_ms: (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+            took_ms: took_ms(self.started),
             scanned_rows: self.usage.rows(),
             scanned_bytes: self.usage.bytes(),
             partial: self.usage.partial(),

@@ -23,7 +23,7 @@ mod sql;
 mod table;
 mod yielding;
 
-pub(crate) use answer::{Answer, EndOnDrop, Summary};
+pub(crate) use answer::{Answer, EndOnDrop, Progress, Summary};
 pub use config::Config;
 pub(crate) use error::{EngineError, Position};
 pub(crate) use functions::log_ids;

@@ -23,7 +23,7 @@ use datafusion::{
 };
 use futures::{FutureExt, StreamExt};
 use schemas::{Table, TenantId, UnixNanos};
-use storage::{Snapshot, Store, io::give_way};
+use storage::{Snapshot, Store, TimeRange, io::give_way};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{Semaphore, mpsc, oneshot},
@@ -36,7 +36,7 @@ use super::{
     question::Limits,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, LiveFilter},
+    search::{self, LiveFilter, Places, Records, SearchQuestion},
     session::{session, template},
     sql,
 };
@@ -161,6 +161,24 @@ impl Engine {
         search::live_filter(&self.shared.template, &snapshot, of, search, now)
     }
 
+    /// Whether these records can be asked for; asks nothing.
+    ///
+    /// # Errors
+    /// The asker's mistake.
+    pub(crate) fn check(&self, table: Table, records: &Records, now: UnixNanos) -> Result<(), EngineError> {
+        search::check(&Arc::new(self.shared.store.snapshot(TenantId::DEFAULT)), table, records, now)
+    }
+
+    /// Of a table, by what the catalog says.
+    pub(crate) fn rows(&self, table: Table) -> u64 {
+        self.shared.store.snapshot(TenantId::DEFAULT).splits(table).iter().map(|split| split.rows).sum()
+    }
+
+    /// Names what the rows of `table` in `time` are: see [`Snapshot::version`].
+    pub(crate) fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
+        self.shared.store.snapshot(TenantId::DEFAULT).version(table, time)
+    }
+
     /// Runs `work` on the engine's threads.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> EndOnDrop {
         let runtime = self.shared.runtime.as_ref().expect("taken only when dropped");
@@ -226,7 +244,10 @@ impl Work {
         let state = session(&shared.template, shared.runtime_env()?, Arc::clone(&snapshot), Arc::clone(&self.usage))?;
         let plan: LogicalPlan = match question {
             Question::Sql { text, params } => sql::plan(&state, &text, params).await?,
-            Question::Search(question) => search::records_plan(&snapshot, &question)?,
+            Question::Search(question) => {
+                let places = places(&state, &snapshot, &question).await?;
+                search::records_plan(&snapshot, &question, places.as_ref())?
+            }
             Question::Traces(question) => search::traces_plan(&snapshot, &question)?,
             Question::TraceParts(question) => search::parts_plan(&snapshot, &question)?,
             Question::FieldValues(question) => search::values_plan(&snapshot, &question)?,
@@ -266,6 +287,17 @@ impl Work {
         }
         Ok(())
     }
+}
+
+/// Where the records of a page are, when that is asked for first.
+async fn places(state: &SessionState, snapshot: &Arc<Snapshot>, question: &SearchQuestion) -> Result<Option<Places>, EngineError> {
+    let Some(plan) = search::places_plan(snapshot, question)? else { return Ok(None) };
+    let mut rows = execute_stream(state.create_physical_plan(&plan).await?, state.task_ctx())?;
+    let mut places = Places::default();
+    while let Some(batch) = rows.next().await {
+        places.add(&batch?);
+    }
+    Ok(Some(places))
 }
 
 impl Shared {

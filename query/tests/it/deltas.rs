@@ -106,6 +106,10 @@ async fn mistakes_are_named() {
     check(json!({ "selection": { "q": "service:" } }), "selection.q", Some(1)).await;
     check(json!({ "selection": { "q": "a" }, "baseline": { "q": "{a} > {b}" } }), "baseline", Some(2)).await;
     check(json!({ "table": "logs", "selection": { "q": "x" }, "range": "yesterday" }), "range", None).await;
+    check(json!({ "q": "service:", "selection": { "q": "a" } }), "q", Some(1)).await;
+    check(json!({ "q": "duration>soon", "selection": { "q": "a" } }), "q", Some(1)).await;
+    check(json!({ "table": "logs", "q": "{a} > {b}", "selection": { "q": "a" } }), "q", Some(2)).await;
+    check(json!({ "q": "a", "selection": { "q": "duration>soon" } }), "selection", Some(1)).await;
 }
 
 /// The demo's only errors are of one kind of call.

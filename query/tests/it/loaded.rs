@@ -79,7 +79,10 @@ impl Loaded {
             for entry in std::fs::read_dir(folder).expect("a readable folder").flatten() {
                 match entry.path() {
                     path if path.is_dir() => folders.push(path),
-                    path if path.extension().is_some_and(|extension| ["tix", "bloom", "text"].iter().any(|index| extension == *index)) => {
+                    path if path
+                        .extension()
+                        .is_some_and(|extension| ["tix", "bloom", "text", "attr"].iter().any(|index| extension == *index)) =>
+                    {
                         std::fs::remove_file(path).expect("a file of ours");
                     }
                     _ => {}

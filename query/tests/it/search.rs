@@ -1,9 +1,11 @@
 //! Searches over real telemetry, part of it in blocks and part in memory, through the routes that people use.
 
+mod closed;
 mod differential;
 mod generated;
 mod indexes;
 mod known;
+mod lines;
 mod mistakes;
 mod pages;
 mod suggest;

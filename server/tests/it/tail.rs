@@ -1,4 +1,4 @@
-//! `fusebox tail` against a server of our own making that speaks the contract of `/api/v1/stream/…`.
+//! `fusebox tail` against a server of our own making that speaks the contract of `/api/v1/stream/…`, and against the real one.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::process::{fusebox, output, stderr};
+use crate::process::{FREE_PORTS, Server, fusebox, output, stderr};
 
 /// What one connection is answered: bytes in these parts, then its end.
 type Parts = Vec<&'static str>;
@@ -133,4 +133,58 @@ fn a_refusal_and_an_absent_server_end_it() {
     let (url, _asked) = serve(vec![vec![PROBLEM]]);
     check(&url, 1, "fusebox: no value\n1 | service:\n  |         ^");
     check("127.0.0.1:1", 69, "is the server running?");
+}
+
+/// Sends one log record and one span that say `word`.
+fn send(server: &Server, word: &str) {
+    let time = "1790000000000000000";
+    let resource = r#"{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]}"#;
+    let record = format!(r#"{{"timeUnixNano":"{time}","severityNumber":17,"body":{{"stringValue":"{word}"}}}}"#);
+    let span = format!(
+        r#"{{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7","name":"{word}","kind":2,"startTimeUnixNano":"{time}","endTimeUnixNano":"{time}"}}"#
+    );
+    for (path, body) in [
+        ("logs", format!(r#"{{"resourceLogs":[{{"resource":{resource},"scopeLogs":[{{"logRecords":[{record}]}}]}}]}}"#)),
+        ("traces", format!(r#"{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#)),
+    ] {
+        let mut stream = TcpStream::connect(server.otlp_http.trim_start_matches("http://")).expect("the receiver listens");
+        let length = body.len();
+        let request = format!(
+            "POST /v1/{path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+/// What was there before is the backlog; once it is shown, the stream is open.
+#[test]
+fn a_real_server_is_followed_across_its_restart() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = Server::start(&dir);
+    send(&server, "before one");
+    send(&server, "before two");
+    let logs = Tail::start(&server.api, &["logs", "service:shop AND two", "--backlog", "9"]);
+    let spans = Tail::start(&server.api, &["spans", "name:*three", "-o", "json", "--backlog", "9"]);
+    assert!(logs.line().ends_with("ERROR shop  before two"));
+    send(&server, "and three");
+    assert!(spans.line().contains("\"name\":\"and three\""));
+    send(&server, "number two");
+    assert!(logs.line().ends_with("ERROR shop  number two"), "what is not asked for is left out");
+
+    let api = server.api.trim_start_matches("http://").to_owned();
+    server.signal("TERM");
+    server.wait();
+    let mut ports = FREE_PORTS;
+    ports[5] = &api;
+    let server = Server::spawn(fusebox(dir.path()).arg("serve").args(ports));
+    send(&server, "again two");
+    assert!(logs.line().ends_with("ERROR shop  again two"), "it goes on behind what it has shown");
+    assert!(logs.said().contains("again in "));
+
+    let wrong = output(fusebox(dir.path()).args(["tail", "logs", "service:", "--api", &server.api]));
+    assert_eq!(wrong.status.code(), Some(1), "{}", stderr(&wrong));
+    assert!(stderr(&wrong).contains("1 | service:\n  | ^"), "{}", stderr(&wrong));
 }

@@ -8,7 +8,7 @@ use std::{
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::{Sums, TraceIndex};
-use crate::text::TextIndex;
+use crate::{attributes::AttributeIndex, text::TextIndex};
 
 /// Shared by all readers.
 pub(crate) struct BlockCache {
@@ -35,6 +35,7 @@ pub(crate) enum Key {
     Footer(u64),
     TraceIndex(u64),
     TextIndex(u64),
+    AttributeIndex(u64),
     Sums(u64),
 }
 
@@ -43,6 +44,7 @@ pub(crate) enum Cached {
     Footer(ArrowReaderMetadata),
     TraceIndex(Arc<TraceIndex>),
     TextIndex(Arc<TextIndex>),
+    AttributeIndex(Arc<AttributeIndex>),
     Sums(Arc<Sums>),
 }
 
@@ -52,6 +54,7 @@ impl Cached {
             Self::Footer(footer) => footer.metadata().memory_size(),
             Self::TraceIndex(index) => index.memory_bytes(),
             Self::TextIndex(index) => index.memory_bytes(),
+            Self::AttributeIndex(index) => index.memory_bytes(),
             Self::Sums(sums) => sums.memory_bytes(),
         }
     }

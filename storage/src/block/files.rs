@@ -22,6 +22,6 @@ impl Block {
     }
 
     fn sidecars(&self) -> impl Iterator<Item = &Sidecar> {
-        [&self.trace_index, &self.text.bloom, &self.text.inverted, &self.sums].into_iter().flatten()
+        [&self.trace_index, &self.text.bloom, &self.text.inverted, &self.attribute_index, &self.sums].into_iter().flatten()
     }
 }

@@ -5,6 +5,7 @@
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.tix        where the rows of each trace are (spans only)
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.bloom      which pages have a word (spans and logs; see `text`)
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.text       which rows have a word (large blocks of logs)
+//! data/<tenant>/<table>/20261122T10-00000000000004d2.attr       which pages have an attribute (spans and logs; see `attributes`)
 //! data/<tenant>/<table>/20261122T10-00000000000004d2.sum        checksums of the Parquet file
 //!                       `- UTC hour of event time, or `late`
 //!                                   `- LSN of the cut that it belongs to: a redo writes the same name;
@@ -74,6 +75,8 @@ pub(crate) struct Block {
     /// The trace index, where the table has one.
     pub trace_index: Option<Sidecar>,
     pub text: TextSidecars,
+    /// Of the values of its attributes in JSON; blocks written before these were kept have none.
+    pub attribute_index: Option<Sidecar>,
     /// Checksums of its bytes; blocks written before these were kept have none.
     pub sums: Option<Sidecar>,
     /// Of every leaf column that the file has, by field id.

@@ -29,14 +29,15 @@ use parquet::{
 use schemas::{SCHEMA_VERSION, Table, TraceId, columns};
 
 use super::{
-    Block, BlockCache, FORMAT_KEY, FORMAT_VERSION, SCHEMA_KEY, Sums, TraceIndex,
+    Block, BlockCache, FORMAT_KEY, FORMAT_VERSION, SCHEMA_KEY, Sidecar, Sums, TraceIndex,
     cache::{Cached, Key},
     file::BlockFile,
     open::conform,
     tix::TixError,
 };
 use crate::{
-    io::Io,
+    attributes::{self, AttributeIndex},
+    io::{Io, IoFile},
     self_metrics::TRACE_INDEX_UNUSABLE_TOTAL,
     text::{self, TextIndex},
 };
@@ -97,11 +98,14 @@ impl BlockReader {
     /// The rows of a block that can belong to a trace, by its index; `None` when there is no index to ask. A missing or damaged one
     /// costs time, never an answer.
     pub(crate) fn rows_of_trace(&self, block: &Block, id: TraceId) -> Option<Vec<Range<usize>>> {
+        self.rows_of_traces(block, &[id])
+    }
+
+    /// As [`Self::rows_of_trace`], of several traces, one after the other.
+    pub(crate) fn rows_of_traces(&self, block: &Block, ids: &[TraceId]) -> Option<Vec<Range<usize>>> {
         let rows = usize::try_from(block.rows).ok()?;
         let sidecar = block.trace_index.as_ref()?;
-        let path = self.data_dir.join(&sidecar.path);
-        let found = self.trace_index(block.id, &path, sidecar.bytes).and_then(|index| index.find(id, || self.io.open_read(&path)));
-        let found = found.inspect_err(|error| {
+        let found = self.find_traces(block.id, sidecar, ids).inspect_err(|error| {
             metrics::counter!(TRACE_INDEX_UNUSABLE_TOTAL).increment(1);
             tracing::error!(path = %sidecar.path.display(), error = error as &dyn std::error::Error, "trace index ignored");
             self.note_ill_indexed(block);
@@ -109,9 +113,32 @@ impl BlockReader {
         found.ok().filter(|ranges| ranges.iter().all(|range| range.end <= rows))
     }
 
+    fn find_traces(&self, block: u64, sidecar: &Sidecar, ids: &[TraceId]) -> Result<Vec<Range<usize>>, TixError> {
+        let path = self.data_dir.join(&sidecar.path);
+        let index = self.trace_index(block, &path, sidecar.bytes)?;
+        let mut opened: Option<Arc<dyn IoFile>> = None;
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(index.find(*id, || match &opened {
+                Some(file) => Ok(Arc::clone(file)),
+                None => Ok(Arc::clone(opened.insert(self.io.open_read(&path)?.into()))),
+            })?);
+        }
+        Ok(found)
+    }
+
     /// The text indexes of a block; `None` when it has none.
     pub(crate) fn text_index(&self, block: &Block) -> Option<Arc<TextIndex>> {
         let index = text::load(self.io.as_ref(), &self.data_dir, &self.cache, block)?;
+        if index.is_ill() {
+            self.note_ill_indexed(block);
+        }
+        Some(index)
+    }
+
+    /// The index of the attributes of a block; `None` when it has none.
+    pub(crate) fn attribute_index(&self, block: &Block) -> Option<Arc<AttributeIndex>> {
+        let index = attributes::load(self.io.as_ref(), &self.data_dir, &self.cache, block)?;
         if index.is_ill() {
             self.note_ill_indexed(block);
         }

@@ -30,9 +30,10 @@ use schemas::{
 
 use super::{
     BlockError, BlockKeys, BlockPlan, ColumnStatistics, FORMAT_KEY, FORMAT_VERSION, Hour, SCHEMA_KEY, Sidecar, Sums, TextSidecars,
-    TimeRange, dictionaries::gather_shared, file::FileWriter, keys::KeysBuilder, layout::RowPlace, statistics, tix,
+    TimeRange, dictionaries::gather_shared, file::FileWriter, layout::RowPlace, statistics, tix,
 };
 use crate::{
+    attributes::AttributesBuilder,
     io::Io,
     text::{TextBuilder, TextFiles},
     wal::Lsn,
@@ -54,6 +55,7 @@ pub(crate) struct NewBlock {
     pub traces: u64,
     pub trace_index: Option<Sidecar>,
     pub text: TextSidecars,
+    pub attribute_index: Option<Sidecar>,
     pub sums: Option<Sidecar>,
     pub statistics: Vec<ColumnStatistics>,
     pub keys: BlockKeys,
@@ -136,12 +138,12 @@ pub(crate) fn write(
     let options = ArrowWriterOptions::new().with_properties(properties(table, lsn).map_err(at_parquet)?).with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(&mut file, table.schema(), options).map_err(at_parquet)?;
     let mut text = TextBuilder::new(table, &path, plan.rows.len(), page_rows(table));
-    let mut keys = KeysBuilder::new(table);
+    let mut attributes = AttributesBuilder::new(table, &path, plan.rows.len(), page_rows(table));
     let mut start = 0;
     for end in plan.row_group_ends {
         let batch = gather(&plan.rows[start..end]).map_err(|source| WriteError::Gather { path: path.clone(), source })?;
         text.add(&batch);
-        keys.add(&batch);
+        attributes.add(&batch);
         writer.write(&batch).map_err(at_parquet)?;
         writer.flush().map_err(at_parquet)?;
         start = end;
@@ -149,6 +151,8 @@ pub(crate) fn write(
     let metadata = writer.close().map_err(at_parquet)?;
     let bytes = file.finish().map_err(at_file)?;
     let text = write_text_indexes(io, data_dir, &path, &text.finish())?;
+    let (keys, attributes) = attributes.finish();
+    let attribute_index = attributes.map(|bytes| write_sidecar(io, data_dir, path.with_extension("attr"), &bytes)).transpose()?;
     let footer_bytes = footer_bytes(io, &temporary, bytes).map_err(at_file)?;
     let sums = checksums(io, &temporary, &metadata, bytes.saturating_sub(footer_bytes + 8)).map_err(at_file)?;
     let sums = Some(write_sidecar(io, data_dir, path.with_extension("sum"), &sums.encode())?);
@@ -169,9 +173,10 @@ pub(crate) fn write(
         traces,
         trace_index,
         text,
+        attribute_index,
         sums,
         statistics: statistics::of_file(&metadata),
-        keys: keys.finish(),
+        keys,
     })
 }
 

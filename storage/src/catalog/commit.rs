@@ -103,6 +103,7 @@ fn live_block(block: &NewBlock, file_id: i64) -> Block {
         lsn: block.lsn,
         trace_index: block.trace_index.clone(),
         text: block.text.clone(),
+        attribute_index: block.attribute_index.clone(),
         sums: block.sums.clone(),
         statistics: block.statistics.clone().into(),
         keys: block.keys.clone(),
@@ -157,7 +158,13 @@ fn insert_block(transaction: &Transaction<'_>, block: &NewBlock, table_id: i64, 
         })
         .during("describe a block")?;
     keys::insert(transaction, file_id, &block.keys)?;
-    let indexes = [("tix", &block.trace_index), ("bloom", &block.text.bloom), ("text", &block.text.inverted), ("sum", &block.sums)];
+    let indexes = [
+        ("tix", &block.trace_index),
+        ("bloom", &block.text.bloom),
+        ("text", &block.text.inverted),
+        ("attr", &block.attribute_index),
+        ("sum", &block.sums),
+    ];
     for (kind, index) in indexes {
         let Some(index) = index else { continue };
         transaction

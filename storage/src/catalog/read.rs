@@ -57,11 +57,13 @@ impl Catalog {
             .prepare(&format!(
                 "SELECT file.data_file_id, block.tenant, block.\"table\", file.path, file.record_count, file.file_size_bytes, file.footer_size, \
                  block.first_time, block.last_time, tix.path, tix.bytes, bloom.path, bloom.bytes, inverted.path, inverted.bytes, \
-                 sums.path, sums.bytes, block.late, block.lsn, coalesce(block.last_received, block.last_time) \
+                 sums.path, sums.bytes, block.late, block.lsn, coalesce(block.last_received, block.last_time), \
+                 attributes.path, attributes.bytes \
                  FROM ducklake_data_file file JOIN fusebox_block block USING (data_file_id) \
                  LEFT JOIN fusebox_block_index tix ON tix.data_file_id = file.data_file_id AND tix.kind = 'tix' \
                  LEFT JOIN fusebox_block_index bloom ON bloom.data_file_id = file.data_file_id AND bloom.kind = 'bloom' \
                  LEFT JOIN fusebox_block_index inverted ON inverted.data_file_id = file.data_file_id AND inverted.kind = 'text' \
+                 LEFT JOIN fusebox_block_index attributes ON attributes.data_file_id = file.data_file_id AND attributes.kind = 'attr' \
                  LEFT JOIN fusebox_block_index sums ON sums.data_file_id = file.data_file_id AND sums.kind = 'sum' \
                  WHERE {condition} ORDER BY file.data_file_id",
             ))
@@ -139,6 +141,7 @@ fn block(row: &Row<'_>, table: Table) -> rusqlite::Result<Block> {
         lsn: Lsn(count(row, 18)?),
         trace_index: sidecar(row, 9)?,
         text: TextSidecars { bloom: sidecar(row, 11)?, inverted: sidecar(row, 13)? },
+        attribute_index: sidecar(row, 20)?,
         sums: sidecar(row, 15)?,
         statistics: Arc::default(),
         keys: BlockKeys::default(),

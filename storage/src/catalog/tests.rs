@@ -34,6 +34,7 @@ fn block(number: u64, columns: &[i32]) -> NewBlock {
         traces: 1,
         trace_index: None,
         text: TextSidecars::default(),
+        attribute_index: None,
         sums: None,
         statistics: columns.iter().map(of_column).collect(),
         keys: BlockKeys(vec![ColumnKeys { field_id: 127, keys: "order.id\nretry.count".into() }]),

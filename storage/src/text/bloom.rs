@@ -6,13 +6,19 @@
 //!  4  8n   first row of the page, first block of its filter
 //!     32b  blocks: eight words of 32 bits each
 //! ```
+//! Besides the tokens themselves a filter has those that follow each other (see [`super::needs::neighbours`]); version 1 has not.
+//!
 //! Little-endian. A token sets one bit in each word of one block of its page (a split block Bloom filter,
 //! <https://parquet.apache.org/docs/file-format/bloomfilter/>), so a probe costs one cache line. The number of blocks
 //! follows the tokens of the page. A page without blocks has too many tokens to say anything: every word may be there.
 
 #![deny(clippy::indexing_slicing)]
 
-use std::{collections::HashSet, ops::Range};
+use std::{
+    collections::HashSet,
+    hash::{BuildHasherDefault, Hasher},
+    ops::Range,
+};
 
 use super::{
     needs::Needs,
@@ -24,8 +30,8 @@ use super::{
 const HALF_BITS_PER_TOKEN: usize = 21;
 const WORDS: usize = 8;
 const BLOCK_BITS: usize = WORDS * 32;
-/// A page with more different tokens (100 a row) gets no filter, which bounds the memory of writing.
-const PAGE_TOKENS_MAX: usize = 100 * 1024;
+/// A page with more different tokens (200 a row) gets no filter, which bounds the memory of writing.
+const PAGE_TOKENS_MAX: usize = 200 * 1024;
 /// As in Parquet: odd numbers that spread the hash.
 const SALT: [u32; WORDS] = [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
@@ -39,20 +45,41 @@ struct Page {
 
 /// The filters of a block, in the order of its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bloom {
+pub(crate) struct Bloom {
     pages: Box<[Page]>,
     blocks: Box<[Block]>,
     rows: u32,
+    knows_neighbours: bool,
 }
 
 /// Builds a [`Bloom`] page by page.
 #[derive(Default)]
-pub(super) struct BloomWriter {
+pub(crate) struct BloomWriter {
     pages: Vec<Page>,
     blocks: Vec<Block>,
     /// Hashes of the tokens of the page that is being written.
-    tokens: HashSet<u64>,
+    tokens: HashSet<u64, BuildHasherDefault<AsIs>>,
+    /// The page has tokens that are not known.
+    given_up: bool,
     rows: u32,
+}
+
+/// Hashes need no hashing.
+#[derive(Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 fn bits(hash: u64) -> Block {
@@ -66,18 +93,23 @@ fn place(hash: u64, blocks: usize) -> usize {
 
 impl BloomWriter {
     /// Adds a token of the current page.
-    pub(super) fn add(&mut self, hash: u64) {
+    pub(crate) fn add(&mut self, hash: u64) {
         if self.tokens.len() <= PAGE_TOKENS_MAX {
             self.tokens.insert(hash);
         }
     }
 
+    /// The current page will rule nothing out.
+    pub(crate) fn give_up_page(&mut self) {
+        self.given_up = true;
+    }
+
     /// Ends a page of so many rows.
-    pub(super) fn end_page(&mut self, rows: usize) {
+    pub(crate) fn end_page(&mut self, rows: usize) {
         let first_block = self.blocks.len();
         self.pages.push(Page { first_row: self.rows, first_block: first_block as u32 });
         self.rows += rows as u32;
-        if self.tokens.len() <= PAGE_TOKENS_MAX {
+        if self.tokens.len() <= PAGE_TOKENS_MAX && !std::mem::take(&mut self.given_up) {
             let blocks = (self.tokens.len() * HALF_BITS_PER_TOKEN / 2).div_ceil(BLOCK_BITS).max(1);
             self.blocks.resize(first_block + blocks, Block::default());
             for hash in &self.tokens {
@@ -89,7 +121,7 @@ impl BloomWriter {
         self.tokens.clear();
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(4 + self.pages.len() * size_of::<Page>() + self.blocks.len() * size_of::<Block>());
         bytes.extend((self.pages.len() as u32).to_le_bytes());
         bytes.extend(self.pages.iter().flat_map(|page| [page.first_row, page.first_block]).flat_map(u32::to_le_bytes));
@@ -100,7 +132,7 @@ impl BloomWriter {
 
 impl Bloom {
     /// The filters of a block of so many rows.
-    pub(super) fn decode(bytes: &[u8], rows: u32) -> Result<Self, SidecarError> {
+    pub(crate) fn decode(bytes: &[u8], rows: u32) -> Result<Self, SidecarError> {
         let malformed = SidecarError::Malformed;
         let (count, rest) = bytes.split_first_chunk::<4>().ok_or(malformed("no number of pages"))?;
         let count = u32::from_le_bytes(*count) as usize;
@@ -125,33 +157,39 @@ impl Bloom {
         if !ascend || !ends_fit || (pages.is_empty() && rows > 0) {
             return Err(malformed("pages do not follow each other"));
         }
-        Ok(Self { pages, blocks, rows })
+        Ok(Self { pages, blocks, rows, knows_neighbours: true })
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    /// Of a build that wrote single tokens only.
+    pub(super) fn without_neighbours(self) -> Self {
+        Self { knows_neighbours: false, ..self }
+    }
+
+    pub(crate) fn memory_bytes(&self) -> usize {
         size_of_val(&*self.pages) + size_of_val(&*self.blocks)
     }
 
     /// The rows of the pages that may have what is needed.
-    pub(super) fn rows_of(&self, needs: &Needs) -> Ranges {
+    pub(crate) fn rows_of(&self, needs: &Needs) -> Ranges {
         let mut rows = Ranges::new();
         for (index, page) in self.pages.iter().enumerate() {
             let next = self.pages.get(index + 1);
             let end = next.map_or(self.rows, |next| next.first_row);
             let last_block = next.map_or(self.blocks.len(), |next| next.first_block as usize);
-            if may_have(self.blocks.get(page.first_block as usize..last_block).unwrap_or_default(), needs) {
+            if self.may_have(self.blocks.get(page.first_block as usize..last_block).unwrap_or_default(), needs) {
                 ranges::push(&mut rows, Range { start: page.first_row as usize, end: end as usize });
             }
         }
         rows
     }
-}
 
-/// Prefixes are no tokens: a filter cannot know them.
-fn may_have(page: &[Block], needs: &Needs) -> bool {
-    page.is_empty()
-        || (needs.words.iter().all(|token| has(page, token.hash))
-            && needs.choices.iter().all(|any| any.iter().any(|needs| may_have(page, needs))))
+    /// Prefixes are no tokens: a filter cannot know them.
+    fn may_have(&self, page: &[Block], needs: &Needs) -> bool {
+        page.is_empty()
+            || (needs.words.iter().all(|token| has(page, token.hash))
+                && (!self.knows_neighbours || needs.neighbours.iter().all(|hash| has(page, *hash)))
+                && needs.choices.iter().all(|any| any.iter().any(|needs| self.may_have(page, needs))))
+    }
 }
 
 fn has(page: &[Block], hash: u64) -> bool {
@@ -164,12 +202,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::text::{TextFilter, TextQuery, needs::hash};
+    use crate::text::{
+        TextFilter, TextQuery,
+        needs::{hash, neighbours},
+    };
 
     fn bloom(pages: &[&[&str]]) -> Bloom {
         let mut writer = BloomWriter::default();
         for tokens in pages {
             tokens.iter().for_each(|token| writer.add(hash(token)));
+            tokens.windows(2).for_each(|two| writer.add(neighbours(hash(two[0]), hash(two[1]))));
             writer.end_page(10);
         }
         Bloom::decode(&writer.encode(), 10 * pages.len() as u32).unwrap()
@@ -183,7 +225,11 @@ mod tests {
             assert_eq!(bloom.rows_of(TextFilter::new(&query).needs()), expected, "{query:?}");
         };
         check(word("lock"), &[0..20, 30..40]);
-        check(word("lock lost"), &[0..10, 30..40]);
+        check(word("lock lost"), &vec![0..10; 1]);
+        check(word("found lock"), &vec![30..40; 1]);
+        check(word("lock found"), &[]);
+        check(TextQuery::And(vec![word("lock"), word("lost")]), &[0..10, 30..40]);
+        assert_eq!(bloom.clone().without_neighbours().rows_of(TextFilter::new(&word("lock found")).needs()), vec![30..40; 1]);
         check(word("absent"), &[]);
         check(TextQuery::Or(vec![word("found"), TextQuery::And(vec![word("lock"), word("lost")])]), &[0..10, 30..40]);
         check(TextQuery::Prefix("lock fo".to_owned()), &[0..20, 30..40]);
@@ -216,9 +262,9 @@ mod tests {
         assert_eq!(bloom.rows_of(TextFilter::new(&TextQuery::Word("any".to_owned())).needs()), vec![0..5; 1]);
     }
 
-    /// What version 1 looks like. Never edited: a change of the format raises the version.
+    /// What a file looks like. Never edited: a change of the format raises the version.
     #[test]
-    fn the_bytes_of_version_1() {
+    fn the_bytes_of_a_filter() {
         let mut writer = BloomWriter::default();
         writer.add(hash("库存"));
         writer.end_page(3);

@@ -16,9 +16,9 @@ use super::{
     bloom::BloomWriter,
     indexed_columns,
     inverted::{InvertedError, InvertedWriter},
-    needs::hash,
+    needs::{hash, neighbours},
     sidecar::{Kind, Owner, seal},
-    tokens::for_each_token,
+    tokens::{Run, fold, for_each_pair, runs},
 };
 use crate::self_metrics::TEXT_INDEX_BUILD_FAILURES_TOTAL;
 
@@ -139,13 +139,29 @@ impl Indexer {
     fn add_row(&mut self, texts: &[Cow<'_, str>]) {
         let Self { bloom, inverted, scratch, .. } = self;
         let mut words = inverted.as_mut().and_then(|built| built.as_mut().ok());
+        let mut add = |token: &str, hash: u64, bloom: &mut BloomWriter| {
+            bloom.add(hash);
+            if let Some(words) = &mut words {
+                words.add(token);
+            }
+        };
         for text in texts {
-            for_each_token(text, scratch, |token| {
-                bloom.add(hash(token));
-                if let Some(words) = &mut words {
-                    words.add(token);
+            let mut before: Option<u64> = None;
+            for run in runs(text) {
+                let first = before.take();
+                match run {
+                    Run::Word(word) => {
+                        let token = fold(word, scratch);
+                        let second = hash(token);
+                        add(token, second, bloom);
+                        if let Some(first) = first {
+                            bloom.add(neighbours(first, second));
+                        }
+                        before = Some(second);
+                    }
+                    Run::Cjk(run) => for_each_pair(run, |pair| add(pair, hash(pair), bloom)),
                 }
-            });
+            }
         }
         self.advance(InvertedWriter::end_row);
     }

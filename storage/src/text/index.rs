@@ -2,17 +2,15 @@
 
 use std::{io, ops::Range, path::Path, sync::Arc};
 
-use tantivy::directory::OwnedBytes;
-
 use super::{
     TextFilter,
     bloom::Bloom,
     inverted::Inverted,
     ranges::{self, Ranges},
-    sidecar::{self, Kind, Owner},
+    sidecar::{self, BLOOM_WITH_NEIGHBOURS, Kind, Owner},
 };
 use crate::{
-    block::{Block, BlockCache, CacheKey, Cached, Sidecar, TextSidecars, load_sidecar},
+    block::{Block, BlockCache, CacheKey, Cached, Sidecar, TextSidecars},
     io::Io,
     self_metrics::TEXT_INDEX_UNUSABLE_TOTAL,
 };
@@ -85,7 +83,9 @@ impl TextIndex {
         if pages.as_ref().is_some_and(Vec::is_empty) {
             return pages;
         }
-        let common = u32::try_from(self.rows / COMMON_WORD_ONE_IN).unwrap_or(u32::MAX);
+        // A list that is longer than what the pages leave is not worth reading.
+        let left = pages.as_ref().map_or(self.rows, ranges::count);
+        let common = u32::try_from(left.min(self.rows / COMMON_WORD_ONE_IN)).unwrap_or(u32::MAX);
         let rows = self.inverted.as_ref().and_then(|inverted| readable(inverted.rows_of(needs, common)));
         match rows {
             Some(rows) => Some(ranges::of_rows(&rows, pages.as_ref())),
@@ -114,17 +114,16 @@ pub(crate) fn load(io: &dyn Io, data_dir: &Path, cache: &BlockCache, block: &Blo
         return Some(index);
     }
     let owner = Owner::new(&block.path, block.rows)?;
-    let read = |kind, sidecar: &Sidecar| -> Result<OwnedBytes, String> {
-        let bytes = load_sidecar(io, &data_dir.join(&sidecar.path), sidecar.bytes).map_err(|error| error.to_string())?;
-        let index = sidecar::open(kind, owner, &bytes).map_err(|error| error.to_string())?;
-        Ok(OwnedBytes::new(bytes).slice(index))
-    };
+    let read = |kind, sidecar: &Sidecar| sidecar::load(io, data_dir, kind, owner, sidecar);
     let bloom = bloom.and_then(|sidecar| {
-        let decoded = read(Kind::Bloom, sidecar).and_then(|bytes| Bloom::decode(&bytes, owner.rows).map_err(|error| error.to_string()));
+        let decoded = read(Kind::Bloom, sidecar).and_then(|(version, bytes)| {
+            let bloom = Bloom::decode(&bytes, owner.rows).map_err(|error| error.to_string())?;
+            Ok(if version < BLOOM_WITH_NEIGHBOURS { bloom.without_neighbours() } else { bloom })
+        });
         usable(sidecar, decoded)
     });
     let inverted = inverted.and_then(|sidecar| {
-        let opened = read(Kind::Inverted, sidecar).and_then(|bytes| Inverted::open(bytes, owner.rows));
+        let opened = read(Kind::Inverted, sidecar).and_then(|(_, bytes)| Inverted::open(bytes, owner.rows));
         usable(sidecar, opened)
     });
     let ill = block.text.bloom.is_some() && bloom.is_none() || block.text.inverted.is_some() && inverted.is_none();

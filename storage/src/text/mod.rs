@@ -1,7 +1,7 @@
 //! Which rows of a block can have a word? Indexes of text, and the exact question that scans ask.
 //!
 //! ```text
-//! <block>.bloom   one Bloom filter of tokens per data page: every token, about 2 bytes a row, says which pages to read
+//! <block>.bloom   one Bloom filter of tokens per data page: every token and every two words that follow each other, says which pages to read
 //! <block>.text    inverted index, token -> rows (large blocks of logs): exact for the tokens it has, says which rows to read
 //!
 //! text --tokens--> tokens of a row --build--> both files                          TextQuery --+--> Needs --index--> Candidates
@@ -32,11 +32,13 @@ mod sidecar;
 pub mod tokens;
 
 pub use self::query::{TextFilter, TextQuery};
+pub(crate) use bloom::{Bloom, BloomWriter};
 pub(crate) use build::{TextBuilder, TextFiles};
 pub use index::Candidates;
 pub(crate) use index::{TextIndex, load};
+pub(crate) use needs::{Needs, Token};
 pub use rows::{RowTexts, indexed_columns};
-pub(crate) use sidecar::{Described, describe};
+pub(crate) use sidecar::{Described, Kind as IndexKind, Owner, describe, load as load_index, seal as seal_index};
 
 #[cfg(test)]
 mod tests;

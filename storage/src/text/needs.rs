@@ -9,8 +9,10 @@ use super::{
 
 /// A row that matches has all of `words`, a word that begins with each of `prefixes`, and of each of `choices` one alternative.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Needs {
+pub(crate) struct Needs {
     pub words: Vec<Token>,
+    /// Of `words` those that follow each other, by their common hash.
+    pub neighbours: Vec<u64>,
     pub prefixes: Vec<String>,
     pub choices: Vec<Vec<Self>>,
     /// A row that does not match may have them all the same.
@@ -19,7 +21,7 @@ pub(super) struct Needs {
 
 /// A token and its hash, as Bloom filters know it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Token {
+pub(crate) struct Token {
     pub text: String,
     pub hash: u64,
 }
@@ -27,6 +29,11 @@ pub(super) struct Token {
 /// The hash of a token in Bloom filters.
 pub(super) fn hash(token: &str) -> u64 {
     xxh3_64(token.as_bytes())
+}
+
+/// What Bloom filters have of two words that follow each other in a text, by the hashes of both.
+pub(super) fn neighbours(first: u64, second: u64) -> u64 {
+    xxh3_64(&[first.to_le_bytes(), second.to_le_bytes()].concat())
 }
 
 impl Needs {
@@ -39,7 +46,7 @@ impl Needs {
     }
 
     /// Whether every row has them.
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.words.is_empty() && self.prefixes.is_empty() && self.choices.is_empty()
     }
 
@@ -64,10 +71,18 @@ impl Needs {
             words += 1;
         };
         let last = phrase.pieces.len().saturating_sub(1);
+        // CJK may be part of a longer run of the text, so that it is not known what follows or goes before.
+        let mut before: Option<u64> = None;
         for (index, piece) in phrase.pieces.iter().enumerate() {
+            let first = before.take();
             match piece {
                 Piece::Word(word) if phrase.open && index == last => self.prefixes.push(word.clone()),
-                Piece::Word(word) => add_word(self, word),
+                Piece::Word(word) => {
+                    let second = hash(word);
+                    self.neighbours.extend(first.map(|first| neighbours(first, second)));
+                    before = Some(second);
+                    add_word(self, word);
+                }
                 // In a text it may be inside of a run, whose tokens are pairs.
                 Piece::Cjk(run) if run.chars().nth(1).is_none() => {}
                 Piece::Cjk(run) => for_each_pair(run, |pair| add_word(self, pair)),

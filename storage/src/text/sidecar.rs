@@ -1,7 +1,7 @@
-//! The header that both files share: which block they belong to, and whether they are whole.
+//! The header that the files share: which block they belong to, and whether they are whole.
 //!
 //! ```text
-//!  0  4   "FBLM" (bloom) or "FTXT" (inverted index)
+//!  0  4   "FBLM" (words), "FTXT" (inverted index) or "FATR" (attributes)
 //!  4  2   version of the kind
 //!  6  2   major and minor version of Unicode: it says what a letter is, and what its lower case
 //!  8  4   CRC-32 of everything else
@@ -13,19 +13,33 @@
 
 #![deny(clippy::indexing_slicing)]
 
-use std::{ops::Range, path::Path};
+use std::{
+    ops::{Range, RangeInclusive},
+    path::Path,
+};
 
+use tantivy::directory::OwnedBytes;
 use xxhash_rust::xxh3::Xxh3;
+
+use crate::{
+    block::{Sidecar, load_sidecar},
+    io::Io,
+};
 
 const HEADER_BYTES: usize = 24;
 const CRC_AT: Range<usize> = 8..12;
 const UNICODE: [u8; 2] = [std::char::UNICODE_VERSION.0, std::char::UNICODE_VERSION.1];
 
+/// Version of Bloom filters from which on they have words that follow each other.
+pub(super) const BLOOM_WITH_NEIGHBOURS: u16 = 2;
+
 /// Which index a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Bloom,
     Inverted,
+    /// Bloom filters too, of attributes.
+    Attributes,
 }
 
 impl Kind {
@@ -33,28 +47,30 @@ impl Kind {
         match self {
             Self::Bloom => *b"FBLM",
             Self::Inverted => *b"FTXT",
+            Self::Attributes => *b"FATR",
         }
     }
 
-    /// Raised when the bytes change, or what a token is: an index of other tokens rules out rows that match.
-    fn version(self) -> u16 {
+    /// Those that can be read; the last is written. Raised when the bytes change, or what a token is: an index of other tokens rules out
+    /// rows that match.
+    fn versions(self) -> RangeInclusive<u16> {
         match self {
-            Self::Bloom => 1,
-            Self::Inverted => 1,
+            Self::Bloom => 1..=BLOOM_WITH_NEIGHBOURS,
+            Self::Inverted | Self::Attributes => 1..=1,
         }
     }
 }
 
 /// The block an index is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owner {
+pub(crate) struct Owner {
     pub rows: u32,
     name: u64,
 }
 
 impl Owner {
     /// `path` is that of the Parquet file, relative to the data directory. `None` when the block has too many rows to index.
-    pub(super) fn new(path: &Path, rows: u64) -> Option<Self> {
+    pub(crate) fn new(path: &Path, rows: u64) -> Option<Self> {
         let mut name = Xxh3::new();
         for part in path {
             name.update(part.as_encoded_bytes());
@@ -65,7 +81,7 @@ impl Owner {
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(super) enum SidecarError {
+pub(crate) enum SidecarError {
     #[error("not such an index")]
     Magic,
     #[error("version {0} is unknown")]
@@ -83,10 +99,10 @@ pub(super) enum SidecarError {
 }
 
 /// The bytes of the file.
-pub(super) fn seal(kind: Kind, owner: Owner, index: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(kind: Kind, owner: Owner, index: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES + index.len());
     bytes.extend(kind.magic());
-    bytes.extend(kind.version().to_le_bytes());
+    bytes.extend(kind.versions().end().to_le_bytes());
     bytes.extend(UNICODE);
     bytes.extend([0; CRC_AT.end - CRC_AT.start]);
     bytes.extend(owner.rows.to_le_bytes());
@@ -99,15 +115,22 @@ pub(super) fn seal(kind: Kind, owner: Owner, index: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Where in `bytes` the index is, when it is whole and of `owner`.
-pub(super) fn open(kind: Kind, owner: Owner, bytes: &[u8]) -> Result<Range<usize>, SidecarError> {
+/// The index of `owner` in a file beside its block, and its version. Blocking.
+pub(crate) fn load(io: &dyn Io, data_dir: &Path, kind: Kind, owner: Owner, file: &Sidecar) -> Result<(u16, OwnedBytes), String> {
+    let bytes = load_sidecar(io, &data_dir.join(&file.path), file.bytes).map_err(|error| error.to_string())?;
+    let (version, index) = open(kind, owner, &bytes).map_err(|error| error.to_string())?;
+    Ok((version, OwnedBytes::new(bytes).slice(index)))
+}
+
+/// The version, and where in `bytes` the index is, when it is whole and of `owner`.
+fn open(kind: Kind, owner: Owner, bytes: &[u8]) -> Result<(u16, Range<usize>), SidecarError> {
     let header = bytes.first_chunk::<HEADER_BYTES>().ok_or(SidecarError::Length(bytes.len()))?;
     let [m0, m1, m2, m3, v0, v1, u0, u1, c0, c1, c2, c3, r0, r1, r2, r3, name @ ..] = *header;
     if [m0, m1, m2, m3] != kind.magic() {
         return Err(SidecarError::Magic);
     }
     let version = u16::from_le_bytes([v0, v1]);
-    if version != kind.version() {
+    if !kind.versions().contains(&version) {
         return Err(SidecarError::Version(version));
     }
     if [u0, u1] != UNICODE {
@@ -119,7 +142,7 @@ pub(super) fn open(kind: Kind, owner: Owner, bytes: &[u8]) -> Result<Range<usize
     if (Owner { rows: u32::from_le_bytes([r0, r1, r2, r3]), name: u64::from_le_bytes(name) }) != owner {
         return Err(SidecarError::OtherBlock);
     }
-    Ok(HEADER_BYTES..bytes.len())
+    Ok((version, HEADER_BYTES..bytes.len()))
 }
 
 /// What a file says of itself, and what is wrong with it.
@@ -164,7 +187,7 @@ mod tests {
         let check = |kind: Kind, of: Owner, damage: &dyn Fn(&mut Vec<u8>), expected: Result<&[u8], SidecarError>| {
             let mut bytes = sealed.clone();
             damage(&mut bytes);
-            let index = open(kind, of, &bytes).map(|range| bytes.get(range).unwrap());
+            let index = open(kind, of, &bytes).map(|(_, range)| bytes.get(range).unwrap());
             assert_eq!(index, expected);
         };
         let same = owner("data/1/logs/a.parquet", 7);

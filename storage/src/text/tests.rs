@@ -217,7 +217,8 @@ fn what_is_too_common_does_not_prune() {
     check(&both, "common", Candidates::All);
     check(&both, "quarter", Candidates::All);
     check(&both, "rare", Candidates::Rows(vec![50..51; 1]));
-    check(&both, "common rare", Candidates::Rows(vec![50..51; 1]));
+    check(&both, "rest rare", Candidates::Rows(vec![50..51; 1]));
+    check(&both, "common rare", Candidates::Rows(vec![]));
     check(&both, "absent", Candidates::Rows(vec![]));
     check(&both, "", Candidates::All);
 }

@@ -7,12 +7,13 @@ use schemas::{TraceId, columns::TRACE_ID};
 
 use super::Finding;
 use crate::{
+    AttributeQuery,
     block::{Block, BlockError, BlockReader, Bound, ColumnStatistics, OpenBlock, Read, Sums, load_sidecar},
     io::Io,
     text::{Candidates, RowTexts, TextFilter, TextQuery, tokens::for_each_token},
 };
 
-/// Every so many rows one is looked up in the text indexes, by its first word.
+/// Every so many rows one is looked up in the text indexes, by its first word, and in that of attributes, by all it has.
 const ROWS_PER_WORD: usize = 500;
 const BATCH_ROWS: usize = 8192;
 
@@ -76,6 +77,7 @@ impl Check<'_> {
                 self.times(&batch, row);
                 self.traces(&batch, row);
                 self.words(&batch, row)?;
+                self.attributes(&batch, row);
                 row += batch.num_rows();
             }
         }
@@ -162,6 +164,38 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Check<'_> {
+    /// Rows are among those that the index gives for their own attributes.
+    fn attributes(&mut self, batch: &RecordBatch, first_row: usize) {
+        let Some(sidecar) = self.block.attribute_index.clone() else { return };
+        if self.findings.iter().any(|finding| finding.path == sidecar.path) {
+            return;
+        }
+        let index = self.reader.attribute_index(self.block).filter(|index| !index.is_ill());
+        let Some(index) = index else { return self.found(&sidecar.path, "the index cannot be used") };
+        let Some(texts) = batch.column_by_name(schemas::columns::ATTRIBUTES).and_then(|column| column.as_string_opt::<i32>()) else {
+            return;
+        };
+        for (row, json) in texts.iter().enumerate().filter(|(row, _)| (first_row + row).is_multiple_of(ROWS_PER_WORD)) {
+            let mut own = Vec::new();
+            schemas::attribute::for_each_attribute(json.unwrap_or_default(), |key, value| {
+                let is = |value: &str| AttributeQuery::Is {
+                    column: schemas::columns::ATTRIBUTES.to_owned(),
+                    key: key.to_owned(),
+                    value: value.to_owned(),
+                };
+                own.extend(value.text().map(|value| is(&value)));
+            });
+            let wanted = first_row + row..first_row + row + 1;
+            if let Candidates::Rows(rows) = index.candidates(&AttributeQuery::All(own))
+                && !rows.iter().any(|found| contains(found, &wanted))
+            {
+                return self.found(&sidecar.path, format_args!("row {} has attributes that the index does not know", wanted.start));
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use schemas::{Table, TenantId, TraceId, UnixNanos};
 use storage::{
-    SplitId, Store,
+    AttributeQuery, SplitId, Store,
     io::RealIo,
     text::{Candidates, TextFilter, TextQuery},
 };
@@ -175,6 +175,7 @@ fn a_damaged_block_is_left_out_and_the_others_are_compacted() {
 
 #[test]
 fn a_block_with_an_index_that_cannot_be_used_gets_new_ones() {
+    let nowhere = AttributeQuery::Is { column: "attributes".to_owned(), key: "nowhere".to_owned(), value: "x".to_owned() };
     let check = |extension: &str, table: Table, harm: &dyn Fn(&Path)| {
         let dir = tempfile::tempdir().unwrap();
         let store = reopen(config(dir.path()), Arc::new(RealIo));
@@ -191,6 +192,10 @@ fn a_block_with_an_index_that_cannot_be_used_gets_new_ones() {
             let SplitId::Block(id) = snapshot.splits(table)[0].id else { panic!("flushed") };
             match extension {
                 "tix" => snapshot.rows_of_trace(table, id, TraceId([0xff; 16])).map_or(usize::MAX, |rows| rows.len()),
+                "attr" => match snapshot.rows_of_attributes(table, id, &nowhere) {
+                    Candidates::Rows(rows) => rows.len(),
+                    Candidates::All => usize::MAX,
+                },
                 _ => match snapshot.rows_of_text(table, id, &TextFilter::new(&TextQuery::Word("nowhere".to_owned()))) {
                     Candidates::Rows(rows) => rows.len(),
                     Candidates::All => usize::MAX,
@@ -209,8 +214,10 @@ fn a_block_with_an_index_that_cannot_be_used_gets_new_ones() {
     };
     let remove = |path: &Path| std::fs::remove_file(path).unwrap();
     check("tix", Table::Spans, &remove);
-    for table in [Table::Spans, Table::Logs] {
-        check("bloom", table, &flip);
-        check("bloom", table, &remove);
+    for (extension, table) in
+        ["bloom", "attr"].into_iter().flat_map(|extension| [Table::Spans, Table::Logs].map(|table| (extension, table)))
+    {
+        check(extension, table, &flip);
+        check(extension, table, &remove);
     }
 }

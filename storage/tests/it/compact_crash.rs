@@ -78,8 +78,8 @@ fn survive(what: &str, arm: impl Fn(&FaultIo)) -> FaultIo {
     check(&store, &format!("{what}, compacted again"));
     let names = names(dir.path());
     let count = |extension: &str| names.iter().filter(|path| path.extension().is_some_and(|found| found == extension)).count();
-    assert_eq!(["parquet", "sum", "bloom", "tix", "tmp"].map(count), [3, 3, 2, 1, 0], "{what}: {names:?}");
-    assert_eq!(names.len(), 9, "{what}: {names:?}");
+    assert_eq!(["parquet", "sum", "bloom", "attr", "tix", "tmp"].map(count), [3, 3, 2, 2, 1, 0], "{what}: {names:?}");
+    assert_eq!(names.len(), 11, "{what}: {names:?}");
     assert!(!dir.path().join("quarantine").exists(), "{what}: a leftover was taken for somebody's rows");
     assert_eq!(store.stats().tables.iter().map(|table| table.blocks).collect::<Vec<_>>(), [1, 1, 1], "{what}");
     assert_eq!(rows_of(Table::Spans, &store.snapshot(TenantId::DEFAULT).scan(Table::Spans).unwrap().batches).len(), 16, "{what}");

@@ -93,7 +93,7 @@ fn survive(what: &str, prepare: impl Fn(&FaultIo)) -> FaultIo {
     let names: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     let parquet = names.iter().filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).count();
     let of_table = |table| store.stats().tables.into_iter().find(|stats| stats.table == table).unwrap().blocks;
-    let indexes = blocks + 2 * of_table(Table::Spans) + of_table(Table::Logs);
+    let indexes = blocks + 3 * of_table(Table::Spans) + 2 * of_table(Table::Logs);
     assert_eq!((parquet, names.len()), (blocks, blocks + indexes), "{what}: {names:?}");
     io
 }

@@ -209,7 +209,7 @@ fn files_without_a_catalog_entry_are_cleared_away_at_start() {
     drop(store);
     let spans = dir.path().join("data/1/spans");
     let files = || std::fs::read_dir(&spans).unwrap().count();
-    assert_eq!(files(), 4);
+    assert_eq!(files(), 5);
     let of_the_log = "0000000000000002";
     let removed =
         [format!("late-{of_the_log}.parquet"), format!("late-{of_the_log}.bloom"), "20260101T00-00000000000000ff.tix.tmp".to_owned()];

@@ -56,6 +56,8 @@ fn damage_is_found_in_every_kind_of_file() {
         ("spans", "tix"),
         ("spans", "bloom"),
         ("logs", "bloom"),
+        ("spans", "attr"),
+        ("logs", "attr"),
         ("spans", "sum"),
     ] {
         let dir = tempfile::tempdir().unwrap();

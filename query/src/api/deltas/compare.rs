@@ -43,6 +43,8 @@ pub(super) struct GroupSize {
 }
 
 pub(super) async fn compare(shared: &Shared, request: Request) -> Result<Vec<u8>, Problem> {
+    // Its mistakes would be found with those of the selection, and taken for them.
+    shared.engine.check(request.table, &request.all, request.now).map_err(|error| problem_in("q", error))?;
     let mut deltas = Deltas::new(Limits::default());
     let rest = request.baseline.is_none().then(|| request.selection.clone());
     let baseline = request.baseline.clone().unwrap_or_default();

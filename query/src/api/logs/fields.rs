@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, meta},
+        closed::Answered,
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
     },
@@ -31,7 +32,7 @@ pub(super) struct FieldsAnswer {
     meta: Meta,
 }
 
-pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Answered, Problem> {
     let Selection { found, own, warnings } = Selection::parse(table, pairs, &["limit"], now())?;
     let limit = own.iter().try_fold(SAMPLE.default, |_, (_, limit)| parse_limit(limit, SAMPLE))?;
     let Found { table, text, search, time, now } = found;
@@ -46,5 +47,5 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
     let summary = answer.summary();
     let exact = tally.rows() < limit as u64 && summary.truncated.is_none() && summary.partial.is_empty();
     let body = FieldsAnswer { sampled_rows: tally.rows(), exact, fields: tally.finish(), meta: meta(&summary, &warnings) };
-    Ok(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"))
+    Ok(Answered::new(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"), &body.meta))
 }

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, meta},
+        closed::Answered,
         problem::Problem,
         search::{Limits, Pairs, now},
     },
@@ -94,7 +95,7 @@ impl Request {
     }
 }
 
-pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Answered, Problem> {
     let Selection { mut found, own, warnings } = Selection::parse(table, pairs, &["by", "buckets", "series"], now())?;
     let Request { by, buckets, series } = Request::parse(own)?;
     let by = by.map(|by| parse_field("by", &by)).transpose()?;
@@ -125,7 +126,7 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
         other_values,
         meta: meta(&cost.into_iter().fold(summary, |summary, before| before.then(summary)), &warnings),
     };
-    Ok(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"))
+    Ok(Answered::new(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"), &body.meta))
 }
 
 /// The series, and how many values share one.

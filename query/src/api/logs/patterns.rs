@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, meta},
+        closed::Answered,
         problem::Problem,
         search::{self, Pairs, now, parse_limit},
     },
@@ -50,7 +51,7 @@ struct Seen {
     last_seen: Time,
 }
 
-pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Answered, Problem> {
     let Selection { found, own, warnings } = Selection::parse(Table::Logs, pairs, &["limit"], now())?;
     let limit = own.iter().try_fold(LIMITS.default, |_, (_, limit)| parse_limit(limit, LIMITS))?;
     let Found { table, text, search, time, now } = found.clone();
@@ -83,5 +84,5 @@ pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Vec<u8>, Pro
     let patterns = mined.patterns.into_iter().take(limit).filter_map(of_pattern).collect();
     let (lines, meta) = (mined.line_count, meta(&summary, &warnings));
     let body = PatternsAnswer { patterns, patterns_total, lines, read_rows, found_rows, meta };
-    Ok(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"))
+    Ok(Answered::new(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"), &body.meta))
 }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, State, rejection::PathRejection},
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use http::HeaderMap;
 use schemas::Table;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
+        closed,
         openapi::AskProblems,
         problem::Problem,
         search::{Asked, QueryAndTime, pairs, respond},
@@ -54,8 +56,9 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
     ),
     responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), AskProblems)
 )]
-async fn get_logs_histogram(State(engine): Shared, asked: Asked) -> Response {
-    respond(async { histogram::answer(&engine, Table::Logs, pairs(asked)?).await }).await
+async fn get_logs_histogram(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
+    let of = ("logs/histogram", Table::Logs);
+    closed::respond(&engine, of, &headers, asked, async |pairs| histogram::answer(&engine, Table::Logs, pairs).await).await
 }
 
 /// Counts of spans over time
@@ -74,8 +77,9 @@ async fn get_logs_histogram(State(engine): Shared, asked: Asked) -> Response {
     ),
     responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), AskProblems)
 )]
-async fn get_spans_histogram(State(engine): Shared, asked: Asked) -> Response {
-    respond(async { histogram::answer(&engine, Table::Spans, pairs(asked)?).await }).await
+async fn get_spans_histogram(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
+    let of = ("spans/histogram", Table::Spans);
+    closed::respond(&engine, of, &headers, asked, async |pairs| histogram::answer(&engine, Table::Spans, pairs).await).await
 }
 
 /// Fields of log records
@@ -89,8 +93,9 @@ async fn get_spans_histogram(State(engine): Shared, asked: Asked) -> Response {
     ),
     responses((status = 200, description = "the fields that some record has", body = FieldsAnswer), AskProblems)
 )]
-async fn get_log_fields(State(engine): Shared, asked: Asked) -> Response {
-    respond(async { fields::answer(&engine, Table::Logs, pairs(asked)?).await }).await
+async fn get_log_fields(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
+    let of = ("logs/fields", Table::Logs);
+    closed::respond(&engine, of, &headers, asked, async |pairs| fields::answer(&engine, Table::Logs, pairs).await).await
 }
 
 /// Fields of spans
@@ -104,8 +109,9 @@ async fn get_log_fields(State(engine): Shared, asked: Asked) -> Response {
     ),
     responses((status = 200, description = "the fields that some span has", body = FieldsAnswer), AskProblems)
 )]
-async fn get_span_fields(State(engine): Shared, asked: Asked) -> Response {
-    respond(async { fields::answer(&engine, Table::Spans, pairs(asked)?).await }).await
+async fn get_span_fields(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
+    let of = ("spans/fields", Table::Spans);
+    closed::respond(&engine, of, &headers, asked, async |pairs| fields::answer(&engine, Table::Spans, pairs).await).await
 }
 
 /// Values of a field of log records
@@ -120,8 +126,8 @@ async fn get_span_fields(State(engine): Shared, asked: Asked) -> Response {
     ),
     responses((status = 200, description = "the most frequent values", body = ValuesAnswer), AskProblems)
 )]
-async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    respond(async { values::answer(&engine, Table::Logs, &one(field)?, pairs(asked)?).await }).await
+async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, headers: HeaderMap, asked: Asked) -> Response {
+    values(&engine, Table::Logs, &headers, field, asked).await
 }
 
 /// Values of a field of spans
@@ -136,8 +142,8 @@ async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathR
     ),
     responses((status = 200, description = "the most frequent values", body = ValuesAnswer), AskProblems)
 )]
-async fn get_span_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    respond(async { values::answer(&engine, Table::Spans, &one(field)?, pairs(asked)?).await }).await
+async fn get_span_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, headers: HeaderMap, asked: Asked) -> Response {
+    values(&engine, Table::Spans, &headers, field, asked).await
 }
 
 /// Patterns of log records
@@ -151,8 +157,9 @@ async fn get_span_values(State(engine): Shared, field: Result<Path<String>, Path
     ),
     responses((status = 200, description = "templates with counts and samples", body = PatternsAnswer), AskProblems)
 )]
-async fn get_patterns(State(engine): Shared, asked: Asked) -> Response {
-    respond(async { patterns::answer(&engine, pairs(asked)?).await }).await
+async fn get_patterns(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
+    let of = ("logs/patterns", Table::Logs);
+    closed::respond(&engine, of, &headers, asked, async |pairs| patterns::answer(&engine, pairs).await).await
 }
 
 /// The lines around one line
@@ -173,6 +180,15 @@ async fn get_patterns(State(engine): Shared, asked: Asked) -> Response {
 )]
 async fn get_context(State(engine): Shared, asked: Asked) -> Response {
     respond(async { context::answer(&engine, pairs(asked)?).await }).await
+}
+
+async fn values(engine: &Engine, table: Table, headers: &HeaderMap, field: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
+    let field = match one(field) {
+        Ok(field) => field,
+        Err(problem) => return problem.into_response(),
+    };
+    let route = format!("{table}/fields/{field}/values");
+    closed::respond(engine, (&route, table), headers, asked, async |pairs| values::answer(engine, table, &field, pairs).await).await
 }
 
 fn one(field: Result<Path<String>, PathRejection>) -> Result<String, Problem> {

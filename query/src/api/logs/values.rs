@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, meta},
+        closed::Answered,
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
         sql::problem_in,
@@ -50,7 +51,7 @@ struct ValueCount {
     share: f64,
 }
 
-pub(super) async fn answer(engine: &Engine, table: Table, field: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+pub(super) async fn answer(engine: &Engine, table: Table, field: &str, pairs: Pairs) -> Result<Answered, Problem> {
     let Selection { found, own, warnings } = Selection::parse(table, pairs, &["limit"], now())?;
     let field = parse_field("field", field)?;
     let limit = own.iter().try_fold(LIMITS.default, |_, (_, limit)| parse_limit(limit, LIMITS))?;
@@ -73,7 +74,7 @@ pub(super) async fn answer(engine: &Engine, table: Table, field: &str, pairs: Pa
         }
     }
     body.meta = meta(&answer.summary(), &warnings);
-    Ok(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"))
+    Ok(Answered::new(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"), &body.meta))
 }
 
 /// A field as it is written in a search: `service`, `resource.host.id`, `"log.file.path"`.

@@ -3,12 +3,13 @@
 //! ```text
 //! GET /api/v1/spans           records   spans that are found
 //! GET /api/v1/logs            records   log records that are found
-//! GET /api/v1/traces          traces    traces with a span that is found, summarized
+//! GET /api/v1/traces          traces    traces with a span that is found, summarized; lines: as they are known
 //! GET /api/v1/search/suggest  suggest   what may stand at the cursor
 //! ```
 //! Each parses its request (`parameters`) and asks the engine; a mistake in `q` is a problem that points into it.
 
 mod cursor;
+mod lines;
 mod parameters;
 mod place;
 mod records;

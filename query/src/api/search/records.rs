@@ -16,7 +16,8 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::{self, Meta, meta},
+        answer::{Meta, meta},
+        closed::Answered,
         openapi::{LogRow, SpanRow},
         problem::Problem,
         sql::{problem_in, respond_records, response},
@@ -28,7 +29,8 @@ use super::{
 };
 use crate::{
     encode::{Format, object_lines, object_rows},
-    engine::{Answer, Engine, EngineError, LOG_ID, Question, SearchOrder, SearchQuestion},
+    engine::{Answer, Engine, EngineError, LOG_ID, Question, SearchOrder, SearchQuestion, TimeSpan},
+    search::Search,
 };
 
 const LIMITS: Limits = Limits { default: 100, max: 10_000 };
@@ -48,6 +50,8 @@ pub(super) struct SpansAnswer {
     spans: Vec<SpanRow>,
     /// Of the next page; null when there is none.
     next_page_token: Option<String>,
+    /// Spans on all pages; null where they would have to be counted.
+    total: Option<u64>,
     meta: Meta,
 }
 
@@ -58,10 +62,25 @@ pub(super) struct LogsAnswer {
     logs: Vec<LogRow>,
     /// Of the next page; null when there is none.
     next_page_token: Option<String>,
+    /// Records on all pages; null where they would have to be counted.
+    total: Option<u64>,
     meta: Meta,
 }
 
-pub(super) async fn answer(engine: &Engine, table: Table, mut pairs: Pairs, format: Format) -> Result<Response, Problem> {
+/// The answer in JSON.
+pub(super) async fn whole(engine: &Engine, table: Table, pairs: Pairs) -> Result<Answered, Problem> {
+    begin(engine, table, pairs, true).await?.whole().await
+}
+
+/// The answer in another format.
+pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs, format: Format) -> Result<Response, Problem> {
+    let paged = format == Format::Ndjson;
+    let page = begin(engine, table, pairs, paged).await?;
+    if paged { page.lines().await } else { respond_records(page.answer, format).await }
+}
+
+/// `paged`: the format has a place for what is no record.
+async fn begin(engine: &Engine, table: Table, mut pairs: Pairs, paged: bool) -> Result<Page, Problem> {
     let pages = Pages::take(table.name(), &mut pairs, now())?;
     let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, pages.now)?;
     let order = parse_sort(sort.as_deref(), if table == Table::Spans { SPAN_ORDERS } else { LOG_ORDERS })?;
@@ -69,22 +88,15 @@ pub(super) async fn answer(engine: &Engine, table: Table, mut pairs: Pairs, form
     let place = pages.place.as_deref().map_or(Ok(Place::default()), |bytes| Place::parse(bytes, table).ok_or_else(foreign))?;
     // The records at the place itself come again; one more than asked for tells whether there is a next page.
     let to_skip = place.shown as usize;
-    let paged = matches!(format, Format::Json | Format::Ndjson);
     if !paged && place.after.is_some() {
         return Err(cursor::invalid("only JSON and NDJSON have pages"));
     }
-    let (after, columns) = (place.after, listed(table));
+    let (after, columns, first) = (place.after, listed(table), place.after.is_none());
+    let all = (search == Search::Everything && time == TimeSpan::default()).then(|| engine.rows(table));
     let to_read = if paged { to_skip + limit + 1 } else { limit };
     let question = SearchQuestion { table, text, search, time, order, limit: to_read, after, columns, now };
     let answer = engine.ask(Question::Search(question)).await.map_err(|error| problem_in("q", error))?;
-    if !paged {
-        return respond_records(answer, format).await;
-    }
-    let page = Page { answer, table, order, pages, place, to_skip, left: limit, more: false, warnings };
-    match format {
-        Format::Ndjson => page.lines().await,
-        _ => page.whole().await.map(answer::json),
-    }
+    Ok(Page { answer, table, order, pages, place, to_skip, left: limit, more: false, shown: 0, first, all, warnings })
 }
 
 /// A page of records on its way.
@@ -99,6 +111,12 @@ struct Page {
     left: usize,
     /// There are records behind this page.
     more: bool,
+    /// Records of the page so far.
+    shown: u64,
+    /// It is the first page.
+    first: bool,
+    /// Records of the table, when all are asked for.
+    all: Option<u64>,
     warnings: Vec<String>,
 }
 
@@ -114,6 +132,7 @@ impl Page {
         self.more |= skipped + shown < batch.num_rows();
         self.to_skip -= skipped;
         self.left -= shown;
+        self.shown += shown as u64;
         let batch = batch.slice(skipped, shown);
         Some(self.place.advance(&batch, self.table, self.order).map(|()| batch).map_err(unwritable))
     }
@@ -122,7 +141,13 @@ impl Page {
         self.place.to_bytes().filter(|_| self.more).map(|place| self.pages.token(&place))
     }
 
-    async fn whole(mut self) -> Result<Vec<u8>, Problem> {
+    /// How many records all pages have, where nothing has to be read for it.
+    fn total(&self, meta: &Meta) -> Option<u64> {
+        let only_page = self.first && !self.more && !meta.truncated;
+        only_page.then_some(self.shown).or(self.all).filter(|_| meta.partial.is_empty())
+    }
+
+    async fn whole(mut self) -> Result<Answered, Problem> {
         let mut out = format!("{{\"{}\":[", self.table).into_bytes();
         let rows_begin = out.len();
         while let Some(batch) = self.next().await {
@@ -131,8 +156,9 @@ impl Page {
         }
         let next = self.next_page_token().map_or_else(|| "null".to_owned(), |token| format!("\"{token}\""));
         let meta = meta(&self.answer.summary(), &self.warnings);
-        out.extend_from_slice(format!("],\"next_page_token\":{next},\"meta\":{meta}}}").as_bytes());
-        Ok(out)
+        let total = self.total(&meta).map_or_else(|| "null".to_owned(), |total| total.to_string());
+        out.extend_from_slice(format!("],\"next_page_token\":{next},\"total\":{total},\"meta\":{meta}}}").as_bytes());
+        Ok(Answered::new(out, &meta))
     }
 
     /// Records as they come, a line each; the last line has what is no record. A failure before the first record is a problem,

@@ -11,7 +11,8 @@ use schemas::Table;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{answer, openapi::AskProblems, problem::Problem, sql::accepted},
+    super::{answer, closed, openapi::AskProblems, problem::Problem, sql::accepted},
+    lines,
     parameters::QueryAndTime,
     records, suggest, traces,
 };
@@ -85,12 +86,29 @@ async fn get_logs(State(engine): State<Arc<Engine>>, headers: HeaderMap, asked: 
         QueryAndTime,
         ("page_token" = Option<String>, Query, description = "`next_page_token` of the page before; all else but `limit` stays the same"),
         ("sort" = Option<String>, Query, description = "`newest` (the default), `slowest`, `errors` or `spans`: the most of them first"),
-        ("limit" = Option<usize>, Query, description = "Rows of a page; 20 when left out", minimum = 1, maximum = 1_000)
+        ("limit" = Option<usize>, Query, description = "Rows of a page; 20 when left out", minimum = 1, maximum = 1_000),
+        ("progress" = Option<bool>, Query, description = "In NDJSON: lines with `progress`, what was read so far, until the first trace is known")
     ),
-    responses((status = 200, description = "What is found", body = traces::Body), AskProblems)
+    responses(
+        (status = 200, description = "What is found. As NDJSON a trace a line, the last line has `next_page_token` and `meta`", content(
+            (traces::Body = "application/json"),
+            (String = "application/x-ndjson")
+        )),
+        AskProblems
+    )
 )]
-async fn get_traces(State(engine): State<Arc<Engine>>, asked: Asked) -> Response {
-    respond(async { traces::answer(&engine, pairs(asked)?).await }).await
+async fn get_traces(State(engine): State<Arc<Engine>>, headers: HeaderMap, asked: Asked) -> Response {
+    match accepted(&headers, &[Format::Json, Format::Ndjson]) {
+        Ok(Format::Ndjson) => match pairs(asked) {
+            Ok(pairs) => lines::answer(engine, pairs).await.unwrap_or_else(IntoResponse::into_response),
+            Err(problem) => problem.into_response(),
+        },
+        Ok(_) => {
+            let answer = async |pairs| traces::answer(&engine, pairs).await;
+            closed::respond(&engine, ("traces", Table::Spans), &headers, asked, answer).await
+        }
+        Err(problem) => problem.into_response(),
+    }
 }
 
 /// What may stand at the cursor: fields, operators, values that the newest records have.
@@ -110,8 +128,13 @@ async fn get_suggestions(State(engine): State<Arc<Engine>>, asked: Asked) -> Res
 }
 
 async fn get_records(engine: &Engine, table: Table, headers: &HeaderMap, asked: Asked) -> Result<Response, Problem> {
-    let format = accepted(headers, &Format::ALL)?;
-    records::answer(engine, table, pairs(asked)?, format).await
+    match accepted(headers, &Format::ALL)? {
+        Format::Json => {
+            let answer = async |pairs| records::whole(engine, table, pairs).await;
+            Ok(closed::respond(engine, (table.name(), table), headers, asked, answer).await)
+        }
+        format => records::answer(engine, table, pairs(asked)?, format).await,
+    }
 }
 
 pub(crate) async fn respond(body: impl Future<Output = Result<Vec<u8>, Problem>>) -> Response {

@@ -3,6 +3,8 @@
 //! First which traces, then what these have of each service: the second question looks up a few traces by their ids. Spans that
 //! arrive in between count in the second only.
 
+use std::sync::Mutex;
+
 use schemas::{TraceId, UnixNanos};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +12,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, meta},
+        closed::Answered,
         problem::Problem,
         sql::{problem, problem_in},
     },
@@ -18,7 +21,7 @@ use super::{
     routes::Pairs,
     summaries::{Found, TraceSummary, found, summaries},
 };
-use crate::engine::{Engine, EngineError, Question, TraceOrder, TraceParts, TracesQuestion};
+use crate::engine::{Engine, EngineError, Progress, Question, TraceOrder, TraceParts, TracesQuestion};
 
 const LIMITS: Limits = Limits { default: 20, max: 1000 };
 
@@ -32,10 +35,10 @@ const ORDERS: &[(&str, TraceOrder)] = &[
 #[derive(Serialize, ToSchema)]
 #[schema(as = Traces)]
 pub(super) struct Body {
-    traces: Vec<TraceSummary>,
+    pub(super) traces: Vec<TraceSummary>,
     /// Of the next page; null when there is none.
-    next_page_token: Option<String>,
-    meta: Meta,
+    pub(super) next_page_token: Option<String>,
+    pub(super) meta: Meta,
 }
 
 /// Where a page of traces ends.
@@ -61,44 +64,66 @@ impl Place {
     }
 }
 
-pub(super) async fn answer(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
-    let pages = Pages::take("traces", &mut pairs, now())?;
-    let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, pages.now)?;
-    let order = parse_sort(sort.as_deref(), ORDERS)?;
-    let in_q = |error| problem_in("q", error);
-    let unreadable = |error: arrow::error::ArrowError| problem(EngineError::Internal { message: error.to_string() });
+/// The answer in JSON.
+pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Answered, Problem> {
+    let body = Request::parse(pairs)?.answer(engine, &Mutex::default()).await?;
+    Ok(Answered::new(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"), &body.meta))
+}
 
-    let foreign = || cursor::invalid("not a page token of this route");
-    let place = pages.place.as_deref().map(|bytes| Place::parse(bytes).ok_or_else(foreign)).transpose()?;
-    let question = TracesQuestion {
-        text,
-        search,
-        time,
-        order,
-        // One more than asked for tells whether there is a next page.
-        limit: limit + 1,
-        after: place.map(|place| (place.rank, place.trace)),
-        received_until: place.map(|place| place.received_until),
-        now,
-    };
-    let mut answer = engine.ask(Question::Traces(question)).await.map_err(in_q)?;
-    let mut found: Vec<Found> = found(&answer.collect().await.map_err(in_q)?).map_err(unreadable)?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let last = found.last().filter(|_| more);
-    let next = last.map(|last| Place {
-        rank: last.rank,
-        trace: last.trace,
-        received_until: place.map_or_else(parameters::now, |place| place.received_until),
-    });
-    let mut summary = answer.summary();
-    let mut traces = Vec::new();
-    if !found.is_empty() {
-        let parts = TraceParts { traces: found.iter().map(|found| found.trace).collect() };
-        let mut answer = engine.ask(Question::TraceParts(parts)).await.map_err(in_q)?;
-        traces = summaries(&found, &answer.collect().await.map_err(in_q)?).map_err(unreadable)?;
-        summary = summary.then(answer.summary());
+/// What is asked.
+pub(super) struct Request {
+    pages: Pages,
+    place: Option<Place>,
+    question: TracesQuestion,
+    limit: usize,
+    warnings: Vec<String>,
+}
+
+impl Request {
+    pub(super) fn parse(mut pairs: Pairs) -> Result<Self, Problem> {
+        let pages = Pages::take("traces", &mut pairs, now())?;
+        let Parameters { text, search, time, sort, limit, now, warnings } = Parameters::parse(pairs, LIMITS, pages.now)?;
+        let order = parse_sort(sort.as_deref(), ORDERS)?;
+        let foreign = || cursor::invalid("not a page token of this route");
+        let place = pages.place.as_deref().map(|bytes| Place::parse(bytes).ok_or_else(foreign)).transpose()?;
+        let question = TracesQuestion {
+            text,
+            search,
+            time,
+            order,
+            // One more than asked for tells whether there is a next page.
+            limit: limit + 1,
+            after: place.map(|place| (place.rank, place.trace)),
+            received_until: place.map(|place| place.received_until),
+            now,
+        };
+        Ok(Self { pages, place, question, limit, warnings })
     }
-    let body = Body { traces, next_page_token: next.map(|place| pages.token(&place.to_bytes())), meta: meta(&summary, &warnings) };
-    Ok(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"))
+
+    /// Says in `progress` what is read meanwhile.
+    pub(super) async fn answer(self, engine: &Engine, progress: &Mutex<Option<Progress>>) -> Result<Body, Problem> {
+        let Self { pages, place, question, limit, warnings } = self;
+        let in_q = |error| problem_in("q", error);
+        let unreadable = |error: arrow::error::ArrowError| problem(EngineError::Internal { message: error.to_string() });
+        let mut answer = engine.ask(Question::Traces(question)).await.map_err(in_q)?;
+        *progress.lock().expect("no holder panics") = Some(answer.progress());
+        let mut found: Vec<Found> = found(&answer.collect().await.map_err(in_q)?).map_err(unreadable)?;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| more);
+        let next = last.map(|last| Place {
+            rank: last.rank,
+            trace: last.trace,
+            received_until: place.map_or_else(parameters::now, |place| place.received_until),
+        });
+        let mut summary = answer.summary();
+        let mut traces = Vec::new();
+        if !found.is_empty() {
+            let parts = TraceParts { traces: found.iter().map(|found| found.trace).collect() };
+            let mut answer = engine.ask(Question::TraceParts(parts)).await.map_err(in_q)?;
+            traces = summaries(&found, &answer.collect().await.map_err(in_q)?).map_err(unreadable)?;
+            summary = summary.then(answer.summary());
+        }
+        Ok(Body { traces, next_page_token: next.map(|place| pages.token(&place.to_bytes())), meta: meta(&summary, &warnings) })
+    }
 }

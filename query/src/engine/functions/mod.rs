@@ -8,9 +8,10 @@
 //!
 //! `rewrite` makes promoted keys use their columns, and hex texts compare with ids. What only compiled searches call has no name
 //! in SQL: `text` (words in the texts of a row), `value` (conditions on one text, and on parts of events), `first` (of several texts),
-//! `sample` (which records are a sample) and `log_id` (the name of a log record).
+//! `sample` (which records are a sample), `below` (spans below spans) and `log_id` (the name of a log record).
 
 mod attribute;
+mod below;
 mod first;
 mod hex;
 mod log_id;
@@ -22,6 +23,7 @@ mod text;
 mod value;
 
 pub(super) use attribute::{AttributeGetter, Getter};
+pub(super) use below::below;
 pub(super) use first::FirstText;
 pub(super) use log_id::log_id;
 pub(crate) use log_id::log_ids;

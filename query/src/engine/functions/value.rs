@@ -28,6 +28,11 @@ impl ValueMatch {
         Self { condition, signature: Signature::any(1, Volatility::Immutable) }
     }
 
+    /// What is asked of the text.
+    pub(crate) fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
     fn texts(&self, texts: &StringArray) -> BooleanArray {
         let holds = BooleanBuffer::collect_bool(texts.len(), |row| texts.is_valid(row) && self.condition.holds(texts.value(row)));
         BooleanArray::new(holds, texts.nulls().cloned())

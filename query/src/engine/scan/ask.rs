@@ -10,7 +10,7 @@ use storage::{
     text::{Candidates, TextFilter},
 };
 
-use super::{super::functions::TextMatch, attributes::ByAttributes, context::OpenSnapshot};
+use super::{super::functions::TextMatch, attributes::ByAttributes, context::OpenSnapshot, values};
 
 /// A predicate in parts that must all hold.
 #[derive(Debug)]
@@ -58,7 +58,12 @@ impl Ask {
     pub(super) fn of_block(&self, open: &OpenSnapshot, split: &Split) -> Option<Left> {
         let SplitId::Block(id) = split.id else { return None };
         let mut predicate: Vec<Arc<dyn PhysicalExpr>> = self.of_split(split)?.into_iter().collect();
-        let mut rows: Option<Vec<Range<usize>>> = None;
+        let by_values = predicate.first().and_then(values::asked).map(|query| open.snapshot.rows_of_attributes(self.table, id, &query));
+        let mut rows: Option<Vec<Range<usize>>> = match by_values {
+            Some(Candidates::Rows(rows)) if rows.is_empty() => return None,
+            Some(Candidates::Rows(rows)) => Some(rows),
+            Some(Candidates::All) | None => None,
+        };
         for (part, filter) in &self.texts {
             let of_text = match open.snapshot.exact_rows_of_text(self.table, id, filter) {
                 // Nothing is left to ask, so the texts are not read.

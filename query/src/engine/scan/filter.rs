@@ -52,10 +52,17 @@ impl Filter {
     }
 
     /// Whether it should be asked before the other ones of `columns` are decoded: that pays when they are many or wide, and costs when
-    /// most rows are kept.
+    /// most rows are kept. So it does when a narrow part of it can spare a wide part the decoding of rows.
     pub(super) fn pays_before(&self, columns: &[usize]) -> bool {
         let others = columns.iter().filter(|column| !self.columns.contains(column));
-        !self.columns.is_empty() && others.map(|column| weight(self.table, *column)).sum::<usize>() >= LATE_WEIGHT_MIN
+        let many = others.map(|column| weight(self.table, *column)).sum::<usize>() >= LATE_WEIGHT_MIN;
+        !self.columns.is_empty() && (many || self.has_narrow_and_wide_parts())
+    }
+
+    fn has_narrow_and_wide_parts(&self) -> bool {
+        let parts = split_conjunction(&self.predicate).into_iter();
+        let weights: Vec<usize> = parts.filter_map(|part| heaviest(self.table, &columns_of(self.table, part).ok()?)).collect();
+        weights.iter().any(|weight| *weight >= LATE_WEIGHT_MIN) && weights.iter().any(|weight| *weight < LATE_WEIGHT_MIN)
     }
 
     /// Which rows of `batch`, which has the columns needed by name, are kept.
@@ -67,7 +74,7 @@ impl Filter {
     pub(super) fn stages(self, usage: &Arc<Usage>, mistake: &Mistake) -> Result<Vec<Predicate>> {
         let mut stages: [Vec<Arc<dyn PhysicalExpr>>; WEIGHTS.len()] = Default::default();
         for part in split_conjunction(&self.predicate) {
-            let heaviest = columns_of(self.table, part)?.into_iter().map(|column| weight(self.table, column)).max();
+            let heaviest = heaviest(self.table, &columns_of(self.table, part)?);
             let stage = WEIGHTS.iter().position(|weight| Some(*weight) == heaviest).unwrap_or_default();
             stages[stage].push(Arc::clone(part));
         }
@@ -100,6 +107,11 @@ fn columns_of(table: Table, predicate: &Arc<dyn PhysicalExpr>) -> Result<Vec<usi
     columns.sort_unstable();
     columns.dedup();
     Ok(columns)
+}
+
+/// Of the columns that a part of a predicate needs; `None` when it needs none.
+fn heaviest(table: Table, columns: &[usize]) -> Option<usize> {
+    columns.iter().map(|column| weight(table, *column)).max()
 }
 
 /// What decoding a column costs, beside one of numbers.

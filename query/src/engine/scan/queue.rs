@@ -64,6 +64,9 @@ struct State {
     watched: Vec<DynamicFilterTracking>,
     /// When only some are wanted, by what the predicates say now.
     traces: Option<Vec<TraceId>>,
+    /// Of each dynamic predicate, whether it says more than which traces are wanted: bounds of ids rule hardly anything out, and a long
+    /// list of them takes its time.
+    bounds: Vec<bool>,
     blocks_opened: usize,
 }
 
@@ -92,8 +95,9 @@ impl Queue {
         let entries = splits.iter().map(entry).collect::<Result<_, _>>().map_err(external)?;
         let watched = dynamic.iter().map(DynamicFilterTracking::classify).collect();
         let traces = predicate.iter().chain(&dynamic).find_map(traces::named);
+        let bounds = bounds(&dynamic);
         let ask = predicate.map(|predicate| Ask::new(table, &schema, predicate));
-        let state = State { entries, watched, traces, blocks_opened: 0 };
+        let state = State { entries, watched, traces, bounds, blocks_opened: 0 };
         Ok(Self { table, schema, order, ask, dynamic, state: Mutex::new(state) })
     }
 
@@ -113,7 +117,7 @@ impl Queue {
         self.notice_changes(&mut state);
         while let Some(entry) = state.entries.pop_front() {
             match entry {
-                Entry::Piece(Piece::Block { block, row_group, .. }) if !self.may_match(&block, row_group) => {}
+                Entry::Piece(Piece::Block { block, row_group, .. }) if !self.may_match(&block, row_group, &state.bounds) => {}
                 Entry::Piece(piece) => return Ok(Some(piece)),
                 Entry::Split(Split { id: SplitId::Memory(index), .. }) => {
                     return Ok(Some(Piece::Memory(open.snapshot.memory(self.table, index).map_err(external)?)));
@@ -138,6 +142,7 @@ impl Queue {
             return;
         }
         state.traces = self.predicate().into_iter().chain(&self.dynamic).find_map(traces::named);
+        state.bounds = bounds(&self.dynamic);
         let of_entry = |entry: &Entry| match entry {
             Entry::Split(split) => Some(split.clone()),
             Entry::Piece(_) => None,
@@ -145,7 +150,7 @@ impl Queue {
         let splits: Vec<Split> = state.entries.iter().filter_map(of_entry).collect();
         let statistics = SplitStatistics { table: self.table, splits: &splits };
         let mut wanted = vec![true; splits.len()];
-        for predicate in &self.dynamic {
+        for predicate in with_bounds(&self.dynamic, &state.bounds) {
             let by_this = prune(predicate, &self.schema, &statistics);
             wanted.iter_mut().zip(by_this).for_each(|(wanted, by_this)| *wanted &= by_this);
         }
@@ -206,10 +211,18 @@ impl Queue {
         Ok(pieces)
     }
 
-    fn may_match(&self, block: &OpenBlock, row_group: usize) -> bool {
+    fn may_match(&self, block: &OpenBlock, row_group: usize, bounds: &[bool]) -> bool {
         let statistics = GroupStatistics { block, schema: &self.schema, groups: row_group..row_group + 1 };
-        self.dynamic.iter().all(|predicate| prune(predicate, &self.schema, &statistics) != [false])
+        with_bounds(&self.dynamic, bounds).all(|predicate| prune(predicate, &self.schema, &statistics) != [false])
     }
+}
+
+fn bounds(dynamic: &[Arc<dyn PhysicalExpr>]) -> Vec<bool> {
+    dynamic.iter().map(|predicate| traces::named(predicate).is_none()).collect()
+}
+
+fn with_bounds<'a>(dynamic: &'a [Arc<dyn PhysicalExpr>], bounds: &[bool]) -> impl Iterator<Item = &'a Arc<dyn PhysicalExpr>> {
+    dynamic.iter().zip(bounds).filter(|(_, bounds)| **bounds).map(|(predicate, _)| predicate)
 }
 
 /// The parts of `rows` (of the block) inside `group`, counted from its start.

@@ -37,10 +37,7 @@ fn literal(predicate: &Arc<dyn PhysicalExpr>) -> Option<Vec<TraceId>> {
 
 /// The rows of a block that can belong to these traces, ascending and disjoint; `None` when its index cannot tell. Blocking.
 pub(super) fn rows_of(open: &OpenSnapshot, table: Table, block: u64, traces: &[TraceId]) -> Option<Vec<Range<usize>>> {
-    let mut rows: Vec<Range<usize>> = Vec::new();
-    for trace in traces {
-        rows.extend(open.snapshot.rows_of_trace(table, block, *trace)?);
-    }
+    let mut rows = open.snapshot.rows_of_traces(table, block, traces)?;
     rows.sort_unstable_by_key(|range| range.start);
     // Ids that share their key in the index have the same rows.
     rows.dedup();

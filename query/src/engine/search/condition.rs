@@ -38,6 +38,19 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Texts of which one must be equal to a text that it holds for: as a number where it reads as one, else in whatever case. `None` when
+    /// there is no such list.
+    pub(crate) fn equal_texts(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Compare(Operator::Eq, literal) => literal.is_text_or_number().then(|| vec![literal.text().to_owned()]),
+            Self::Any(any) => any.iter().map(Self::equal_texts).collect::<Option<Vec<_>>>().map(|texts| texts.concat()),
+            Self::All(all) => all.iter().find_map(Self::equal_texts),
+            Self::Compare(..) | Self::Matches(_) | Self::MatchesNot(_) => None,
+        }
+    }
+}
+
 pub(super) fn operator(comparison: Comparison) -> Operator {
     match comparison {
         Comparison::Equal => Operator::Eq,
@@ -136,6 +149,25 @@ mod tests {
         check(vec![Any, Text("b%_\\".into()), One], "ab%_\\\n", true);
         check(vec![One], "库", true);
         check(vec![One], "库存", false);
+    }
+
+    #[test]
+    fn equal_texts_are_known_of_texts_and_numbers_only() {
+        let is = |text: &str| Condition::Compare(Operator::Eq, Literal::new(&crate::search::Value::new(text), schemas::UnixNanos(0)));
+        let check = |condition: Condition, expected: Option<&[&str]>| {
+            let expected = expected.map(|texts| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+            assert_eq!(condition.equal_texts(), expected, "{condition:?}");
+        };
+        check(is("o-1"), Some(&["o-1"]));
+        check(is("5e2"), Some(&["5e2"]));
+        check(is("True"), Some(&["True"]));
+        check(is("1s"), None);
+        check(is("4KiB"), None);
+        check(is("now-1h"), None);
+        check(Condition::Any(vec![is("a"), is("2")]), Some(&["a", "2"]));
+        check(Condition::Any(vec![is("a"), is("1s")]), None);
+        check(Condition::All(vec![is("1s"), is("a")]), Some(&["a"]));
+        check(Condition::Compare(Operator::GtEq, Literal::number(1)), None);
     }
 
     #[test]

@@ -70,6 +70,13 @@ pub(in super::super) fn group_plan(snapshot: &Arc<Snapshot>, question: &GroupQue
     }
 }
 
+/// Whether a plan can be made of `records`.
+pub(in super::super) fn check(snapshot: &Arc<Snapshot>, table: Table, asked: &Records, now: UnixNanos) -> Result<(), EngineError> {
+    let compiler = Compiler { snapshot, table, text: &asked.text, now, within: None, received_until: None };
+    records(&compiler, &asked.search, asked.time)?;
+    in_duration(table, asked).map(drop)
+}
+
 /// Whether a record is of `records`; `None` when all are.
 fn holds(compiler: &Compiler<'_>, records: &Records) -> Result<Option<Expr>, EngineError> {
     let asked = match &records.search {

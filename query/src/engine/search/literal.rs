@@ -33,6 +33,15 @@ impl Literal {
         self.time
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a text that equals it is the same number, or the same text in whatever case.
+    pub(super) fn is_text_or_number(&self) -> bool {
+        self.is_plain() || self.readings.number.is_some() || self.readings.boolean.is_some()
+    }
+
     /// Whether only the very text can equal it.
     pub(super) fn is_plain(&self) -> bool {
         self.readings == Readings::default()

@@ -2,14 +2,21 @@
 //!
 //! The order is total but for records that are alike in all that is compared: time or duration first, then what tells records
 //! apart and never changes. Log records of one request and one time come in the order of their content.
+//!
+//! Their content is wide, and a sort that compares it reads it of every record that is found. So the places of a page are asked for
+//! first, by times alone, and then the records at these places.
 
-use datafusion::logical_expr::{Expr, SortExpr, ident, lit};
+use arrow::{
+    array::{AsArray, RecordBatch},
+    datatypes::TimestampNanosecondType,
+};
+use datafusion::logical_expr::{Expr, SortExpr, ident, in_list, lit};
 use schemas::{SpanId, Table, TraceId, columns as c};
 
 use super::{
     super::functions::id,
     leaf::timestamp,
-    plan::{SearchOrder, newest_first},
+    plan::{SearchOrder, SearchQuestion, newest_first},
 };
 
 /// What is compared of a record, where it is compared.
@@ -20,6 +27,45 @@ pub(crate) struct After {
     pub received_at: i64,
     /// Of a span.
     pub ids: Option<(TraceId, SpanId)>,
+}
+
+/// More different times of a page are said by the first and the last of them.
+const TIMES_MAX: usize = 1000;
+
+/// Where the records of a page are: time and arrival of each, in the order of the list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places(Vec<(i64, i64)>);
+
+impl Places {
+    /// Adds the rows of [`narrow_order`].
+    pub(in super::super) fn add(&mut self, rows: &RecordBatch) {
+        let times = |column: usize| rows.column(column).as_primitive::<TimestampNanosecondType>().values().iter().copied();
+        self.0.extend(times(0).zip(times(1)));
+    }
+
+    /// Holds for the records at these places, and for few others. Of a full page nothing is behind the last place.
+    pub(super) fn holds(&self, question: &SearchQuestion) -> Expr {
+        let time = || key(question.table, question.order);
+        let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else { return lit(false) };
+        let (min, max) = (first.0.min(last.0), first.0.max(last.0));
+        let mut holds = time().gt_eq(timestamp(min)).and(time().lt_eq(timestamp(max)));
+        let mut times: Vec<i64> = self.0.iter().map(|(time, _)| *time).collect();
+        times.dedup();
+        if times.len() <= TIMES_MAX {
+            holds = holds.and(in_list(time(), times.into_iter().map(timestamp).collect(), false));
+        }
+        if self.0.len() == question.limit {
+            let before = if question.order == SearchOrder::Oldest { time().lt(timestamp(last.0)) } else { time().gt(timestamp(last.0)) };
+            holds = holds.and(before.or(ident(c::RECEIVED_AT).lt_eq(timestamp(last.1))));
+        }
+        holds
+    }
+}
+
+/// The columns that places consist of, and the order of a list as far as these say it; `None` where they say it all.
+pub(super) fn narrow_order(table: Table, order: SearchOrder) -> Option<([&'static str; 2], Vec<SortExpr>)> {
+    let columns = [c::TIME, c::RECEIVED_AT];
+    (table == Table::Logs).then(|| (columns, self::order(table, order).into_iter().take(columns.len()).collect()))
 }
 
 /// Log records have nothing else that tells them apart.

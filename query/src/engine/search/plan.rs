@@ -18,7 +18,7 @@ use super::{
     },
     compile::Compiler,
     leaf::{like_prefix, timestamp},
-    page::{self, After},
+    page::{self, After, Places},
     traces::{ERRORS, SPANS, duration, is_root, measures},
 };
 use crate::search::{Field, Search};
@@ -115,17 +115,37 @@ const MATCHING: &str = "matching";
 const NEWEST: &str = "newest";
 const RANK: &str = "rank";
 
-pub(in super::super) fn records_plan(snapshot: &Arc<Snapshot>, question: &SearchQuestion) -> Result<LogicalPlan, EngineError> {
+/// The records of a page. `places` are those of [`places_plan`], where they were asked for: all else is left out.
+pub(in super::super) fn records_plan(
+    snapshot: &Arc<Snapshot>,
+    question: &SearchQuestion,
+    places: Option<&Places>,
+) -> Result<LogicalPlan, EngineError> {
+    let mut found = page_of(snapshot, question)?;
+    if let Some(places) = places {
+        found = found.filter(places.holds(question))?;
+    }
+    let order = page::order(question.table, question.order);
+    let listed = found.sort_with_limit(order, Some(question.limit))?.project(question.columns.iter().map(|name| output(name)))?;
+    Ok(listed.build()?)
+}
+
+/// The places of the same records, of which nothing wide is read; `None` where that would not be cheaper.
+pub(in super::super) fn places_plan(snapshot: &Arc<Snapshot>, question: &SearchQuestion) -> Result<Option<LogicalPlan>, EngineError> {
+    let Some((columns, order)) = page::narrow_order(question.table, question.order) else { return Ok(None) };
+    let places = page_of(snapshot, question)?.project(columns.map(ident))?.sort_with_limit(order, Some(question.limit))?;
+    Ok(Some(places.build()?))
+}
+
+/// All records behind the place where the page begins.
+fn page_of(snapshot: &Arc<Snapshot>, question: &SearchQuestion) -> Result<LogicalPlanBuilder, EngineError> {
     let SearchQuestion { table, text, search, time, now, .. } = question;
     let compiler = Compiler { snapshot, table: *table, text, now: *now, within: None, received_until: None };
     let found = records(&compiler, search, *time)?;
-    let found = match &question.after {
+    Ok(match &question.after {
         Some(after) => found.filter(page::rest(*table, question.order, after))?,
         None => found,
-    };
-    let order = page::order(*table, question.order);
-    let listed = found.sort_with_limit(order, Some(question.limit))?.project(question.columns.iter().map(|name| output(name)))?;
-    Ok(listed.build()?)
+    })
 }
 
 /// A column of an answer with records.

@@ -1,16 +1,15 @@
 //! Spans below spans: each step keeps the spans whose parent the step before has found.
 
-use std::sync::Arc;
-
 use datafusion::{
-    catalog::cte_worktable::CteWorkTable,
-    common::{Column, JoinType},
-    datasource::provider_as_source,
-    logical_expr::{Expr, LogicalPlanBuilder, ident},
+    common::{Column, JoinType, ScalarValue},
+    logical_expr::{LogicalPlanBuilder, ident, lit},
 };
 use schemas::{Table, columns as c};
 
-use super::{super::EngineError, compile::Compiler};
+use super::{
+    super::{EngineError, functions::below},
+    compile::Compiler,
+};
 use crate::search::{Relation, Structure};
 
 impl Compiler<'_> {
@@ -20,7 +19,7 @@ impl Compiler<'_> {
         for (index, step) in structure.steps.iter().enumerate() {
             let above = match step.relation {
                 Relation::Child => ids(found)?,
-                Relation::Descendant => self.with_descendants(found, &format!("descendants_{index}"))?,
+                Relation::Descendant => self.with_descendants(found)?,
             };
             let above = above.alias(format!("above_{index}"))?;
             let keys = (qualified(Table::Spans.name(), [c::TRACE_ID, c::PARENT_SPAN_ID]), qualified(&format!("above_{index}"), IDS));
@@ -33,17 +32,22 @@ impl Compiler<'_> {
         Ok(found)
     }
 
-    /// Ids of the spans and of all below them. Each is found once, so spans that are each other's parents come to an end.
-    fn with_descendants(&self, found: LogicalPlanBuilder, name: &str) -> Result<LogicalPlanBuilder, EngineError> {
-        let first = ids(found)?.build()?;
-        let schema = Arc::new(first.schema().as_arrow().clone());
-        let parents = LogicalPlanBuilder::scan(name, provider_as_source(Arc::new(CteWorkTable::new(name, schema))), None)?;
-        let keys = (qualified(Table::Spans.name(), [c::TRACE_ID, c::PARENT_SPAN_ID]), qualified(name, IDS));
-        let children = self.spans()?.join(parents.build()?, JoinType::Inner, keys, None)?;
-        let children = children.project(qualified(Table::Spans.name(), IDS).into_iter().map(Expr::Column))?;
-        Ok(LogicalPlanBuilder::from(first).to_recursive_query(name.to_owned(), children.build()?, true)?)
+    /// Ids of the spans and of all below them. All spans that matter are read once and brought together by trace.
+    fn with_descendants(&self, found: LogicalPlanBuilder) -> Result<LogicalPlanBuilder, EngineError> {
+        let nobody = lit(ScalarValue::FixedSizeBinary(8, None));
+        let own = || [c::TRACE_ID, c::SPAN_ID].map(|name| ident(name).alias(name));
+        let marks = found.project(own().into_iter().chain([nobody.alias(c::PARENT_SPAN_ID), lit(true).alias(MARKED)]))?;
+        let edges = self.spans()?.filter(ident(c::PARENT_SPAN_ID).is_not_null())?;
+        let parent = ident(c::PARENT_SPAN_ID).alias(c::PARENT_SPAN_ID);
+        let edges = edges.project(own().into_iter().chain([parent, lit(false).alias(MARKED)]))?;
+        let below = below(ident(c::SPAN_ID), ident(c::PARENT_SPAN_ID), ident(MARKED)).alias(c::SPAN_ID);
+        let of_traces = marks.union(edges.build()?)?.aggregate([ident(c::TRACE_ID)], [below])?;
+        Ok(of_traces.unnest_column(c::SPAN_ID)?)
     }
 }
+
+/// Of a span that is found, beside all spans as they stand below each other.
+const MARKED: &str = "marked";
 
 /// What identifies a span.
 const IDS: [&str; 2] = [c::TRACE_ID, c::SPAN_ID];

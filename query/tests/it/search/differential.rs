@@ -107,7 +107,21 @@ fn leaves(spans: &[Span]) -> Vec<Leaf> {
             }
             let of = key.clone();
             add(format!("has:\"{key}\""), Box::new(move |span| attribute(span, &of).is_some()));
+            if let Some(text) =
+                value.as_str().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+            {
+                let (of, wanted) = (key.clone(), text.to_owned());
+                let equals = move |found: &str| match (found.parse::<f64>(), wanted.parse::<f64>()) {
+                    (Ok(found), Ok(wanted)) => found == wanted,
+                    _ => found.eq_ignore_ascii_case(&wanted) && (found == wanted || ["true", "false"].contains(&wanted.as_str())),
+                };
+                add(format!("\"{key}\":\"{text}\""), Box::new(move |span| attribute(span, &of).is_some_and(|found| equals(&found))));
+            }
             let (of, number) = (key.clone(), value.as_f64());
+            if let Some(number) = number {
+                let (of, equals) = (key.clone(), move |found: &str| found.parse::<f64>() == Ok(number));
+                add(format!("\"{key}\":{number}"), Box::new(move |span| attribute(span, &of).is_some_and(|found| equals(&found))));
+            }
             if let Some(number) = number {
                 let parsed = move |span: &Span, key: &str| attribute(span, key)?.parse::<f64>().ok();
                 add(format!("\"{key}\">={number}"), Box::new(move |span| parsed(span, &of).is_some_and(|found| found >= number)));

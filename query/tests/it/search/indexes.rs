@@ -42,6 +42,51 @@ fn spans(block: u64) -> Value {
     json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": rows }] }] })
 }
 
+/// Some of one time and one request, with words in every order.
+fn logs(block: u64) -> Value {
+    let bodies = [
+        "left ticket get",
+        "Get left ticket",
+        "get ticket: left",
+        "ticket left",
+        "余票 left 12",
+        "left",
+        "order-42 created",
+        "42 order",
+        r#"{"code":"x"}"#,
+    ];
+    let record = |(place, body): (usize, &&str)| {
+        let second = 1_790_000_000 + block * 3 + place as u64 / 4;
+        json!({
+            "timeUnixNano": (second * 1_000_000_000).to_string(),
+            "severityNumber": 9 + place % 2,
+            "body": { "stringValue": body },
+            "attributes": [{ "key": "order.id", "value": { "stringValue": format!("o-{}", place as u64 + block) } }],
+        })
+    };
+    let records: Vec<Value> = bodies.iter().enumerate().map(record).collect();
+    let resource = json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": format!("shop-{block}") } }] });
+    json!({ "resourceLogs": [{ "resource": resource, "scopeLogs": [{ "logRecords": records }] }] })
+}
+
+const LOG_SEARCHES: &[&str] = &[
+    "",
+    "left",
+    "\"get left ticket\"",
+    "\"left get\"",
+    "\"ticket left\"",
+    "\"Get left ticket\" OR \"42 order\"",
+    "\"order 42\"",
+    "order-42",
+    "余票",
+    "order.id:o-3",
+    "order.id:O-3",
+    "left order.id:o-2",
+    "order.id:(o-1 OR o-8)",
+    "NOT \"left ticket\"",
+    "resource.service.name:shop-1 left",
+];
+
 const SEARCHES: &[&str] = &[
     "http.response.status_code:500",
     "http.response.status_code!=500",
@@ -75,14 +120,24 @@ const QUERIES: &[&str] = &[
     "SELECT count(*) FROM spans WHERE (attrs->>'order.id' = '7') IS NOT TRUE",
     "SELECT attrs->>'order.id' AS id, count(*) FROM spans GROUP BY 1 ORDER BY 1",
     "SELECT name FROM spans WHERE trace_id IN (SELECT trace_id FROM spans WHERE attrs->>'order.id' = '7') ORDER BY span_id",
+    "SELECT count(*) FROM logs WHERE attr(body, 'code') = 'x'",
+    "SELECT count(*) FROM logs WHERE attrs->>'order.id' IN ('o-1', 'o-9') OR attr(resource_attributes, 'host') = 'h'",
     "SELECT * FROM spans WHERE kind = 2 ORDER BY start_time DESC LIMIT 2",
 ];
+
+/// Pages that end among records of one time, and whole ones.
+const LOG_PAGES: [(&str, &str); 4] = [("newest", "3"), ("oldest", "5"), ("newest", "100"), ("oldest", "100")];
 
 async fn answers(loaded: &Loaded) -> Vec<Value> {
     let mut answers = Vec::new();
     for search in SEARCHES {
         for sort in ["newest", "oldest"] {
             answers.push(ask(loaded, "spans", &[("q", search), ("sort", sort)]).await["spans"].take());
+        }
+    }
+    for search in LOG_SEARCHES {
+        for (sort, limit) in LOG_PAGES {
+            answers.push(ask(loaded, "logs", &[("q", search), ("sort", sort), ("limit", limit)]).await["logs"].take());
         }
     }
     for sort in ["newest", "slowest", "errors", "spans"] {
@@ -100,12 +155,15 @@ async fn answers_are_the_same_with_and_without() {
     for block in [0, 1] {
         in_memory.send_json(Signal::Traces, &spans(block));
         in_blocks.send_json(Signal::Traces, &spans(block));
+        in_memory.send_json(Signal::Logs, &logs(block));
+        in_blocks.send_json(Signal::Logs, &logs(block));
         in_blocks.store.flush().expect("a working disk");
     }
     let expected = answers(&in_memory).await;
     let found_by_some = expected.iter().filter(|answer| answer.as_array().is_some_and(|rows| !rows.is_empty())).count();
     assert!(found_by_some > expected.len() * 3 / 4, "{found_by_some} of {} find something", expected.len());
-    let labels = || SEARCHES.iter().flat_map(|search| [*search; 2]).chain(["traces"; 4]).chain(QUERIES.iter().copied());
+    let of_logs = || LOG_SEARCHES.iter().flat_map(|search| [*search; LOG_PAGES.len()]);
+    let labels = || SEARCHES.iter().flat_map(|search| [*search; 2]).chain(of_logs()).chain(["traces"; 4]).chain(QUERIES.iter().copied());
     let check = |found: Vec<Value>, case: &str| {
         labels().zip(&expected).zip(found).for_each(|((label, expected), found)| assert_eq!(&found, expected, "{label}, {case}"));
     };

@@ -146,6 +146,28 @@ async fn lines_are_the_same_rows() {
 }
 
 #[tokio::test]
+async fn how_many_there_are_is_said_where_it_costs_nothing() {
+    let loaded = Loaded::empty();
+    loaded.send_json(Signal::Traces, &spans(0..10));
+    loaded.store.flush().expect("a working disk");
+    loaded.send_json(Signal::Traces, &spans(10..20));
+    let check = async |parameters: &[(&str, &str)], expected: Option<u64>| {
+        let answer = ask(&loaded, "spans", parameters).await;
+        assert_eq!(answer["total"].as_u64(), expected, "{parameters:?}");
+        answer["next_page_token"].as_str().map(str::to_owned)
+    };
+    check(&[], Some(40)).await;
+    let token = check(&[("limit", "3")], Some(40)).await.expect("more");
+    check(&[("limit", "3"), ("page_token", &token)], Some(40)).await;
+    check(&[("q", "status:error")], Some(20)).await;
+    check(&[("q", "status:error"), ("limit", "20")], Some(20)).await;
+    let token = check(&[("q", "status:error"), ("limit", "19")], None).await.expect("more");
+    check(&[("q", "status:error"), ("limit", "19"), ("page_token", &token)], None).await;
+    check(&[("q", "name:nothing")], Some(0)).await;
+    check(&[("start", "2001-01-01T00:00:00Z"), ("limit", "3")], None).await;
+}
+
+#[tokio::test]
 async fn a_token_of_another_question_is_refused() {
     let loaded = Loaded::empty();
     loaded.send_json(Signal::Traces, &spans(0..20));

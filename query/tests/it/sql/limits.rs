@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use http::{Request, StatusCode};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::loaded::Loaded;
@@ -58,6 +59,27 @@ async fn a_question_nobody_waits_for_ends() {
     until(&loaded, "it should run", |queries| queries.iter().any(|query| query["state"] == "running")).await;
     asking.abort();
     until(&loaded, "it should end with its asker", <[Value]>::is_empty).await;
+}
+
+/// Rows wait for who reads them, so the question cannot have ended by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_in_the_middle_of_an_answer_ends_the_question() {
+    let loaded = Loaded::empty();
+    loaded.send_json(schemas::Signal::Logs, &lines(60));
+    const MANY: &str = "SELECT a.body FROM logs a, logs b, logs c, logs d";
+    let request = Request::post("/api/v1/sql").header("host", "127.0.0.1:4319").header("content-type", "application/json");
+    let request = request.header("accept", "application/x-ndjson").body(Body::from(json!({ "query": MANY }).to_string()));
+    let mut answer = loaded.begin(request.expect("a request")).await.into_body();
+    let first = answer.frame().await.expect("it begins").expect("rows").into_data().expect("rows");
+    assert!(first.starts_with(b"{\"body\":\"line "), "{first:?}");
+    until(&loaded, "it should run", |queries| queries.len() == 1 && queries[0]["query"] == MANY).await;
+    drop(answer);
+    until(&loaded, "it should end with its reader", <[Value]>::is_empty).await;
+}
+
+fn lines(count: u32) -> Value {
+    let record = |number: u32| json!({ "timeUnixNano": "1790000000000000000", "body": { "stringValue": format!("line {number}") } });
+    json!({ "resourceLogs": [{ "scopeLogs": [{ "logRecords": (0..count).map(record).collect::<Vec<_>>() }] }] })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,10 @@
 
 #![deny(clippy::indexing_slicing)]
 
-use std::{io, ops::Range};
+use std::{
+    io,
+    ops::{Deref, Range},
+};
 
 use schemas::TraceId;
 
@@ -62,10 +65,10 @@ impl TraceIndex {
 
     /// The rows that may belong to `id`: half-open ranges, ascending and disjoint. `open` is called when the file must be asked:
     /// for a trace that it has, and for one in 256 that it has not.
-    pub(in crate::block) fn find(
+    pub(in crate::block) fn find<F: Deref<Target = dyn IoFile>>(
         &self,
         id: TraceId,
-        open: impl FnOnce() -> io::Result<Box<dyn IoFile>>,
+        open: impl FnOnce() -> io::Result<F>,
     ) -> Result<Vec<Range<usize>>, TixError> {
         match self {
             Self::Whole(runs) => Ok(runs.find(id)),

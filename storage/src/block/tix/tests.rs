@@ -68,7 +68,7 @@ impl Opened {
     }
 
     fn find(&self, id: TraceId) -> std::result::Result<Vec<Range<usize>>, TixError> {
-        self.index.find(id, || Ok(Box::new(self.file.clone())))
+        self.index.find(id, || Ok(Box::new(self.file.clone()) as Box<dyn IoFile>))
     }
 
     /// What is read of the file for `id`.
