@@ -20,7 +20,7 @@ use super::{
     template::Template,
     words,
 };
-use crate::facts::State;
+use crate::facts::{Action, RejectionKind, State};
 
 mod trigger;
 
@@ -319,7 +319,7 @@ fn conditions_of(source: &ConditionSource, span: Range<usize>, at: &str, place: 
 
 fn rejection_of(source: &RejectionSource, place: &mut Place<'_, '_>) -> Option<RejectionRule> {
     let unknown = |word: &str| format!("unknown kind {word:?} of a rejection");
-    let kind = place.word("rejection.kind", Some(&source.kind), &source.map, words::rejection_kind, unknown)?;
+    let kind = place.word("rejection.kind", Some(&source.kind), &source.map, RejectionKind::from_word, unknown)?;
     Some(RejectionRule {
         kind,
         code: place.template("rejection.code", source.code.as_ref()),
@@ -365,7 +365,7 @@ fn signal_of(source: &SignalSource, span: Range<usize>, is_of_metrics: bool, pla
 
 fn action_of(source: &ActionSource, place: &mut Place<'_, '_>) -> Option<ActionRule> {
     let unknown = |word: &str| format!("unknown action {word:?}; actions are retry, timeout, fallback, hedge, eject and uneject");
-    let action = place.word("action.action", Some(&source.action), &source.map, words::action, unknown)?;
+    let action = place.word("action.action", Some(&source.action), &source.map, Action::from_word, unknown)?;
     Some(ActionRule {
         action,
         outcome: place.template("action.outcome", source.outcome.as_ref()),

@@ -8,7 +8,7 @@ use arrow::{
 };
 use schemas::{Table, TableBatch, columns as c};
 
-use super::{run::Found, words};
+use super::run::Found;
 use crate::facts::{Rejection, RejectionKind};
 
 /// Replaces the derived columns of batches whose rows say something; the others keep theirs, which are null.
@@ -30,7 +30,7 @@ pub(super) fn derived_columns(batches: &mut [TableBatch], found: &Found) {
             Table::Spans => &[
                 (c::ERROR_CODE, |rejection| &rejection.code),
                 (c::ERROR_REASON, |rejection| &rejection.reason),
-                (c::REJECTION_KIND, |rejection| words::kind_name(rejection.kind)),
+                (c::REJECTION_KIND, |rejection| rejection.kind.word()),
                 (c::BREAKER_NAME, breaker_name),
             ],
             Table::Logs => &[(c::ERROR_CODE, |rejection| &rejection.code), (c::ERROR_REASON, |rejection| &rejection.reason)],

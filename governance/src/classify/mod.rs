@@ -46,4 +46,4 @@ mod tests;
 pub use error::{RuleError, RuleErrors};
 pub use file::RuleFile;
 pub use rules::Rules;
-pub use run::{classify, enrich};
+pub use run::{classify, enrich, with_facts};

@@ -1,6 +1,9 @@
 //! Rules as they are applied.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -41,6 +44,12 @@ impl Rules {
     /// Never: a test reads them.
     pub fn built_in() -> Self {
         Self::compile(None).expect("the shipped rules are valid: a test")
+    }
+
+    /// [`Self::built_in`], made once.
+    pub fn shipped() -> &'static Self {
+        static SHIPPED: LazyLock<Rules> = LazyLock::new(Rules::built_in);
+        &SHIPPED
     }
 
     /// The shipped rules with those of a file laid over them: what has the same id takes its place. `file` is its name in errors.

@@ -1,6 +1,6 @@
 //! Batches through the rules.
 
-use schemas::{Table, TableBatch};
+use schemas::{Table, TableBatch, UnixNanos};
 
 use super::{
     emit::Emitted,
@@ -11,7 +11,7 @@ use super::{
     rules::{Rule, Rules},
     spans::Spans,
 };
-use crate::facts::Facts;
+use crate::{facts::Facts, tables::to_batches};
 
 /// What the rows of `batches` say, in their order. Pure: the same rules and batches give the same facts.
 ///
@@ -27,6 +27,13 @@ pub fn enrich(rules: &Rules, batches: &mut [TableBatch]) -> Facts {
     found.facts
 }
 
+/// The rows of a request with all that they say: derived columns filled, rows of the governance tables after the rows they are from.
+pub fn with_facts(rules: &Rules, mut batches: Vec<TableBatch>, received_at: UnixNanos) -> Vec<TableBatch> {
+    let facts = enrich(rules, &mut batches);
+    batches.extend(to_batches(&facts, received_at));
+    batches
+}
+
 fn find(rules: &Rules, batches: &[TableBatch]) -> Found {
     let mut found = Found::default();
     for (index, TableBatch { table, batch }) in batches.iter().enumerate() {
@@ -34,6 +41,7 @@ fn find(rules: &Rules, batches: &[TableBatch]) -> Found {
             Table::Spans => Spans::of(batch).iter().for_each(|spans| spans.classify(rules, index, &mut found)),
             Table::Logs => Logs::of(batch).iter().for_each(|logs| logs.classify(rules, index, &mut found)),
             Table::Metrics => Metrics::of(batch).iter().for_each(|metrics| metrics.classify(rules, index, &mut found)),
+            _ => {}
         }
     }
     found
