@@ -1,3 +1,5 @@
+//! Each rule: records that match it, and records that nearly do.
+
 use std::collections::BTreeSet;
 
 use schemas::TableBatch;

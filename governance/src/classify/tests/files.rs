@@ -1,3 +1,5 @@
+//! Rule files of users: what is wrong with one is said by line, and what takes the place of what.
+
 use super::*;
 
 fn check(text: &str, expected: &[&str]) {

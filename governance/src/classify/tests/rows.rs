@@ -1,3 +1,5 @@
+//! What the facts of a row hold, and that no row breaks anything.
+
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use proptest::prelude::*;
 use schemas::{Table, UnixNanos};
