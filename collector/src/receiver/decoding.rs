@@ -22,7 +22,7 @@ use crate::admission::Reservation;
 /// Compressed OTLP is rarely smaller than a sixteenth; what is smaller is decompressed again with the whole limit paid.
 const COMMON_RATIO: u64 = 16;
 
-/// What turns a well-formed request into rows: [`Request::decode`], except in tests.
+/// What turns a well-formed request into rows, those of governance last; tests have others.
 pub(crate) type Decode = fn(&Request<'_>, UnixNanos) -> Result<Decoded, DecodeError>;
 
 /// How requests are decoded.
@@ -109,6 +109,11 @@ impl Decoding {
             return Ok(Step::Needs(needed));
         }
         let decoded = (self.rules.decode)(&request, self.received_at)?;
+        // The estimate is of the rows that were sent; what they say comes after them and is known only now.
+        needed += decoded.batches.iter().skip(1).map(|facts| facts.batch.get_array_memory_size() as u64).sum::<u64>();
+        if !reservation.try_grow_to(needed) {
+            return Ok(Step::Needs(needed));
+        }
         Ok(Step::Done(decoded, request_hash(self.tenant, self.signal, plain)))
     }
 }

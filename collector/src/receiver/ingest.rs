@@ -16,9 +16,10 @@ use std::{
 
 use bytes::Bytes;
 use futures::FutureExt;
+use governance::classify::with_facts;
 use schemas::{
     RequestHash, Signal, TenantId, UnixNanos,
-    otlp::{ContentEncoding, Decoded, Format, request_hash},
+    otlp::{ContentEncoding, DecodeError, Decoded, Format, Request, request_hash},
 };
 use storage::{RawRequest, Store};
 use tokio_util::sync::CancellationToken;
@@ -82,11 +83,7 @@ impl Ingest {
             budget: Budget::new(config.in_flight_bytes_max, millis(config.in_flight_wait_ms)),
             pool: Pool::new(),
             poison: PoisonList::default(),
-            rules: Rules {
-                body_bytes_max: config.body_bytes_max,
-                limits: config.decode_limits(),
-                decode: |request, received_at| request.decode(received_at),
-            },
+            rules: Rules { body_bytes_max: config.body_bytes_max, limits: config.decode_limits(), decode: rows_and_facts },
             pace: Pace::new(config),
             ack_timeout: millis(config.ack_timeout_ms),
             stopping: CancellationToken::new(),
@@ -203,6 +200,13 @@ impl From<Stopped> for Refusal {
     fn from(_: Stopped) -> Self {
         Self::Stopping
     }
+}
+
+/// The rows of a request with all that they say. Replay makes the same, by the same function.
+fn rows_and_facts(request: &Request<'_>, received_at: UnixNanos) -> Result<Decoded, DecodeError> {
+    let mut decoded = request.decode(received_at)?;
+    decoded.batches = with_facts(governance::classify::Rules::shipped(), decoded.batches, received_at);
+    Ok(decoded)
 }
 
 /// The clock; a time before 1970 or after 2262 becomes the nearest one that fits.

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod counters;
+mod facts;
 mod flood;
 mod gate;
 mod golden;

@@ -1,5 +1,6 @@
 //! Request bytes to rows, for replay: the same pure functions as at the door, without today's limits.
 
+use governance::classify::{Rules, with_facts};
 use schemas::{
     TableBatch,
     otlp::{DecodeLimits, compression::decompress, decode},
@@ -14,5 +15,5 @@ pub(super) fn derive(request: &RawRequest) -> Result<Vec<TableBatch>, String> {
     let body = decompress(request.encoding, &request.body, usize::MAX).map_err(|error| error.to_string())?;
     let decoded =
         decode(request.signal, request.format, &body, request.received_at, &DecodeLimits::NONE).map_err(|error| error.to_string())?;
-    Ok(decoded.batches)
+    Ok(with_facts(Rules::shipped(), decoded.batches, request.received_at))
 }

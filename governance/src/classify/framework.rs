@@ -1,0 +1,70 @@
+//! Which library a record is from: resource, scope, metric name, type of the exception, in this order.
+
+use super::{encoding::Encoding, field::Field, keys, matching::Row, names::canonical};
+use crate::facts::Mechanism;
+
+#[derive(Debug, Clone)]
+pub(super) struct Framework {
+    pub id: String,
+    pub mechanism: Option<Mechanism>,
+    pub scope: Vec<Start>,
+    pub metric_prefix: Vec<String>,
+    pub exception_type: Vec<Start>,
+    /// Id of the encoding of its gauges.
+    pub encoding: Option<String>,
+}
+
+/// A whole text, or its start.
+#[derive(Debug, Clone)]
+pub(super) struct Start {
+    text: String,
+    whole: bool,
+}
+
+impl Start {
+    pub fn new(pattern: &str) -> Self {
+        match pattern.strip_suffix('*') {
+            Some(start) => Self { text: start.to_owned(), whole: false },
+            None => Self { text: pattern.to_owned(), whole: true },
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        if self.whole { text == self.text } else { text.starts_with(&self.text) }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frameworks {
+    pub all: Vec<Framework>,
+    pub encodings: Vec<(String, Encoding)>,
+}
+
+impl Frameworks {
+    pub fn named(&self, id: &str) -> Option<&Framework> {
+        self.all.iter().find(|framework| framework.id == id)
+    }
+
+    pub fn encoding(&self, id: &str) -> Option<&Encoding> {
+        self.encodings.iter().find_map(|(name, encoding)| (name == id).then_some(encoding))
+    }
+
+    /// The library that `row` is from, as far as it says.
+    pub fn of(&self, row: &dyn Row) -> Option<String> {
+        if let Some(said) = row.value(&Field::Resource(keys::SERVICE_FRAMEWORK.clone()), None) {
+            return Some(said.into_owned());
+        }
+        let by = |field: &Field, matches: &dyn Fn(&Framework, &str) -> bool| {
+            let value = row.value(field, None)?;
+            self.all.iter().find(|framework| matches(framework, &value)).map(|framework| framework.id.clone())
+        };
+        by(&Field::ScopeName, &|framework, scope| framework.scope.iter().any(|start| start.matches(scope)))
+            .or_else(|| {
+                by(&Field::MetricName, &|framework, name| {
+                    let name = canonical(name);
+                    framework.metric_prefix.iter().any(|prefix| name.starts_with(prefix))
+                })
+            })
+            .or_else(|| by(&Field::ExceptionType, &|framework, kind| framework.exception_type.iter().any(|start| start.matches(kind))))
+    }
+}

@@ -1,0 +1,226 @@
+//! Rules as they are applied.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    builtin::BUILT_IN,
+    compile::Compiler,
+    error::RuleErrors,
+    file::{On, SignalKind},
+    framework::Frameworks,
+    matching::Condition,
+    names::NamePattern,
+    prefilter::Prefilter,
+    template::Template,
+};
+use crate::facts::{Action, Mechanism, RejectionKind, State};
+
+/// All rules, ready to be applied to batches. Cheap to share, made once per change of a file.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// By falling priority.
+    pub(super) spans: Vec<Arc<Rule>>,
+    pub(super) logs: Vec<Arc<Rule>>,
+    pub(super) metrics: Vec<Arc<Rule>>,
+    pub(super) span_texts: Prefilter,
+    pub(super) span_attributes: Prefilter,
+    pub(super) log_texts: Prefilter,
+    /// Positions of columns that are looked at in every row that has a value there.
+    pub(super) span_columns: BTreeSet<usize>,
+    pub(super) log_columns: BTreeSet<usize>,
+    pub(super) frameworks: Frameworks,
+    version: u64,
+}
+
+impl Rules {
+    /// The rules that are shipped.
+    ///
+    /// # Panics
+    /// Never: a test reads them.
+    pub fn built_in() -> Self {
+        Self::compile(None).expect("the shipped rules are valid: a test")
+    }
+
+    /// [`Self::built_in`], made once.
+    pub fn shipped() -> &'static Self {
+        static SHIPPED: LazyLock<Rules> = LazyLock::new(Rules::built_in);
+        &SHIPPED
+    }
+
+    /// The shipped rules with those of a file laid over them: what has the same id takes its place. `file` is its name in errors.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, by line.
+    pub fn with_overlay(file: &str, text: &str) -> Result<Self, RuleErrors> {
+        Self::compile(Some((file, text)))
+    }
+
+    /// A hash of the texts of all rules: facts of one version were made by the same rules.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        let all = self.spans.iter().chain(&self.logs).chain(&self.metrics);
+        all.map(|rule| rule.id.as_str()).collect::<BTreeSet<_>>().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn compile(overlay: Option<(&str, &str)>) -> Result<Self, RuleErrors> {
+        let mut compiler = Compiler::default();
+        let mut texts = Vec::new();
+        for (file, text) in BUILT_IN.into_iter().chain(overlay) {
+            compiler.add(file, text)?;
+            texts.extend_from_slice(text.as_bytes());
+        }
+        let (rules, frameworks) = compiler.finish();
+        let of = |kinds: &[On]| rules.iter().filter(|rule| rule.on.iter().any(|on| kinds.contains(on))).cloned().collect::<Vec<_>>();
+        let spans = of(&[On::Span]);
+        let logs = of(&[On::Log]);
+        let literals = |rules: &[Arc<Rule>], wanted: &dyn Fn(&Rule) -> Option<Vec<String>>| -> BTreeSet<String> {
+            rules.iter().filter_map(|rule| wanted(rule)).flatten().collect()
+        };
+        let in_texts = literals(&spans, &|rule| match &rule.span_trigger {
+            Trigger::Text(literals) => Some(literals.clone()),
+            _ => None,
+        });
+        let in_attributes = literals(&spans, &|rule| match &rule.span_trigger {
+            Trigger::Attributes(literals) => Some(literals.clone()),
+            _ => None,
+        });
+        let in_logs = literals(&logs, &|rule| match &rule.log_trigger {
+            Trigger::Text(literals) | Trigger::Attributes(literals) => Some(literals.clone()),
+            _ => None,
+        });
+        let column = |trigger: &Trigger| match trigger {
+            Trigger::Column(position) => Some(*position),
+            _ => None,
+        };
+        Ok(Self {
+            span_texts: Prefilter::new(&in_texts),
+            span_attributes: Prefilter::new(&in_attributes),
+            log_texts: Prefilter::new(&in_logs),
+            span_columns: spans.iter().filter_map(|rule| column(&rule.span_trigger)).collect(),
+            log_columns: logs.iter().filter_map(|rule| column(&rule.log_trigger)).collect(),
+            metrics: of(&[On::Gauge, On::Sum, On::Histogram]),
+            spans,
+            logs,
+            frameworks,
+            version: xxh3_64(&texts),
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub id: String,
+    pub on: Vec<On>,
+    pub priority: i32,
+    pub confidence: u8,
+    pub access_log: bool,
+    pub fallback: bool,
+    pub metric: Vec<NamePattern>,
+    pub conditions: Vec<Condition>,
+    /// Conditions look at the texts of a record; they must hold for the same one.
+    pub uses_text: bool,
+    /// Conditions look at span events; they must hold for the same one.
+    pub uses_event: bool,
+    pub split: Option<Template>,
+    pub framework: Option<Template>,
+    pub mechanism: Option<Mechanism>,
+    pub name: Option<Template>,
+    pub operation: Option<Template>,
+    pub target: Option<Template>,
+    pub count: Option<Template>,
+    pub rejection: Option<RejectionRule>,
+    pub signal: Option<SignalRule>,
+    pub action: Option<ActionRule>,
+    pub span_trigger: Trigger,
+    pub log_trigger: Trigger,
+}
+
+impl Rule {
+    /// All templates of its facts.
+    pub fn templates(&self) -> Vec<&Template> {
+        let of_rejection = self.rejection.iter().flat_map(|rejection| {
+            let optional = [&rejection.code, &rejection.reason, &rejection.http_status, &rejection.grpc_status];
+            optional.into_iter().flatten().chain([&rejection.kind.template])
+        });
+        let of_signal = self.signal.iter().flat_map(|signal| {
+            let states = [&signal.from, &signal.to, &signal.state];
+            states.into_iter().flatten().map(|word| &word.template).chain([&signal.cause, &signal.text].into_iter().flatten())
+        });
+        let of_action =
+            self.action.iter().flat_map(|action| [&action.outcome, &action.attempt].into_iter().flatten().chain([&action.action.template]));
+        let own = [&self.split, &self.framework, &self.name, &self.operation, &self.target, &self.count];
+        own.into_iter().flatten().chain(of_rejection).chain(of_signal).chain(of_action).collect()
+    }
+}
+
+/// What a row must have to be looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Trigger {
+    /// One of these in a text of the record.
+    Text(Vec<String>),
+    /// One of these in the JSON of the attributes or, of a log record, of its body.
+    Attributes(Vec<String>),
+    /// A value in the column at this position of its table.
+    Column(usize),
+    /// An HTTP or gRPC status of a refusal.
+    Status,
+    /// Rules of the other tables.
+    Nothing,
+}
+
+/// A word out of a template, which a table may turn into another.
+#[derive(Debug, Clone)]
+pub(super) struct Word<T> {
+    pub template: Template,
+    pub map: Vec<(String, T)>,
+    /// Reads words that the table does not have.
+    pub parse: fn(&str) -> Option<T>,
+}
+
+impl<T: Copy> Word<T> {
+    pub fn read(&self, word: &str) -> Option<T> {
+        let mapped = self.map.iter().find_map(|(name, value)| (name == word).then_some(*value));
+        mapped.or_else(|| (self.parse)(word))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct RejectionRule {
+    pub kind: Word<RejectionKind>,
+    pub code: Option<Template>,
+    pub reason: Option<Template>,
+    pub http_status: Option<Template>,
+    pub grpc_status: Option<Template>,
+    pub propagated: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct SignalRule {
+    pub kind: SignalKind,
+    pub from: Option<Word<State>>,
+    pub to: Option<Word<State>>,
+    pub state: Option<Word<State>>,
+    pub encoding: Option<String>,
+    pub cause: Option<Template>,
+    pub text: Option<Template>,
+}
+
+#[derive(Debug)]
+pub(super) struct ActionRule {
+    pub action: Word<Action>,
+    pub outcome: Option<Template>,
+    pub attempt: Option<Template>,
+}

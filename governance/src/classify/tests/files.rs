@@ -1,0 +1,59 @@
+//! Rule files of users: what is wrong with one is said by line, and what takes the place of what.
+
+use super::*;
+
+fn check(text: &str, expected: &[&str]) {
+    let errors = Rules::with_overlay("my.toml", text).expect_err(text).0;
+    assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{text}");
+}
+
+#[test]
+fn a_bad_rule_names_its_line_field_and_why() {
+    let rule = |lines: &str| format!("[[rule]]\nid = \"mine\"\non = [\"span\"]\n{lines}");
+    check(
+        &rule(
+            "when = [\n  { field = \"text\", contains = \"refused\" },\n  { field = \"text\", regex = \"(\" },\n]\nrejection = { kind = \"rate_limit\" }",
+        ),
+        &["my.toml:6: rule `mine`, `when[1].regex`: unclosed group in \"(\""],
+    );
+    check(
+        &rule("when = [{ field = \"text\", contains = \"refused\" }]\nrejection = { kind = \"tired\" }"),
+        &["my.toml:5: rule `mine`, `rejection.kind`: unknown kind \"tired\" of a rejection"],
+    );
+    check(
+        &rule("when = [{ field = \"text\", contains = \"refused\" }]\nname = \"{re.who}\"\nrejection = { kind = \"rate_limit\" }"),
+        &["my.toml:1: rule `mine`, `re.who`: no regex of the rule has this group"],
+    );
+    check(
+        &rule("when = [{ field = \"text\", contains = \"ab\" }]\nrejection = { kind = \"rate_limit\" }"),
+        &["my.toml:1: rule `mine`, `when`: a text that is looked for in every record must have at least 4 bytes"],
+    );
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_its_line() {
+    let errors = Rules::with_overlay("my.toml", "[[rule]]\nid = \"a\"\non = [\"span\"]\nprioity = 3\n").expect_err("misspelt").0;
+    assert_eq!((errors[0].line, errors[0].why.contains("prioity")), (4, true), "{errors:?}");
+}
+
+#[test]
+fn an_overlay_takes_the_place_of_what_has_its_id() {
+    let gauge = || point("gauge", "circuit_breaker_state", 1.0, "name=pay");
+    let overlay = "[[rule]]\nid = \"breaker.gauge\"\non = [\"gauge\"]\nmetric = [\"circuit_breaker_state\"]\nname = \"{attr.name}\"\nsignal = { kind = \"gauge\", encoding = \"failsafe-go\" }\n";
+    let rules = Rules::with_overlay("my.toml", overlay).expect("valid");
+    assert_eq!(said(&classify(&rules, &gauge())), ["breaker.gauge 1=open  pay"]);
+    assert_ne!(rules.version(), Rules::built_in().version());
+    let off = "[[rule]]\nid = \"breaker.gauge\"\non = [\"gauge\"]\nenabled = false\n";
+    assert!(said(&classify(&Rules::with_overlay("my.toml", off).expect("valid"), &gauge())).is_empty());
+}
+
+/// `FUSEBOX_UPDATE=1` writes the schema again.
+#[test]
+fn the_json_schema_is_that_of_the_types() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules.schema.json");
+    let schema = format!("{}\n", serde_json::to_string_pretty(&schemars::schema_for!(RuleFile)).expect("JSON"));
+    if std::env::var_os("FUSEBOX_UPDATE").is_some() {
+        std::fs::write(path, &schema).expect("writable");
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), schema, "run again with FUSEBOX_UPDATE=1");
+}
