@@ -13,10 +13,17 @@ const TOGETHER: i64 = 5 * SECOND;
 /// Times that two breakers must open together to be one.
 const TIMES: usize = 3;
 
+/// Entries of one service: those that refusals alone tell of, and those whose states are told.
+#[derive(Default)]
+struct OfService {
+    nameless: Vec<usize>,
+    named: Vec<usize>,
+}
+
 /// Pairs (nameless entry, named entry): within one service, the only named breaker of a fitting framework that was open at each of
 /// the refusals, or that opened together with the nameless one three times.
 pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Vec<(usize, usize)> {
-    let mut services: BTreeMap<(&str, &str, &str), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    let mut services: BTreeMap<(&str, &str, &str), OfService> = BTreeMap::new();
     for (index, entry) in registry.entries.iter().enumerate() {
         let of_entry = || registry.slots.iter().zip(built).filter(move |(slot, _)| slot.entry == index);
         if of_entry().next().is_none() {
@@ -26,13 +33,13 @@ pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Vec<(usize, usize
         let key = &entry.key;
         let service = services.entry((&key.service, &key.namespace, &key.environment)).or_default();
         match (key.is_nameless(), told) {
-            (true, false) => service.0.push(index),
-            (false, true) => service.1.push(index),
+            (true, false) => service.nameless.push(index),
+            (false, true) => service.named.push(index),
             _ => {}
         }
     }
     let mut pairs = Vec::new();
-    for (nameless, named) in services.values() {
+    for OfService { nameless, named } in services.values() {
         for from in nameless {
             let fitting: Vec<usize> = named.iter().copied().filter(|into| fits(registry, built, *from, *into)).collect();
             if let [only] = fitting[..] {

@@ -47,12 +47,12 @@ pub(crate) fn bursts(atoms: &[Atom], bounds: &[i64], rule: &Inference, until: i6
         if !atom.counted || matches!(atom.what, What::Seen(State::HalfOpen)) && open.is_none() {
             continue;
         }
-        if let Some(burst) = open.as_mut() {
-            if let Some(cut) = ended(burst, atom.after.max(burst.last.1), atom.until, bounds, rule) {
-                burst.cut = cut;
-                bursts.extend(open.take());
-                (recent, sum) = (index, 0.0);
-            }
+        if let Some(burst) = open.as_mut()
+            && let Some(cut) = ended(burst, atom.after.max(burst.last.1), atom.until, bounds, rule)
+        {
+            burst.cut = cut;
+            bursts.extend(open.take());
+            (recent, sum) = (index, 0.0);
         }
         if let Some(burst) = open.as_mut() {
             burst.extend(atom, &sharper, rule);

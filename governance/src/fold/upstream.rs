@@ -19,7 +19,9 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub fn of(sorted: &Sorted<'_>) -> Self {
-        let mut totals: HashMap<(&str, &str, u64), (&str, Vec<Point>), Plain> = HashMap::default();
+        /// Service, instance, series.
+        type Of<'a> = (&'a str, &'a str, u64);
+        let mut totals: HashMap<Of<'_>, (&str, Vec<Point>), Plain> = HashMap::default();
         let mut passed_on: BTreeMap<String, Vec<Delta>> = BTreeMap::new();
         for (_, rejection) in &sorted.rejections {
             let of_server = rejection.kind == RejectionKind::BreakerOpen && rejection.span_kind == Some(SpanKind::Server);
