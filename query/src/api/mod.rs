@@ -6,6 +6,7 @@
 //! This module must never know receivers; reads go through [`crate::reads`], so that no question starves another.
 
 mod answer;
+mod breakers;
 mod deltas;
 mod export;
 mod guard;
