@@ -4,12 +4,15 @@
 //! classify   rows of spans, logs, metrics --> facts: one row is looked at alone, at ingest and at replay
 //! codes      what an error code is: extraction, layouts, catalogue, lineage in a trace
 //! fold       facts of a window --> transitions and trips: at query time, whatever the order of arrival
+//! analytics  what trips and refusals mean: costs, causes, whom they hurt
 //! tables     facts as rows of the governance tables, and back
 //! ```
 //!
 //! This room is pure: it must never know I/O, clocks, async or SQL. What needs a neighbour (a delta of a counter, origin or
 //! propagated, the same call seen twice) is never written down with the row: it belongs to `fold`.
 
+pub mod analytics;
 pub mod classify;
 pub mod facts;
+pub mod fold;
 pub mod tables;

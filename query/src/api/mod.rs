@@ -7,6 +7,7 @@
 
 mod admin;
 mod answer;
+mod breakers;
 mod closed;
 mod compressed;
 mod deltas;

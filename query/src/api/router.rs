@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    admin, compressed, deltas, export, guard,
+    admin, breakers, compressed, deltas, export, guard,
     guard::Guard,
     health, logs,
     openapi::{self, Document},
@@ -81,6 +81,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(export::routes(shared.engine.clone(), shared.stopping.clone()))
         .merge(deltas::routes(shared.clone()))
         .merge(stream::routes(&shared, config))
+        .merge(breakers::routes(shared.engine.clone()))
         .merge(logs::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();

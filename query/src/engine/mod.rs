@@ -31,7 +31,7 @@ pub(crate) use question::Question;
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
 pub(crate) use search::{
-    After, ExportQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, Records,
-    STREAM, SearchOrder, SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which,
+    After, ExportQuestion, Facts, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines,
+    LiveFilter, Records, STREAM, SearchOrder, SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which,
 };
 pub(crate) use sql::parameter;

@@ -7,7 +7,8 @@ use datafusion::common::ScalarValue;
 use super::{
     Config,
     search::{
-        ExportQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, SearchQuestion, TraceParts, TracesQuestion,
+        ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, SearchQuestion, TraceParts,
+        TracesQuestion,
     },
 };
 
@@ -28,6 +29,8 @@ pub(crate) enum Question {
     Histogram(Histogram),
     FoundValues(FoundValues),
     Lines(Lines),
+    /// Facts for the fold.
+    Facts(FactsQuestion),
 }
 
 impl Question {
@@ -45,6 +48,7 @@ impl Question {
             Self::Histogram(question) => format!("histogram of {}", question.found),
             Self::FoundValues(question) => format!("values of {} in {}", question.field, question.found),
             Self::Lines(question) => format!("log lines {}", question.which),
+            Self::Facts(question) => question.to_string(),
         }
     }
 }
@@ -64,6 +68,9 @@ impl Limits {
         let pause_max = config.deadline;
         match question {
             Question::Export(_) => Self { deadline: config.export_deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
+            Question::Facts(question) => {
+                Self { deadline: config.deadline, rows_max: question.limit, bytes_max: config.question_memory_bytes_max, pause_max }
+            }
             _ => Self { deadline: config.deadline, rows_max: config.rows_max, bytes_max: config.answer_bytes_max, pause_max },
         }
     }

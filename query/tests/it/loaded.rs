@@ -182,6 +182,22 @@ impl Loaded {
         self.store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
     }
 
+    /// Rows as a receiver derives them.
+    pub(crate) fn append(&self, batches: Vec<TableBatch>) {
+        let number = self.sent.fetch_add(1, Ordering::Relaxed);
+        let body = Bytes::from(format!("rows {number}"));
+        let request = RawRequest {
+            tenant: TenantId::DEFAULT,
+            signal: Signal::Traces,
+            format: Format::Protobuf,
+            encoding: ContentEncoding::Identity,
+            received_at: UnixNanos(1_790_000_000_000_000_000 + number as i64 * 1_000_000),
+            hash: RequestHash(xxhash_rust::xxh3::xxh3_128(&body)),
+            body,
+        };
+        self.store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
+    }
+
     /// The answer to a query in JSON.
     pub(crate) async fn sql(&self, query: &str) -> Value {
         let (status, body) = self.post("/api/v1/sql", &json!({ "query": query }), "application/json").await;

@@ -1,6 +1,7 @@
 //! The trace view over real batches, and the API over a store and real sockets.
 
 mod api;
+mod breakers;
 mod compressed;
 mod contract;
 mod deltas;

@@ -17,6 +17,7 @@
 //! found        the records of a search, to be counted
 //! values       which values they have in a field
 //! histogram    how many there are in each stretch of time, by value
+//! facts        rows of the governance tables, for the fold
 //! lines        one log record by its id, and those of the same stream around it
 //! ```
 //!
@@ -27,6 +28,7 @@ mod atoms;
 mod compile;
 mod condition;
 mod deltas;
+mod facts;
 mod found;
 mod histogram;
 mod leaf;
@@ -44,6 +46,8 @@ mod values;
 pub(super) use condition::{Condition, Matcher};
 pub(crate) use deltas::{GroupQuestion, Records, Wanted};
 pub(super) use deltas::{check, group_plan};
+pub(super) use facts::facts_plan;
+pub(crate) use facts::{Facts, FactsQuestion};
 pub(crate) use found::Found;
 pub(super) use found::extent_plan;
 pub(crate) use histogram::Histogram;

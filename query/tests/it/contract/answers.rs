@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::breakers::WINDOW;
+
 use super::{
     checked_in,
     document::{document, operations},
@@ -24,12 +26,17 @@ struct Case {
 }
 
 /// `line`: the id of a log record.
-fn cases(line: &str) -> Vec<Case> {
+fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
     let of = |name, route, path: &str, status| Case { name, route, path: path.to_owned(), body: None, status };
     let get = |name, route: &'static str, query: &str| {
         let path = route.replace("{trace_id}", TRACE).replace("{span_id}", SPAN).replace("{other_id}", OTHER) + query;
         of(name, route, &path, StatusCode::OK)
     };
+    let governed = |name, route: &'static str, query: &str| {
+        let path = route.replace("{id}", breaker).replace("{rule}", limit).replace("{t}", "2026-09-21T14:13:21Z") + query;
+        of(name, route, &path, StatusCode::OK)
+    };
+    let window = format!("?{WINDOW}");
     let sql = |name, body, status| Case { body: Some(body), ..of(name, "/api/v1/sql", "/api/v1/sql", status) };
     let admin = |name, route| Case { body: Some("{}"), ..of(name, route, route, StatusCode::OK) };
     vec![
@@ -55,6 +62,13 @@ fn cases(line: &str) -> Vec<Case> {
         of("spans_values", "/api/v1/spans/fields/{field}/values", "/api/v1/spans/fields/service/values", StatusCode::OK),
         get("logs_context", "/api/v1/logs/context", &format!("?id={line}&before=1&after=1")),
         get("logs_patterns", "/api/v1/logs/patterns", ""),
+        governed("breakers", "/api/v1/breakers", &window),
+        governed("breaker", "/api/v1/breakers/{id}", &window),
+        governed("breaker_transitions", "/api/v1/breakers/{id}/transitions", &window),
+        governed("breaker_instances", "/api/v1/breakers/{id}/instances", &window),
+        governed("breaker_trip", "/api/v1/breakers/{id}/trips/{t}", ""),
+        governed("limits", "/api/v1/limits", &window),
+        governed("limit_clients", "/api/v1/limits/{rule}/clients", &window),
         get("trace_logs", "/api/v1/traces/{trace_id}/logs", ""),
         Case {
             body: Some(r#"{"q": "service:pay", "selection": {"q": "status:error"}}"#),
@@ -83,7 +97,13 @@ async fn answers_are_as_described_and_as_before() {
     let (_, logs) = loaded.get("/api/v1/logs?limit=1").await;
     let logs: Value = serde_json::from_slice(&logs).expect("JSON");
     let line = logs["logs"][0]["id"].as_str().expect("log records have ids");
-    for Case { name, route, path, body, status } in cases(line) {
+    let first = async |path: &str, list: &str| {
+        let (_, body) = loaded.get(&format!("{path}?{WINDOW}")).await;
+        let answer: Value = serde_json::from_slice(&body).expect("JSON");
+        answer[list][0]["id"].as_str().expect("what is listed has ids").to_owned()
+    };
+    let (breaker, limit) = (first("/api/v1/breakers", "breakers").await, first("/api/v1/limits", "limits").await);
+    for Case { name, route, path, body, status } in cases(line, &breaker, &limit) {
         let method = if body.is_some() { Method::POST } else { Method::GET };
         let (answered, bytes) = loaded.send_request(request(&method, &path, body.unwrap_or_default())).await;
         let text = String::from_utf8_lossy(&bytes);

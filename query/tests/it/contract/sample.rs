@@ -21,6 +21,7 @@ pub(super) fn store() -> Loaded {
     loaded.store.flush().expect("a working disk");
     loaded.send_json(Signal::Traces, &trace(OTHER, 1_000_000_000, 1));
     loaded.send_json(Signal::Logs, &logs());
+    crate::breakers::add_facts(&loaded);
     loaded
 }
 

@@ -1,0 +1,31 @@
+//! What trips and refusals mean for the people who run the services.
+//!
+//! ```text
+//! codes      which errors came before a trip, more often than usual
+//! time_open  time open, time to recover and to detect, availability
+//! flapping   breakers that open again and again; trips close together are one episode
+//! recovery   when the dependency was well again, and how long the breaker took to notice
+//! headroom   how close to tripping; breakers that cannot trip at their traffic
+//! blast      whom a trip hurt, and who was spared by a fallback
+//! cascade    which trip caused which
+//! changes    what changed shortly before
+//! ledger     who was rejected by which limiter
+//! coverage   what no breaker guards, and what hides from sight
+//! ```
+//!
+//! Pure functions over facts, trips and small counts that the caller hands in. The definitions are those of the text books of queues and
+//! statistics; where a number is a choice, it is a constant with a name.
+
+pub mod blast;
+pub mod cascade;
+pub mod changes;
+pub mod codes;
+pub mod coverage;
+pub mod flapping;
+pub mod headroom;
+pub mod ledger;
+pub mod recovery;
+pub mod time_open;
+
+/// A second in nanoseconds.
+pub(crate) const SECOND: i64 = 1_000_000_000;

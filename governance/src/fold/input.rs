@@ -1,0 +1,77 @@
+//! What the fold is given.
+
+use std::collections::HashMap;
+
+use schemas::{SpanId, TraceId, UnixNanos};
+
+use super::{Parameters, hash::Plain};
+use crate::facts::{BreakerSignal, Rejection};
+
+/// Facts from `since` to before `until`, in any order, and what else the caller knows. `until` is the present.
+#[derive(Debug, Clone)]
+pub struct Input<'a> {
+    pub rejections: &'a [Rejection],
+    pub signals: &'a [BreakerSignal],
+    /// Calls that got through; empty when not asked.
+    pub calls: &'a [Calls],
+    /// When instances were heard of; empty when not asked.
+    pub presence: &'a [Presence],
+    /// Other spans of the traces that were refused.
+    pub spans: Option<&'a TraceShape>,
+    /// What was before is unknown.
+    pub since: UnixNanos,
+    pub until: UnixNanos,
+    pub parameters: Parameters,
+}
+
+impl<'a> Input<'a> {
+    pub fn new(rejections: &'a [Rejection], signals: &'a [BreakerSignal], since: UnixNanos, until: UnixNanos) -> Self {
+        Self { rejections, signals, calls: &[], presence: &[], spans: None, since, until, parameters: Parameters::default() }
+    }
+}
+
+/// Calls of one operation that were let through, in `[time, time + width_ns)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calls {
+    pub service: String,
+    pub instance: String,
+    pub operation: String,
+    pub time: UnixNanos,
+    pub width_ns: i64,
+    pub admitted: f64,
+    /// Of these, what a breaker counts as failures.
+    pub failed: f64,
+}
+
+/// When anything at all was heard of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    pub service: String,
+    pub instance: String,
+    pub first: UnixNanos,
+    pub last: UnixNanos,
+}
+
+/// Who is whose parent, in traces that hold rejections.
+#[derive(Debug, Clone, Default)]
+pub struct TraceShape {
+    parents: HashMap<(TraceId, SpanId), Option<SpanId>, Plain>,
+    with_children: std::collections::HashSet<(TraceId, SpanId), Plain>,
+}
+
+impl TraceShape {
+    pub fn add(&mut self, trace: TraceId, span: SpanId, parent: Option<SpanId>) {
+        self.parents.insert((trace, span), parent);
+        if let Some(parent) = parent {
+            self.with_children.insert((trace, parent));
+        }
+    }
+
+    pub(crate) fn parent(&self, trace: TraceId, span: SpanId) -> Option<SpanId> {
+        self.parents.get(&(trace, span)).copied().flatten()
+    }
+
+    pub(crate) fn has_child(&self, trace: TraceId, span: SpanId) -> bool {
+        self.with_children.contains(&(trace, span))
+    }
+}

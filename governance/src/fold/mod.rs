@@ -1,0 +1,59 @@
+//! When did each circuit breaker open, why, and when did it let go? Facts of a window in, transitions and trips out.
+//!
+//! ```text
+//! facts --> sort: one order, duplicates gone --> scope: refused here, or further down?
+//!                                                  |
+//!   process    restarts, births, silence           v
+//!   registry   which breaker, which instance --> slots, one per breaker and instance
+//!                                                  |
+//!   explicit > counter > gauge > burst             v   candidates, best source first
+//!   track      a source refines what better ones said, adds what they missed, or contradicts
+//!   settle     one legal chain of transitions: gaps are filled
+//!   trips      closed -> ... -> closed; refusals counted once (atoms)
+//!   roll_up    instances -> the view of the service
+//! ```
+//!
+//! The fold is stateless: it reads the asked window and what is before it (24 h), and knows nothing of earlier folds. The same facts
+//! in any order, any of them twice, give the same answer. It must never know a clock: `until` is the present.
+
+mod alias;
+mod atoms;
+mod burst;
+mod counter;
+mod deltas;
+mod event;
+mod explicit;
+mod gauge;
+mod hash;
+mod history;
+mod identity;
+mod infer;
+mod input;
+mod model;
+mod parameters;
+mod process;
+mod registry;
+mod roll_up;
+mod run;
+mod scope;
+mod series;
+mod settle;
+mod sort;
+mod track;
+mod trips;
+mod upstream;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use identity::{BreakerId, BreakerKey};
+pub use input::{Calls, Input, Presence, TraceShape};
+pub use model::{
+    Breaker, Conflict, Ended, Folded, History, Method, Moment, Notice, Proof, Refused, Segment, ServiceTrip, Transition, Trip, Verdict,
+};
+pub use parameters::{Inference, Parameters};
+pub use run::fold;
+pub use scope::Scope;
+#[cfg(test)]
+pub(crate) use trips::trip_between;

@@ -1,0 +1,255 @@
+//! Which breaker and which instance a fact is about.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    BreakerKey, Scope,
+    hash::Plain,
+    identity::hash_of,
+    parameters::SECOND,
+    process::{Processes, SHARED},
+    sort::Sorted,
+};
+use crate::facts::{BreakerSignal, Rejection, RejectionKind, Signal, Source};
+
+/// Operations and targets told of one breaker.
+const TALLY_MAX: usize = 16;
+
+/// A breaker, as its facts name it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub key: BreakerKey,
+    pub framework: String,
+    operations: Vec<(String, u64)>,
+    targets: Vec<(String, u64)>,
+    pub aliases: Vec<String>,
+}
+
+/// One breaker in one instance, with the indices of its facts in the sorted ones, in their order.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub entry: usize,
+    pub instance: String,
+    pub process: usize,
+    pub signals: Vec<u32>,
+    pub rejections: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    pub entries: Vec<Entry>,
+    pub slots: Vec<Slot>,
+}
+
+impl Registry {
+    pub fn of(sorted: &Sorted<'_>, scopes: &[Scope], processes: &mut Processes) -> Self {
+        let mut found = Found::default();
+        let shed = load_shed(sorted);
+        let mut of_rejections = Vec::with_capacity(sorted.rejections.len());
+        for ((_, rejection), scope) in sorted.rejections.iter().zip(scopes) {
+            let process = processes.index_of(&mut found.bytes, &rejection.emitter);
+            processes.saw(process, rejection.time.0, rejection.evidence.source, &rejection.evidence.rule);
+            let of_breaker = *scope == Scope::Local && opens_breakers(rejection, &shed);
+            of_rejections.push(of_breaker.then(|| (found.entry_of_rejection(rejection), process)));
+        }
+        let mut of_signals = Vec::with_capacity(sorted.signals.len());
+        for signal in &sorted.signals {
+            let process = processes.index_of(&mut found.bytes, &signal.emitter);
+            processes.saw(process, signal.time.0, signal.evidence.source, &signal.evidence.rule);
+            if signal.signal == Signal::ConfigReload && signal.name.trim().is_empty() {
+                let key = BreakerKey::new(&signal.emitter, &signal.framework, signal.mechanism, "");
+                processes.get_mut(process).reloads.push((signal.time.0, key.family));
+                of_signals.push(None);
+            } else {
+                of_signals.push(Some((found.entry_of_signal(signal), process)));
+            }
+        }
+        processes.sort();
+        let same = found.same_breakers();
+        let mut registry = Self { entries: found.entries, slots: Vec::new() };
+        registry.adopt(&same);
+        let mut slots: HashMap<(usize, usize), usize, Plain> = HashMap::default();
+        for (index, of) in of_rejections.into_iter().enumerate() {
+            let Some((entry, process)) = of else { continue };
+            let slot = registry.slot(&mut slots, same[entry], process, &sorted.rejections[index].1.emitter.instance);
+            registry.slots[slot].rejections.push(index as u32);
+        }
+        for (index, of) in of_signals.into_iter().enumerate() {
+            let Some((entry, process)) = of else { continue };
+            let slot = registry.slot(&mut slots, same[entry], process, &sorted.signals[index].emitter.instance);
+            registry.slots[slot].signals.push(index as u32);
+        }
+        registry
+    }
+
+    fn slot(&mut self, slots: &mut HashMap<(usize, usize), usize, Plain>, entry: usize, process: usize, instance: &str) -> usize {
+        *slots.entry((entry, process)).or_insert_with(|| {
+            let instance = if instance.is_empty() { SHARED } else { instance }.to_owned();
+            self.slots.push(Slot { entry, instance, process, signals: Vec::new(), rejections: Vec::new() });
+            self.slots.len() - 1
+        })
+    }
+
+    /// What entries know that are the same breaker as another goes to that one.
+    fn adopt(&mut self, same: &[usize]) {
+        for (index, into) in same.iter().enumerate() {
+            if index != *into {
+                self.give(index, *into);
+            }
+        }
+    }
+
+    fn give(&mut self, from: usize, into: usize) {
+        let operations = std::mem::take(&mut self.entries[from].operations);
+        let targets = std::mem::take(&mut self.entries[from].targets);
+        let framework = self.entries[from].framework.clone();
+        let entry = &mut self.entries[into];
+        operations.iter().for_each(|(name, count)| tally(&mut entry.operations, name, *count));
+        targets.iter().for_each(|(name, count)| tally(&mut entry.targets, name, *count));
+        if entry.framework.is_empty() {
+            entry.framework = framework;
+        }
+    }
+
+    /// Facts of the nameless breaker `from` are from now on those of `into`.
+    pub fn merge(&mut self, from: usize, into: usize) {
+        let alias = self.entries[from].key.name.clone();
+        self.entries[into].aliases.push(alias);
+        self.give(from, into);
+        let (moved, mut kept): (Vec<Slot>, Vec<Slot>) = std::mem::take(&mut self.slots).into_iter().partition(|slot| slot.entry == from);
+        for slot in moved {
+            match kept.iter_mut().find(|other| other.entry == into && other.process == slot.process) {
+                Some(other) => {
+                    other.rejections.extend(slot.rejections);
+                    other.rejections.sort_unstable();
+                    other.signals.extend(slot.signals);
+                    other.signals.sort_unstable();
+                }
+                None => kept.push(Slot { entry: into, ..slot }),
+            }
+        }
+        self.slots = kept;
+    }
+}
+
+impl Entry {
+    pub fn operations(&self) -> Vec<String> {
+        commonest(&self.operations)
+    }
+
+    pub fn targets(&self) -> Vec<String> {
+        commonest(&self.targets)
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    entries: Vec<Entry>,
+    by_hash: HashMap<u64, usize, Plain>,
+    /// Room to write keys in.
+    bytes: Vec<u8>,
+}
+
+impl Found {
+    fn entry_of_rejection(&mut self, rejection: &Rejection) -> usize {
+        let Rejection { emitter, framework, mechanism, name, operation, target, .. } = rejection;
+        let hash = hash_of(&mut self.bytes, emitter, framework, *mechanism, name);
+        self.entry(hash, || BreakerKey::new(emitter, framework, *mechanism, name), framework, operation, target)
+    }
+
+    fn entry_of_signal(&mut self, signal: &BreakerSignal) -> usize {
+        let BreakerSignal { emitter, framework, mechanism, name, operation, target, .. } = signal;
+        let hash = hash_of(&mut self.bytes, emitter, framework, *mechanism, name);
+        self.entry(hash, || BreakerKey::new(emitter, framework, *mechanism, name), framework, operation, target)
+    }
+
+    fn entry(&mut self, hash: u64, key: impl FnOnce() -> BreakerKey, framework: &str, operation: &str, target: &str) -> usize {
+        let index = *self.by_hash.entry(hash).or_insert_with(|| {
+            let (operations, targets, aliases) = (Vec::new(), Vec::new(), Vec::new());
+            self.entries.push(Entry { key: key(), framework: framework.to_owned(), operations, targets, aliases });
+            self.entries.len() - 1
+        });
+        tally(&mut self.entries[index].operations, operation, 1);
+        tally(&mut self.entries[index].targets, target, 1);
+        index
+    }
+
+    /// For each entry, the one whose breaker it is: itself, the only one of the same name whose framework is known when its own is
+    /// not, or, for Hystrix, the one whose name a statsd client wrote with `-`.
+    fn same_breakers(&self) -> Vec<usize> {
+        let mut named: BTreeMap<(&str, &str, &str, u8, String), Vec<usize>> = BTreeMap::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let BreakerKey { service, namespace, environment, mechanism, name, family } = &entry.key;
+            let name = if family.starts_with("hystrix") { name.replace(['/', ':', '.'], "-") } else { name.clone() };
+            named.entry((service, namespace, environment, *mechanism as u8, name)).or_default().push(index);
+        }
+        let mut same: Vec<usize> = (0..self.entries.len()).collect();
+        for of_name in named.values() {
+            let mut families: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+            for index in of_name {
+                families.entry(&self.entries[*index].key.family).or_default().push(*index);
+            }
+            let special = |index: &usize| {
+                let name = &self.entries[*index].key.name;
+                (std::cmp::Reverse(name.matches(['/', ':', '.']).count()), name)
+            };
+            for of_family in families.values() {
+                let Some(whole) = of_family.iter().min_by_key(|index| special(index)) else { continue };
+                of_family.iter().for_each(|index| same[*index] = *whole);
+            }
+            let known: Vec<usize> = families.iter().filter(|(family, _)| !family.is_empty()).map(|(_, of)| same[of[0]]).collect();
+            if let ([known], Some(unknown)) = (&known[..], families.get("")) {
+                unknown.iter().for_each(|index| same[*index] = *known);
+            }
+        }
+        same
+    }
+}
+
+fn tally(counts: &mut Vec<(String, u64)>, name: &str, more: u64) {
+    if name.is_empty() {
+        return;
+    }
+    let full = counts.len() >= TALLY_MAX;
+    match counts.iter_mut().find(|(known, _)| known == name) {
+        Some((_, count)) => *count += more,
+        None if full => {}
+        None => counts.push((name.to_owned(), more)),
+    }
+}
+
+fn commonest(counts: &[(String, u64)]) -> Vec<String> {
+    let mut sorted: Vec<&(String, u64)> = counts.iter().collect();
+    sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    sorted.into_iter().map(|(name, _)| name.clone()).collect()
+}
+
+fn opens_breakers(rejection: &Rejection, shed: &HashMap<(&str, &str), Vec<i64>>) -> bool {
+    match rejection.kind {
+        RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit | RejectionKind::ConcurrencyCap => true,
+        // go-zero's breaker and its shedder write the same line; the shedder writes another one before.
+        RejectionKind::Unknown503 if is_gozero_drop(rejection) => {
+            let times = shed.get(&(rejection.emitter.service.as_str(), rejection.emitter.instance.as_str()));
+            let near = |times: &Vec<i64>| {
+                let from = times.partition_point(|time| *time < rejection.time.0 - SECOND);
+                times.get(from).is_some_and(|time| *time <= rejection.time.0 + SECOND)
+            };
+            !times.is_some_and(near)
+        }
+        _ => false,
+    }
+}
+
+pub(crate) fn is_gozero_drop(rejection: &Rejection) -> bool {
+    rejection.kind == RejectionKind::Unknown503 && rejection.framework == "go-zero" && rejection.evidence.source == Source::Log
+}
+
+fn load_shed<'a>(sorted: &Sorted<'a>) -> HashMap<(&'a str, &'a str), Vec<i64>> {
+    let mut shed: HashMap<(&str, &str), Vec<i64>> = HashMap::new();
+    for (_, rejection) in &sorted.rejections {
+        if rejection.kind == RejectionKind::LoadShed && rejection.framework == "go-zero" {
+            shed.entry((&rejection.emitter.service, &rejection.emitter.instance)).or_default().push(rejection.time.0);
+        }
+    }
+    shed
+}

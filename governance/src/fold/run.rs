@@ -1,0 +1,171 @@
+//! The fold, from facts to breakers.
+
+use std::collections::HashMap;
+
+use super::{
+    Breaker, Calls, Folded, History, Input, Notice, Scope, Verdict,
+    alias::aliases,
+    atoms::Origin,
+    hash::Plain,
+    history::{Built, Context, build},
+    parameters::FUTURE,
+    process::Processes,
+    registry::{Entry, Registry},
+    roll_up::{segments, service_trips},
+    scope::scopes,
+    series::{Prepared, prepare},
+    sort::Sorted,
+    upstream::Upstream,
+};
+
+/// Transitions and trips of all breakers that `input` tells of. Time grows with the number of facts (n log n).
+pub fn fold(input: &Input<'_>) -> Folded {
+    let until = input.until.0;
+    let sorted = Sorted::of(input.rejections, input.signals, until.saturating_add(FUTURE));
+    let scopes = scopes(&sorted.rejections, input.spans);
+    let mut processes = Processes::default();
+    let mut registry = Registry::of(&sorted, &scopes, &mut processes);
+    hear(input, &sorted, &mut processes);
+    let calls = CallsByOperation::of(input.calls);
+
+    let mut built = histories(input, &sorted, &registry, &mut processes, &calls);
+    let aliases = aliases(&registry, &built.0);
+    if !aliases.is_empty() {
+        aliases.iter().for_each(|(from, into)| registry.merge(*from, *into));
+        built = histories(input, &sorted, &registry, &mut processes, &calls);
+    }
+    let (built, mut notices) = built;
+    if sorted.future > 0 {
+        notices.push(Notice::Future { records: sorted.future });
+    }
+    assemble(input, &sorted, &scopes, &registry, built, notices)
+}
+
+fn hear(input: &Input<'_>, sorted: &Sorted<'_>, processes: &mut Processes) {
+    let mut bytes = Vec::new();
+    for presence in input.presence {
+        let of_rejections = sorted.rejections.iter().map(|(_, rejection)| &rejection.emitter);
+        let mut emitters = of_rejections.chain(sorted.signals.iter().map(|signal| &signal.emitter));
+        let emitter = emitters.find(|emitter| emitter.service == presence.service && emitter.instance == presence.instance);
+        if let Some(emitter) = emitter {
+            let process = processes.index_of(&mut bytes, emitter);
+            processes.heard(process, presence);
+        }
+    }
+}
+
+fn histories(
+    input: &Input<'_>,
+    sorted: &Sorted<'_>,
+    registry: &Registry,
+    processes: &mut Processes,
+    calls: &CallsByOperation<'_>,
+) -> (Vec<Built>, Vec<Notice>) {
+    processes.forget_resets();
+    let mut prepared: Vec<Prepared> = registry.slots.iter().map(|slot| prepare(slot, sorted, processes)).collect();
+    processes.sort();
+    let mut upstream = Upstream::of(sorted);
+    prepared.iter().flat_map(|prepared| &prepared.refusals).for_each(|series| upstream.count(sorted, series));
+    upstream.sort();
+    prepared.iter_mut().flat_map(|prepared| &mut prepared.refusals).for_each(|series| upstream.subtract(sorted, series));
+
+    let context = Context { sorted, since: input.since.0, until: input.until.0 };
+    let mut notices = Vec::new();
+    let built = registry.slots.iter().zip(&prepared).map(|(slot, prepared)| {
+        let entry = &registry.entries[slot.entry];
+        let rule = input.parameters.of(&entry.key.family);
+        let calls = (!input.calls.is_empty()).then(|| calls.of_slot(entry, &slot.instance));
+        build(&context, (slot, entry), processes.get(slot.process), prepared, (&rule, calls.as_deref()), &mut notices)
+    });
+    (built.collect(), notices)
+}
+
+fn assemble(
+    input: &Input<'_>,
+    sorted: &Sorted<'_>,
+    scopes: &[Scope],
+    registry: &Registry,
+    built: Vec<Built>,
+    mut notices: Vec<Notice>,
+) -> Folded {
+    let mut order: Vec<usize> = (0..registry.entries.len()).collect();
+    order.retain(|entry| registry.slots.iter().any(|slot| slot.entry == *entry));
+    order.sort_by(|a, b| registry.entries[*a].key.cmp(&registry.entries[*b].key));
+    let mut place = vec![usize::MAX; registry.entries.len()];
+    order.iter().enumerate().for_each(|(index, entry)| place[*entry] = index);
+
+    let mut kept: Vec<Verdict> = scopes.iter().map(|scope| Verdict { scope: *scope, duplicate: false, breaker: None }).collect();
+    let mut instances: Vec<Vec<History>> = order.iter().map(|_| Vec::new()).collect();
+    for (slot, built) in registry.slots.iter().zip(built) {
+        let breaker = place[slot.entry];
+        slot.rejections.iter().for_each(|index| kept[*index as usize].breaker = Some(breaker));
+        for atom in built.atoms.iter().filter(|atom| atom.is_point() && !atom.counted) {
+            if let Origin::Rejection(index) = atom.origin {
+                kept[index as usize].duplicate = true;
+            }
+        }
+        instances[breaker].push(built.history);
+    }
+    let mut verdicts = vec![Verdict { scope: Scope::Unknown, duplicate: false, breaker: None }; input.rejections.len()];
+    for ((index, _), verdict) in sorted.rejections.iter().zip(&kept) {
+        verdicts[*index as usize] = *verdict;
+    }
+    for (index, of) in &sorted.repeats {
+        verdicts[*index as usize] = Verdict { duplicate: true, ..kept[*of as usize] };
+    }
+    let breakers = order.iter().zip(instances).map(|(entry, instances)| breaker(input, &registry.entries[*entry], instances)).collect();
+    notices.sort_by_key(|notice| match notice {
+        Notice::NeedsMapping { breaker, .. } => (0, breaker.0),
+        Notice::SeveralBreakers { breaker, .. } => (1, breaker.0),
+        Notice::Future { .. } => (2, 0),
+    });
+    Folded { breakers, verdicts, notices }
+}
+
+fn breaker(input: &Input<'_>, entry: &Entry, mut instances: Vec<History>) -> Breaker {
+    instances.sort_by(|a, b| a.instance.cmp(&b.instance));
+    let gap = input.parameters.of(&entry.key.family).close_gap_ns;
+    let segments = segments(&instances, input.since.0);
+    let trips = service_trips(&instances, &segments, gap, input.until.0);
+    let mut aliases = entry.aliases.clone();
+    aliases.sort();
+    Breaker {
+        id: entry.key.id(),
+        key: entry.key.clone(),
+        framework: entry.framework.clone(),
+        operations: entry.operations(),
+        targets: entry.targets(),
+        aliases,
+        instances,
+        trips,
+        segments,
+    }
+}
+
+struct CallsByOperation<'a>(HashMap<(&'a str, &'a str), Vec<&'a Calls>, Plain>);
+
+impl<'a> CallsByOperation<'a> {
+    fn of(calls: &'a [Calls]) -> Self {
+        let mut by_operation: HashMap<(&str, &str), Vec<&Calls>, Plain> = HashMap::default();
+        for bucket in calls {
+            by_operation.entry((&bucket.service, &bucket.operation)).or_default().push(bucket);
+        }
+        by_operation.values_mut().for_each(|calls| calls.sort_by_key(|bucket| bucket.time));
+        Self(by_operation)
+    }
+
+    /// Calls of the operations that the breaker guards, in its instance, in order of time.
+    fn of_slot(&self, entry: &Entry, instance: &str) -> Vec<&'a Calls> {
+        let mut operations = entry.operations();
+        operations.extend(entry.key.name.strip_prefix("op:").map(str::to_owned));
+        operations.sort();
+        operations.dedup();
+        let mut calls: Vec<&Calls> = Vec::new();
+        for operation in &operations {
+            let all = self.0.get(&(entry.key.service.as_str(), operation.as_str())).into_iter().flatten();
+            calls.extend(all.filter(|bucket| bucket.instance.is_empty() || bucket.instance == instance));
+        }
+        calls.sort_by_key(|bucket| bucket.time);
+        calls
+    }
+}

@@ -1,0 +1,175 @@
+//! What changed before a trip, and which trips follow from which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::{
+    array::{Array, AsArray, RecordBatch},
+    compute::cast,
+    datatypes::{DataType, Int64Type},
+    error::ArrowError,
+};
+use governance::{
+    analytics::{
+        cascade::{Tripped, parents, roots},
+        changes::{self, ChangeKind, suspects},
+        codes::run_up_ns,
+    },
+    fold::{Breaker, Scope, ServiceTrip},
+};
+use schemas::{TraceId, UnixNanos, columns as c};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::problem::Problem,
+    load::{Cost, Folds, Told, internal},
+    shapes::Time,
+};
+use crate::engine::{Facts, TimeSpan};
+
+const HOUR: i64 = 3_600_000_000_000;
+/// A version that was there so early may have been there before.
+const FIRST: i64 = 300_000_000_000;
+const CHANGES_MAX: usize = 10;
+/// Traces of one trip that are compared with those of others.
+const TRACES_MAX: usize = 500;
+const CAUSED_MAX: usize = 50;
+
+/// Something that changed shortly before.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BreakerTripChange)]
+pub(super) struct Change {
+    /// `version`, `config_reload` or `restart`.
+    kind: &'static str,
+    service: String,
+    what: String,
+    #[schema(value_type = String)]
+    time: Time,
+    before_ns: i64,
+    score: f64,
+}
+
+pub(super) async fn changes(
+    folds: &Folds,
+    told: &Told,
+    breaker: &Breaker,
+    opened: UnixNanos,
+    cost: &mut Cost,
+) -> Result<Vec<Change>, Problem> {
+    let mut services = vec![breaker.key.service.clone()];
+    services.extend(breaker.targets.iter().cloned());
+    let start = UnixNanos(opened.0.saturating_sub(2 * HOUR));
+    let time = TimeSpan { start: Some(start), end: Some(UnixNanos(opened.0.saturating_add(1))) };
+    let (batches, _) = folds.rows(Facts::Versions(time, services.clone()), cost).await?;
+    let mut versions: Vec<(String, String, i64)> = Vec::new();
+    for batch in &batches {
+        versions.extend(read_versions(batch).map_err(|error| internal(&format!("versions cannot be read: {error}")))?);
+    }
+    versions.sort();
+    let mut first: BTreeMap<&str, i64> = BTreeMap::new();
+    for (service, _, time) in &versions {
+        let earliest = first.entry(service).or_insert(*time);
+        *earliest = (*time).min(*earliest);
+    }
+    let new = |(service, _, time): &&(String, String, i64)| first.get(service.as_str()).is_some_and(|first| time - first > FIRST);
+    let change = |time, kind, service: &str, what: &str| changes::Change { time, kind, service: service.to_owned(), what: what.to_owned() };
+    let of_versions = versions.iter().filter(new);
+    let mut all: Vec<changes::Change> =
+        of_versions.map(|(service, version, time)| change(UnixNanos(*time), ChangeKind::Version, service, version)).collect();
+    for other in told.folded.breakers.iter().filter(|other| services.contains(&other.key.service)) {
+        for history in &other.instances {
+            for one in &history.transitions {
+                let kind = match one.cause.as_str() {
+                    "restart" => ChangeKind::Restart,
+                    "config_reload" => ChangeKind::ConfigReload,
+                    _ => continue,
+                };
+                let known =
+                    |change: &changes::Change| change.kind == kind && change.service == other.key.service && change.time == one.at.time;
+                if !all.iter().any(known) {
+                    all.push(change(one.at.time, kind, &other.key.service, &history.instance));
+                }
+            }
+        }
+    }
+    let names: Vec<&str> = services.iter().map(String::as_str).collect();
+    let openings: Vec<UnixNanos> = breaker.trips.iter().map(|trip| trip.trip.opened.time).collect();
+    let found = suspects(&all, &names, opened, &openings, (told.since, told.until));
+    let told_of = |suspect: &changes::Suspect| {
+        let changes::Change { time, kind, service, what } = &all[suspect.change];
+        let (service, what) = (service.clone(), what.clone());
+        Change { kind: kind.name(), service, what, time: Time(*time), before_ns: suspect.before_ns, score: suspect.score }
+    };
+    Ok(found.iter().take(CHANGES_MAX).map(told_of).collect())
+}
+
+fn read_versions(batch: &RecordBatch) -> Result<Vec<(String, String, i64)>, ArrowError> {
+    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")));
+    let (service, version) = (cast(column(c::SERVICE_NAME)?, &DataType::Utf8)?, cast(column(c::SERVICE_VERSION)?, &DataType::Utf8)?);
+    let first = cast(column("first")?, &DataType::Int64)?;
+    let (service, version, first) = (service.as_string::<i32>(), version.as_string::<i32>(), first.as_primitive::<Int64Type>());
+    let known = (0..batch.num_rows()).filter(|row| service.is_valid(*row) && version.is_valid(*row));
+    Ok(known.map(|row| (service.value(row).to_owned(), version.value(row).to_owned(), first.value(row))).collect())
+}
+
+/// Another trip: `GET /api/v1/breakers/{breaker_id}/trips/{t}`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = BreakerTripRelated)]
+pub(super) struct Related {
+    breaker_id: String,
+    service: String,
+    name: String,
+    #[schema(value_type = String)]
+    t: Time,
+}
+
+/// Root, parent and children of `trip` among all trips of the fold.
+pub(super) fn related(told: &Told, breaker: &Breaker, trip: &ServiceTrip) -> (Option<Related>, Option<Related>, Vec<Related>) {
+    let breakers = &told.folded.breakers;
+    let all: Vec<(&Breaker, &ServiceTrip)> =
+        breakers.iter().flat_map(|breaker| breaker.trips.iter().map(move |trip| (breaker, trip))).collect();
+    let Some(own) = all.iter().position(|(other, one)| other.id == breaker.id && one.trip.opened == trip.trip.opened) else {
+        return (None, None, Vec::new());
+    };
+    let tripped: Vec<Tripped> = tripped(told, &all);
+    let calls: BTreeSet<(String, String)> =
+        breakers.iter().flat_map(|breaker| breaker.targets.iter().map(|target| (breaker.key.service.clone(), target.clone()))).collect();
+    let calls: Vec<(String, String)> = calls.into_iter().collect();
+    let parents = parents(&tripped, &calls);
+    let roots = roots(&parents);
+    let of = |index: usize| {
+        let (breaker, trip) = all[index];
+        let (service, name) = (breaker.key.service.clone(), breaker.key.name.clone());
+        Related { breaker_id: breaker.id.to_string(), service, name, t: Time(trip.trip.opened.time) }
+    };
+    let caused = parents.iter().enumerate().filter(|(_, parent)| **parent == Some(own)).map(|(child, _)| of(child));
+    let root = (roots[own] != own).then(|| of(roots[own]));
+    (root, parents[own].map(of), caused.take(CAUSED_MAX).collect())
+}
+
+/// Traces of a trip: all in which its owner refused, or passed a refusal on, from the run-up on.
+fn tripped(told: &Told, all: &[(&Breaker, &ServiceTrip)]) -> Vec<Tripped> {
+    let mut by_service: BTreeMap<&str, Vec<(UnixNanos, Option<TraceId>, Scope)>> = BTreeMap::new();
+    for (rejection, verdict) in told.rejections.iter().zip(&told.folded.verdicts) {
+        let of = by_service.entry(&rejection.emitter.service).or_default();
+        of.push((rejection.time, rejection.evidence.trace_id, verdict.scope));
+    }
+    by_service.values_mut().for_each(|rejections| rejections.sort_by_key(|(time, trace, _)| (*time, *trace)));
+    let run_up = run_up_ns(0);
+    let of_trip = |(breaker, trip): &(&Breaker, &ServiceTrip)| {
+        let (opened, closed) = (trip.trip.opened.time, trip.trip.closed.map(|closed| closed.time));
+        let from = opened.0.saturating_sub(run_up);
+        let rejections = by_service.get(breaker.key.service.as_str()).map_or(&[][..], Vec::as_slice);
+        let rejections = &rejections[rejections.partition_point(|(time, ..)| time.0 < from)..];
+        let within = || rejections.iter().take_while(|(time, ..)| closed.is_none_or(|closed| *time <= closed));
+        Tripped {
+            owner: breaker.key.service.clone(),
+            targets: breaker.targets.clone(),
+            opened,
+            closed,
+            traces: within().filter_map(|(_, trace, _)| *trace).take(TRACES_MAX).collect(),
+            after_refusals: within().any(|(time, _, scope)| *time <= opened && *scope == Scope::Propagated),
+        }
+    };
+    all.iter().map(of_trip).collect()
+}

@@ -1,0 +1,222 @@
+//! `GET /api/v1/limits`: who was rejected by which limiter.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+};
+
+use governance::{
+    analytics::ledger::{Rejected, Rule, ledger},
+    facts::{Amount, Rejection, RejectionKind},
+    fold::Scope,
+};
+use http::StatusCode;
+use schemas::{SpanId, TraceId, UnixNanos};
+use serde::Serialize;
+use utoipa::ToSchema;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    super::{
+        answer::Meta,
+        problem::Problem,
+        search::{Pairs, now},
+    },
+    cost::{self, Callers},
+    load::{Cost, Folds, Told, took_ms},
+    shapes::{Time, meta, to_json},
+    window::{Window, nothing_else, unknown_parameter},
+};
+
+/// Limiters in one answer.
+const RULES_MAX: usize = 500;
+const ROUTES_MAX: usize = 20;
+const CLIENTS_MAX: usize = 200;
+
+/// Limiters that rejected calls in a window.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LimitsAnswer {
+    /// Most rejected first.
+    limits: Vec<Limiter>,
+    #[schema(value_type = Object)]
+    meta: Meta,
+}
+
+/// One limiter of one service.
+#[derive(Debug, Serialize, ToSchema)]
+struct Limiter {
+    /// For `/limits/{rule}/clients`.
+    id: String,
+    service: String,
+    rule: String,
+    /// `rate_limit`, `load_shed`, `bulkhead`, `concurrency_cap`, …
+    kind: &'static str,
+    rejected: f64,
+    #[schema(value_type = String)]
+    first: Time,
+    #[schema(value_type = String)]
+    last: Time,
+    routes: Vec<LimiterRoute>,
+    /// Callers that are known.
+    clients: usize,
+}
+
+/// Rejected calls of one route.
+#[derive(Debug, Serialize, ToSchema)]
+struct LimiterRoute {
+    route: String,
+    rejected: f64,
+}
+
+/// Callers of one limiter.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ClientsAnswer {
+    limit: Limiter,
+    /// Most rejected first.
+    clients: Vec<LimiterClient>,
+    #[schema(value_type = Object)]
+    meta: Meta,
+}
+
+/// One caller of a limiter.
+#[derive(Debug, Serialize, ToSchema)]
+struct LimiterClient {
+    /// Null: nothing tells who called.
+    caller: Option<String>,
+    rejected: f64,
+    /// Of all that the limiter rejected.
+    rejected_share: f64,
+}
+
+pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+    let (started, now) = (Instant::now(), now());
+    let (window, others) = Window::parse(pairs, now)?;
+    let mut service = None;
+    for (name, value) in others {
+        match name.as_str() {
+            "service" => service = Some(value),
+            _ => return Err(unknown_parameter(&name, "this route knows `start`, `end`, `range` and `service`")),
+        }
+    }
+    let told = folds.told(window, now).await?;
+    let (mut cost, mut rules) = rules(folds, &told, window).await?;
+    rules.retain(|rule| service.as_ref().is_none_or(|service| *service == rule.service));
+    if rules.len() > RULES_MAX {
+        cost.warnings.push(format!("{} more limiters rejected less", rules.len() - RULES_MAX));
+    }
+    let limits = rules.iter().take(RULES_MAX).map(Limiter::of).collect();
+    Ok(to_json(&LimitsAnswer { limits, meta: meta(took_ms(started.elapsed()), &cost, Vec::new()) }))
+}
+
+pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+    let (started, now) = (Instant::now(), now());
+    let (window, others) = Window::parse(pairs, now)?;
+    nothing_else(&others)?;
+    let told = folds.told(window, now).await?;
+    let (cost, rules) = rules(folds, &told, window).await?;
+    let rule = rules.iter().find(|rule| id_of(rule) == id).ok_or_else(|| {
+        let detail = format!("no limiter {id:?} rejected a call in the window");
+        Problem::new(StatusCode::NOT_FOUND, "limit_not_found", "There is no such limiter", detail).hint("GET /api/v1/limits lists them")
+    })?;
+    let clients = rule.callers.iter().take(CLIENTS_MAX).map(|client| LimiterClient {
+        caller: Some(client.caller.clone()).filter(|caller| !caller.is_empty()),
+        rejected: client.rejected,
+        rejected_share: client.rejected_share,
+    });
+    let body =
+        ClientsAnswer { limit: Limiter::of(rule), clients: clients.collect(), meta: meta(took_ms(started.elapsed()), &cost, Vec::new()) };
+    Ok(to_json(&body))
+}
+
+impl Limiter {
+    fn of(rule: &Rule) -> Self {
+        let routes = rule.routes.iter().take(ROUTES_MAX);
+        Self {
+            id: id_of(rule),
+            service: rule.service.clone(),
+            rule: rule.rule.clone(),
+            kind: rule.kind.word(),
+            rejected: rule.rejected,
+            first: Time(rule.first),
+            last: Time(rule.last),
+            routes: routes.map(|(route, rejected)| LimiterRoute { route: route.clone(), rejected: *rejected }).collect(),
+            clients: rule.callers.iter().filter(|client| !client.caller.is_empty()).count(),
+        }
+    }
+}
+
+fn id_of(rule: &Rule) -> String {
+    format!("{:016x}", xxh3_64(format!("{}\0{}\0{}", rule.service, rule.rule, rule.kind.word()).as_bytes()))
+}
+
+/// Breakers have their own page; what is rejected below was rejected there.
+fn is_limit(kind: RejectionKind) -> bool {
+    !matches!(kind, RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit | RejectionKind::NoHealthyHost | RejectionKind::Unknown503)
+}
+
+/// Counted once: of single calls those that are no duplicates, of running totals what was added within the window.
+async fn rules(folds: &Folds, told: &Told, window: Window) -> Result<(Cost, Vec<Rule>), Problem> {
+    let mut cost = told.cost.clone();
+    let within = |rejection: &&Rejection| (window.start..window.end).contains(&rejection.time);
+    let local = told.rejections.iter().zip(&told.folded.verdicts);
+    let local = local.filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate).map(|(rejection, _)| rejection);
+    let limits: Vec<&Rejection> = local.filter(|rejection| is_limit(rejection.kind)).collect();
+    let single: Vec<&Rejection> =
+        limits.iter().copied().filter(within).filter(|rejection| matches!(rejection.amount, Amount::Count(_))).collect();
+    let nodes: Vec<(TraceId, SpanId)> =
+        single.iter().filter_map(|rejection| rejection.evidence.trace_id.zip(rejection.evidence.span_id)).collect();
+    let callers = cost::callers(folds, &nodes, &mut cost).await?;
+    let totals = totals(&limits, window);
+    let mut rejected: Vec<Rejected<'_>> = totals;
+    // Totals count what spans show: spans then only tell who called.
+    let counted: std::collections::HashSet<(&str, &str, RejectionKind)> =
+        rejected.iter().map(|call| (call.service, call.rule, call.kind)).collect();
+    for rejection in single {
+        let Amount::Count(count) = rejection.amount else { continue };
+        let key = (rejection.emitter.service.as_str(), rejection.name.as_str(), rejection.kind);
+        let is_point = !matches!(
+            rejection.evidence.source,
+            governance::facts::Source::Sum | governance::facts::Source::Histogram | governance::facts::Source::Gauge
+        );
+        if !(is_point && counted.contains(&key)) {
+            rejected.push(one(rejection, rejection.time, count, caller_of(rejection, &callers)));
+        }
+    }
+    Ok((cost, ledger(&rejected, &[])))
+}
+
+fn one<'a>(rejection: &'a Rejection, time: UnixNanos, count: f64, caller: &'a str) -> Rejected<'a> {
+    let Rejection { kind, name, operation, emitter, .. } = rejection;
+    Rejected { time, count, kind: *kind, rule: name, service: &emitter.service, route: operation, caller }
+}
+
+fn caller_of<'a>(rejection: &Rejection, callers: &'a Callers) -> &'a str {
+    let node = rejection.evidence.trace_id.zip(rejection.evidence.span_id);
+    node.and_then(|node| callers.get(&node)).map_or("", String::as_str)
+}
+
+/// What running totals gained within the window. A total that falls began anew.
+fn totals<'a>(limits: &[&'a Rejection], window: Window) -> Vec<Rejected<'a>> {
+    let mut series: BTreeMap<(&str, u64), Vec<(UnixNanos, f64, &Rejection)>> = BTreeMap::new();
+    for rejection in limits {
+        if let Amount::Cumulative { value, series: id, .. } = rejection.amount {
+            series.entry((&rejection.emitter.instance, id)).or_default().push((rejection.time, value, rejection));
+        }
+    }
+    let mut gained: HashMap<(&str, u64), Rejected<'a>> = HashMap::new();
+    for (key, mut points) in series {
+        points.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        points.dedup_by_key(|(time, ..)| *time);
+        for pair in points.windows(2) {
+            let (time, value, rejection) = pair[1];
+            let more = if value >= pair[0].1 { value - pair[0].1 } else { value };
+            if more > 0.0 && (window.start..window.end).contains(&time) {
+                let entry = gained.entry(key).or_insert_with(|| one(rejection, time, 0.0, ""));
+                (entry.time, entry.count) = (time, entry.count + more);
+            }
+        }
+    }
+    let mut gained: Vec<((&str, u64), Rejected<'a>)> = gained.into_iter().collect();
+    gained.sort_unstable_by_key(|(key, _)| *key);
+    gained.into_iter().map(|(_, call)| call).collect()
+}

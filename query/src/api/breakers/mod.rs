@@ -1,0 +1,28 @@
+//! Circuit breakers and limits: what the rows of the governance tables mean.
+//!
+//! ```text
+//! GET /api/v1/breakers                        list         every breaker: state, trips, cost, a lane of states
+//! GET /api/v1/breakers/{id}                   one          one of them, with its trips and times
+//! GET /api/v1/breakers/{id}/transitions       transitions  each change of state, with its evidence
+//! GET /api/v1/breakers/{id}/instances         one          a lane for each instance
+//! GET /api/v1/breakers/{id}/trips/{t}         trip         the trip that covers an instant: why, whom it hurt, what ended it
+//! GET /api/v1/limits, …/{rule}/clients        limits       who was rejected by which limiter
+//! ```
+//!
+//! `load` reads the facts of the window and its look-back, `governance::fold` folds them; nothing is kept but a bounded cache.
+
+mod cache;
+mod causes;
+mod cost;
+mod lane;
+mod limits;
+mod list;
+mod load;
+mod one;
+mod routes;
+mod shapes;
+mod transitions;
+mod trip;
+mod window;
+
+pub(crate) use routes::routes;

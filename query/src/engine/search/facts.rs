@@ -1,0 +1,91 @@
+//! Rows of the governance tables as they are, and what spans say of the same calls.
+
+use std::{fmt, sync::Arc};
+
+use arrow::datatypes::DataType;
+use datafusion::{
+    functions_aggregate::expr_fn::{count, min},
+    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, ident, in_list, lit},
+};
+use schemas::{Table, TraceId, UnixNanos, columns as c};
+use storage::Snapshot;
+
+use super::{
+    super::{EngineError, functions::id},
+    compile::Compiler,
+    plan::{TimeSpan, in_time},
+};
+
+const SECOND_NS: i64 = 1_000_000_000;
+/// OTLP's status code Error.
+const FAILED: i8 = 2;
+
+/// Rows for the fold, in any order. An answer of more than `limit` rows is cut.
+#[derive(Debug, Clone)]
+pub(crate) struct FactsQuestion {
+    pub which: Facts,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Facts {
+    /// All rows of a governance table.
+    Of(Table, TimeSpan),
+    /// Errors that are refusals, of spans: they tell who is whose parent.
+    RefusedSpans(TimeSpan),
+    /// Errors of these services.
+    Errors(TimeSpan, Vec<String>),
+    /// Calls of these operations by a service, for each instance and second: `instance`, `name`, `second`, `calls`, `failed`.
+    Calls { time: TimeSpan, service: String, operations: Vec<String> },
+    /// When each version of these services was first seen: `service_name`, `service_version`, `first`.
+    Versions(TimeSpan, Vec<String>),
+    /// Who is in these traces: ids, service, name, status.
+    Spans(Vec<TraceId>),
+}
+
+impl fmt::Display for FactsQuestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.which {
+            Facts::Of(table, _) => write!(f, "facts of {table}"),
+            Facts::RefusedSpans(_) => write!(f, "refused spans"),
+            Facts::Errors(_, services) => write!(f, "errors of {}", services.join(", ")),
+            Facts::Calls { service, .. } => write!(f, "calls by {service}"),
+            Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
+            Facts::Spans(traces) => write!(f, "spans of {} traces", traces.len()),
+        }
+    }
+}
+
+pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQuestion) -> Result<LogicalPlan, EngineError> {
+    let scan = |table: Table| Compiler { snapshot, table, text: "", now: UnixNanos(0), within: None, received_until: None }.scan(table);
+    let within = |table: Table, time: TimeSpan| in_time(table, time).unwrap_or_else(|| lit(true));
+    let texts = |column: &str, values: &[String]| in_list(ident(column), values.iter().map(|value| lit(value.as_str())).collect(), false);
+    let found = match &question.which {
+        Facts::Of(table, time) => scan(*table)?.filter(within(*table, *time))?,
+        Facts::RefusedSpans(time) => {
+            let refused = ident(c::IS_REJECTION).and(ident(c::SPAN_ID).is_not_null());
+            scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?
+        }
+        Facts::Errors(time, services) => scan(Table::Errors)?.filter(within(Table::Errors, *time).and(texts(c::SERVICE_NAME, services)))?,
+        Facts::Calls { time, service, operations } => {
+            let of = ident(c::SERVICE_NAME).eq(lit(service.as_str())).and(texts(c::NAME, operations));
+            let second = cast(ident(c::START_TIME), DataType::Int64) / lit(SECOND_NS);
+            let failed = ident(c::STATUS_CODE).eq(lit(FAILED));
+            let measures: [Expr; 2] = [count(lit(1_i64)).alias("calls"), count(lit(1_i64)).filter(failed).build()?.alias("failed")];
+            scan(Table::Spans)?
+                .filter(within(Table::Spans, *time).and(of))?
+                .aggregate([ident(c::SERVICE_INSTANCE_ID).alias("instance"), ident(c::NAME), second.alias("second")], measures)?
+        }
+        Facts::Versions(time, services) => {
+            let of = within(Table::Spans, *time).and(texts(c::SERVICE_NAME, services));
+            let first = min(ident(c::START_TIME)).alias("first");
+            scan(Table::Spans)?.filter(of)?.aggregate([ident(c::SERVICE_NAME), ident(c::SERVICE_VERSION)], [first])?
+        }
+        Facts::Spans(traces) => {
+            let ids = traces.iter().map(|trace| id(trace.as_bytes())).collect();
+            let columns = [c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME, c::NAME, c::STATUS_CODE];
+            scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids, false))?.project(columns.map(ident))?
+        }
+    };
+    Ok(found.build()?)
+}
