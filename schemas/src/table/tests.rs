@@ -42,7 +42,7 @@ fn every_promoted_key_has_a_nullable_column_of_its_type() {
                 column.kind
             );
         }
-        for promoted in promoted::RESOURCE {
+        for promoted in promoted::RESOURCE.iter().filter(|_| table.is_sent()) {
             let column = table.columns().find(|column| column.name == promoted.column).expect("a column");
             assert!(column.nullable && matches!((promoted.value, column.kind), (ValueType::Text, Kind::GroupText)), "{}", column.name);
         }

@@ -81,7 +81,7 @@ fn survive(what: &str, arm: impl Fn(&FaultIo)) -> FaultIo {
     assert_eq!(["parquet", "sum", "bloom", "attr", "tix", "tmp"].map(count), [3, 3, 2, 2, 1, 0], "{what}: {names:?}");
     assert_eq!(names.len(), 11, "{what}: {names:?}");
     assert!(!dir.path().join("quarantine").exists(), "{what}: a leftover was taken for somebody's rows");
-    assert_eq!(store.stats().tables.iter().map(|table| table.blocks).collect::<Vec<_>>(), [1, 1, 1], "{what}");
+    assert_eq!(store.stats().tables.iter().take(3).map(|table| table.blocks).collect::<Vec<_>>(), [1, 1, 1], "{what}");
     assert_eq!(rows_of(Table::Spans, &store.snapshot(TenantId::DEFAULT).scan(Table::Spans).unwrap().batches).len(), 16, "{what}");
     io
 }

@@ -30,7 +30,7 @@ fn an_acknowledged_row_is_visible_before_and_after_a_flush_and_a_restart() {
     store.flush().unwrap();
     assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)), expected, "in blocks");
     assert_eq!(all_rows(&before), expected, "in a snapshot from before the flush");
-    assert_eq!(store.stats().tables.iter().map(|table| (table.blocks, table.memory_rows)).collect::<Vec<_>>(), [(1, 0); 3]);
+    assert_eq!(store.stats().tables.iter().take(3).map(|table| (table.blocks, table.memory_rows)).collect::<Vec<_>>(), [(1, 0); 3]);
     drop(store);
     let store = reopen(config(dir.path()), Arc::new(RealIo));
     assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)), expected, "after a restart");
@@ -141,7 +141,7 @@ fn a_memtable_ends_at_its_limit_also_while_none_can_be_written() {
     }
     io.heal();
     store.flush().unwrap();
-    assert_eq!(store.stats().tables.iter().map(|table| table.blocks).collect::<Vec<_>>(), [21; 3], "a request fills a memtable");
+    assert_eq!(store.stats().tables.iter().take(3).map(|table| table.blocks).collect::<Vec<_>>(), [21; 3], "a request fills a memtable");
     assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)).len(), 630);
 }
 

@@ -20,7 +20,7 @@ use super::{
     },
     causes::{self, Change, Related},
     cost::{self, Hurt, Recovered},
-    load::{Cost, Folds, Told, took_ms},
+    load::{Folds, Told, took_ms},
     shapes::{Identity, ServiceTrip, Time, Transition, meta, rfc3339, to_json},
     window::{Window, unknown_parameter},
 };
