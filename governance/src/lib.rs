@@ -9,4 +9,5 @@
 //! This room is pure: it must never know I/O, clocks, async or SQL. What needs a neighbour (a delta of a counter, origin or
 //! propagated, the same call seen twice) is never written down with the row: it belongs to `fold`.
 
+pub mod codes;
 pub mod facts;
