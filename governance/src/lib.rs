@@ -4,6 +4,7 @@
 //! classify   rows of spans, logs, metrics --> facts: one row is looked at alone, at ingest and at replay
 //! codes      what an error code is: extraction, layouts, catalogue, lineage in a trace
 //! fold       facts of a window --> transitions and trips: at query time, whatever the order of arrival
+//! tables     facts as rows of the governance tables, and back
 //! ```
 //!
 //! This room is pure: it must never know I/O, clocks, async or SQL. What needs a neighbour (a delta of a counter, origin or
@@ -11,3 +12,4 @@
 
 pub mod codes;
 pub mod facts;
+pub mod tables;

@@ -90,6 +90,37 @@ names! {
     BODY_TYPE = "body_type";
     EVENT_NAME = "event_name";
 
+    CAUSE = "cause";
+    CODE = "code";
+    CODE_SOURCE = "code_source";
+    CONFIDENCE = "confidence";
+    CUMULATIVE = "cumulative";
+    ACTION = "action";
+    ATTEMPT = "attempt";
+    DOMAIN = "domain";
+    FINGERPRINT = "fingerprint";
+    FRAMEWORK = "framework";
+    FROM_STATE = "from_state";
+    GRPC_STATUS = "grpc_status";
+    HTTP_STATUS = "http_status";
+    IS_REJECTION = "is_rejection";
+    MECHANISM = "mechanism";
+    MESSAGE = "message";
+    OPERATION = "operation";
+    OUTCOME = "outcome";
+    REASON = "reason";
+    RULE = "rule";
+    SAYS_PROPAGATED = "says_propagated";
+    SIGNAL = "signal";
+    SOLUTION = "solution";
+    SOURCE = "source";
+    SPAN_FAILED = "span_failed";
+    SPAN_KIND = "span_kind";
+    STATE_VALUE = "state_value";
+    TARGET = "target";
+    TEXT = "text";
+    TO_STATE = "to_state";
+
     METRIC_NAME = "metric_name";
     METRIC_TYPE = "metric_type";
     METRIC_DESCRIPTION = "metric_description";

@@ -36,3 +36,6 @@ pub const COLUMNS: &[Column] = &[
     Column::optional(18, c::SCOPE_DROPPED_ATTRIBUTES_COUNT, Kind::U32, "scope attributes the sender dropped; null when 0"),
     Column::optional(19, c::SCOPE_SCHEMA_URL, Kind::GroupText, "schema URL of the scope's records"),
 ];
+
+/// Those that derived tables have too: when and of whom. Whoever needs the rest goes to the record that the row is from.
+pub const OF_DERIVED: &[Column] = COLUMNS.split_at(6).0;

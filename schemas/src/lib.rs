@@ -5,7 +5,8 @@
 //! ```text
 //! ids, time, signal     the small words everything else is made of
 //! columns, column       column names exist once, as constants; a column = id, name, kind, doc
-//! spans, logs, metrics  the tables; `every_table` is the part that all have
+//! spans, logs, metrics  the tables of what is sent; `every_table` is the part that all have
+//! derived               the tables of what rows of those say about governance
 //! promoted              which attributes have a column of their own, under which keys
 //! table                 Table -> Arrow schema
 //! attribute             one attribute out of a JSON remainder
@@ -16,6 +17,7 @@
 pub mod attribute;
 pub mod column;
 pub mod columns;
+pub mod derived;
 pub mod every_table;
 pub mod ids;
 pub mod interop;

@@ -13,21 +13,30 @@ use arrow::{
 use crate::{
     Signal,
     column::Column,
-    every_table, logs, metrics,
+    columns, derived, every_table, logs, metrics,
     promoted::{self, Promoted},
     spans,
 };
 
-/// A table of the store. Governance tables join when governance does.
+/// A table of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     Spans,
     Logs,
     Metrics,
+    /// What rows of the others say about governance; see [`derived`].
+    Rejections,
+    BreakerSignals,
+    ResilienceActions,
+    Errors,
 }
 
 impl Table {
-    pub const ALL: [Self; 3] = [Self::Spans, Self::Logs, Self::Metrics];
+    pub const ALL: [Self; 7] =
+        [Self::Spans, Self::Logs, Self::Metrics, Self::Rejections, Self::BreakerSignals, Self::ResilienceActions, Self::Errors];
+
+    /// Those whose rows are records that somebody sent.
+    pub const SENT: [Self; 3] = [Self::Spans, Self::Logs, Self::Metrics];
 
     /// The name in SQL, in paths and in the catalog.
     pub fn name(self) -> &'static str {
@@ -35,7 +44,21 @@ impl Table {
             Self::Spans => "spans",
             Self::Logs => "logs",
             Self::Metrics => "metrics",
+            Self::Rejections => "rejections",
+            Self::BreakerSignals => "breaker_signals",
+            Self::ResilienceActions => "resilience_actions",
+            Self::Errors => "errors",
         }
+    }
+
+    /// Whether its rows are records that somebody sent, which can be written as OTLP again.
+    pub fn is_sent(self) -> bool {
+        Self::SENT.contains(&self)
+    }
+
+    /// The column that time means.
+    pub fn time_column(self) -> &'static str {
+        if self == Self::Spans { columns::START_TIME } else { columns::TIME }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
@@ -57,8 +80,12 @@ impl Table {
             Self::Spans => spans::COLUMNS,
             Self::Logs => logs::COLUMNS,
             Self::Metrics => metrics::COLUMNS,
+            Self::Rejections => derived::rejections::COLUMNS,
+            Self::BreakerSignals => derived::breaker_signals::COLUMNS,
+            Self::ResilienceActions => derived::resilience_actions::COLUMNS,
+            Self::Errors => derived::errors::COLUMNS,
         };
-        own.iter().chain(every_table::COLUMNS)
+        own.iter().chain(if self.is_sent() { every_table::COLUMNS } else { every_table::OF_DERIVED })
     }
 
     /// The record attributes with a column of their own. Those of resources are [`promoted::RESOURCE`] in every table.
@@ -66,20 +93,15 @@ impl Table {
         match self {
             Self::Spans => promoted::SPAN,
             Self::Logs => promoted::LOG,
-            Self::Metrics => &[],
+            Self::Metrics | Self::Rejections | Self::BreakerSignals | Self::ResilienceActions | Self::Errors => &[],
         }
     }
 
     /// The Arrow schema of every in-memory batch of this table. Each field carries its `PARQUET:field_id`. Cheap.
     pub fn schema(self) -> SchemaRef {
-        static SCHEMAS: LazyLock<[SchemaRef; 3]> =
+        static SCHEMAS: LazyLock<[SchemaRef; Table::ALL.len()]> =
             LazyLock::new(|| Table::ALL.map(|table| Arc::new(Schema::new(table.columns().map(Column::field).collect::<Vec<_>>()))));
-        let [spans, logs, metrics] = &*SCHEMAS;
-        Arc::clone(match self {
-            Self::Spans => spans,
-            Self::Logs => logs,
-            Self::Metrics => metrics,
-        })
+        Arc::clone(&SCHEMAS[self as usize])
     }
 }
 

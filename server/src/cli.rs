@@ -107,6 +107,7 @@ Keys of the configuration file, with their defaults:
   spans_hours = 168                  # counted from the later of event and arrival; 0: never
   logs_hours = 168
   metrics_hours = 720
+  derived_hours = 2160               # errors, rejections, breaker signals
   disk_percent_max = 80              # that blocks may take; above it the oldest go
   delete_delay_hours = 24            # how long files of what was let go stay
   [api]

@@ -263,9 +263,9 @@ impl Arrivals {
     }
 }
 
-/// Metrics are looked at as series, not one by one.
+/// Metrics are looked at as series, and derived rows by the record they are from, not one by one.
 fn is_followed(TableBatch { table, batch }: &TableBatch) -> bool {
-    *table != Table::Metrics && batch.num_rows() > 0
+    matches!(table, Table::Spans | Table::Logs) && batch.num_rows() > 0
 }
 
 /// Requests from `lsn` on.

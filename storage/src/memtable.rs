@@ -135,7 +135,7 @@ impl Chunk {
     fn new(table: Table, batch: RecordBatch) -> Self {
         let traces = match table {
             Table::Spans => TraceRuns::new(trace_runs(trace_ids(&batch)), batch.num_rows() as u32),
-            Table::Logs | Table::Metrics => TraceRuns::default(),
+            _ => TraceRuns::default(),
         };
         let bytes = batch.get_array_memory_size() + traces.memory_bytes();
         Self { batch, traces, bytes }

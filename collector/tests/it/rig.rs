@@ -69,7 +69,7 @@ impl Rig {
     }
 
     pub fn all_rows(&self) -> usize {
-        Table::ALL.into_iter().map(|table| self.rows(table)).sum()
+        Table::SENT.into_iter().map(|table| self.rows(table)).sum()
     }
 
     /// Writes all rows to blocks.

@@ -140,7 +140,7 @@ fn row(table: Table) -> RefOr<Schema> {
             let id = ObjectBuilder::new().schema_type(Type::String).description(Some("Names the record, for `/api/v1/logs/context`"));
             ObjectBuilder::new().schema_type(Type::Object).property(LOG_ID, id.build()).required(LOG_ID)
         }
-        Table::Spans | Table::Metrics => ObjectBuilder::new().schema_type(Type::Object),
+        _ => ObjectBuilder::new().schema_type(Type::Object),
     };
     let named = listed.iter().filter_map(|name| table.columns().find(|column| column.name == *name));
     let object = named.fold(begun, |object, column| {

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn each_is_named_once_and_can_be_typed() {
-        for table in Table::ALL {
+        for table in Table::SENT {
             let fields = known_fields(table);
             assert!(fields.windows(2).all(|pair| pair[0].name < pair[1].name), "{table}");
             for field in fields {

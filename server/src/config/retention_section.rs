@@ -15,6 +15,8 @@ pub(crate) struct Retention {
     pub(crate) spans_hours: u64,
     pub(crate) logs_hours: u64,
     pub(crate) metrics_hours: u64,
+    /// Of rejections, breaker signals, resilience actions and errors.
+    pub(crate) derived_hours: u64,
     /// Percent of the disk that blocks may take; above it the oldest go.
     pub(crate) disk_percent_max: u8,
     /// Hours for which the files of what was let go stay.
@@ -23,14 +25,23 @@ pub(crate) struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        let storage::RetainConfig { enabled, spans_age_max, logs_age_max, metrics_age_max, disk_share_max, delete_delay, .. } =
-            storage::RetainConfig::default();
+        let storage::RetainConfig {
+            enabled,
+            spans_age_max,
+            logs_age_max,
+            metrics_age_max,
+            derived_age_max,
+            disk_share_max,
+            delete_delay,
+            ..
+        } = storage::RetainConfig::default();
         let hours = |age: Option<Duration>| age.map_or(0, |age| age.as_secs() / HOUR.as_secs());
         Self {
             enabled,
             spans_hours: hours(spans_age_max),
             logs_hours: hours(logs_age_max),
             metrics_hours: hours(metrics_age_max),
+            derived_hours: hours(derived_age_max),
             disk_percent_max: (disk_share_max * 100.0).round() as u8,
             delete_delay_hours: hours(Some(delete_delay)),
         }
@@ -51,6 +62,7 @@ impl Retention {
         config.retain.spans_age_max = age(self.spans_hours);
         config.retain.logs_age_max = age(self.logs_hours);
         config.retain.metrics_age_max = age(self.metrics_hours);
+        config.retain.derived_age_max = age(self.derived_hours);
         config.retain.disk_share_max = f64::from(self.disk_percent_max) / 100.0;
         config.retain.delete_delay = hours(self.delete_delay_hours);
         config

@@ -6,7 +6,7 @@
 //! 3. Inside a block:
 //!    - spans by (start of the trace's first span, trace id, start time): time prunes row groups and pages, a trace is one run
 //!      of rows, and neighbours have close times, which is what makes the files small;
-//!    - logs by (service, time);
+//!    - logs and derived rows by (service, time);
 //!    - metrics by (metric name, series, time).
 //! 4. A row group ends between two traces, once it is large enough.
 
@@ -81,6 +81,7 @@ pub(crate) fn key_columns(table: Table) -> &'static [&'static str] {
         Table::Spans => &[TRACE_ID, START_TIME],
         Table::Logs => &[SERVICE_NAME, TIME],
         Table::Metrics => &[METRIC_NAME, SERIES_ID, TIME],
+        Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => &[SERVICE_NAME, TIME],
     }
 }
 
@@ -89,8 +90,8 @@ pub(crate) fn key_columns(table: Table) -> &'static [&'static str] {
 pub(crate) fn plan(table: Table, batches: &[&RecordBatch], own: OwnHours) -> Vec<BlockPlan> {
     match table {
         Table::Spans => plan_spans(batches, own),
-        Table::Logs => plan_rows(batches, SERVICE_NAME, None, own),
         Table::Metrics => plan_rows(batches, METRIC_NAME, Some(SERIES_ID), own),
+        _ => plan_rows(batches, SERVICE_NAME, None, own),
     }
 }
 

@@ -276,7 +276,7 @@ fn page_rows(table: Table) -> usize {
     match table {
         Table::Spans => 4096,
         Table::Logs => 1024,
-        Table::Metrics => 8192,
+        _ => 8192,
     }
 }
 

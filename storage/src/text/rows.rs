@@ -21,7 +21,7 @@ pub fn indexed_columns(table: Table) -> &'static [&'static str] {
     match table {
         Table::Spans => &[NAME, STATUS_MESSAGE, EXCEPTION_MESSAGE, EVENTS],
         Table::Logs => &[BODY, EXCEPTION_MESSAGE],
-        Table::Metrics => &[],
+        _ => &[],
     }
 }
 

@@ -3,10 +3,7 @@
 use std::{ops::Range, path::Path, sync::Arc};
 
 use arrow::{array::AsArray, record_batch::RecordBatch};
-use schemas::{
-    Table, TraceId,
-    columns::{START_TIME, TIME, TRACE_ID},
-};
+use schemas::{TraceId, columns::TRACE_ID};
 
 use super::Finding;
 use crate::{
@@ -98,7 +95,7 @@ impl Check<'_> {
     }
 
     fn times(&mut self, batch: &RecordBatch, first_row: usize) {
-        let name = if self.block.table == Table::Spans { START_TIME } else { TIME };
+        let name = self.block.table.time_column();
         let Some(times) = batch.column_by_name(name).map(|column| column.as_primitive::<arrow::datatypes::TimestampNanosecondType>())
         else {
             return;

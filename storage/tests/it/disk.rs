@@ -23,7 +23,7 @@ const NOW: i64 = 500_000 * 3_600_000_000_000;
 const RESUME_MAX: Duration = Duration::from_secs(60);
 
 fn rows(first_key: u64, count: u64) -> Vec<Row> {
-    let row = |key: u64| Row { table: Table::ALL[key as usize % 3], key, trace: key % 7, time: NOW + key as i64 };
+    let row = |key: u64| Row { table: Table::SENT[key as usize % 3], key, trace: key % 7, time: NOW + key as i64 };
     (first_key..first_key + count).map(row).collect()
 }
 

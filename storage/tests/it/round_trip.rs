@@ -53,7 +53,7 @@ fn records(table: Table, batches: &[arrow::record_batch::RecordBatch]) -> Vec<Ve
 fn stored(store: &Store) -> Vec<(Table, Vec<u8>)> {
     let snapshot = store.snapshot(TenantId::DEFAULT);
     let mut stored = Vec::new();
-    for table in Table::ALL {
+    for table in Table::SENT {
         let rows = snapshot.scan(table).unwrap();
         assert_eq!(rows.partial, [] as [String; 0]);
         stored.extend(records(table, &rows.batches).into_iter().map(|record| (table, record)));

@@ -28,6 +28,8 @@ pub enum ScanError {
     Type { table: Table, column: &'static str, source: arrow::error::ArrowError },
     #[error("column {column} of table {table} holds no 16-byte ids")]
     Ids { table: Table, column: &'static str },
+    #[error("rows of table {0} are derived, nobody sent them")]
+    Derived(Table),
 }
 
 /// # Errors
@@ -58,6 +60,7 @@ impl Columns {
             Table::Spans => (Signal::Traces, columns::START_TIME, columns::HTTP_RESPONSE_STATUS_CODE, Some(columns::NAME)),
             Table::Logs => (Signal::Logs, columns::TIME, columns::SEVERITY_NUMBER, Some(columns::BODY)),
             Table::Metrics => (Signal::Metrics, columns::TIME, columns::VALUE_INT, None),
+            Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => return Err(ScanError::Derived(table)),
         };
         Ok(Self {
             table,

@@ -132,12 +132,7 @@ fn attributes_prefix(column: &str) -> Option<&'static str> {
 /// A promoted column is the attribute it holds, under its newest name.
 fn attribute_of(table: Table, column: &str) -> String {
     let key = |promoted: &'static [Promoted]| promoted.iter().find(|promoted| promoted.column == column).map(|promoted| promoted.key);
-    let own = match table {
-        Table::Spans => promoted::SPAN,
-        Table::Logs => promoted::LOG,
-        Table::Metrics => &[],
-    };
-    match (key(promoted::RESOURCE), key(own)) {
+    match (key(promoted::RESOURCE), key(table.promoted())) {
         (Some(key), _) => format!("resource.{key}"),
         (None, Some(key)) => key.to_owned(),
         (None, None) => column.to_owned(),

@@ -24,7 +24,7 @@ impl Place {
         let number = |at: usize| head[at..at + 8].try_into().map_or(0, i64::from_be_bytes);
         let ids = match table {
             Table::Spans if ids.len() == 24 => Some((TraceId::from_slice(&ids[..16])?, SpanId::from_slice(&ids[16..])?)),
-            Table::Logs | Table::Metrics if ids.is_empty() => None,
+            _ if table != Table::Spans && ids.is_empty() => None,
             _ => return None,
         };
         let shown = head[16..].try_into().map_or(0, u32::from_be_bytes);
@@ -51,7 +51,7 @@ impl Place {
         let times = |name: &str| Ok::<_, ArrowError>(column(name)?.as_primitive::<TimestampNanosecondType>());
         let received = times(c::RECEIVED_AT)?;
         let durations = if order == SearchOrder::Longest { Some(column(c::DURATION_NS)?.as_primitive::<Int64Type>()) } else { None };
-        let moments = times(if table == Table::Spans { c::START_TIME } else { c::TIME })?;
+        let moments = times(table.time_column())?;
         for row in 0..batch.num_rows() {
             let key = durations.map_or_else(|| moments.value(row), |durations| durations.value(row));
             let ids = if table == Table::Spans {

@@ -187,6 +187,6 @@ pub(crate) fn listed(table: Table) -> Vec<&'static str> {
 fn leading(table: Table) -> &'static [&'static str] {
     match table {
         Table::Spans => &[c::TRACE_ID, c::SPAN_ID, c::START_TIME, c::SERVICE_NAME, c::NAME, c::DURATION_NS],
-        Table::Logs | Table::Metrics => &[LOG_ID, c::TIME, c::SEVERITY_NUMBER, c::SEVERITY_TEXT, c::SERVICE_NAME, c::BODY],
+        _ => &[LOG_ID, c::TIME, c::SEVERITY_NUMBER, c::SEVERITY_TEXT, c::SERVICE_NAME, c::BODY],
     }
 }

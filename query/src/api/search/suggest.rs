@@ -142,11 +142,11 @@ impl Request {
 }
 
 fn parse_table(name: &str) -> Result<Table, Problem> {
-    Table::ALL.into_iter().find(|table| table.name() == name).ok_or_else(|| {
+    Table::SENT.into_iter().find(|table| table.name() == name).ok_or_else(|| {
         Problem::invalid_parameter(
             "table",
             format!("there is no table {name:?}"),
-            format!("the tables are {}", Table::ALL.map(Table::name).join(", ")),
+            format!("the tables are {}", Table::SENT.map(Table::name).join(", ")),
         )
     })
 }

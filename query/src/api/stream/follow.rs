@@ -212,6 +212,6 @@ fn event_name(table: Table) -> &'static str {
     match table {
         Table::Spans => "span",
         Table::Logs => "log",
-        Table::Metrics => "point",
+        _ => "row",
     }
 }

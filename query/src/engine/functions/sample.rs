@@ -27,7 +27,7 @@ impl SampleKey {
 
     /// Its arguments: ids, then a time.
     pub(crate) fn columns(table: Table) -> impl Iterator<Item = &'static str> {
-        let time = if table == Table::Spans { c::START_TIME } else { c::TIME };
+        let time = table.time_column();
         [c::TRACE_ID, c::SPAN_ID, time].into_iter()
     }
 }

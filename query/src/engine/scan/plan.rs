@@ -24,7 +24,7 @@ use datafusion::{
     },
 };
 use futures::stream;
-use schemas::{Table, columns};
+use schemas::Table;
 use storage::SplitId;
 
 use super::{
@@ -100,14 +100,6 @@ impl SplitScan {
             queue: Arc::default(),
             metrics: ExecutionPlanMetricsSet::new(),
         })
-    }
-
-    /// The column that time order means in this table.
-    pub(crate) fn time_column(table: Table) -> &'static str {
-        match table {
-            Table::Spans => columns::START_TIME,
-            Table::Logs | Table::Metrics => columns::TIME,
-        }
     }
 
     fn fresh(&self) -> Self {
@@ -229,7 +221,7 @@ impl ExecutionPlan for SplitScan {
 
     fn try_pushdown_sort(&self, order: &[PhysicalSortExpr]) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
         let Some(first) = order.first() else { return Ok(SortOrderPushdownResult::Unsupported) };
-        let by_time = first.expr.downcast_ref::<expressions::Column>().is_some_and(|column| column.name() == Self::time_column(self.table));
+        let by_time = first.expr.downcast_ref::<expressions::Column>().is_some_and(|column| column.name() == self.table.time_column());
         if !by_time {
             return Ok(SortOrderPushdownResult::Unsupported);
         }

@@ -10,7 +10,7 @@ use schemas::{Table, UnixNanos};
 use storage::Snapshot;
 
 use super::{
-    super::{EngineError, scan::SplitScan},
+    super::EngineError,
     compile::Compiler,
     plan::{TimeSpan, records},
 };
@@ -44,7 +44,7 @@ impl Found {
     }
 
     pub(super) fn time_column(&self) -> Expr {
-        ident(SplitScan::time_column(self.table))
+        ident(self.table.time_column())
     }
 }
 

@@ -7,7 +7,7 @@ use datafusion::logical_expr::{Expr, SortExpr, ident, lit};
 use schemas::{SpanId, Table, TraceId, columns as c};
 
 use super::{
-    super::{functions::id, scan::SplitScan},
+    super::functions::id,
     leaf::timestamp,
     plan::{SearchOrder, newest_first},
 };
@@ -30,10 +30,7 @@ pub(super) fn order(table: Table, order: SearchOrder) -> Vec<SortExpr> {
         SearchOrder::Newest | SearchOrder::Longest => newest_first(key(table, order)),
         SearchOrder::Oldest => key(table, order).sort(true, false),
     };
-    let then: &[&str] = match table {
-        Table::Spans => &[c::TRACE_ID, c::SPAN_ID, c::RECEIVED_AT],
-        Table::Logs | Table::Metrics => &[c::RECEIVED_AT],
-    };
+    let then: &[&str] = if table == Table::Spans { &[c::TRACE_ID, c::SPAN_ID, c::RECEIVED_AT] } else { &[c::RECEIVED_AT] };
     let content: &[&str] = if table == Table::Logs { &LOG_CONTENT } else { &[] };
     let then = then.iter().chain(content).map(|name| ident(*name).sort(true, false));
     [first].into_iter().chain(then).collect()
@@ -65,6 +62,6 @@ pub(super) fn rest(table: Table, order: SearchOrder, after: &After) -> Expr {
 fn key(table: Table, order: SearchOrder) -> Expr {
     match order {
         SearchOrder::Longest => ident(c::DURATION_NS),
-        SearchOrder::Newest | SearchOrder::Oldest => ident(SplitScan::time_column(table)),
+        SearchOrder::Newest | SearchOrder::Oldest => ident(table.time_column()),
     }
 }

@@ -15,7 +15,6 @@ use super::{
     super::{
         EngineError,
         functions::{id, log_id},
-        scan::SplitScan,
     },
     compile::Compiler,
     leaf::{like_prefix, timestamp},
@@ -138,7 +137,7 @@ pub(in super::super) fn export_plan(snapshot: &Arc<Snapshot>, question: &ExportQ
     let ExportQuestion { table, text, search, time, by_trace, now } = question;
     let compiler = Compiler { snapshot, table: *table, text, now: *now, within: None, received_until: None };
     let found = records(&compiler, search, *time)?;
-    let order = [ident(c::TRACE_ID).sort(true, false), ident(SplitScan::time_column(*table)).sort(true, false)];
+    let order = [ident(c::TRACE_ID).sort(true, false), ident(table.time_column()).sort(true, false)];
     let found = if *by_trace { found.sort(order)? } else { found };
     Ok(found.project(table.columns().map(|column| ident(column.name)))?.build()?)
 }
@@ -188,7 +187,7 @@ pub(in super::super) fn values_plan(snapshot: &Arc<Snapshot>, question: &FieldVa
     let Some(value) = compiler.value_text(&question.field) else {
         return Err(EngineError::invalid(format!("`{}` has no values to choose from", question.field)));
     };
-    let newest = newest_first(ident(SplitScan::time_column(question.table)));
+    let newest = newest_first(ident(question.table.time_column()));
     let sample = compiler.scan(question.table)?.sort_with_limit([newest], Some(question.sample))?.project([value.alias("value")])?;
     let mut wanted = ident("value").is_not_null();
     if !question.prefix.is_empty() {
@@ -248,7 +247,7 @@ fn trace_ids(compiler: &Compiler<'_>, filter: Option<&Expr>) -> Result<Option<Lo
 }
 
 pub(super) fn in_time(table: Table, time: TimeSpan) -> Option<Expr> {
-    let column = || ident(SplitScan::time_column(table));
+    let column = || ident(table.time_column());
     let from = time.start.map(|start| column().gt_eq(timestamp(start.0)));
     let to = time.end.map(|end| column().lt(timestamp(end.0)));
     from.into_iter().chain(to).reduce(Expr::and)

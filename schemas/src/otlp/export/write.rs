@@ -14,16 +14,19 @@ pub enum ExportError {
     Attributes { column: &'static str, source: AttributesError },
     #[error("metric type {0:?} is unknown")]
     MetricType(String),
+    #[error("rows of `{0}` are derived, nobody sent them")]
+    Derived(Table),
 }
 
 /// The OTLP protobuf of all rows of `batches`, each with the columns of [`Table::schema`]. No rows give no bytes.
 ///
 /// # Errors
-/// When a column is missing, has another type, or holds what Fusebox never writes.
+/// When a column is missing, has another type, or holds what Fusebox never writes, and when the table is derived.
 pub fn to_protobuf(table: Table, batches: &[RecordBatch]) -> Result<Vec<u8>, ExportError> {
     match table {
         Table::Spans => spans::to_protobuf(batches),
         Table::Logs => logs::to_protobuf(batches),
         Table::Metrics => metrics::to_protobuf(batches),
+        Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => Err(ExportError::Derived(table)),
     }
 }

@@ -1,0 +1,18 @@
+//! Facts as rows of the governance tables, and back.
+//!
+//! An empty text is null in the table. What a table cannot say is an error that names the column.
+
+pub mod breaker_signals;
+pub mod errors;
+mod parts;
+mod read;
+pub mod rejections;
+pub mod resilience_actions;
+mod words;
+mod write;
+
+pub use read::RowError;
+pub use write::to_batches;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! Tables of what single records say about governance: written with the record's request, made again by replay.
+//!
+//! A row holds only what its record says. Deltas of counters, local or propagated, and states are worked out when somebody asks.
+
+pub mod amount;
+pub mod breaker_signals;
+pub mod errors;
+pub mod evidence;
+pub mod rejections;
+pub mod resilience_actions;
