@@ -10,7 +10,11 @@
 //! counted     which of the errors a service reports count as errors: a rule, applied when asked
 //! ```
 
+pub mod catalogue;
+pub mod counted;
 pub mod extract;
+pub mod layout;
+pub mod lineage;
 pub mod record;
 pub mod rows;
 

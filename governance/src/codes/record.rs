@@ -99,17 +99,3 @@ impl SpanStatus {
         }
     }
 }
-
-impl SpanKind {
-    /// Of OTLP's number in column `kind`.
-    pub fn of(number: i32) -> Self {
-        match number {
-            1 => Self::Internal,
-            2 => Self::Server,
-            3 => Self::Client,
-            4 => Self::Producer,
-            5 => Self::Consumer,
-            _ => Self::Unspecified,
-        }
-    }
-}

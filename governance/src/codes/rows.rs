@@ -118,7 +118,7 @@ impl<'a> Rows<'a> {
             time: UnixNanos(start.saturating_add(duration_ns.unwrap_or_default().max(0))),
             scope: word(self.scope, row),
             operation: if self.table == Table::Metrics { word(self.metric_name, row) } else { text(self.name, row) },
-            span_kind: self.kind.map(|kinds| SpanKind::of(kinds.value(row))),
+            span_kind: self.kind.map(|kinds| SpanKind::from_number(kinds.value(row)).unwrap_or(SpanKind::Unspecified)),
             span_status: self.status.map(|status| SpanStatus::of(status.value(row))).unwrap_or_default(),
             status_message: text(self.status_message, row),
             duration_ns,
