@@ -17,7 +17,7 @@ fn age_max(table: Table) -> Option<Duration> {
     match table {
         Table::Spans => Some(Duration::from_secs(24 * 3600)),
         Table::Logs => Some(Duration::from_secs(48 * 3600)),
-        Table::Metrics => None,
+        _ => None,
     }
 }
 
