@@ -8,6 +8,7 @@
 //! catalogue   what a code means: title, solution, owner; imports, languages, unknown codes
 //! lineage     the errors of one trace -> born here, passed on, translated, masked
 //! counted     which of the errors a service reports count as errors: a rule, applied when asked
+//! statistics  errors of a window by code: counts, where born, ways through services
 //! ```
 
 pub mod catalogue;
@@ -17,6 +18,7 @@ pub mod layout;
 pub mod lineage;
 pub mod record;
 pub mod rows;
+pub mod statistics;
 
 pub use extract::{ExtractConfig, Extractor};
 pub use record::{Event, Record, SpanStatus};

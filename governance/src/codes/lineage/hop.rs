@@ -57,6 +57,16 @@ impl Role {
         !matches!(self, Self::Duplicate { .. })
     }
 
+    /// With places among `indexes` instead of those in the trace.
+    pub(crate) fn at(self, indexes: &[usize]) -> Self {
+        match self {
+            Self::Propagated { from } => Self::Propagated { from: indexes[from] },
+            Self::Translated { from } => Self::Translated { from: indexes[from] },
+            Self::Duplicate { of } => Self::Duplicate { of: indexes[of] },
+            other => other,
+        }
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Origin => "origin",
