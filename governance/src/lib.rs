@@ -13,6 +13,7 @@
 
 pub mod analytics;
 pub mod classify;
+pub mod codes;
 pub mod facts;
 pub mod fold;
 pub mod tables;
