@@ -8,38 +8,45 @@ use arrow::{
 };
 use schemas::{Table, TableBatch, columns as c};
 
-use super::run::Found;
+use super::run::{Found, Place};
 use crate::facts::{Rejection, RejectionKind};
 
 /// Replaces the derived columns of batches whose rows say something; the others keep theirs, which are null.
 pub(super) fn derived_columns(batches: &mut [TableBatch], found: &Found) {
     for (index, TableBatch { table, batch }) in batches.iter_mut().enumerate() {
-        let rejected: Vec<(usize, &Rejection)> = found
-            .rejected
-            .iter()
-            .filter(|(place, _)| place.batch == index)
-            .filter_map(|(place, rejection)| Some((place.row, found.facts.rejections.get(*rejection)?)))
-            .collect();
-        if rejected.is_empty() {
-            continue;
+        let rejected = of_batch(index, &found.rejected, &found.facts.rejections);
+        let failed = of_batch(index, &found.failed, &found.facts.errors);
+        if matches!(table, Table::Spans | Table::Logs) {
+            replace(batch, c::ERROR_CODE, &merged(texts(&failed, |error| &error.code), texts(&rejected, |rejection| &rejection.code)));
+            replace(
+                batch,
+                c::ERROR_REASON,
+                &merged(texts(&failed, |error| &error.reason), texts(&rejected, |rejection| &rejection.reason)),
+            );
         }
-        let of = |value: fn(&Rejection) -> &str| -> Vec<(usize, &str)> {
-            rejected.iter().map(|(row, rejection)| (*row, value(rejection))).filter(|(_, text)| !text.is_empty()).collect()
-        };
-        let columns: &[(&str, fn(&Rejection) -> &str)] = match table {
-            Table::Spans => &[
-                (c::ERROR_CODE, |rejection| &rejection.code),
-                (c::ERROR_REASON, |rejection| &rejection.reason),
-                (c::REJECTION_KIND, |rejection| rejection.kind.word()),
-                (c::BREAKER_NAME, breaker_name),
-            ],
-            Table::Logs => &[(c::ERROR_CODE, |rejection| &rejection.code), (c::ERROR_REASON, |rejection| &rejection.reason)],
-            _ => &[],
-        };
-        for (name, value) in columns {
-            replace(batch, name, &of(*value));
+        if *table == Table::Spans {
+            replace(batch, c::REJECTION_KIND, &texts(&rejected, |rejection| rejection.kind.word()));
+            replace(batch, c::BREAKER_NAME, &texts(&rejected, breaker_name));
         }
     }
+}
+
+/// The facts of a batch, each with its row, by rising row.
+fn of_batch<'a, T>(index: usize, places: &[(Place, usize)], facts: &'a [T]) -> Vec<(usize, &'a T)> {
+    let of_it = places.iter().filter(|(place, _)| place.batch == index);
+    of_it.filter_map(|(place, fact)| Some((place.row, facts.get(*fact)?))).collect()
+}
+
+fn texts<'a, T>(facts: &[(usize, &'a T)], value: impl Fn(&'a T) -> &'a str) -> Vec<(usize, &'a str)> {
+    facts.iter().map(|(row, fact)| (*row, value(fact))).filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// Both by rising row. Where both have a text, that of `first` holds.
+fn merged<'a>(mut first: Vec<(usize, &'a str)>, second: Vec<(usize, &'a str)>) -> Vec<(usize, &'a str)> {
+    first.extend(second);
+    // A stable sort: `first` stays in front, and the first text of a row is the one that is written.
+    first.sort_by_key(|(row, _)| *row);
+    first
 }
 
 /// Only breakers have one: the name of a limiter is in `rejections`.

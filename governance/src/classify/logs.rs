@@ -62,6 +62,11 @@ impl<'a> Logs<'a> {
         })
     }
 
+    /// Who made a row, and when.
+    pub fn origin(&self, row: usize) -> Origin {
+        LogRow { logs: self, row }.origin(None)
+    }
+
     pub fn classify(&self, rules: &Rules, batch: usize, found: &mut Found) {
         for (row, mark) in self.marks(rules).into_iter().enumerate() {
             if mark == 0 {

@@ -18,7 +18,10 @@ use super::{
     prefilter::Prefilter,
     template::Template,
 };
-use crate::facts::{Action, Mechanism, RejectionKind, State};
+use crate::{
+    codes::Extractor,
+    facts::{Action, Mechanism, RejectionKind, State},
+};
 
 /// All rules, ready to be applied to batches. Cheap to share, made once per change of a file.
 #[derive(Debug, Clone)]
@@ -34,6 +37,7 @@ pub struct Rules {
     pub(super) span_columns: BTreeSet<usize>,
     pub(super) log_columns: BTreeSet<usize>,
     pub(super) frameworks: Frameworks,
+    pub(super) extractor: Extractor,
     version: u64,
 }
 
@@ -115,6 +119,7 @@ impl Rules {
             spans,
             logs,
             frameworks,
+            extractor: Extractor::default(),
             version: xxh3_64(&texts),
         })
     }

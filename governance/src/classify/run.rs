@@ -6,12 +6,15 @@ use super::{
     emit::Emitted,
     fill,
     logs::Logs,
-    matching::{Row, Subject},
+    matching::{Origin, Row, Subject},
     metrics::Metrics,
     rules::{Rule, Rules},
     spans::Spans,
 };
-use crate::{facts::Facts, tables::to_batches};
+use crate::{
+    facts::{Amount, Error, Facts},
+    tables::to_batches,
+};
 
 /// What the rows of `batches` say, in their order. Pure: the same rules and batches give the same facts.
 ///
@@ -38,8 +41,19 @@ fn find(rules: &Rules, batches: &[TableBatch]) -> Found {
     let mut found = Found::default();
     for (index, TableBatch { table, batch }) in batches.iter().enumerate() {
         match table {
-            Table::Spans => Spans::of(batch).iter().for_each(|spans| spans.classify(rules, index, &mut found)),
-            Table::Logs => Logs::of(batch).iter().for_each(|logs| logs.classify(rules, index, &mut found)),
+            Table::Spans => {
+                if let Some(spans) = Spans::of(batch) {
+                    spans.classify(rules, index, &mut found);
+                    found.errors(rules.extractor.errors(*table, batch), index, |row| spans.origin(row));
+                }
+            }
+            Table::Logs => {
+                if let Some(logs) = Logs::of(batch) {
+                    logs.classify(rules, index, &mut found);
+                    found.errors(rules.extractor.errors(*table, batch), index, |row| logs.origin(row));
+                }
+            }
+            // A counter by code repeats what spans and logs say of the same calls.
             Table::Metrics => Metrics::of(batch).iter().for_each(|metrics| metrics.classify(rules, index, &mut found)),
             _ => {}
         }
@@ -60,9 +74,25 @@ pub(super) struct Found {
     pub facts: Facts,
     /// Rows that are refusals, rising, and the place of the first rejection of each.
     pub rejected: Vec<(Place, usize)>,
+    /// Rows that carry an error, rising, and the place of it.
+    pub failed: Vec<(Place, usize)>,
 }
 
 impl Found {
+    /// Adds the errors of a batch, each with its row, and says who made them.
+    fn errors(&mut self, errors: Vec<(usize, Error)>, batch: usize, origin: impl Fn(usize) -> Origin) {
+        for (row, mut error) in errors {
+            let origin = origin(row);
+            error.emitter = origin.emitter;
+            error.amount = origin.amount.unwrap_or(Amount::Count(1.0));
+            error.evidence.trace_id = origin.trace_id;
+            error.evidence.span_id = origin.span_id;
+            error.evidence.parent_span_id = origin.parent_span_id;
+            self.failed.push((Place { batch, row }, self.facts.errors.len()));
+            self.facts.errors.push(error);
+        }
+    }
+
     /// Compares `row` with `candidates`: of those that match, the first gives the rejection, the signal, the action.
     pub fn look<'r>(&mut self, rules: &Rules, candidates: impl Iterator<Item = &'r Rule>, row: &dyn Row, place: Place) {
         let mut emitted = Emitted::default();

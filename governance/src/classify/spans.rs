@@ -103,6 +103,11 @@ impl<'a> Spans<'a> {
         })
     }
 
+    /// Who made a row, and when.
+    pub fn origin(&self, row: usize) -> Origin {
+        SpanRow { spans: self, row }.origin(None)
+    }
+
     pub fn classify(&self, rules: &Rules, batch: usize, found: &mut Found) {
         for (row, mark) in self.marks(rules).into_iter().enumerate() {
             if mark == 0 {

@@ -40,7 +40,11 @@ fn a_counter_keeps_its_running_total() {
 #[test]
 fn derived_columns_and_rows_follow_the_spans() {
     let rows = with_facts(Rules::shipped(), span("kratos", 3, REFUSED, "", ""), UnixNanos(7));
-    assert_eq!(rows.iter().map(|batch| batch.table).collect::<Vec<_>>(), [Table::Spans, Table::Rejections]);
+    assert_eq!(rows.iter().map(|batch| batch.table).collect::<Vec<_>>(), [Table::Spans, Table::Rejections, Table::Errors]);
+    let errors = crate::tables::errors::read(&rows[2].batch).expect("just written");
+    let [error] = errors.as_slice() else { panic!("{errors:?}") };
+    assert_eq!((error.reason.as_str(), error.is_rejection, error.span_failed), ("CIRCUITBREAKER", true, true));
+    assert_eq!(error.evidence.trace_id, crate::tables::rejections::read(&rows[1].batch).expect("just written")[0].evidence.trace_id);
     let column = |name| super::super::columns::column::<arrow::array::StringArray>(&rows[0].batch, name).map(|column| column.value(0));
     assert_eq!(column(schemas::columns::REJECTION_KIND), Some("breaker_open"));
     assert_eq!(column(schemas::columns::BREAKER_NAME), Some("op:/user.v1.User/Get"));
