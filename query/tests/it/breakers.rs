@@ -235,7 +235,7 @@ async fn a_trip_says_why_whom_it_hurt_and_what_came_before() {
     assert_eq!((&trip["codes"][0]["code"], &trip["codes"][0]["count"]), (&json!("5001003"), &json!(20.0)));
     assert_eq!(trip["time_to_detect_ns"], 3_000_000_000_i64);
     let kinds: Vec<&str> = trip["exemplars"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["last_failure", "first_refused", "closing"]);
+    assert_eq!(kinds, ["last_failure", "first_refused", "last_refused"]);
     assert_eq!((&trip["hurt"]["traces"], &trip["hurt"]["contained"]), (&json!(3), &json!(3)));
     assert_eq!(trip["hurt"]["callers"][1], json!({"distance": 1, "service": "gateway", "traces": 3}));
     assert_eq!(trip["hurt"]["entry_points"][0]["operation"], "GET /orders");
