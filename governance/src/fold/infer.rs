@@ -78,7 +78,9 @@ impl Inferred<'_> {
         if !burst.cut && !burst.ongoing {
             let cause = if self.drained(burst) { "window_drained" } else { "inferred" };
             let closed = Event::change(None, Closed, burst.last, Method::RejectionBurst, burst.confidence);
-            track.insert(place, closed.because(cause));
+            let last = burst.shown.last().map(|origin| Atom::proof_of(*origin, self.sorted));
+            let shown = Event { proofs_total: u64::from(last.is_some()), proofs: last.into_iter().collect(), ..closed.because(cause) };
+            track.insert(place, shown);
         }
     }
 

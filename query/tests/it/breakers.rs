@@ -128,7 +128,7 @@ fn trace(number: u8, seconds: f64) -> Value {
 }
 
 /// Three refusals of `order`, a trip of `cart` that its log tells, five limited calls.
-pub(crate) fn add_facts(loaded: &Loaded) {
+pub(crate) fn facts() -> [Facts; 2] {
     let before = Facts {
         errors: (0..20).map(|nth| failed(90, -3.0 + f64::from(nth) / 10.0, "5001003")).collect(),
         rejections: vec![refusal(1, 0.0), refusal(2, 1.0)],
@@ -140,9 +140,7 @@ pub(crate) fn add_facts(loaded: &Loaded) {
         breaker_signals: vec![changed(10.0, State::Open, State::HalfOpen), changed(10.5, State::HalfOpen, State::Closed)],
         ..Facts::default()
     };
-    loaded.append(to_batches(&before, at(0.0)));
-    loaded.store.flush().expect("a working disk");
-    loaded.append(to_batches(&after, at(30.0)));
+    [before, after]
 }
 
 fn loaded() -> Loaded {
@@ -150,7 +148,10 @@ fn loaded() -> Loaded {
     for number in [1, 2, 3, 10] {
         loaded.send_json(schemas::Signal::Traces, &trace(number, f64::from(number) - 1.0));
     }
-    add_facts(&loaded);
+    let [before, after] = facts();
+    loaded.append(to_batches(&before, at(0.0)));
+    loaded.store.flush().expect("a working disk");
+    loaded.append(to_batches(&after, at(30.0)));
     loaded
 }
 
@@ -235,7 +236,7 @@ async fn a_trip_says_why_whom_it_hurt_and_what_came_before() {
     assert_eq!((&trip["codes"][0]["code"], &trip["codes"][0]["count"]), (&json!("5001003"), &json!(20.0)));
     assert_eq!(trip["time_to_detect_ns"], 3_000_000_000_i64);
     let kinds: Vec<&str> = trip["exemplars"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["last_failure", "first_refused", "closing"]);
+    assert_eq!(kinds, ["last_failure", "first_refused", "last_refused"]);
     assert_eq!((&trip["hurt"]["traces"], &trip["hurt"]["contained"]), (&json!(3), &json!(3)));
     assert_eq!(trip["hurt"]["callers"][1], json!({"distance": 1, "service": "gateway", "traces": 3}));
     assert_eq!(trip["hurt"]["entry_points"][0]["operation"], "GET /orders");

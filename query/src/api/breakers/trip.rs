@@ -88,7 +88,8 @@ impl Code {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BreakerTripExemplar)]
 struct Exemplar {
-    /// `last_failure`, `first_refused` or `closing`.
+    /// `last_failure`, `first_refused`, and `closing`: the record that shows the end. Of a trip that refused calls alone tell it is
+    /// `last_refused`.
     kind: &'static str,
     #[schema(value_type = String)]
     time: Time,
@@ -249,7 +250,8 @@ fn exemplars(breaker: &Breaker, trip: &fold::ServiceTrip, failures: &[&Error], r
         let closed = history.trips[*member].closed?;
         let transition = history.transitions.iter().find(|one| one.at == closed)?;
         let proof = transition.evidence.iter().rfind(|proof| proof.trace_id.is_some())?;
-        Some(Exemplar::of("closing", proof.time, proof.trace_id?, proof.span_id))
+        let kind = if transition.method == fold::Method::RejectionBurst { "last_refused" } else { "closing" };
+        Some(Exemplar::of(kind, proof.time, proof.trace_id?, proof.span_id))
     });
     failure.into_iter().chain(first).chain(closing.take(1)).collect()
 }

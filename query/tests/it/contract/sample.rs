@@ -1,8 +1,9 @@
 //! A small store that is the same each time: two traces of a shop, one of which fails, and what it logged.
 
 use axum::body::Body;
+use governance::tables::to_batches;
 use http::{Method, Request};
-use schemas::Signal;
+use schemas::{Signal, UnixNanos};
 use serde_json::{Value, json};
 
 use crate::loaded::Loaded;
@@ -21,7 +22,9 @@ pub(super) fn store() -> Loaded {
     loaded.store.flush().expect("a working disk");
     loaded.send_json(Signal::Traces, &trace(OTHER, 1_000_000_000, 1));
     loaded.send_json(Signal::Logs, &logs());
-    crate::breakers::add_facts(&loaded);
+    for facts in crate::breakers::facts() {
+        loaded.append(to_batches(&facts, UnixNanos(START_NS)));
+    }
     loaded
 }
 
