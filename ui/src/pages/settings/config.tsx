@@ -1,0 +1,3 @@
+export function ServerConfig() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function Layouts() {
+  return null;
+}
