@@ -33,8 +33,6 @@ pub(crate) fn apology() -> Outcome<()> {
 }
 
 fn write(index: &str, list: &str, stamp: &str) -> Outcome<()> {
-    let text = format!(
-        "pub(crate) const INDEX: &str = {index};\npub(crate) const STAMP: &str = {stamp:?};\npub(crate) static ASSETS: &[Embedded] = &[\n{list}];\n"
-    );
+    let text = format!("const INDEX: &str = {index};\nconst STAMP: &str = {stamp:?};\nstatic ASSETS: &[Embedded] = &[\n{list}];\n");
     Ok(fs::write(Path::new(&env::var("OUT_DIR")?).join("assets.rs"), text)?)
 }

@@ -1,10 +1,17 @@
 //! Runs npm.
 
-use std::{fs, io, path::Path, process::Command};
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    process::Command,
+    time::SystemTime,
+};
 
 /// Makes `dist` anew and stamps it last. `Err` says why it cannot be.
 pub(crate) fn dashboard(room: &Path, stamp: &str) -> Result<(), String> {
     node_is_new_enough()?;
+    let begun = SystemTime::now();
     let lock = fs::read_to_string(room.join("package-lock.json")).map_err(|error| format!("package-lock.json: {error}"))?;
     let installed = room.join("node_modules/.fusebox-lock");
     if fs::read_to_string(&installed).ok().as_deref() != Some(lock.as_str()) {
@@ -12,7 +19,9 @@ pub(crate) fn dashboard(room: &Path, stamp: &str) -> Result<(), String> {
         fs::write(&installed, &lock).map_err(|error| format!("{}: {error}", installed.display()))?;
     }
     npm(room, &["run", "build"])?;
-    fs::write(room.join("dist/.stamp"), stamp).map_err(|error| format!("dist/.stamp: {error}"))
+    // As old as this run: a newer file would let cargo run all of this a second time.
+    let write = || fs::write(room.join("dist/.stamp"), stamp).and_then(|()| File::open(room.join("dist/.stamp"))?.set_modified(begun));
+    write().map_err(|error| format!("dist/.stamp: {error}"))
 }
 
 fn node_is_new_enough() -> Result<(), String> {

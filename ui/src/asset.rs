@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn pages_find_their_files_from_any_depth() {
-        for (path, folder) in [("/", "./assets/"), ("/traces", "./assets/"), ("/traces/4bf9", "../assets/"), ("/services/a/b", "../../assets/")] {
+        for (path, folder) in
+            [("/", "./assets/"), ("/traces", "./assets/"), ("/traces/4bf9", "../assets/"), ("/services/a/b", "../../assets/")]
+        {
             let page = text(path);
             assert!(page.contains(&format!("\"{folder}index-")), "{path}: {page}");
             assert_eq!(page.matches("assets/").count(), page.matches(&format!("\"{folder}")).count(), "{path}: {page}");
@@ -111,7 +113,9 @@ mod tests {
         let names: Vec<&str> = page.split('"').filter_map(|part| part.strip_prefix("./")).collect();
         assert!(names.len() >= 3, "script, style and icon: {names:?}");
         for name in names {
-            for (accept, encoding) in [("gzip, deflate, br, zstd", Some("br")), ("gzip", Some("gzip")), ("br;q=0, identity", None), ("", None)] {
+            for (accept, encoding) in
+                [("gzip, deflate, br, zstd", Some("br")), ("gzip", Some("gzip")), ("br;q=0, identity", None), ("", None)]
+            {
                 let asset = asset(&format!("/{name}"), accept).expect(name);
                 assert_eq!((asset.encoding, asset.cache_control), (encoding, FOR_EVER), "{name} {accept}");
                 assert!(!asset.bytes.is_empty() && asset.content_type != "application/octet-stream", "{name}");

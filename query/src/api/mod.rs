@@ -6,13 +6,13 @@
 //! This module must never know receivers; reads go through [`crate::reads`], so that no question starves another.
 
 mod answer;
+mod dashboard;
 mod deltas;
 mod export;
 mod guard;
 mod health;
 mod logs;
 mod openapi;
-mod page;
 mod problem;
 mod process;
 mod prometheus;
@@ -25,6 +25,7 @@ mod status;
 mod stream;
 mod traces;
 
+pub use dashboard::{Dashboard, Page};
 pub use prometheus::recorder;
 pub use router::{Listening, Shared, router};
 pub use serve::Api;

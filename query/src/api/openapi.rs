@@ -38,7 +38,6 @@ ids are lowercase hex; every answer says in `meta` what it cost and why it may b
         (name = "traces", description = "One trace, by its id"),
         (name = "sql", description = "Ask in SQL, and see what is asked"),
         (name = "server", description = "How the server is"),
-        (name = "page", description = "The status page"),
     ),
     components(schemas(problem::Members, Meta)),
 )]

@@ -11,7 +11,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use storage::Store;
@@ -24,11 +24,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    dashboard::{self, Dashboard},
     deltas, export, guard,
     guard::Guard,
     health, logs,
     openapi::{self, Document},
-    page,
     problem::Problem,
     prometheus, queries, search, sql, status,
     status::Received,
@@ -51,8 +51,10 @@ pub struct Shared {
     pub engine: Engine,
     pub prometheus: PrometheusHandle,
     pub version: &'static str,
+    /// Served to browsers; without it the API stands alone.
+    pub dashboard: Option<Dashboard>,
     pub started_at: SystemTime,
-    /// Every address of this process, for the status page.
+    /// Every address of this process, for whoever is shown how to send data.
     pub listening: Arc<[Listening]>,
     pub data_dir: Arc<str>,
     /// Asked on every status request; must be cheap.
@@ -72,7 +74,9 @@ pub struct Listening {
 pub fn router(config: &Config, shared: Shared) -> Router {
     let reads = Reads::new(config.concurrent_reads_max, config.read_deadline);
     let guard = Guard::new(config.listen, &config.allowed_hosts);
+    let dashboard = shared.dashboard.clone();
     let (routes, document) = openapi::routes()
+        .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))
@@ -85,7 +89,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .split_for_parts();
     routes
         .layer(Extension(Document::new(&document)))
-        .fallback(unknown_route)
+        .fallback_service(get_any(dashboard))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(DefaultBodyLimit::max(config.request_bytes_max))
@@ -103,9 +107,6 @@ fn worth_compressing() -> impl Predicate {
 
 fn about_the_server(shared: Shared) -> OpenApiRouter {
     OpenApiRouter::default()
-        .routes(routes!(page::index))
-        .routes(routes!(page::style))
-        .routes(routes!(page::script))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(prometheus::metrics))
@@ -113,10 +114,9 @@ fn about_the_server(shared: Shared) -> OpenApiRouter {
         .with_state(shared)
 }
 
-async fn unknown_route(uri: Uri) -> Response {
-    Problem::new(StatusCode::NOT_FOUND, "unknown_route", "There is nothing here", format!("no route {}", uri.path()))
-        .hint("the API starts at /api/v1, for instance /api/v1/traces/{trace_id}; / is the status page")
-        .into_response()
+/// Every path that no route takes.
+fn get_any(dashboard: Option<Dashboard>) -> Router {
+    Router::new().fallback(dashboard::page).with_state(dashboard)
 }
 
 async fn method_not_allowed(request: Request) -> Response {

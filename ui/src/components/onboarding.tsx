@@ -39,7 +39,7 @@ export function Onboarding({ status }: { status: Status }) {
   const test = async () => {
     setBusy(true);
     try {
-      await send('POST', 'test-trace', {});
+      await send('POST', 'test-traces', {});
       first.retry();
     } catch (error) {
       say(error instanceof Problem && error.notOffered ? t('not_offered') : (error as Error).message);

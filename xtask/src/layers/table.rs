@@ -36,11 +36,32 @@ pub(crate) const ROOMS: &[Room] = &[
         never_reaches: &["datafusion", "datafusion-common"],
         never_names: &["query", "server"],
     },
-    Room { name: "query", imports: &["schemas", "governance", "storage"], never_reaches: &["tonic"], never_names: &["collector", "server"] },
+    Room {
+        name: "query",
+        imports: &["schemas", "governance", "storage"],
+        never_reaches: &["tonic"],
+        never_names: &["collector", "server"],
+    },
     Room { name: "demo", imports: &["schemas"], never_reaches: &["parquet", "rusqlite"], never_names: &["storage", "query", "collector"] },
+    Room {
+        name: "ui",
+        imports: &[],
+        never_reaches: &["tokio", "hyper", "axum", "arrow", "datafusion", "rusqlite"],
+        never_names: &["schemas", "storage", "collector", "query", "server"],
+    },
     Room { name: "testkit", imports: &["schemas", "storage"], never_reaches: &[], never_names: &["collector", "query", "server"] },
-    Room { name: "server", imports: &["schemas", "governance", "storage", "collector", "query", "demo"], never_reaches: &[], never_names: &[] },
-    Room { name: "benches", imports: &["schemas", "governance", "storage", "demo", "testkit"], never_reaches: &[], never_names: &["server"] },
+    Room {
+        name: "server",
+        imports: &["schemas", "governance", "storage", "collector", "query", "demo", "ui"],
+        never_reaches: &[],
+        never_names: &[],
+    },
+    Room {
+        name: "benches",
+        imports: &["schemas", "governance", "storage", "demo", "testkit"],
+        never_reaches: &[],
+        never_names: &["server"],
+    },
     Room { name: "xtask", imports: &[], never_reaches: &["tokio", "arrow"], never_names: &[] },
 ];
 
