@@ -58,7 +58,7 @@ impl IntoResponse for Page {
 const OF_PROGRAMS: [&str; 8] = ["api", "v1", "jaeger", "zipkin", "tempo", "prometheus", "loki", "grafana"];
 
 /// Answers whatever no route takes.
-pub(super) async fn page(State(dashboard): State<Option<Dashboard>>, request: Request) -> Response {
+pub(super) async fn page(dashboard: Option<Dashboard>, request: Request) -> Response {
     let path = request.uri().path();
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     let looks = matches!(*request.method(), Method::GET | Method::HEAD) && !OF_PROGRAMS.contains(&first);

@@ -89,7 +89,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .split_for_parts();
     routes
         .layer(Extension(Document::new(&document)))
-        .fallback_service(get_any(dashboard))
+        .fallback(move |request: Request| dashboard::page(dashboard.clone(), request))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(DefaultBodyLimit::max(config.request_bytes_max))
@@ -112,11 +112,6 @@ fn about_the_server(shared: Shared) -> OpenApiRouter {
         .routes(routes!(prometheus::metrics))
         .routes(routes!(status::get))
         .with_state(shared)
-}
-
-/// Every path that no route takes.
-fn get_any(dashboard: Option<Dashboard>) -> Router {
-    Router::new().fallback(dashboard::page).with_state(dashboard)
 }
 
 async fn method_not_allowed(request: Request) -> Response {

@@ -9,7 +9,7 @@ import { BarChart } from '../../components/bars';
 import { Icon } from '../../components/icons';
 import { Meter, Panel } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
-import { Empty, Loaded } from '../../components/states';
+import { Empty, Loaded, Skeleton } from '../../components/states';
 import { duration } from '../../base/format';
 import { STATES, isActive, type BreakersAnswer } from '../../model/breakers';
 import type { CodesAnswer } from '../../model/errors';
@@ -74,17 +74,17 @@ export function Now() {
         <a class="tile" href={link('/breakers', { tripped: '1' })}>
           <span class="name">{t('open')}</span>
           <span class={`value${active ? ' error-text' : ''}`}>{active ?? '–'}</span>
-          <span class="sub">{breakers.data ? t('trips', { n: breakers.data.summary.trips }) : t('not_known')}</span>
+          <span class="sub">{breakers.data ? t('trips', { n: breakers.data.summary.trips }) : breakers.error ? t('not_known') : ''}</span>
         </a>
         <a class="tile" href={link('/breakers', { sort: 'cost' })}>
           <span class="name">{t('refused')}</span>
           <span class={`value${breakers.data?.summary.refused ? ' error-text' : ''}`}>{breakers.data ? short(Math.round(breakers.data.summary.refused)) : '–'}</span>
-          <span class="sub">{breakers.data ? duration(breakers.data.summary.open_ns) : t('not_known')}</span>
+          <span class="sub">{breakers.data ? duration(breakers.data.summary.open_ns) : breakers.error ? t('not_known') : ''}</span>
         </a>
         <a class="tile" href={link('/errors')}>
           <span class="name">{t('codes')}</span>
           <span class={`value${odd ? ' error-text' : ''}`}>{odd ?? '–'}</span>
-          <span class="sub">{codes.data ? t('codes_of', { n: codes.data.codes_total }) : t('not_known')}</span>
+          <span class="sub">{codes.data ? t('codes_of', { n: codes.data.codes_total }) : codes.error ? t('not_known') : ''}</span>
         </a>
         <a class="tile" href={link('/services')}>
           <span class="name">{t('sick')}</span>
@@ -93,12 +93,12 @@ export function Now() {
         </a>
         <a class="tile" href={link('/traces', { q: 'status:error' })}>
           <span class="name">{t('failed')}</span>
-          <span class="value">{percent(spans ? errors / spans : 0)}</span>
+          <span class="value">{all.data ? percent(spans ? errors / spans : 0) : '–'}</span>
           <span class="sub">{count(errors)}</span>
         </a>
         <a class="tile" href={link('/traces')}>
           <span class="name">{t('traffic')}</span>
-          <span class="value">{rate(list.reduce((sum, one) => sum + one.perSecond, 0))}</span>
+          <span class="value">{!all.data ? '–' : rate(list.reduce((sum, one) => sum + one.perSecond, 0))}</span>
           <span class="sub">{count(spans)}</span>
         </a>
       </div>
@@ -122,7 +122,9 @@ export function Now() {
       </Panel>
       <div class="grid two">
         <Panel title={t('changed')}>
-          {found.length === 0 ? (
+          {!all.data ? (
+            <Skeleton rows={5} />
+          ) : found.length === 0 ? (
             <Empty title={t('quiet')}>
               <p>{t('quiet_why', { spans: count(spans), services: list.length })}</p>
             </Empty>
@@ -147,6 +149,7 @@ export function Now() {
         </Panel>
         <div class="grid" style={{ alignContent: 'start' }}>
           <Panel title={t('worst')}>
+            {!all.data && <Skeleton rows={5} />}
             {list.slice(0, 7).map((one) => (
               <a class="row exemplar" key={one.name} href={link(`/services/${encodeURIComponent(one.name)}`)}>
                 <i class={`dot ${health(one)}`} />

@@ -23,6 +23,7 @@ const t = texts({
   newest: ['Newest', '最新'],
   slowest: ['Slowest', '最慢'],
   errors: ['Errors', '错误最多'],
+  failed: ['Errors', '错误'],
   spans: ['Spans', 'Span 最多'],
   only_errors: ['Only with errors', '仅错误'],
   root: ['Root', '入口'],
@@ -103,7 +104,7 @@ export default function TracesPage() {
         </span>
       ),
     },
-    { key: 'errors', title: t('errors'), num: true, cell: (trace) => (trace.errors ? <span class="error-text strong">{count(trace.errors)}</span> : <span class="faint">0</span>) },
+    { key: 'errors', title: t('failed'), num: true, cell: (trace) => (trace.errors ? <span class="error-text strong">{count(trace.errors)}</span> : <span class="faint">0</span>) },
     { key: 'spans', title: t('span_count'), num: true, hideSmall: true, cell: (trace) => count(trace.spans) },
     {
       key: 'services',

@@ -12,7 +12,7 @@ import { and } from '../../model/search';
 
 const t = texts({ label: ['Durations of the traces over time; drag a box to look closer', '链路耗时散点图，框选以放大'] });
 
-const LEFT = 58;
+const LEFT = 70;
 const BOTTOM = 18;
 const HEIGHT = 132;
 
