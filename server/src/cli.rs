@@ -83,7 +83,7 @@ pub(crate) struct ServeArguments {
     /// Address of OTLP/HTTP, protobuf and JSON [env: FUSEBOX_OTLP_HTTP] [default: 127.0.0.1:4318]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) otlp_http: Option<SocketAddr>,
-    /// Address of the API and the status page [env: FUSEBOX_API] [default: 127.0.0.1:4319]
+    /// Address of the API and the dashboard [env: FUSEBOX_API] [default: 127.0.0.1:4319]
     #[arg(long, value_name = "ADDRESS", value_parser = config::parse_listen)]
     pub(crate) api: Option<SocketAddr>,
     /// Configuration file, TOML [env: FUSEBOX_CONFIG] [default: none]

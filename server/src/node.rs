@@ -29,6 +29,7 @@ use crate::{
 };
 use watchdog::{Late, Watchdog};
 
+mod dashboard;
 mod dead_store;
 mod received;
 mod replay;
@@ -123,6 +124,7 @@ impl Node {
             engine,
             prometheus: prometheus.clone(),
             version: env!("CARGO_PKG_VERSION"),
+            dashboard: Some(dashboard::of(addresses.otlp_http)),
             started_at,
             listening: addresses.listening(),
             data_dir: data_dir.display().to_string().into(),

@@ -39,7 +39,6 @@ ids are lowercase hex; every answer says in `meta` what it cost and why it may b
         (name = "sql", description = "Ask in SQL, and see what is asked"),
         (name = "governance", description = "Circuit breakers and limits: what opened, why, and whom it hurt"),
         (name = "server", description = "How the server is"),
-        (name = "page", description = "The status page"),
     ),
     components(schemas(problem::Members, Meta)),
 )]

@@ -11,7 +11,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use storage::Store;
@@ -24,11 +24,12 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    admin, breakers, compressed, deltas, export, guard,
+    admin, breakers, compressed,
+    dashboard::{self, Dashboard},
+    deltas, export, guard,
     guard::Guard,
     health, logs,
     openapi::{self, Document},
-    page,
     problem::Problem,
     prometheus, queries, search, sql, status,
     status::Received,
@@ -51,8 +52,10 @@ pub struct Shared {
     pub engine: Engine,
     pub prometheus: PrometheusHandle,
     pub version: &'static str,
+    /// Served to browsers; without it the API stands alone.
+    pub dashboard: Option<Dashboard>,
     pub started_at: SystemTime,
-    /// Every address of this process, for the status page.
+    /// Every address of this process, for whoever is shown how to send data.
     pub listening: Arc<[Listening]>,
     pub data_dir: Arc<str>,
     /// Asked on every status request; must be cheap.
@@ -72,7 +75,9 @@ pub struct Listening {
 pub fn router(config: &Config, shared: Shared) -> Router {
     let reads = Reads::new(config.concurrent_reads_max, config.read_deadline);
     let guard = Guard::new(config.listen, &config.allowed_hosts);
+    let dashboard = shared.dashboard.clone();
     let (routes, document) = openapi::routes()
+        .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
         .merge(admin::routes(Arc::clone(&shared.store)))
         .merge(sql::routes(shared.engine.clone()))
@@ -87,7 +92,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .split_for_parts();
     routes
         .layer(Extension(Document::new(&document)))
-        .fallback(unknown_route)
+        .fallback(move |request: Request| dashboard::page(dashboard.clone(), request))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn_with_state(config.request_bytes_max, compressed::decompress_body))
@@ -106,20 +111,11 @@ fn worth_compressing() -> impl Predicate {
 
 fn about_the_server(shared: Shared) -> OpenApiRouter {
     OpenApiRouter::default()
-        .routes(routes!(page::index))
-        .routes(routes!(page::style))
-        .routes(routes!(page::script))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(prometheus::metrics))
         .routes(routes!(status::get))
         .with_state(shared)
-}
-
-async fn unknown_route(uri: Uri) -> Response {
-    Problem::new(StatusCode::NOT_FOUND, "unknown_route", "There is nothing here", format!("no route {}", uri.path()))
-        .hint("the API starts at /api/v1, for instance /api/v1/traces/{trace_id}; / is the status page")
-        .into_response()
 }
 
 async fn method_not_allowed(request: Request) -> Response {

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
-    api::{Listening, Received, Shared, router},
+    api::{Dashboard, Listening, Page, Received, Shared, router},
     engine::Engine,
 };
 use schemas::{
@@ -52,6 +52,7 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
         engine,
         prometheus: PrometheusBuilder::new().build_recorder().handle(),
         version: "0.0.0-test",
+        dashboard: Some(Dashboard { pages, send_test_trace: Arc::new(|| Box::pin(async { Err("the door is shut".to_owned()) })) }),
         started_at: SystemTime::now(),
         listening: Arc::new([Listening { name: "api", url: format!("http://{listen}") }]),
         data_dir: data_dir.path().display().to_string().into(),
@@ -60,6 +61,16 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
     };
     let config = Config { listen, ..Config::default() };
     Fixture { router: router(&config, shared), stopping, _data_dir: data_dir }
+}
+
+/// A dashboard of one page and one file.
+fn pages(path: &str, accept_encoding: &str) -> Option<Page> {
+    let (content_type, encoding) = match path {
+        "/" | "/traces/4b" => ("text/html; charset=utf-8", None),
+        "/assets/index-1.js" => ("text/javascript; charset=utf-8", accept_encoding.contains("br").then_some("br")),
+        _ => return None,
+    };
+    Some(Page { content_type, encoding, cache_control: "no-cache", bytes: vec![b'x'; 4096].into() })
 }
 
 fn loopback() -> Fixture {
@@ -156,7 +167,7 @@ async fn strangers_are_refused_on_every_route() {
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let fixture = loopback();
-    for path in ["/", "/status.js", "/api/v1/status", "/nothing"] {
+    for path in ["/", "/assets/index-1.js", "/api/v1/status", "/nothing"] {
         let (head, _) = ask(&fixture.router, "GET", path, &[]).await;
         assert_eq!(head.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
         let policy = head.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("ascii");
@@ -196,13 +207,31 @@ async fn readiness_ends_when_shutdown_begins() {
 }
 
 #[tokio::test]
-async fn the_page_speaks_the_readers_language() {
+async fn what_no_route_takes_is_the_dashboards() {
     let fixture = loopback();
-    for (accepted, lang) in [("zh-CN,en;q=0.5", "lang=\"zh\""), ("fr", "lang=\"en\"")] {
-        let (head, body) = ask(&fixture.router, "GET", "/", &[("accept-language", accepted)]).await;
-        assert_eq!(head.status(), StatusCode::OK);
-        assert!(String::from_utf8_lossy(&body).contains(&format!("<html {lang}>")), "{accepted}");
+    for path in ["/", "/traces/4b", "/assets/index-1.js"] {
+        let (head, body) = ask(&fixture.router, "GET", path, &[("accept-encoding", "identity")]).await;
+        assert_eq!((head.status(), body.len()), (StatusCode::OK, 4096), "{path}");
+        assert_eq!(head.headers()[header::CACHE_CONTROL], "no-cache", "{path}");
     }
+    // A file that is compressed already is left as it is.
+    let (head, body) = ask(&fixture.router, "GET", "/assets/index-1.js", &[("accept-encoding", "gzip, br")]).await;
+    assert_eq!((&head.headers()[header::CONTENT_ENCODING], body.len()), (&"br".parse().expect("a value"), 4096));
+    // Programs are told what is not there, and so are people who ask for a file that does not exist.
+    for (method, path) in
+        [("GET", "/api/v1/nothing"), ("GET", "/api"), ("GET", "/v1/traces"), ("GET", "/jaeger/api"), ("GET", "/x.css"), ("DELETE", "/")]
+    {
+        let (head, body) = ask(&fixture.router, method, path, &[]).await;
+        assert_eq!((head.status(), &parsed(&body)["code"]), (StatusCode::NOT_FOUND, &"unknown_route".into()), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_test_trace_that_is_refused_says_why() {
+    let fixture = loopback();
+    let (head, body) = ask(&fixture.router, "POST", "/api/v1/test-traces", &[("content-type", "application/json")]).await;
+    assert_eq!(head.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(parsed(&body)["detail"], "the door is shut");
 }
 
 #[tokio::test]

@@ -16,11 +16,11 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
-    api::{Received, Shared, router},
+    api::{Dashboard, Received, Shared, router},
     engine::Engine,
 };
 use schemas::{
-    RequestHash, Signal, TableBatch, TenantId, UnixNanos,
+    RequestHash, Signal, TableBatch, TenantId, TraceId, UnixNanos,
     otlp::{ContentEncoding, DecodeLimits, Format, decode},
 };
 use serde_json::{Value, json};
@@ -112,6 +112,7 @@ impl Loaded {
             engine,
             prometheus: PrometheusBuilder::new().build_recorder().handle(),
             version: "0.0.0-test",
+            dashboard: Some(Dashboard { pages: |_, _| None, send_test_trace: Arc::new(|| Box::pin(async { Ok(TraceId([0x4b; 16])) })) }),
             started_at: SystemTime::UNIX_EPOCH,
             listening: Arc::new([]),
             data_dir: "".into(),

@@ -29,7 +29,7 @@ pub(crate) struct Config {
     pub(crate) api: Api,
 }
 
-/// The API and the status page.
+/// The API and the dashboard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Api {

@@ -43,10 +43,16 @@ pub(crate) const ROOMS: &[Room] = &[
         never_names: &["collector", "server"],
     },
     Room { name: "demo", imports: &["schemas"], never_reaches: &["parquet", "rusqlite"], never_names: &["storage", "query", "collector"] },
+    Room {
+        name: "ui",
+        imports: &[],
+        never_reaches: &["tokio", "hyper", "axum", "arrow", "datafusion", "rusqlite"],
+        never_names: &["schemas", "storage", "collector", "query", "server"],
+    },
     Room { name: "testkit", imports: &["schemas", "storage"], never_reaches: &[], never_names: &["collector", "query", "server"] },
     Room {
         name: "server",
-        imports: &["schemas", "governance", "storage", "collector", "query", "demo"],
+        imports: &["schemas", "governance", "storage", "collector", "query", "demo", "ui"],
         never_reaches: &[],
         never_names: &[],
     },

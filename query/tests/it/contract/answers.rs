@@ -43,6 +43,7 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         get("status", "/api/v1/status", ""),
         get("readyz", "/readyz", ""),
         get("queries", "/api/v1/queries", ""),
+        Case { body: Some("{}"), ..of("test_trace", "/api/v1/test-traces", "/api/v1/test-traces", StatusCode::OK) },
         get("spans", "/api/v1/spans", "?q=service:pay"),
         get("logs", "/api/v1/logs", "?q=declined"),
         get("traces", "/api/v1/traces", "?q=status:error"),

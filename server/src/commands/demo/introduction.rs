@@ -14,7 +14,7 @@ pub(super) fn print(addresses: Addresses, trace: TraceId) -> std::io::Result<()>
         "
 Fusebox runs, with a demo shop sending live traces, logs and metrics.
 
-  status page   http://{api}/
+  dashboard     http://{api}/
   OTLP/gRPC     http://{otlp_grpc}
   OTLP/HTTP     http://{otlp_http}
 

@@ -1,0 +1,200 @@
+// Breakers as lanes: what the fold says, in the shape that is drawn. Unknown is never drawn as closed.
+
+export type State = 'closed' | 'open' | 'half_open' | 'shedding' | 'forced_open' | 'disabled' | 'metrics_only' | 'unknown';
+
+export interface Lane {
+  start_us: number[];
+  state: string[];
+  open_fraction: number[];
+}
+
+export interface Moment {
+  time: string;
+  lo: string | null;
+  hi: string;
+}
+
+export interface Trip {
+  opened: Moment;
+  closed: Moment | null;
+  ended_by: string;
+  open_ns: number;
+  half_open_ns: number;
+  probes: number;
+  reopens: number;
+  refused: number;
+  forced: boolean;
+  cause: string;
+  method: string;
+  confidence: number;
+  instances?: string[];
+}
+
+export interface Identity {
+  id: string;
+  service: string;
+  namespace: string;
+  environment: string;
+  name: string;
+  framework: string;
+  mechanism: string;
+  operations: string[];
+  targets: string[];
+  aliases: string[];
+}
+
+export interface Row extends Identity {
+  state: string;
+  state_since: string;
+  open_fraction: number;
+  instances: number;
+  trips: number;
+  trips_before: number;
+  open_ns: number;
+  refused: number;
+  flapping: boolean;
+  last_trip: Trip | null;
+  lane: Lane;
+}
+
+export interface BreakersAnswer {
+  t0_ns: string;
+  end_ns: string;
+  summary: { states: Record<string, number>; trips: number; trips_before: number; open_ns: number; refused: number };
+  breakers: Row[];
+  next_page_token: string | null;
+  notices: { kind: string; breaker_id: string | null; service: string | null; name: string | null; detail: string }[];
+}
+
+export interface BreakerAnswer {
+  t0_ns: string;
+  end_ns: string;
+  breaker: Row;
+  times: { open_ns: number; half_open_ns: number; mean_to_recover_ns: number | null; p95_to_recover_ns: number | null; mean_between_ns: number | null; episodes: number; probes: number; reopens: number };
+  flapping: { flaps: boolean; score: number; reopen_ratio: number | null };
+  adaptive: { threshold: number; calls_per_s_min: number } | null;
+  trips: Trip[];
+}
+
+export interface Transition {
+  instance: string;
+  at: Moment;
+  from: string;
+  to: string;
+  cause: string;
+  text: string;
+  method: string;
+  confidence: number;
+  evidence: { time: string; source: string; rule: string; trace_id: string | null; span_id: string | null }[];
+}
+
+export interface Related {
+  breaker_id: string;
+  service: string;
+  name: string;
+  t: string;
+}
+
+export interface TripAnswer {
+  breaker: Identity;
+  trip: Trip;
+  transitions: Transition[];
+  codes: { code: string; count: number; share: number; expected: number; z: number; lift: number }[];
+  failing_since: string | null;
+  time_to_detect_ns: number | null;
+  exemplars: { kind: string; time: string; trace_id: string; span_id: string | null }[];
+  hurt: { traces: number; contained: number; amplification: number; callers: { distance: number; service: string; traces: number }[]; entry_points: { service: string; operation: string; traces: number; failed: number }[] };
+  recovery: { admitted: number; admitted_failed: number; refused_share: number | null; recovered_at: string | null; dependency_ns: number | null; release_ns: number | null; drop_ratio: (number | null)[] } | null;
+  changes: { kind: string; service: string; what: string; time: string; before_ns: number; score: number }[];
+  root: Related | null;
+  parent: Related | null;
+  caused: Related[];
+}
+
+export interface Segment {
+  /** µs after the window's begin. */
+  from: number;
+  to: number;
+  state: State;
+  fraction: number;
+}
+
+const KNOWN = new Set<string>(['closed', 'open', 'half_open', 'shedding', 'forced_open', 'disabled', 'metrics_only', 'unknown']);
+
+export function stateOf(word: string): State {
+  return KNOWN.has(word) ? (word as State) : 'unknown';
+}
+
+/** Most urgent first. */
+export const STATES: State[] = ['open', 'forced_open', 'half_open', 'shedding', 'unknown', 'metrics_only', 'disabled', 'closed'];
+
+export const STATE_COLOURS: Record<State, string> = {
+  open: '--open',
+  forced_open: '--forced',
+  half_open: '--half',
+  shedding: '--shed',
+  closed: '--closed',
+  disabled: '--unknown',
+  metrics_only: '--unknown',
+  unknown: '--unknown',
+};
+
+/** State is never told by colour alone. */
+export const GLYPHS: Record<State, string> = { open: '●', forced_open: '◆', half_open: '◐', shedding: '◍', closed: '○', disabled: '⊘', metrics_only: '◌', unknown: '?' };
+
+export function segments(lane: Lane, spanUs: number): Segment[] {
+  return lane.start_us.map((from, index) => ({ from, to: Math.min(spanUs, lane.start_us[index + 1] ?? spanUs), state: stateOf(lane.state[index]!), fraction: lane.open_fraction[index] ?? 0 }));
+}
+
+export function isActive(state: State): boolean {
+  return state === 'open' || state === 'half_open' || state === 'shedding' || state === 'forced_open';
+}
+
+/** Where each trip of a lane begins: active after what was not. A lane that begins active has not tripped within the window. */
+export function openings(all: readonly Segment[]): number[] {
+  return all.filter((one, index) => index > 0 && isActive(one.state) && !isActive(all[index - 1]!.state)).map((one) => one.from);
+}
+
+/** The stretch of not being closed that covers a moment. */
+export function activeAt(all: readonly Segment[], us: number): { from: number; to: number } | null {
+  const at = all.findIndex((one) => us >= one.from && us < one.to);
+  if (at < 0 || !isActive(all[at]!.state)) return null;
+  let [first, last] = [at, at];
+  while (first > 0 && isActive(all[first - 1]!.state)) first--;
+  while (last < all.length - 1 && isActive(all[last + 1]!.state)) last++;
+  return { from: all[first]!.from, to: all[last]!.to };
+}
+
+export interface Group {
+  name: string;
+  rows: Row[];
+  worst: State;
+}
+
+export type GroupBy = 'target' | 'service' | 'none';
+
+/** In the order of the rows, which is the server's: the group with the costliest breaker comes first. */
+export function group(rows: readonly Row[], by: GroupBy): Group[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = by === 'none' ? '' : by === 'target' ? row.targets.join(', ') : row.service;
+    groups.set(name, [...(groups.get(name) ?? []), row]);
+  }
+  return [...groups].map(([name, list]) => ({ name, rows: list, worst: STATES.find((state) => list.some((row) => stateOf(row.state) === state)) ?? 'unknown' }));
+}
+
+export function density(rows: readonly Row[], spanUs: number, buckets: number): number[] {
+  const counts = new Array<number>(buckets).fill(0);
+  for (const row of rows) for (const at of openings(segments(row.lane, spanUs))) counts[Math.min(buckets - 1, Math.floor((at / spanUs) * buckets))]!++;
+  return counts;
+}
+
+export type Level = 'exact' | 'counted' | 'sampled' | 'inferred';
+
+/** How a transition is known, as four levels that people can weigh. */
+export function level(method: string): Level {
+  if (method === 'explicit') return 'exact';
+  if (method === 'counter') return 'counted';
+  if (method === 'onehot' || method === 'enum_gauge') return 'sampled';
+  return 'inferred';
+}

@@ -1,0 +1,283 @@
+// What tripped, when, why, and what did it cost?
+import { useMemo } from 'preact/hooks';
+import { count, duration, percent, short } from '../../base/format';
+import { texts } from '../../base/i18n';
+import { useKeys } from '../../base/keys';
+import { refreshEvery, useGet } from '../../base/query';
+import { clock, nsToMs, toMs } from '../../base/time';
+import { param, setParams } from '../../base/url';
+import { BarChart } from '../../components/bars';
+import { Icon } from '../../components/icons';
+import { Panel, Segments, Select, Table, type Column } from '../../components/parts';
+import { useRange, useRangeQuery } from '../../components/range';
+import { Empty, Loaded, Partial } from '../../components/states';
+import { GLYPHS, STATES, STATE_COLOURS, density, group, isActive, stateOf, type BreakersAnswer, type GroupBy, type Row } from '../../model/breakers';
+import { Lanes } from './lanes';
+import { Limits } from './limits';
+import { BreakerDrawer } from './trip';
+import { MECHANISMS, known, mechanismName, stateName } from './words';
+
+const t = texts({
+  title: ['Breakers', '熔断器'],
+  view: ['View', '视图'],
+  lanes: ['Timeline', '时间线'],
+  table: ['Table', '表格'],
+  limits: ['Rate limits', '限流'],
+  search: ['Service, target, name or library', '服务、目标、名称或组件'],
+  state: ['State', '状态'],
+  any_state: ['any state', '任意状态'],
+  any_kind: ['any kind', '任意类型'],
+  kind: ['Kind', '类型'],
+  sort: ['Sort', '排序'],
+  cost: ['by cost', '按影响'],
+  recent: ['by time', '按时间'],
+  trips: ['by trips', '按次数'],
+  name: ['by name', '按名称'],
+  group: ['Group', '分组'],
+  target: ['by target', '按目标'],
+  service: ['by caller', '按调用方'],
+  none: ['no groups', '不分组'],
+  tripped: ['Only tripped', '仅熔断过'],
+  wall: ['Wall', '大屏'],
+  now: ['Now', '当前'],
+  trips_in: ['trips', '次熔断'],
+  before: ['{n} before', '此前 {n} 次'],
+  open_time: ['open, all together', '累计熔断时长'],
+  refused: ['calls refused', '次调用被拒绝'],
+  over_time: ['Trips over time', '熔断次数趋势'],
+  empty: ['No breaker signals seen', '未发现熔断信号'],
+  empty_why: [
+    'Services may have no breakers, or not report them. Fusebox reads the metrics of resilience4j, Sentinel, Hystrix and Envoy, the logs of most libraries, and infers trips of Kratos, go-zero and others from calls that are refused.',
+    '服务可能没有熔断器，或未上报。Fusebox 可识别 resilience4j、Sentinel、Hystrix、Envoy 的指标和多数库的日志，并能从被拒绝的调用推断 Kratos、go-zero 等的熔断。',
+  ],
+  empty_snippet: ['One log line with these attributes is enough for any other library:', '其他库只需输出一行带有以下属性的日志：'],
+  all_well: ['No breaker tripped in this time', '该时间范围内没有熔断'],
+  all_well_why: ['{n} breakers are known and were looked at.', '已检查 {n} 个已知熔断器。'],
+  show_all: ['Show all', '显示全部'],
+  filtered: ['No breaker is like that', '没有符合条件的熔断器'],
+  clear: ['Without the filter', '清除筛选'],
+  breaker: ['Breaker', '熔断器'],
+  since: ['Since', '开始于'],
+  instances: ['Instances', '实例'],
+  share_open: ['Open', '熔断比例'],
+  next_page: ['Next page', '下一页'],
+  keys: ['Breakers', '熔断器'],
+  down: ['Next lane', '下一条'],
+  up: ['Previous lane', '上一条'],
+  later: ['Next trip of the lane', '下一次熔断'],
+  earlier: ['Previous trip of the lane', '上一次熔断'],
+  notices: ['{n} notice|{n} notices', '{n} 条提示'],
+});
+
+type View = 'lanes' | 'table' | 'limits';
+
+export default function BreakersPage() {
+  const view = (param('view') || 'lanes') as View;
+  const q = param('q');
+  const by = (param('group') || 'target') as GroupBy;
+  const tripped = param('tripped') === '1';
+  const range = useRangeQuery();
+  const asked = { q, state: param('state'), kind: param('kind'), sort: param('sort'), tripped: tripped || null, page_token: param('page_token'), ...range };
+  const live = useRange().kind === 'relative';
+  const answer = useGet<BreakersAnswer>('breakers', asked, { when: view !== 'limits', every: refreshEvery() || (live ? 5_000 : false) });
+  const groups = useMemo(() => (answer.data ? group(answer.data.breakers, by) : []), [answer.data, by]);
+  const rows = groups.flatMap((one) => one.rows);
+  const id = param('breaker');
+  const at = rows.findIndex((row) => row.id === id);
+  const step = (by: number) => {
+    const next = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
+    if (next) setParams({ breaker: next.id, trip: null }, 'replace');
+  };
+  useKeys(
+    () => t('keys'),
+    [
+      { keys: 'j', does: () => t('down'), run: () => step(1) },
+      { keys: 'k', does: () => t('up'), run: () => step(-1) },
+      { keys: 'Enter', does: () => t('later'), run: () => rows[at]?.last_trip && setParams({ trip: rows[at]!.last_trip!.opened.time }, 'replace') },
+    ],
+    [rows, at],
+  );
+  if (param('wall') === '1') return <Wall answer={answer.data} />;
+  return (
+    <div class="page fill">
+      <div class="page-head">
+        <h1>{t('title')}</h1>
+        <Segments label={t('view')} value={view} options={(['lanes', 'table', 'limits'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ view: next === 'lanes' ? null : next, breaker: null, trip: null })} />
+        {view !== 'limits' && (
+          <>
+            <div class="filter" style={{ flex: '1 1 200px' }}>
+              <Icon name="search" size={14} />
+              <input class="input" style={{ fontFamily: 'inherit' }} aria-label={t('search')} placeholder={t('search')} value={q} onInput={(event) => setParams({ q: event.currentTarget.value || null, page_token: null }, 'replace')} />
+            </div>
+            <Select label={t('state')} value={param('state')} options={[['', t('any_state')], ...STATES.map((one) => [one as string, stateName(one)] as const)]} onChange={(next) => setParams({ state: next || null, page_token: null })} />
+            <Select label={t('kind')} value={param('kind')} options={[['', t('any_kind')], ...MECHANISMS.map((one) => [one as string, mechanismName(one)] as const)]} onChange={(next) => setParams({ kind: next || null, page_token: null })} />
+            <Select label={t('sort')} value={param('sort') || 'cost'} options={(['cost', 'recent', 'trips', 'name'] as const).map((one) => [one as string, t(one)] as const)} onChange={(next) => setParams({ sort: next === 'cost' ? null : next, page_token: null })} />
+            <Select label={t('group')} value={by} options={(['target', 'service', 'none'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ group: next === 'target' ? null : next })} />
+            <button class="btn" aria-pressed={tripped} onClick={() => setParams({ tripped: tripped ? null : '1', page_token: null })}>
+              {t('tripped')}
+            </button>
+            <button class="btn ghost" onClick={() => setParams({ wall: '1', breaker: null, trip: null })}>
+              <Icon name="expand" size={14} />
+              {t('wall')}
+            </button>
+          </>
+        )}
+      </div>
+      {view === 'limits' ? (
+        <Limits />
+      ) : (
+        <Loaded answer={answer} route="breakers" rows={16}>
+          {(data) => <Shown data={data} view={view} groups={groups} rows={rows} id={id} filtered={Boolean(q || param('state') || param('kind'))} tripped={tripped} />}
+        </Loaded>
+      )}
+    </div>
+  );
+}
+
+function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: BreakersAnswer; view: View; groups: ReturnType<typeof group>; rows: Row[]; id: string; filtered: boolean; tripped: boolean }) {
+  const t0 = nsToMs(data.t0_ns);
+  const spanMs = nsToMs(data.end_ns) - t0;
+  const trips = useMemo(() => density(data.breakers, spanMs * 1000, 80), [data]);
+  const known_ = Object.values(data.summary.states).reduce((sum, one) => sum + one, 0);
+  const choose = (row: Row, trip: string | null) => setParams({ breaker: row.id, trip }, 'replace');
+  if (rows.length === 0)
+    return (
+      <Panel>
+        {filtered ? (
+          <Empty title={t('filtered')}>
+            <button class="btn" onClick={() => setParams({ q: null, state: null, kind: null, tripped: null })}>
+              {t('clear')}
+            </button>
+          </Empty>
+        ) : tripped && known_ > 0 ? (
+          <Empty title={t('all_well')}>
+            <p>{t('all_well_why', { n: known_ })}</p>
+            <button class="btn" onClick={() => setParams({ tripped: null })}>
+              {t('show_all')}
+            </button>
+          </Empty>
+        ) : (
+          <Empty title={t('empty')}>
+            <p>{t('empty_why')}</p>
+            <p class="faint">{t('empty_snippet')}</p>
+            <pre class="snippet-box">{'circuit_breaker.state_change  circuitbreaker.name=pay  from=closed  to=open'}</pre>
+          </Empty>
+        )}
+      </Panel>
+    );
+  return (
+    <>
+      <Partial meta={(data as unknown as { meta: Record<string, unknown> }).meta} />
+      <div class="breaker-sum">
+        <div class="now">
+          {STATES.filter((state) => data.summary.states[state]).map((state) => (
+            <button key={state} class="state-count" onClick={() => setParams({ state })}>
+              <span style={{ color: `var(${STATE_COLOURS[state]})` }}>{GLYPHS[state]}</span>
+              <b class={isActive(state) ? '' : 'soft'}>{data.summary.states[state]}</b> <span class="soft">{stateName(state)}</span>
+            </button>
+          ))}
+        </div>
+        <span class="spring" />
+        <span>
+          <b>{count(data.summary.trips)}</b> <span class="soft">{t('trips_in')}</span> <span class="faint">({t('before', { n: data.summary.trips_before })})</span>
+        </span>
+        <span>
+          <b>{duration(data.summary.open_ns)}</b> <span class="soft">{t('open_time')}</span>
+        </span>
+        <span>
+          <b class={data.summary.refused > 0 ? 'error-text' : ''}>{short(Math.round(data.summary.refused))}</b> <span class="soft">{t('refused')}</span>
+        </span>
+      </div>
+      {data.notices.length > 0 && (
+        <details class="strip">
+          <summary>{t('notices', { n: data.notices.length })}</summary>
+          <ul>
+            {data.notices.map((notice, index) => (
+              <li key={index}>
+                {notice.service} {notice.name}: {notice.detail}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <div class="with-drawer">
+        <section class="panel grow">
+          {view === 'lanes' && (
+            <div class="lanes-density">
+              <span class="faint small">{t('over_time')}</span>
+              <BarChart bars={{ t0, widthMs: spanMs / 80, series: [{ name: t('trips_in'), colour: '--open', counts: trips }] }} height={44} label={t('over_time')} />
+              <span />
+            </div>
+          )}
+          <div class="body flush" tabIndex={0}>
+            {view === 'lanes' ? <Lanes answer={data} groups={groups} selected={id} trip={param('trip')} onSelect={choose} /> : <Twin rows={rows} id={id} onRow={(row) => choose(row, null)} />}
+            {data.next_page_token && (
+              <button class="btn small" style={{ margin: '10px' }} onClick={() => setParams({ page_token: data.next_page_token })}>
+                {t('next_page')}
+              </button>
+            )}
+          </div>
+        </section>
+        {id && <BreakerDrawer id={id} trip={param('trip')} />}
+      </div>
+    </>
+  );
+}
+
+function Twin({ rows, id, onRow }: { rows: Row[]; id: string; onRow: (row: Row) => void }) {
+  const columns: Column<Row>[] = [
+    {
+      key: 'state',
+      title: t('state'),
+      cell: (row) => (
+        <span class="nowrap" style={{ color: `var(${isActive(stateOf(row.state)) ? STATE_COLOURS[stateOf(row.state)] : '--text-soft'})` }}>
+          {GLYPHS[stateOf(row.state)]} {stateName(stateOf(row.state))}
+        </span>
+      ),
+    },
+    {
+      key: 'breaker',
+      title: t('breaker'),
+      wide: true,
+      cell: (row) => (
+        <>
+          <strong>{row.service}</strong> <span class="faint">› {row.targets.join(', ')}</span> {row.name}
+        </>
+      ),
+    },
+    { key: 'kind', title: t('kind'), hideSmall: true, cell: (row) => <span class="faint">{known(mechanismName, MECHANISMS, row.mechanism)}</span> },
+    { key: 'since', title: t('since'), hideSmall: true, cell: (row) => <span class="mono faint">{clock(toMs(row.state_since), 0)}</span> },
+    { key: 'instances', title: t('instances'), num: true, cell: (row) => row.instances },
+    { key: 'share', title: t('share_open'), num: true, cell: (row) => percent(row.open_fraction) },
+    { key: 'trips', title: t('trips_in'), num: true, cell: (row) => `${row.trips}` },
+    { key: 'open', title: t('open_time'), num: true, cell: (row) => duration(row.open_ns) },
+    { key: 'refused', title: t('refused'), num: true, cell: (row) => <span class={row.refused ? 'error-text strong' : 'faint'}>{short(Math.round(row.refused))}</span> },
+  ];
+  return <Table label={t('title')} columns={columns} rows={rows} keyOf={(row) => row.id} onRow={onRow} selected={(row) => row.id === id} />;
+}
+
+function Wall({ answer }: { answer: BreakersAnswer | undefined }) {
+  const rows = [...(answer?.breakers ?? [])].sort((a, b) => STATES.indexOf(stateOf(a.state)) - STATES.indexOf(stateOf(b.state)) || b.refused - a.refused);
+  return (
+    <div class="wall">
+      {rows.map((row) => {
+        const state = stateOf(row.state);
+        return (
+          <button key={row.id} class={`wall-tile ${state}`} onClick={() => setParams({ wall: null, breaker: row.id })}>
+            <span class="wall-state" style={{ color: `var(${isActive(state) ? STATE_COLOURS[state] : '--text-faint'})` }}>
+              {GLYPHS[state]} {stateName(state)}
+            </span>
+            <strong class="cut">{row.service}</strong>
+            <span class="cut soft">
+              {row.targets.join(', ')} {row.name}
+            </span>
+            <span class="faint">
+              {row.trips} · {duration(row.open_ns)} · {short(Math.round(row.refused))} {t('refused')}
+            </span>
+          </button>
+        );
+      })}
+      {rows.length === 0 && <Empty title={t('empty')} />}
+    </div>
+  );
+}

@@ -1,0 +1,215 @@
+// What codes, since when, how bad, and who caused it?
+import { useMemo } from 'preact/hooks';
+import { count, rate, short } from '../../base/format';
+import { texts } from '../../base/i18n';
+import { useKeys } from '../../base/keys';
+import { useGet } from '../../base/query';
+import { dayClock, toMs } from '../../base/time';
+import { param, setParams } from '../../base/url';
+import { BarChart, Legend, Spark } from '../../components/bars';
+import { Icon } from '../../components/icons';
+import { Panel, Segments, Select, Table, type Column } from '../../components/parts';
+import { useRange, useRangeQuery } from '../../components/range';
+import { Empty, Loaded, Partial } from '../../components/states';
+import { SURE_FROM, codesBelow, factor, stack, type CodeRow, type CodesAnswer, type TreeNode } from '../../model/errors';
+import { bounds } from '../../model/range';
+import { CodeDrawer } from './code';
+import { Icicle } from './icicle';
+import { StatusBadge } from './words';
+
+const t = texts({
+  title: ['Error codes', '错误码'],
+  search: ['A code, 5001*, a reason or a part of the message', '错误码、5001*、原因或消息片段'],
+  count: ['Count', '计数方式'],
+  born: ['Once, where born', '仅源头计一次'],
+  hops: ['At every hop', '每跳都计'],
+  by: ['Parts', '分层'],
+  layout: ['service › module › code', '服务 › 模块 › 错误码'],
+  class: ['class › service › code', '类别 › 服务 › 错误码'],
+  over_time: ['Errors over time', '错误趋势'],
+  others: ['other codes', '其他错误码'],
+  code: ['Code', '错误码'],
+  meaning: ['Meaning, or the last message', '含义或最近消息'],
+  trend: ['Trend', '趋势'],
+  now: ['Per second', '每秒'],
+  total: ['Errors', '次数'],
+  usual: ['Against usual', '与平时相比'],
+  where: ['Where born', '产生位置'],
+  reaches: ['Reaches', '影响'],
+  services: ['{n} service|{n} services', '{n} 个服务'],
+  status: ['Status', '状态'],
+  first: ['First seen', '首次出现'],
+  none: ['No errors in this time', '该时间范围内没有错误'],
+  none_why: ['Nothing that was received carries an error code, an error reason or a failed status.', '收到的数据中没有错误码、错误原因或失败状态。'],
+  filtered: ['No code is like that', '没有符合条件的错误码'],
+  clear: ['Without the filter', '清除筛选'],
+  unknown: ['Codes that the catalogue does not know', '目录中没有的错误码'],
+
+  sum: ['{errors} errors, {codes} codes', '{errors} 次错误，{codes} 个错误码'],
+  keys: ['Errors', '错误码'],
+  down: ['Next code', '下一个'],
+  up: ['Previous code', '上一个'],
+  exclude: ['Class', '类别'],
+  any_class: ['any class', '任意类别'],
+  business: ['business', '业务'],
+  system: ['system', '系统'],
+  dependency: ['dependency', '依赖'],
+  client: ['client', '客户端'],
+});
+
+const CLASSES = ['business', 'system', 'dependency', 'client'] as const;
+
+export default function ErrorsPage() {
+  const q = param('q');
+  const hops = param('count') === 'hops';
+  const code = param('code');
+  const range = useRangeQuery();
+  const asked = { ...range, count: hops ? 'hops' : null };
+  const answer = useGet<CodesAnswer>('errors/codes', { ...asked, q, limit: 500 });
+  const tree = useGet<{ count: number; children: TreeNode[] }>('errors/tree', { ...asked, by: param('by') || null });
+  const path = param('part') ? param('part').split('›') : [];
+  const below = tree.data ? codesBelow(tree.data.children, path) : null;
+  const wanted = param('class');
+  const rows = useMemo(() => (answer.data?.codes ?? []).filter((row) => (!below || below.has(row.code)) && (!wanted || row.class === wanted)), [answer.data, below, wanted]);
+  const [from, to] = bounds(useRange(), Date.now());
+  const series = stack(rows, 8);
+  const at = rows.findIndex((row) => row.code === code);
+  const step = (by: number) => {
+    const next = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
+    if (next) setParams({ code: next.code }, 'replace');
+  };
+  useKeys(
+    () => t('keys'),
+    [
+      { keys: 'j', does: () => t('down'), run: () => step(1) },
+      { keys: 'k', does: () => t('up'), run: () => step(-1) },
+    ],
+    [rows, at],
+  );
+  const columns: Column<CodeRow>[] = [
+    { key: 'code', title: t('code'), cell: (row) => <span class="mono strong nowrap">{row.code || row.reason}</span> },
+    {
+      key: 'meaning',
+      title: t('meaning'),
+      wide: true,
+      cell: (row) => (
+        <>
+          {row.title ? <span>{row.title}</span> : <span class="soft">{row.message || row.reason}</span>}
+          {row.class && <span class="faint small"> · {CLASSES.includes(row.class as 'client') ? t(row.class as 'client') : row.class}</span>}
+        </>
+      ),
+    },
+    { key: 'status', title: t('status'), cell: (row) => <StatusBadge status={row.status} /> },
+    { key: 'trend', title: t('trend'), cell: (row) => <Spark values={row.trend} tone={row.status === 'steady' ? '--s10' : '--open'} /> },
+    { key: 'total', title: t('total'), num: true, cell: (row) => <strong class={row.records < SURE_FROM ? 'soft' : ''}>{short(Math.round(row.count))}</strong> },
+    { key: 'now', title: t('now'), num: true, hideSmall: true, cell: (row) => rate(row.rate_per_s) },
+    {
+      key: 'usual',
+      title: t('usual'),
+      num: true,
+      hideSmall: true,
+      cell: (row) => {
+        const times = factor(row);
+        if (times === null) return <span class="faint">–</span>;
+        return <span class={row.records < SURE_FROM ? 'faint' : times >= 2 ? 'error-text strong' : 'soft'}>×{Number(times.toPrecision(2))}</span>;
+      },
+    },
+    { key: 'where', title: t('where'), hideSmall: true, cell: (row) => <span class="nowrap">{row.born.slice(0, 2).map((one) => one.service).join(', ')}</span> },
+    { key: 'reaches', title: t('reaches'), num: true, hideSmall: true, cell: (row) => <span class="faint">{t('services', { n: row.reaches.length })}</span> },
+    { key: 'first', title: t('first'), hideSmall: true, cell: (row) => <span class="faint nowrap">{dayClock(toMs(row.first_seen))}</span> },
+  ];
+  const colour = (index: number, name: string) => (name === '' ? '--unknown' : `--s${[0, 3, 2, 1, 6, 5, 9, 4][index]}`);
+  return (
+    <div class="page fill">
+      <div class="page-head">
+        <h1>{t('title')}</h1>
+        <div class="filter" style={{ flex: '1 1 260px' }}>
+          <Icon name="search" size={14} />
+          <input class="input" style={{ fontFamily: 'inherit' }} aria-label={t('search')} placeholder={t('search')} value={q} onInput={(event) => setParams({ q: event.currentTarget.value || null }, 'replace')} />
+        </div>
+        <Select label={t('exclude')} value={wanted} options={[['', t('any_class')], ...CLASSES.map((one) => [one as string, t(one)] as const)]} onChange={(next) => setParams({ class: next || null })} />
+        <Select
+          label={t('by')}
+          value={param('by') || 'layout'}
+          options={[
+            ['layout', t('layout')],
+            ['class', t('class')],
+          ]}
+          onChange={(next) => setParams({ by: next === 'layout' ? null : next, part: null })}
+        />
+        <Segments
+          label={t('count')}
+          value={hops ? 'hops' : 'born'}
+          options={[
+            ['born', t('born')],
+            ['hops', t('hops')],
+          ]}
+          onChange={(next) => setParams({ count: next === 'hops' ? 'hops' : null })}
+        />
+      </div>
+      <Loaded answer={answer} route="errors/codes" rows={14}>
+        {(data) =>
+          data.codes.length === 0 ? (
+            <Panel>
+              {q ? (
+                <Empty title={t('filtered')}>
+                  <button class="btn" onClick={() => setParams({ q: null, class: null, part: null })}>
+                    {t('clear')}
+                  </button>
+                </Empty>
+              ) : (
+                <Empty title={t('none')}>
+                  <p>{t('none_why')}</p>
+                </Empty>
+              )}
+            </Panel>
+          ) : (
+            <>
+              <Partial meta={(data as unknown as { meta: Record<string, unknown> }).meta} />
+              <Panel>
+                {series.length > 0 && series[0]!.counts.length > 0 && (
+                  <BarChart
+                    label={t('over_time')}
+                    height={110}
+                    bars={{ t0: from, widthMs: (to - from) / series[0]!.counts.length, series: series.map((one, index) => ({ name: one.name || t('others'), colour: colour(index, one.name), counts: one.counts })) }}
+                  />
+                )}
+                <div class="row" style={{ marginTop: '6px' }}>
+                  <Legend series={series.map((one, index) => ({ name: one.name || t('others'), colour: colour(index, one.name) }))} />
+                  <span class="spring" />
+                  <span class="faint small">{t('sum', { errors: count(Math.round(data.count)), codes: data.codes_total })}</span>
+                </div>
+              </Panel>
+              <div class="with-drawer">
+                <div class="errors-main">
+                  <section class="panel icicle-panel">
+                    <div class="body">
+                      <Icicle answer={tree} path={path} onPath={(next) => setParams({ part: next.length ? next.join('›') : null }, 'replace')} />
+                    </div>
+                  </section>
+                  <Panel grow flush label={t('title')}>
+                    <Table label={t('title')} columns={columns} rows={rows} keyOf={(row) => `${row.code} ${row.reason ?? ''}`} onRow={(row) => setParams({ code: row.code }, 'replace')} selected={(row) => row.code === code} />
+                    {data.unknown.length > 0 && (
+                      <div class="unknown-codes">
+                        <h3>{t('unknown')}</h3>
+                        {data.unknown.slice(0, 8).map((one, index) => (
+                          <div class="row" key={index}>
+                            <span class="mono">{one.shape ?? one.samples?.[0] ?? ''}</span>
+                            <span class="faint mono cut">{(one.samples ?? []).slice(0, 4).join(', ')}</span>
+                            <span class="spring" />
+                            <span>{one.count !== undefined ? count(Math.round(one.count)) : ''}</span>
+                          </div>
+                        ))}
+                      </div>
+                    )}
+                  </Panel>
+                </div>
+                {code && <CodeDrawer key={code} code={code} hops={hops} onClose={() => setParams({ code: null }, 'replace')} />}
+              </div>
+            </>
+          )
+        }
+      </Loaded>
+    </div>
+  );
+}
