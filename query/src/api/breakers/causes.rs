@@ -149,7 +149,9 @@ pub(super) fn related(told: &Told, breaker: &Breaker, trip: &ServiceTrip) -> (Op
 
 /// Traces of a trip: all in which its owner refused, or passed a refusal on, from the run-up on.
 fn tripped(told: &Told, all: &[(&Breaker, &ServiceTrip)]) -> Vec<Tripped> {
-    let mut by_service: BTreeMap<&str, Vec<(UnixNanos, Option<TraceId>, Scope)>> = BTreeMap::new();
+    /// When, in which trace, and who refused.
+    type Seen = (UnixNanos, Option<TraceId>, Scope);
+    let mut by_service: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
     for (rejection, verdict) in told.rejections.iter().zip(&told.folded.verdicts) {
         let of = by_service.entry(&rejection.emitter.service).or_default();
         of.push((rejection.time, rejection.evidence.trace_id, verdict.scope));

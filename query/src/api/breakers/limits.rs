@@ -197,7 +197,9 @@ fn caller_of<'a>(rejection: &Rejection, callers: &'a Callers) -> &'a str {
 
 /// What running totals gained within the window. A total that falls began anew.
 fn totals<'a>(limits: &[&'a Rejection], window: Window) -> Vec<Rejected<'a>> {
-    let mut series: BTreeMap<(&str, u64), Vec<(UnixNanos, f64, &Rejection)>> = BTreeMap::new();
+    /// When, the total then, and the fact that says it.
+    type Point<'a> = (UnixNanos, f64, &'a Rejection);
+    let mut series: BTreeMap<(&str, u64), Vec<Point<'_>>> = BTreeMap::new();
     for rejection in limits {
         if let Amount::Cumulative { value, series: id, .. } = rejection.amount {
             series.entry((&rejection.emitter.instance, id)).or_default().push((rejection.time, value, rejection));

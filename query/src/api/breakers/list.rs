@@ -243,7 +243,7 @@ pub(super) fn row(breaker: &Breaker, window: Window) -> Row {
         open_ns: trips.iter().map(|trip| open_within(trip, window)).sum(),
         refused,
         flapping: is_flapping(breaker, &trips, window),
-        last_trip: touching().last().map(|trip| ServiceTrip::of(breaker, trip)),
+        last_trip: touching().next_back().map(|trip| ServiceTrip::of(breaker, trip)),
         lane: Lane::of_service(&breaker.segments, mechanism, window),
     }
 }
