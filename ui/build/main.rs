@@ -5,6 +5,8 @@
 //! 3. Without npm a debug build embeds a page that says so, and warns; a release build fails. `FUSEBOX_UI=skip` asks for that page.
 //! 4. `assets.rs` in `OUT_DIR` lists every file with its compressed forms.
 
+#![expect(clippy::print_stdout, reason = "a build script speaks to cargo this way")]
+
 mod embed;
 mod make;
 mod stamp;

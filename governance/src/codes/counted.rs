@@ -50,7 +50,7 @@ impl CountRule {
             || matches!(error.evidence.source, Source::Log | Source::AccessLog)
             || (says_so && self.codes)
             || error.http_status.is_some_and(|status| status >= self.http_min)
-            || self.grpc.iter().any(|status| *status == error.grpc_status)
+            || self.grpc.contains(&error.grpc_status)
     }
 }
 

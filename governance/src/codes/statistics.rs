@@ -125,7 +125,7 @@ impl<'a> Traced<'a> {
 
     /// The ways that lead through a code, the most frequent first.
     pub fn ways(&self, code: &str) -> Vec<Way> {
-        let mut ways: BTreeMap<(Vec<(String, String)>, Vec<String>), Way> = BTreeMap::new();
+        let mut ways: BTreeMap<WayKey, Way> = BTreeMap::new();
         for chain in self.chains.iter().filter(|chain| chain.steps.iter().any(|&step| self.errors[step].code == code)) {
             let steps: Vec<_> =
                 chain.steps.iter().map(|&step| (self.errors[step].code.clone(), self.errors[step].emitter.service.clone())).collect();
@@ -145,6 +145,9 @@ impl<'a> Traced<'a> {
         all
     }
 }
+
+/// Codes, each with the service that says it, and the services on the way.
+type WayKey = (Vec<(String, String)>, Vec<String>);
 
 /// A code while it is counted.
 #[derive(Default)]

@@ -127,11 +127,6 @@ macro_rules! numbers {
                 pub(super) fn optional(&self, row: usize) -> Option<$native> {
                     self.valid(row).map(|array| array.value(row))
                 }
-
-                #[allow(dead_code, reason = "not every number is required somewhere")]
-                pub(super) fn get(&self, row: usize) -> Result<$native, RowError> {
-                    self.optional(row).ok_or(RowError::Null { column: self.name })
-                }
             }
         )*
     };
@@ -140,6 +135,24 @@ macro_rules! numbers {
 numbers! {
     Float64Array => f64;
     Int64Array => i64;
+    UInt64Array => u64;
+    Int32Array => i32;
+}
+
+macro_rules! required_numbers {
+    ($($array:ty => $native:ty;)*) => {
+        $(
+            impl Column<$array> {
+                pub(super) fn get(&self, row: usize) -> Result<$native, RowError> {
+                    self.optional(row).ok_or(RowError::Null { column: self.name })
+                }
+            }
+        )*
+    };
+}
+
+required_numbers! {
+    Float64Array => f64;
     UInt64Array => u64;
     Int32Array => i32;
 }
