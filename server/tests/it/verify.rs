@@ -31,7 +31,8 @@ fn what_is_whole_and_what_is_damaged() {
     let (code, found) = loop {
         let (code, found) = report(&dir);
         assert_eq!((code, &found["findings"]), (Some(0), &Value::Array(vec![])), "beside the server: {found}");
-        if found["rows"] == sent["accepted"] {
+        // Derived rows come on top of what was sent.
+        if found["rows"].as_u64() >= sent["accepted"].as_u64() {
             break (code, found);
         }
     };
