@@ -7,7 +7,7 @@ import ts from 'typescript';
 const source = fileURLToPath(new URL('../src/', import.meta.url));
 const READ = new Set(['title', 'label', 'placeholder', 'aria-label', 'alt']);
 /** Names and signs that are the same in every language. */
-const SAME = /^(English|中文|UTC|SQL|JSON|CSV|Fusebox|p\d\d|Span|null|/s( ·)?|[a-z]|Ctrl [K⏎]|[^\p{L}]*)$/u;
+const SAME = /^(English|中文|UTC|SQL|JSON|CSV|Fusebox|p\d\d|Span|null|\/s( ·)?|[a-z]|Ctrl [K⏎]|[^\p{L}]*)$/u;
 const wrong = [];
 let count = 0;
 
