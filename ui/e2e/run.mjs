@@ -124,6 +124,7 @@ await page.goto(shared);
 await page.waitForSelector('.drawer').catch(() => problems.push('a shared link does not open the same span'));
 await page.goBack();
 await page.goto(`${api}/traces?range=6h`);
+await page.waitForSelector('main h1');
 await page.keyboard.press('?');
 await page.waitForSelector('dialog .sheet').catch(() => problems.push('`?` shows no sheet'));
 await page.keyboard.press('Escape');

@@ -82,7 +82,7 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
                 }}
               >
                 <span class="lane-name">
-                  <span class="state" style={{ color: `var(${isActive(state) ? STATE_COLOURS[state] : '--text-faint'})` }}>
+                  <span class="glyph" style={{ color: `var(${isActive(state) ? STATE_COLOURS[state] : '--text-faint'})` }}>
                     {GLYPHS[state]}
                   </span>
                   <span class="cut">
@@ -97,7 +97,7 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
                 <span class="lane-facts">
                   <span class={isActive(state) ? 'strong' : 'soft'} style={isActive(state) ? { color: `var(${STATE_COLOURS[state]})` } : undefined}>
                     {stateName(state)} {isActive(state) && row.instances > 1 ? percent(row.open_fraction) : ''}
-                    {row.flapping && <span class="badge warn"> {t('flapping')}</span>}
+                    {row.flapping && <span class="badge warn" style={{ marginInlineStart: '6px' }}>{t('flapping')}</span>}
                   </span>
                   <span class="faint small">
                     {row.trips > 0 && `${t('trips', { n: row.trips })} · ${duration(row.open_ns)}`}

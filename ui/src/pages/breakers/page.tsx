@@ -260,6 +260,7 @@ function Wall({ answer }: { answer: BreakersAnswer | undefined }) {
   const rows = [...(answer?.breakers ?? [])].sort((a, b) => STATES.indexOf(stateOf(a.state)) - STATES.indexOf(stateOf(b.state)) || b.refused - a.refused);
   return (
     <div class="wall">
+      <h1 class="visually-hidden">{t('title')}</h1>
       {rows.map((row) => {
         const state = stateOf(row.state);
         return (
