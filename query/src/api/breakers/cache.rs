@@ -70,7 +70,7 @@ mod tests {
         assert!(cache.get(window(1), begin + CLOSED_FOR / 2).is_some());
         assert!(cache.get(window(2), begin + CLOSED_FOR / 2).is_none());
         assert!(cache.get(window(1), begin + CLOSED_FOR).is_none());
-        let large = Arc::new(Told { rejections: Vec::with_capacity(BYTES_MAX / 3 / Told::BYTES_OF_REJECTION), ..Told::default() });
+        let large = Arc::new(Told { rejections: Vec::with_capacity(BYTES_MAX * 2 / 5 / Told::BYTES_OF_REJECTION), ..Told::default() });
         (0..9).for_each(|start| cache.put(window(start), &large, true, begin + Duration::from_millis(start as u64)));
         assert_eq!(cache.entries.lock().expect("free").len(), 2);
         let too_large = Arc::new(Told { rejections: Vec::with_capacity(BYTES_MAX / Told::BYTES_OF_REJECTION), ..Told::default() });
