@@ -115,3 +115,29 @@ proptest! {
         prop_assert!(rewrites.values().all(|times| *times <= 12), "{rewrites:?}");
     }
 }
+
+#[test]
+fn spans_that_are_in_sums_stay_apart_from_those_that_are_not() {
+    let mut candidates = blocks(Hour::Of(99), &[(10, 5); 4]);
+    candidates[0].group.rolled_up = false;
+    candidates[2].group.rolled_up = false;
+    let mut jobs = Vec::new();
+    while let Some(job) = plan(&candidates, &LIMITS, NOW) {
+        candidates.retain(|candidate| !job.inputs.contains(&candidate.id));
+        jobs.push((job.group.rolled_up, job.inputs));
+    }
+    jobs.sort_unstable();
+    assert_eq!(jobs, [(false, vec![1, 3]), (true, vec![2, 4])]);
+}
+
+#[test]
+fn blocks_of_sums_are_full_early() {
+    let limits = Limits { rows_max: 1 << 20, ..LIMITS };
+    let full = |table: Table, rows: u64| {
+        let mut candidates = blocks(Hour::Of(99), &[(rows, 5), (rows, 5)]);
+        candidates.iter_mut().for_each(|candidate| candidate.group.table = table);
+        plan(&candidates, &limits, NOW).is_none()
+    };
+    assert!(!full(Table::OperationMinutes, ROLLUP_ROWS_MAX / 2) && full(Table::OperationMinutes, ROLLUP_ROWS_MAX / 2 + 1));
+    assert!(!full(Table::Spans, ROLLUP_ROWS_MAX / 2 + 1));
+}
