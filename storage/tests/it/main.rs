@@ -21,6 +21,7 @@ mod duckdb;
 mod fixtures;
 mod guard;
 mod inspect;
+mod minutes;
 mod model;
 mod poison;
 mod restart;

@@ -1,6 +1,6 @@
 // What is wrong now and what changed, the most surprising first. Each line says what it is and where to look.
 import { toMs } from '../base/time';
-import { isActive, stateOf, type BreakersAnswer } from './breakers';
+import { isActive, stateOf, subtitleOf, titleOf, type BreakersAnswer } from './breakers';
 import type { CodesAnswer } from './errors';
 import type { Service } from './services';
 
@@ -25,8 +25,8 @@ export function happenings(breakers: BreakersAnswer | undefined, codes: CodesAns
     found.push({
       kind: 'trip',
       at,
-      title: `${row.service} › ${row.targets.join(', ') || row.name}`,
-      detail: row.name,
+      title: titleOf(row),
+      detail: subtitleOf(row),
       to: ['/breakers', { breaker: row.id, trip: row.last_trip.opened.time }],
       surprise: (isActive(stateOf(row.state)) ? 20 : 5) + Math.min(20, fresh) + Math.log10(1 + row.refused),
       count: row.trips,
