@@ -22,6 +22,8 @@ pub struct Config {
     pub streams_max: usize,
     /// A live stream that has nothing to say says so this often.
     pub stream_heartbeat: Duration,
+    /// Live overviews look this often whether something changed.
+    pub overview_interval: Duration,
 }
 
 impl Default for Config {
@@ -36,6 +38,7 @@ impl Default for Config {
             trace_spans_max: 100_000,
             streams_max: 32,
             stream_heartbeat: Duration::from_secs(15),
+            overview_interval: Duration::from_secs(5),
         }
     }
 }

@@ -3,7 +3,25 @@
 //! ```text
 //! deltas      what sets a selection apart from a baseline
 //! patterns    log lines to templates, with counts and samples
+//! durations   how long calls took: a histogram whose parts add up
+//! red         rate, errors and durations, also over time
+//! minutes     spans of one minute with the same key, added up
+//! services    services, versions and operations out of minutes
+//! graph       who calls whom, and whom a failure hurts
+//! heatmap     spans by time and duration
+//! overview    what changed, the most surprising first
+//! surprise    how unusual a count, a share, a duration is
+//! instances   whether instances share evenly, began anew, fell silent
 //! ```
 
 pub mod deltas;
+pub mod durations;
+pub mod graph;
+pub mod heatmap;
+pub mod instances;
+pub mod minutes;
+pub mod overview;
 pub mod patterns;
+pub mod red;
+pub mod services;
+pub mod surprise;

@@ -37,6 +37,7 @@ ids are lowercase hex; every answer says in `meta` what it cost and why it may b
         (name = "export", description = "Everything out again, as OTLP"),
         (name = "traces", description = "One trace, by its id"),
         (name = "sql", description = "Ask in SQL, and see what is asked"),
+        (name = "services", description = "Services, their operations and instances, and who calls whom"),
         (name = "governance", description = "Circuit breakers and limits: what opened, why, and whom it hurt"),
         (name = "server", description = "How the server is"),
     ),

@@ -26,12 +26,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     admin, breakers, compressed,
     dashboard::{self, Dashboard},
-    deltas, export, guard,
+    deltas, export, graph, guard,
     guard::Guard,
     health, logs,
     openapi::{self, Document},
+    overview,
     problem::Problem,
-    prometheus, queries, search, sql, status,
+    prometheus, queries, search, services, sql, status,
     status::Received,
     stream, traces,
 };
@@ -76,6 +77,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
     let reads = Reads::new(config.concurrent_reads_max, config.read_deadline);
     let guard = Guard::new(config.listen, &config.allowed_hosts);
     let dashboard = shared.dashboard.clone();
+    let folds = breakers::Folds::new(shared.engine.clone());
     let (routes, document) = openapi::routes()
         .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
@@ -86,7 +88,10 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(export::routes(shared.engine.clone(), shared.stopping.clone()))
         .merge(deltas::routes(shared.clone()))
         .merge(stream::routes(&shared, config))
-        .merge(breakers::routes(shared.engine.clone()))
+        .merge(breakers::routes(folds.clone()))
+        .merge(services::routes(folds.clone()))
+        .merge(graph::routes(folds.clone()))
+        .merge(overview::routes(shared.clone(), folds, config))
         .merge(logs::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();

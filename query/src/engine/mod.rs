@@ -3,6 +3,7 @@
 //! ```text
 //! SQL text --sql--> plan --session (our tables, functions, one question's memory)--> batches, bounded in rows, bytes and time
 //! search tree --search--> plan --'    `- table -> scan: our leaf over the splits of the snapshot
+//! gather     answers that are added up where they are computed
 //! run        permits, queue, deadline, cancellation; its own threads, so that no question delays an acknowledgement
 //! question, answer   what is asked, and what comes back
 //! running    what is asked right now
@@ -12,6 +13,7 @@ mod answer;
 mod config;
 mod error;
 mod functions;
+mod gather;
 mod memory;
 mod question;
 mod run;
@@ -31,7 +33,8 @@ pub(crate) use question::Question;
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
 pub(crate) use search::{
-    After, ExportQuestion, Facts, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines,
-    LiveFilter, Records, STREAM, SearchOrder, SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which,
+    After, CodesQuestion, ExportQuestion, Facts, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram,
+    InstancesQuestion, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, MinutesQuestion, Narrow, Records, STREAM, SearchOrder, SearchQuestion,
+    Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which, minutes,
 };
 pub(crate) use sql::parameter;

@@ -7,8 +7,8 @@ use datafusion::common::ScalarValue;
 use super::{
     Config,
     search::{
-        ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, SearchQuestion, TraceParts,
-        TracesQuestion,
+        CodesQuestion, ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, InstancesQuestion, Lines,
+        Narrow, SearchQuestion, TraceParts, TracesQuestion,
     },
 };
 
@@ -31,6 +31,10 @@ pub(crate) enum Question {
     Lines(Lines),
     /// Facts for the fold.
     Facts(FactsQuestion),
+    Codes(CodesQuestion),
+    Instances(InstancesQuestion),
+    /// To be added up.
+    Narrow(Narrow),
 }
 
 impl Question {
@@ -49,6 +53,9 @@ impl Question {
             Self::FoundValues(question) => format!("values of {} in {}", question.field, question.found),
             Self::Lines(question) => format!("log lines {}", question.which),
             Self::Facts(question) => question.to_string(),
+            Self::Codes(_) => "error codes by service".to_owned(),
+            Self::Instances(question) => format!("instances of {}", question.service),
+            Self::Narrow(question) => format!("add up {}", question.found),
         }
     }
 }
@@ -71,6 +78,8 @@ impl Limits {
             Question::Facts(question) => {
                 Self { deadline: config.deadline, rows_max: question.limit, bytes_max: config.question_memory_bytes_max, pause_max }
             }
+            // What is added up batch by batch takes no more memory for more rows.
+            Question::Narrow(_) => Self { deadline: config.deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
             _ => Self { deadline: config.deadline, rows_max: config.rows_max, bytes_max: config.answer_bytes_max, pause_max },
         }
     }

@@ -35,6 +35,7 @@ pub use analysis::Analysis;
 pub use build::build;
 pub use columnar::{Columnar, Columns, Flag, PAGE_SPANS_MAX, columnar, span_ids};
 pub use columns::UnexpectedType;
+pub(crate) use columns::{BytesColumn, NumberColumn, TextColumn};
 pub use compare::{Comparison, DIFFERENCE_NS_MIN, PATHS_MAX, PathDifference, Side, Summary, Verdict, Whole, compare};
 pub use critical_path::{Segment, critical_path, longest, time_on_path};
 pub use find::find;

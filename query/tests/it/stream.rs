@@ -1,6 +1,6 @@
 //! Live streams over real sockets, while records arrive.
 
-mod client;
+pub(crate) mod client;
 mod follow;
 mod limits;
 mod resume;

@@ -157,21 +157,41 @@ fn is_limit(kind: RejectionKind) -> bool {
 /// Counted once: of single calls those that are no duplicates, of running totals what was added within the window.
 async fn rules(folds: &Folds, told: &Told, window: Window) -> Result<(Cost, Vec<Rule>), Problem> {
     let mut cost = told.cost.clone();
-    let within = |rejection: &&Rejection| (window.start..window.end).contains(&rejection.time);
-    let local = told.rejections.iter().zip(&told.folded.verdicts);
-    let local = local.filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate).map(|(rejection, _)| rejection);
-    let limits: Vec<&Rejection> = local.filter(|rejection| is_limit(rejection.kind)).collect();
-    let single: Vec<&Rejection> =
-        limits.iter().copied().filter(within).filter(|rejection| matches!(rejection.amount, Amount::Count(_))).collect();
-    let nodes: Vec<(TraceId, SpanId)> =
-        single.iter().filter_map(|rejection| rejection.evidence.trace_id.zip(rejection.evidence.span_id)).collect();
+    let limits = limits(told);
+    let nodes = single(&limits, window).filter_map(|rejection| rejection.evidence.trace_id.zip(rejection.evidence.span_id));
+    let nodes: Vec<(TraceId, SpanId)> = nodes.collect();
     let callers = cost::callers(folds, &nodes, &mut cost).await?;
-    let totals = totals(&limits, window);
-    let mut rejected: Vec<Rejected<'_>> = totals;
+    Ok((cost, ledger(&rejected(&limits, window, &callers), &[])))
+}
+
+/// How many calls the limiters of each service rejected.
+pub(super) fn by_service(told: &Told, window: Window) -> BTreeMap<String, f64> {
+    let mut by_service = BTreeMap::new();
+    for call in rejected(&limits(told), window, &Callers::new()) {
+        *by_service.entry(call.service.to_owned()).or_default() += call.count;
+    }
+    by_service
+}
+
+/// What limiters rejected themselves.
+fn limits(told: &Told) -> Vec<&Rejection> {
+    let all = told.rejections.iter().zip(&told.folded.verdicts);
+    let local = all.filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate).map(|(rejection, _)| rejection);
+    local.filter(|rejection| is_limit(rejection.kind)).collect()
+}
+
+/// Those that are one call each.
+fn single<'a>(limits: &[&'a Rejection], window: Window) -> impl Iterator<Item = &'a Rejection> {
+    let within = move |rejection: &&Rejection| (window.start..window.end).contains(&rejection.time);
+    limits.iter().copied().filter(within).filter(|rejection| matches!(rejection.amount, Amount::Count(_)))
+}
+
+fn rejected<'a>(limits: &[&'a Rejection], window: Window, callers: &'a Callers) -> Vec<Rejected<'a>> {
+    let mut rejected: Vec<Rejected<'a>> = totals(limits, window);
     // Totals count what spans show: spans then only tell who called.
     let counted: std::collections::HashSet<(&str, &str, RejectionKind)> =
         rejected.iter().map(|call| (call.service, call.rule, call.kind)).collect();
-    for rejection in single {
+    for rejection in single(limits, window) {
         let Amount::Count(count) = rejection.amount else { continue };
         let key = (rejection.emitter.service.as_str(), rejection.name.as_str(), rejection.kind);
         let is_point = !matches!(
@@ -179,10 +199,10 @@ async fn rules(folds: &Folds, told: &Told, window: Window) -> Result<(Cost, Vec<
             governance::facts::Source::Sum | governance::facts::Source::Histogram | governance::facts::Source::Gauge
         );
         if !(is_point && counted.contains(&key)) {
-            rejected.push(one(rejection, rejection.time, count, caller_of(rejection, &callers)));
+            rejected.push(one(rejection, rejection.time, count, caller_of(rejection, callers)));
         }
     }
-    Ok((cost, ledger(&rejected, &[])))
+    rejected
 }
 
 fn one<'a>(rejection: &'a Rejection, time: UnixNanos, count: f64, caller: &'a str) -> Rejected<'a> {

@@ -98,6 +98,18 @@ impl Row {
     pub(super) fn flaps(&self) -> bool {
         self.flapping
     }
+
+    pub(super) fn trips(&self) -> usize {
+        self.trips
+    }
+
+    pub(super) fn trips_before(&self) -> usize {
+        self.trips_before
+    }
+
+    pub(super) fn refused(&self) -> f64 {
+        self.refused
+    }
 }
 
 #[derive(Debug, Default)]

@@ -44,7 +44,7 @@ pub(super) struct Told {
 
 /// Of all questions to the engine.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cost {
+pub(in crate::api) struct Cost {
     pub scanned_rows: u64,
     pub scanned_bytes: u64,
     pub partial: Vec<String>,
@@ -52,12 +52,21 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub(super) fn add(&mut self, summary: Summary) {
+    pub(in crate::api) fn add(&mut self, summary: Summary) {
         self.scanned_rows += summary.scanned_rows;
         self.scanned_bytes += summary.scanned_bytes;
         self.partial.extend(summary.partial);
         self.partial.sort_unstable();
         self.partial.dedup();
+    }
+
+    pub(in crate::api) fn append(&mut self, other: Self) {
+        self.scanned_rows += other.scanned_rows;
+        self.scanned_bytes += other.scanned_bytes;
+        self.partial.extend(other.partial);
+        self.partial.sort_unstable();
+        self.partial.dedup();
+        self.warnings.extend(other.warnings);
     }
 }
 
@@ -92,12 +101,16 @@ impl Told {
 
 /// Reads and folds; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Folds {
+pub(in crate::api) struct Folds {
     pub engine: Engine,
-    pub cache: Arc<Cache>,
+    cache: Arc<Cache>,
 }
 
 impl Folds {
+    pub(in crate::api) fn new(engine: Engine) -> Self {
+        Self { engine, cache: Arc::new(Cache::default()) }
+    }
+
     pub(super) async fn told(&self, window: Window, now: UnixNanos) -> Result<Arc<Told>, Problem> {
         if let Some(told) = self.cache.get(window, Instant::now()) {
             return Ok(told);
@@ -165,7 +178,7 @@ impl Folds {
     }
 
     /// The rows, and whether these are all.
-    pub(super) async fn rows(&self, which: Facts, cost: &mut Cost) -> Result<(Vec<RecordBatch>, bool), Problem> {
+    pub(in crate::api) async fn rows(&self, which: Facts, cost: &mut Cost) -> Result<(Vec<RecordBatch>, bool), Problem> {
         let question = Question::Facts(FactsQuestion { which, limit: FACTS_MAX });
         let failed = |error: EngineError| problem_in("start", error);
         let mut answer = self.engine.ask(question).await.map_err(failed)?;
@@ -212,11 +225,11 @@ pub(super) fn unreadable(error: RowError) -> Problem {
     internal(&format!("a governance table cannot be read: {error}"))
 }
 
-pub(super) fn internal(message: &str) -> Problem {
+pub(in crate::api) fn internal(message: &str) -> Problem {
     problem_in("start", EngineError::Internal { message: message.to_owned() })
 }
 
 /// How long an answer took.
-pub(super) fn took_ms(elapsed: Duration) -> f64 {
+pub(in crate::api) fn took_ms(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -9,11 +9,13 @@
 //! GET /api/v1/limits, …/{rule}/clients        limits       who was rejected by which limiter
 //! ```
 //!
+//! `guards` tells other pages which breakers there are and what was rejected.
 //! `load` reads the facts of the window and its look-back, `governance::fold` folds them; nothing is kept but a bounded cache.
 
 mod cache;
 mod causes;
 mod cost;
+mod guards;
 mod lane;
 mod limits;
 mod list;
@@ -25,4 +27,8 @@ mod transitions;
 mod trip;
 mod window;
 
+pub(super) use guards::{Guard, Guards, RECENT_NS};
+pub(super) use load::{Cost, Folds, internal, took_ms};
 pub(crate) use routes::routes;
+pub(super) use shapes::{Time, meta, to_json};
+pub(super) use window::{Window, unknown_parameter};

@@ -15,7 +15,6 @@ use super::{
         problem::Problem,
         search::{Asked, pairs, respond},
     },
-    cache::Cache,
     limits::{self, ClientsAnswer, LimitsAnswer},
     list::{self, BreakersAnswer},
     load::Folds,
@@ -23,11 +22,10 @@ use super::{
     transitions::{self, TransitionsAnswer},
     trip::{self, TripAnswer},
 };
-use crate::engine::Engine;
 
 type Shared = State<Arc<Folds>>;
 
-pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
+pub(crate) fn routes(folds: Folds) -> OpenApiRouter {
     OpenApiRouter::default()
         .routes(routes!(get_breakers))
         .routes(routes!(get_breaker))
@@ -36,7 +34,7 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
         .routes(routes!(get_trip))
         .routes(routes!(get_limits))
         .routes(routes!(get_clients))
-        .with_state(Arc::new(Folds { engine, cache: Arc::new(Cache::default()) }))
+        .with_state(Arc::new(folds))
 }
 
 /// Circuit breakers of a window, with their states and trips

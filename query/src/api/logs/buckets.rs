@@ -37,7 +37,7 @@ const WIDTHS: [i64; 25] = [
 
 /// `count` stretches of `width_ns` from `t0_ns`, which is a multiple of the width since 1970 began in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Buckets {
+pub(in crate::api) struct Buckets {
     pub t0_ns: i64,
     pub width_ns: i64,
     pub count: usize,
@@ -45,7 +45,7 @@ pub(super) struct Buckets {
 
 impl Buckets {
     /// The narrowest ones that cover `start..end` with at most `count_max`; none when nothing is to be covered.
-    pub(super) fn cover(start: i64, end: i64, count_max: usize) -> Self {
+    pub(in crate::api) fn cover(start: i64, end: i64, count_max: usize) -> Self {
         let days = std::iter::successors(Some(DAY), |width| width.checked_mul(2));
         let covering = WIDTHS.into_iter().chain(days).map(|width_ns| Self::of_width(start, end, width_ns));
         covering.into_iter().find(|buckets| buckets.count <= count_max).unwrap_or_else(|| Self::of_width(start, end, i64::MAX))

@@ -20,4 +20,5 @@ mod selection;
 mod tally;
 mod values;
 
+pub(super) use buckets::Buckets;
 pub(crate) use routes::routes;

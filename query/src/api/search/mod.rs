@@ -19,6 +19,8 @@ mod suggestions;
 mod summaries;
 mod traces;
 
-pub(crate) use parameters::{Limits, Parameters, QueryAndTime, mistake, mistake_in, now, parse_limit, parse_range, parse_time};
+pub(crate) use parameters::{
+    Limits, Parameters, QueryAndTime, mistake, mistake_in, now, parse_limit, parse_range, parse_search, parse_time,
+};
 pub(crate) use records::listed;
 pub(crate) use routes::{Asked, Pairs, pairs, respond, routes};

@@ -86,10 +86,16 @@ impl Parameters {
         {
             return Err(Problem::invalid_parameter("end", "it is before `start`", "swap them; `end` itself is left out"));
         }
-        let search = search::parse(&text).map_err(|error| mistake(&text, &error))?;
-        let advice = search::advise(&search).map(|advice| format!("{advice}; {}", advice.hint()));
-        Ok(Self { warnings: advice.into_iter().collect(), search, text, time, sort, limit, now })
+        let (search, warnings) = parse_search(&text)?;
+        Ok(Self { warnings, search, text, time, sort, limit, now })
     }
+}
+
+/// What `q` says, and what was probably meant otherwise.
+pub(crate) fn parse_search(text: &str) -> Result<(Search, Vec<String>), Problem> {
+    let search = search::parse(text).map_err(|error| mistake(text, &error))?;
+    let advice = search::advise(&search).map(|advice| format!("{advice}; {}", advice.hint()));
+    Ok((search, advice.into_iter().collect()))
 }
 
 /// What is wrong with `q`, and where.

@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc};
 
 use arrow::datatypes::DataType;
 use datafusion::{
-    functions_aggregate::expr_fn::{count, min},
+    common::{Column, JoinType},
+    functions_aggregate::expr_fn::{count, max, min},
     logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, ident, in_list, lit},
 };
 use schemas::{Table, TraceId, UnixNanos, columns as c};
@@ -15,6 +16,7 @@ use super::{
     compile::Compiler,
     plan::{TimeSpan, in_time},
 };
+use crate::analytics::graph;
 
 const SECOND_NS: i64 = 1_000_000_000;
 /// OTLP's status code Error.
@@ -41,6 +43,10 @@ pub(crate) enum Facts {
     Versions(TimeSpan, Vec<String>),
     /// Who is in these traces: ids, service, name, status.
     Spans(Vec<TraceId>),
+    /// Traces with a failed span that this service or peer is in, newest first: `trace_id`, `newest`.
+    FailedWith(TimeSpan, String),
+    /// Who is in these traces, and whom they call: also `kind` and what tells a peer.
+    Callers(Vec<TraceId>),
 }
 
 impl fmt::Display for FactsQuestion {
@@ -51,10 +57,15 @@ impl fmt::Display for FactsQuestion {
             Facts::Errors(_, services) => write!(f, "errors of {}", services.join(", ")),
             Facts::Calls { service, .. } => write!(f, "calls by {service}"),
             Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
-            Facts::Spans(traces) => write!(f, "spans of {} traces", traces.len()),
+            Facts::Spans(traces) | Facts::Callers(traces) => write!(f, "spans of {} traces", traces.len()),
+            Facts::FailedWith(_, node) => write!(f, "failed traces with {node}"),
         }
     }
 }
+
+/// Columns that may name whom a span calls.
+const PEERS: [&str; 7] =
+    [c::PEER_SERVICE, c::MESSAGING_DESTINATION, c::SERVER_ADDRESS, c::DB_NAMESPACE, c::DB_SYSTEM, c::UPSTREAM_CLUSTER, c::RPC_SERVICE];
 
 pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQuestion) -> Result<LogicalPlan, EngineError> {
     let scan = |table: Table| Compiler { snapshot, table, text: "", now: UnixNanos(0), within: None, received_until: None }.scan(table);
@@ -85,6 +96,28 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             let ids = traces.iter().map(|trace| id(trace.as_bytes())).collect();
             let columns = [c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME, c::NAME, c::STATUS_CODE];
             scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids, false))?.project(columns.map(ident))?
+        }
+        Facts::FailedWith(time, node) => {
+            let is_node = |column: &str| ident(column).eq(lit(node.as_str()));
+            let peers = PEERS.iter().map(|column| is_node(column)).reduce(Expr::or).unwrap_or_else(|| lit(false));
+            let newest = max(ident(c::START_TIME)).alias("newest");
+            let with = scan(Table::Spans)?
+                .filter(within(Table::Spans, *time).and(is_node(c::SERVICE_NAME).or(peers)))?
+                .aggregate([ident(c::TRACE_ID)], [newest])?
+                .alias("with")?;
+            let failed = scan(Table::Spans)?
+                .filter(within(Table::Spans, *time).and(ident(c::STATUS_CODE).eq(lit(FAILED))))?
+                .aggregate([ident(c::TRACE_ID)], Vec::<Expr>::new())?
+                .alias("failed")?;
+            let key = |relation: &str| vec![Column::new(Some(relation), c::TRACE_ID)];
+            let both = with.join(failed.build()?, JoinType::LeftSemi, (key("with"), key("failed")), None)?;
+            both.sort([ident("newest").sort(false, false), ident(c::TRACE_ID).sort(true, false)])?
+        }
+        Facts::Callers(traces) => {
+            let ids = traces.iter().map(|trace| id(trace.as_bytes())).collect();
+            let columns = [c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME, c::NAME, c::STATUS_CODE, c::KIND];
+            let columns = columns.into_iter().chain(graph::PEER_COLUMNS).map(ident);
+            scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids, false))?.project(columns)?
         }
     };
     Ok(found.build()?)

@@ -18,6 +18,10 @@
 //! values       which values they have in a field
 //! histogram    how many there are in each stretch of time, by value
 //! facts        rows of the governance tables, for the fold
+//! codes        error codes, counted by service and stretch of time
+//! narrow       a few columns of all that is found, to be added up
+//! minutes      what spans add up to in each minute
+//! instances    the instances of a service, minute by minute
 //! lines        one log record by its id, and those of the same stream around it
 //! ```
 //!
@@ -25,16 +29,20 @@
 //! blocks can rule them out.
 
 mod atoms;
+mod codes;
 mod compile;
 mod condition;
 mod deltas;
 mod facts;
 mod found;
 mod histogram;
+mod instances;
 mod leaf;
 mod lines;
 mod literal;
 mod live;
+mod minutes;
+mod narrow;
 mod number;
 mod page;
 mod plan;
@@ -43,6 +51,8 @@ mod text;
 mod traces;
 mod values;
 
+pub(crate) use codes::CodesQuestion;
+pub(super) use codes::codes_plan;
 pub(super) use condition::{Condition, Matcher};
 pub(crate) use deltas::{GroupQuestion, Records, Wanted};
 pub(super) use deltas::{check, group_plan};
@@ -52,10 +62,15 @@ pub(crate) use found::Found;
 pub(super) use found::extent_plan;
 pub(crate) use histogram::Histogram;
 pub(super) use histogram::histogram_plan;
+pub(crate) use instances::InstancesQuestion;
+pub(super) use instances::instances_plan;
 pub(super) use lines::lines_plan;
 pub(crate) use lines::{LOG_FILE_PATH, Lines, STREAM, Stream, Which};
 pub(crate) use live::LiveFilter;
 pub(super) use live::live_filter;
+pub(crate) use minutes::{MinutesQuestion, minutes};
+pub(crate) use narrow::Narrow;
+pub(super) use narrow::narrow_plan;
 pub(crate) use page::{After, Places};
 pub(crate) use plan::{ExportQuestion, FieldValues, LOG_ID, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{export_plan, parts_plan, places_plan, records_plan, traces_plan, values_plan};

@@ -37,6 +37,7 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         of(name, route, &path, StatusCode::OK)
     };
     let window = format!("?{WINDOW}");
+    let of_pay = |name, route: &'static str| of(name, route, &(route.replace("{service}", "pay") + &window), StatusCode::OK);
     let sql = |name, body, status| Case { body: Some(body), ..of(name, "/api/v1/sql", "/api/v1/sql", status) };
     let admin = |name, route| Case { body: Some("{}"), ..of(name, route, route, StatusCode::OK) };
     vec![
@@ -70,6 +71,14 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         governed("breaker_trip", "/api/v1/breakers/{id}/trips/{t}", ""),
         governed("limits", "/api/v1/limits", &window),
         governed("limit_clients", "/api/v1/limits/{rule}/clients", &window),
+        get("services", "/api/v1/services", &window),
+        of_pay("service", "/api/v1/services/{service}"),
+        of_pay("service_operations", "/api/v1/services/{service}/operations"),
+        of_pay("service_instances", "/api/v1/services/{service}/instances"),
+        get("heatmap", "/api/v1/heatmap", &format!("{window}&service=pay")),
+        get("graph", "/api/v1/graph", &format!("{window}&service=pay&depth=2")),
+        get("blast", "/api/v1/graph/blast", &format!("{window}&target=pay")),
+        get("overview", "/api/v1/overview", &window),
         get("trace_logs", "/api/v1/traces/{trace_id}/logs", ""),
         Case {
             body: Some(r#"{"q": "service:pay", "selection": {"q": "status:error"}}"#),

@@ -17,14 +17,14 @@ use tokio_util::sync::CancellationToken;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The API behind a socket.
-pub(super) struct Served {
-    pub(super) address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
 
 impl Served {
-    pub(super) async fn start(router: Router) -> Self {
+    pub(crate) async fn start(router: Router) -> Self {
         let api = Api::bind(SocketAddr::from(([127, 0, 0, 1], 0)), 64).await.expect("a free port");
         let (address, stop) = (api.local_addr().expect("bound"), CancellationToken::new());
         let serving = tokio::spawn(api.serve(router, stop.clone()));
@@ -32,30 +32,30 @@ impl Served {
     }
 
     /// Returns when every connection has ended.
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         timeout(PATIENCE, self.serving).await.expect("streams end with the server").expect("no panic");
     }
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Event {
-    pub(super) name: String,
-    pub(super) id: Option<String>,
-    pub(super) data: Value,
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) data: Value,
 }
 
-pub(super) struct Client {
+pub(crate) struct Client {
     connection: TcpStream,
     received: Vec<u8>,
     /// The last id of any event, with data or without.
-    pub(super) last_id: Option<String>,
-    pub(super) heartbeats: usize,
+    pub(crate) last_id: Option<String>,
+    pub(crate) heartbeats: usize,
 }
 
 impl Client {
     /// Opens a stream; `header` is a whole line or empty. In HTTP/1.0, where the body is sent as it is, not in chunks.
-    pub(super) async fn open(served: &Served, path: &str, header: &str) -> Self {
+    pub(crate) async fn open(served: &Served, path: &str, header: &str) -> Self {
         let (client, head) = Self::ask(served, path, header).await;
         assert!(head.lines().next().is_some_and(|line| line.contains(" 200 ")), "{path}\n{head}");
         assert!(head.contains("content-type: text/event-stream"), "{head}");
@@ -63,7 +63,7 @@ impl Client {
     }
 
     /// The head of whatever is answered.
-    pub(super) async fn ask(served: &Served, path: &str, header: &str) -> (Self, String) {
+    pub(crate) async fn ask(served: &Served, path: &str, header: &str) -> (Self, String) {
         let mut connection = TcpStream::connect(served.address).await.expect("the server listens");
         let request = format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1:4319\r\n{header}\r\n");
         connection.write_all(request.as_bytes()).await.expect("the server reads");
@@ -73,7 +73,7 @@ impl Client {
     }
 
     /// The next event with data; `None` at the end.
-    pub(super) async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             let (mut name, mut id, mut data) = (String::new(), None, String::new());
             for line in self.until(b"\n\n").await?.lines() {
@@ -93,7 +93,7 @@ impl Client {
     }
 
     /// So many events.
-    pub(super) async fn take(&mut self, count: usize) -> Vec<Event> {
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<Event> {
         let mut events = Vec::new();
         while events.len() < count {
             events.push(self.next().await.expect("the stream goes on"));
@@ -101,8 +101,16 @@ impl Client {
         events
     }
 
+    /// Reads on; whether the server only said that it is alive.
+    pub(crate) async fn beat(&mut self) -> bool {
+        let lines = self.until(b"\n\n").await.expect("the stream goes on");
+        let alive = lines.starts_with(": heartbeat\n");
+        self.heartbeats += usize::from(alive);
+        alive
+    }
+
     /// Waits until the server has said that it is alive, so many times since the stream began.
-    pub(super) async fn heartbeats(&mut self, count: usize) {
+    pub(crate) async fn heartbeats(&mut self, count: usize) {
         while self.heartbeats < count {
             let lines = self.until(b"\n\n").await.expect("the stream goes on");
             assert!(lines.starts_with(": heartbeat\nid: "), "{lines}");
@@ -112,7 +120,7 @@ impl Client {
     }
 
     /// Everything up to the end of the answer.
-    pub(super) async fn rest(&mut self) -> String {
+    pub(crate) async fn rest(&mut self) -> String {
         let mut rest = std::mem::take(&mut self.received);
         timeout(PATIENCE, self.connection.read_to_end(&mut rest)).await.expect("the answer ends").expect("connected");
         String::from_utf8(rest).expect("text")

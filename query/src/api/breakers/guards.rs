@@ -1,0 +1,109 @@
+//! Which breakers there are and what was rejected, for pages that are about something else.
+
+use std::collections::BTreeMap;
+
+use governance::{
+    facts::State,
+    fold::{Breaker, BreakerId},
+};
+use schemas::UnixNanos;
+
+use super::{
+    super::problem::Problem,
+    limits,
+    list::row,
+    load::{Cost, Folds, Told},
+    shapes::state_word,
+    window::Window,
+};
+
+/// A breaker as others see it.
+#[derive(Debug, Clone)]
+pub(in crate::api) struct Guard {
+    pub id: BreakerId,
+    /// Whose it is.
+    pub service: String,
+    pub name: String,
+    /// Whom it guards calls to, as far as records say.
+    pub targets: Vec<String>,
+    pub operations: Vec<String>,
+    /// At the instant that was asked for.
+    pub state: &'static str,
+    pub state_since: UnixNanos,
+    /// Opened within the window.
+    pub trips: usize,
+    /// In a window as long, just before.
+    pub trips_before: usize,
+    pub last_opened: Option<UnixNanos>,
+    /// Within the window.
+    pub refused: f64,
+}
+
+impl Guard {
+    /// Whether it refuses calls now.
+    pub(in crate::api) fn is_active(&self) -> bool {
+        matches!(self.state, "open" | "half_open" | "shedding" | "forced_open")
+    }
+
+    fn of(breaker: &Breaker, window: Window, at: UnixNanos) -> Self {
+        let row = row(breaker, window);
+        let passed = breaker.segments.partition_point(|segment| segment.start <= at);
+        let segment = passed.checked_sub(1).map(|last| breaker.segments[last]);
+        let opened = breaker.trips.iter().map(|trip| trip.trip.opened.time);
+        Self {
+            id: breaker.id,
+            service: breaker.key.service.clone(),
+            name: breaker.key.name.clone(),
+            targets: breaker.targets.clone(),
+            operations: breaker.operations.clone(),
+            state: state_word(breaker.key.mechanism, segment.map_or(State::Unknown, |segment| segment.state)),
+            state_since: segment.map_or(window.start, |segment| segment.start),
+            trips: row.trips(),
+            trips_before: row.trips_before(),
+            last_opened: opened.filter(|opened| (window.start..window.end).contains(opened)).max(),
+            refused: row.refused(),
+        }
+    }
+}
+
+/// The newest part of a window.
+pub(in crate::api) const RECENT_NS: i64 = 300_000_000_000;
+
+/// Of one window.
+#[derive(Debug, Clone, Default)]
+pub(in crate::api) struct Guards {
+    pub breakers: Vec<Guard>,
+    /// Calls that breakers and limiters of each service refused within the window.
+    pub rejected: BTreeMap<String, f64>,
+    /// So too in its last [`RECENT_NS`].
+    pub rejected_recently: f64,
+    pub cost: Cost,
+}
+
+impl Folds {
+    /// With states at `at`, which is in the window.
+    pub(in crate::api) async fn guards(&self, window: Window, at: UnixNanos, now: UnixNanos) -> Result<Guards, Problem> {
+        let told = self.told(window, now).await?;
+        Ok(guards(&told, window, at))
+    }
+}
+
+fn guards(told: &Told, window: Window, at: UnixNanos) -> Guards {
+    let breakers: Vec<Guard> = told.folded.breakers.iter().map(|breaker| Guard::of(breaker, window, at)).collect();
+    let recent = Window { start: UnixNanos(window.start.0.max(window.end.0 - RECENT_NS)), end: window.end };
+    let rejected_recently = rejected(told, recent).values().sum();
+    Guards { breakers, rejected: rejected(told, window), rejected_recently, cost: told.cost.clone() }
+}
+
+fn rejected(told: &Told, window: Window) -> BTreeMap<String, f64> {
+    let mut rejected = limits::by_service(told, window);
+    for breaker in &told.folded.breakers {
+        let refused = breaker.instances.iter().flat_map(|history| &history.refused);
+        let within = refused.filter(|calls| (window.start..window.end).contains(&calls.until));
+        let count: f64 = within.map(|calls| calls.count).sum();
+        if count > 0.0 {
+            *rejected.entry(breaker.key.service.clone()).or_default() += count;
+        }
+    }
+    rejected
+}

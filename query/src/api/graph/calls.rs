@@ -1,0 +1,289 @@
+//! `GET /api/v1/graph`: nodes and edges of the calls of a window.
+
+use std::time::Instant;
+
+use schemas::{Table, UnixNanos};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::{
+    answer::Meta,
+    breakers::{Cost, Folds, Guard, Guards, Time, Window, meta, to_json, took_ms, unknown_parameter},
+    completeness::Completeness,
+    problem::Problem,
+    search::{Pairs, now, parse_time},
+    services::{Durations, per_second},
+    sql::problem_in,
+};
+use crate::{
+    analytics::graph::{self, Edge, Graph, Node, Spans},
+    engine::{Found, Narrow, Question, TimeSpan},
+    search::Search,
+};
+
+/// Before and after the window: halves of calls that lie further apart are not joined.
+const MARGIN_NS: i64 = 60_000_000_000;
+const DEPTH_MAX: usize = 10;
+const OPERATIONS_MAX: usize = 10;
+const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment`, `service`, `depth` and `at`";
+
+/// Who calls whom within a window.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct GraphAnswer {
+    nodes: Vec<GraphNode>,
+    edges: Vec<GraphEdge>,
+    /// When breakers were in these states.
+    #[schema(value_type = String)]
+    at: Time,
+    /// Calls of which nothing says whom they reach: their spans have no peer.
+    unlinked: f64,
+    /// Calls that came in, and whose caller has a span that is not there.
+    orphans: f64,
+    completeness: Completeness,
+    #[schema(value_type = Object)]
+    meta: Meta,
+}
+
+/// A service, or somebody who sends nothing and is called.
+#[derive(Debug, Serialize, ToSchema)]
+struct GraphNode {
+    /// Of this answer: kind and name.
+    id: String,
+    /// `service`, `database`, `queue` or `external`.
+    kind: &'static str,
+    name: String,
+    /// Of a database or queue, for instance `redis`.
+    system: Option<String>,
+    /// Calls away from `service`, where that was asked for.
+    distance: Option<usize>,
+    /// Its spans within the window.
+    spans: u64,
+    /// What came in; all spans of a service where nothing came in; what its callers saw where it sends none.
+    calls: f64,
+    calls_per_s: f64,
+    errors: f64,
+    error_share: f64,
+    #[serde(flatten)]
+    durations: Durations,
+    /// Breakers of this service whose target is not known.
+    breakers: Vec<GraphBreaker>,
+}
+
+/// Calls from one node to another, as the caller sees them: durations of its own spans, failures of either half.
+#[derive(Debug, Serialize, ToSchema)]
+struct GraphEdge {
+    from: String,
+    to: String,
+    protocol: Option<String>,
+    calls: f64,
+    calls_per_s: f64,
+    errors: f64,
+    error_share: f64,
+    #[serde(flatten)]
+    durations: Durations,
+    /// Calls of which only the caller's half is known.
+    one_sided: f64,
+    /// The commonest, at most ten.
+    operations: Vec<EdgeOperation>,
+    /// That guard these calls.
+    breakers: Vec<GraphBreaker>,
+}
+
+/// An operation of an edge.
+#[derive(Debug, Serialize, ToSchema)]
+struct EdgeOperation {
+    name: String,
+    calls: f64,
+}
+
+/// A breaker at an instant.
+#[derive(Debug, Serialize, ToSchema)]
+struct GraphBreaker {
+    id: String,
+    name: String,
+    /// As in the list of breakers.
+    state: &'static str,
+    #[schema(value_type = String)]
+    state_since: Time,
+    /// Opened within the window.
+    trips: usize,
+    /// Calls within the window.
+    refused: f64,
+}
+
+struct Request {
+    window: Window,
+    now: UnixNanos,
+    at: UnixNanos,
+    environment: Option<String>,
+    /// The middle, and how far around it.
+    ego: Option<(String, usize)>,
+}
+
+impl Request {
+    fn parse(pairs: Pairs) -> Result<Self, Problem> {
+        let now = now();
+        let (window, others) = Window::parse(pairs, now)?;
+        let (mut at, mut environment, mut service, mut depth) = (None, None, None, None);
+        for (name, value) in others {
+            match name.as_str() {
+                "at" => at = Some(parse_time("at", &value, now)?),
+                "environment" => environment = Some(value),
+                "service" => service = Some(value),
+                "depth" => depth = Some(parse_depth(&value)?),
+                _ => return Err(unknown_parameter(&name, KNOWN)),
+            }
+        }
+        let last = UnixNanos(window.end.0 - 1);
+        let at = at.unwrap_or(last);
+        if !(window.start..window.end).contains(&at) && at != window.end {
+            return Err(Problem::invalid_parameter(
+                "at",
+                "it is not within `start` and `end`",
+                "move the window, or leave `at` out: the end is meant then",
+            ));
+        }
+        if depth.is_some() && service.is_none() {
+            return Err(Problem::invalid_parameter("depth", "nothing says around which node", "say `service` too"));
+        }
+        Ok(Self { window, now, at: at.min(last), environment, ego: service.map(|service| (service, depth.unwrap_or(1))) })
+    }
+}
+
+fn parse_depth(text: &str) -> Result<usize, Problem> {
+    text.parse().ok().filter(|depth| *depth <= DEPTH_MAX).ok_or_else(|| {
+        Problem::invalid_parameter(
+            "depth",
+            format!("{text:?} is not a number of calls"),
+            format!("use 0 to {DEPTH_MAX}; it is 1 when left out"),
+        )
+    })
+}
+
+pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+    let started = Instant::now();
+    let request = Request::parse(pairs)?;
+    let mut cost = Cost::default();
+    let (graph, completeness) = load(folds, &request, &mut cost).await?;
+    let (graph, distances) = match &request.ego {
+        Some((service, depth)) => {
+            let (graph, distances) = graph::ego(graph, service, *depth);
+            (graph, Some(distances))
+        }
+        None => (graph, None),
+    };
+    let guards = match folds.guards(request.window, request.at, request.now).await {
+        Ok(guards) => guards,
+        Err(problem) => {
+            cost.warnings.push(format!("breakers are not shown: {}", problem.detail()));
+            Guards::default()
+        }
+    };
+    cost.partial.extend(guards.cost.partial.iter().cloned());
+    cost.warnings.extend(guards.cost.warnings.iter().cloned());
+    let seconds = request.window.length_ns() as f64 / 1e9;
+    let edges: Vec<GraphEdge> = graph.edges.iter().map(|edge| GraphEdge::of(&graph, edge, &guards.breakers, seconds)).collect();
+    let placed: std::collections::BTreeSet<&str> = edges.iter().flat_map(|edge| &edge.breakers).map(|breaker| &*breaker.id).collect();
+    let nodes = graph.nodes.iter().enumerate().map(|(place, node)| {
+        let distance = distances.as_ref().and_then(|distances| distances.get(place)).copied();
+        let own = guards.breakers.iter().filter(|guard| guard.service == node.name && node.kind == graph::NodeKind::Service);
+        let left = own.map(GraphBreaker::of).filter(|breaker| !placed.contains(&*breaker.id));
+        GraphNode::of(node, distance, left.collect(), seconds)
+    });
+    let nodes = nodes.collect();
+    let body = GraphAnswer {
+        nodes,
+        at: Time(request.at),
+        unlinked: graph.unlinked,
+        orphans: graph.orphans,
+        completeness: Completeness::of(completeness, &mut cost),
+        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        edges,
+    };
+    Ok(to_json(&body))
+}
+
+async fn load(folds: &Folds, request: &Request, cost: &mut Cost) -> Result<(Graph, crate::analytics::minutes::Completeness), Problem> {
+    let Window { start, end } = request.window;
+    let time =
+        TimeSpan { start: Some(UnixNanos(start.0.saturating_sub(MARGIN_NS))), end: Some(UnixNanos(end.0.saturating_add(MARGIN_NS))) };
+    let found = Found { table: Table::Spans, text: String::new(), search: Search::Everything, time, now: request.now };
+    let equal = request.environment.clone().map(|environment| (schemas::columns::DEPLOYMENT_ENVIRONMENT, environment));
+    let columns = graph::COLUMNS.into_iter().chain(graph::PEER_COLUMNS).collect();
+    let question = Question::Narrow(Narrow { found, columns, equal: equal.into_iter().collect() });
+    let spans = Spans::new(start.0, end.0);
+    let (spans, summary) =
+        folds.engine.gather(question, spans, |spans, batch| spans.add(batch)).await.map_err(|error| problem_in("start", error))?;
+    cost.add(summary);
+    let completeness = spans.completeness;
+    let counted = tokio::task::spawn_blocking(move || graph::calls(&spans)).await;
+    let graph = counted.map_err(|_| super::super::breakers::internal("a bug ended the count of calls"))?;
+    Ok((graph, completeness))
+}
+
+fn id(node: &Node) -> String {
+    format!("{}:{}", node.kind.word(), node.name)
+}
+
+impl GraphNode {
+    fn of(node: &Node, distance: Option<usize>, breakers: Vec<GraphBreaker>, seconds: f64) -> Self {
+        let calls = &node.calls;
+        Self {
+            id: id(node),
+            kind: node.kind.word(),
+            name: node.name.clone(),
+            system: Some(node.system.clone()).filter(|system| !system.is_empty()),
+            distance,
+            spans: node.spans,
+            calls: calls.count,
+            calls_per_s: per_second(calls.count, seconds),
+            errors: calls.errors,
+            error_share: calls.error_share(),
+            durations: Durations::of(calls),
+            breakers,
+        }
+    }
+}
+
+impl GraphEdge {
+    fn of(graph: &Graph, edge: &Edge, breakers: &[Guard], seconds: f64) -> Self {
+        let (from, to) = (&graph.nodes[edge.from], &graph.nodes[edge.to]);
+        let operation = |(name, calls): &(String, f64)| EdgeOperation { name: name.clone(), calls: *calls };
+        Self {
+            from: id(from),
+            to: id(to),
+            protocol: Some(edge.protocol.clone()).filter(|protocol| !protocol.is_empty()),
+            calls: edge.calls.count,
+            calls_per_s: per_second(edge.calls.count, seconds),
+            errors: edge.calls.errors,
+            error_share: edge.calls.error_share(),
+            durations: Durations::of(&edge.calls),
+            one_sided: edge.one_sided,
+            operations: edge.operations.iter().take(OPERATIONS_MAX).map(operation).collect(),
+            breakers: breakers.iter().filter(|guard| guards(guard, from, to, edge)).map(GraphBreaker::of).collect(),
+        }
+    }
+}
+
+/// Whether a breaker of the caller is around these calls: by its target, or else by an operation of theirs.
+fn guards(guard: &Guard, from: &Node, to: &Node, edge: &Edge) -> bool {
+    if from.kind != graph::NodeKind::Service || guard.service != from.name {
+        return false;
+    }
+    let is_target = guard.targets.contains(&to.name);
+    let operation = || edge.operations.iter().any(|(name, _)| guard.operations.contains(name));
+    is_target || (guard.targets.is_empty() && operation())
+}
+
+impl GraphBreaker {
+    fn of(guard: &Guard) -> Self {
+        Self {
+            id: guard.id.to_string(),
+            name: guard.name.clone(),
+            state: guard.state,
+            state_since: Time(guard.state_since),
+            trips: guard.trips,
+            refused: guard.refused,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What is counted in three windows.
+
+use schemas::UnixNanos;
+
+use super::super::{
+    breakers::{Cost, Folds, RECENT_NS, Window},
+    problem::Problem,
+    services::{CodeCount, Loaded, codes, minutes},
+};
+use crate::{
+    analytics::{
+        minutes::{Completeness, MINUTE_NS},
+        overview::{Codes, Seen},
+        red::Grid,
+        services::{self, Service},
+    },
+    engine::CodesQuestion,
+};
+
+const DAY_NS: i64 = 24 * 60 * MINUTE_NS;
+
+/// One window: its services, and its codes.
+pub(super) struct Counted {
+    pub services: Vec<Service>,
+    pub codes: Codes,
+}
+
+/// All windows of an overview.
+pub(super) struct Loads {
+    pub now: Counted,
+    pub before: Counted,
+    /// `None`: nothing was stored then.
+    pub yesterday: Option<Counted>,
+    /// The newest part of the window.
+    pub recent: Counted,
+    /// The part of the window before that, with the window before.
+    pub codes_before_recent: Codes,
+    /// `codes_before_recent` are of so many times the newest part.
+    pub times: f64,
+    pub grid: Grid,
+    pub completeness: Completeness,
+    pub cost: Cost,
+}
+
+pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str>, buckets: usize) -> Result<Loads, Problem> {
+    let Window { start, end } = window;
+    let (length, recent_ns) = (window.length_ns(), recent_ns(window));
+    let grid = services::grid(start.0, end.0, buckets);
+    let earlier = |time: UnixNanos, by: i64| UnixNanos(time.0.saturating_sub(by));
+    let recently = Window { start: earlier(end, recent_ns), end };
+    let older = Window { start, end: recently.start };
+    let before = Window { start: earlier(start, length), end: start };
+    let day_before = Window { start: earlier(start, DAY_NS), end: earlier(end, DAY_NS) };
+
+    let recent = minutes(&folds.engine, recently, None, environment).await?;
+    let mut now = if older.start < older.end { minutes(&folds.engine, older, None, environment).await? } else { Loaded::default() };
+    now.rows.extend(recent.rows.iter().cloned());
+    now.completeness.merge(&recent.completeness);
+    now.cost.append(recent.cost);
+    let mut cost = now.cost;
+    let of_before = minutes(&folds.engine, before, None, environment).await?;
+    cost.append(of_before.cost);
+    // Longer windows would overlap with their day before, or with what is compared with that.
+    let of_yesterday = if length * 2 <= DAY_NS { minutes(&folds.engine, day_before, None, environment).await? } else { Loaded::default() };
+    cost.append(of_yesterday.cost);
+
+    let question = |window: Window, width_ns: i64| {
+        let Window { start, end } = window;
+        CodesQuestion { start, end, width_ns, service: None, environment: environment.map(str::to_owned) }
+    };
+    // Two buckets: the window before, and this one without its newest part.
+    let counts = codes(&folds.engine, question(Window { start: before.start, end: recently.start }, length), &mut cost).await?;
+    let newest = codes(&folds.engine, question(recently, recent_ns), &mut cost).await?;
+    let yesterday = if of_yesterday.rows.is_empty() {
+        None
+    } else {
+        let counts = codes(&folds.engine, question(day_before, length), &mut cost).await?;
+        Some(Counted { services: services::services(&of_yesterday.rows, whole(day_before)), codes: of(counts.iter()) })
+    };
+    Ok(Loads {
+        now: Counted {
+            services: services::services(&now.rows, grid),
+            codes: of(counts.iter().filter(|one| one.bucket > 0).chain(&newest)),
+        },
+        before: Counted {
+            services: services::services(&of_before.rows, whole(before)),
+            codes: of(counts.iter().filter(|one| one.bucket == 0)),
+        },
+        yesterday,
+        recent: Counted { services: services::services(&recent.rows, whole(recently)), codes: of(newest.iter()) },
+        codes_before_recent: of(counts.iter()),
+        times: (2 * length - recent_ns) as f64 / recent_ns as f64,
+        grid,
+        completeness: now.completeness,
+        cost,
+    })
+}
+
+/// One bucket: nobody asks for a trend.
+fn whole(window: Window) -> Grid {
+    Grid { t0_ns: window.start.0, width_ns: window.length_ns().max(1), count: 1 }
+}
+
+/// The newest part of a window: five minutes of one that is long enough.
+pub(super) fn recent_ns(window: Window) -> i64 {
+    window.length_ns().min(RECENT_NS)
+}
+
+fn of<'a>(counts: impl Iterator<Item = &'a CodeCount>) -> Codes {
+    let mut codes = Codes::new();
+    for one in counts {
+        let seen: &mut Seen = codes.entry((one.service.clone(), one.code.clone())).or_default();
+        seen.count += one.count;
+        seen.newest_ns = seen.newest_ns.max(one.newest_ns);
+    }
+    codes
+}

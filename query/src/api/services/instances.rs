@@ -1,0 +1,165 @@
+//! `GET /api/v1/services/{service}/instances`: who answers for a service.
+
+use std::time::Instant;
+
+use arrow::{
+    array::{Array, AsArray, RecordBatch, StringArray},
+    compute::cast,
+    datatypes::{DataType, Int64Type},
+    error::ArrowError,
+};
+use schemas::{UnixNanos, columns as c};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::{
+        answer::Meta,
+        breakers::{Cost, Folds, Time, internal, meta, to_json, took_ms},
+        problem::Problem,
+        search::{Limits, Pairs},
+        sql::problem_in,
+    },
+    request::Request,
+    shapes::per_second,
+};
+use crate::{
+    analytics::instances::{self, Instance, Presence, fairness},
+    engine::{InstancesQuestion, Question, TimeSpan},
+};
+
+const LIMITS: Limits = Limits { default: 200, max: 2000 };
+const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment` and `limit`";
+
+/// Instances of one service.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceInstancesAnswer)]
+pub(super) struct InstancesAnswer {
+    /// How evenly calls are shared (Jain): 1 is evenly, 1/n when one of n has all; null without calls.
+    fairness: Option<f64>,
+    /// All of them, also those beyond `limit`.
+    total: usize,
+    /// Those with most calls first.
+    instances: Vec<Row>,
+    #[schema(value_type = Object)]
+    meta: Meta,
+}
+
+/// An instance. Calls are those that came in: server and consumer spans.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceInstance)]
+struct Row {
+    /// Empty: spans do not say which.
+    instance: String,
+    versions: Vec<String>,
+    /// Its pod, or else its host; empty: spans do not say.
+    place: String,
+    spans: u64,
+    calls: u64,
+    calls_per_s: f64,
+    errors: u64,
+    error_share: f64,
+    /// Null without calls.
+    mean_ns: Option<i64>,
+    /// Of all calls of the service.
+    share: f64,
+    /// The share if the calls of each minute had gone evenly to the instances that were there.
+    even_share: f64,
+    /// Calls as a multiple of an even share; null where there was nothing to share.
+    skew: Option<f64>,
+    /// Instances before it in the same place.
+    restarts: usize,
+    #[schema(value_type = String)]
+    first_seen: Time,
+    #[schema(value_type = String)]
+    last_seen: Time,
+    /// Since when it says nothing, while others do; null: it speaks, or another took its place.
+    #[schema(value_type = Option<String>)]
+    silent_since: Option<Time>,
+}
+
+impl Row {
+    fn of(instance: &Instance, calls: f64, seconds: f64) -> Self {
+        let share = |own: f64| if calls > 0.0 { own / calls } else { 0.0 };
+        let own = instance.calls as f64;
+        Self {
+            instance: instance.name.clone(),
+            versions: instance.versions.clone(),
+            place: instance.place.clone(),
+            spans: instance.spans,
+            calls: instance.calls,
+            calls_per_s: per_second(own, seconds),
+            errors: instance.failed,
+            error_share: if instance.calls > 0 { instance.failed as f64 / own } else { 0.0 },
+            mean_ns: (instance.calls > 0).then(|| instance.sum_ns / instance.calls as i64),
+            share: share(own),
+            even_share: share(instance.even_calls),
+            skew: instance.skew(),
+            restarts: instance.restarts,
+            first_seen: Time(UnixNanos(instance.first_ns)),
+            last_seen: Time(UnixNanos(instance.last_ns)),
+            silent_since: instance.silent_since_ns.map(|time| Time(UnixNanos(time))),
+        }
+    }
+}
+
+pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+    let started = Instant::now();
+    let request = Request::parse(pairs, LIMITS, &[], KNOWN)?;
+    let time = TimeSpan { start: Some(request.window.start), end: Some(request.window.end) };
+    let question = InstancesQuestion { time, service: service.to_owned(), environment: request.environment.clone() };
+    let failed = |error| problem_in("start", error);
+    let mut answer = folds.engine.ask(Question::Instances(question)).await.map_err(failed)?;
+    let batches = answer.collect().await.map_err(failed)?;
+    let summary = answer.summary();
+    let mut cost = Cost::default();
+    if summary.truncated.is_some() {
+        cost.partial.push("there are more instances and minutes than can be looked at: ask for a shorter window".to_owned());
+    }
+    cost.add(summary);
+    let mut minutes = Vec::new();
+    for batch in &batches {
+        minutes.extend(read(batch).map_err(|error| internal(&format!("instances cannot be read: {error}")))?);
+    }
+    let instances = instances::instances(&minutes);
+    let calls = instances.iter().map(|instance| instance.calls as f64).sum();
+    let body = InstancesAnswer {
+        fairness: fairness(&instances),
+        total: instances.len(),
+        instances: instances.iter().take(request.limit).map(|instance| Row::of(instance, calls, request.seconds())).collect(),
+        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+    };
+    Ok(to_json(&body))
+}
+
+fn read(batch: &RecordBatch) -> Result<Vec<Presence>, ArrowError> {
+    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")));
+    let text = |name: &str| cast(column(name)?, &DataType::Utf8);
+    let number = |name: &str| cast(column(name)?, &DataType::Int64);
+    let texts = [text(c::SERVICE_INSTANCE_ID)?, text(c::SERVICE_VERSION)?, text(c::K8S_POD_NAME)?, text(c::HOST_NAME)?];
+    let numbers = ["minute", "spans", "calls", "failed", "sum_ns", "first", "last"].map(number);
+    let [minute, spans, calls, failed, sum_ns, first, last] = numbers;
+    let numbers = [minute?, spans?, calls?, failed?, sum_ns?, first?, last?];
+    let text = |texts: &StringArray, row: usize| if texts.is_valid(row) { texts.value(row).to_owned() } else { String::new() };
+    let presence = |row: usize| {
+        let [instance, version, pod, host] = [0, 1, 2, 3].map(|at| text(texts[at].as_string::<i32>(), row));
+        let number = |at: usize| {
+            let numbers = numbers[at].as_primitive::<Int64Type>();
+            if numbers.is_valid(row) { numbers.value(row) } else { 0 }
+        };
+        let count = |at: usize| u64::try_from(number(at)).unwrap_or_default();
+        Presence {
+            instance,
+            version,
+            place: if pod.is_empty() { host } else { pod },
+            minute: number(0),
+            spans: count(1),
+            calls: count(2),
+            failed: count(3),
+            sum_ns: number(4),
+            first_ns: number(5),
+            last_ns: number(6),
+        }
+    };
+    Ok((0..batch.num_rows()).map(presence).collect())
+}

@@ -1,0 +1,75 @@
+//! `GET /api/v1/services/{service}`: rate, errors and durations of one service over time.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::{
+        answer::Meta,
+        breakers::{Folds, meta, to_json, took_ms},
+        completeness::Completeness,
+        problem::Problem,
+        search::{Limits, Pairs},
+    },
+    codes::codes,
+    list::{Row, guards_or_warning},
+    load::{Loaded, minutes},
+    request::Request,
+    shapes::{Buckets, Code, codes_of},
+};
+use crate::{analytics::services, engine::CodesQuestion};
+
+const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment` and `buckets`";
+const CODES_MAX: usize = 20;
+
+/// One service. `trend` is in `service`; `durations` has more of the same buckets, and `versions` there are marks on it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ServiceAnswer {
+    buckets: Buckets,
+    /// Null: it has no span in the window.
+    service: Option<Row>,
+    durations: DurationTrend,
+    /// The commonest first, at most twenty.
+    codes: Vec<Code>,
+    completeness: Completeness,
+    #[schema(value_type = Object)]
+    meta: Meta,
+}
+
+/// Durations over time; null where there were no calls.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct DurationTrend {
+    p50_ns: Vec<Option<i64>>,
+    p95_ns: Vec<Option<i64>>,
+    p99_ns: Vec<Option<i64>>,
+}
+
+pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+    let started = Instant::now();
+    let request = Request::parse(pairs, Limits { default: 1, max: 1 }, &[], KNOWN)?;
+    let environment = request.environment.as_deref();
+    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, Some(service), environment).await?;
+    let grid = services::grid(request.window.start.0, request.window.end.0, request.buckets);
+    let found = services::services(&rows, grid).into_iter().next();
+    let (start, end, width_ns) = (request.window.start, request.window.end, request.window.length_ns());
+    let question = CodesQuestion { start, end, width_ns, service: Some(service.to_owned()), environment: request.environment.clone() };
+    let counts = codes(&folds.engine, question, &mut cost).await?;
+    let codes = codes_of(&counts).remove(service).unwrap_or_default();
+    let guards = guards_or_warning(folds, &request, &mut cost).await;
+    let durations = found.as_ref().map(|service| DurationTrend {
+        p50_ns: service.trend.quantiles(0.5),
+        p95_ns: service.trend.quantiles(0.95),
+        p99_ns: service.trend.quantiles(0.99),
+    });
+    let body = ServiceAnswer {
+        buckets: Buckets::of(grid),
+        service: found.map(|service| Row::of(&service, request.seconds(), &codes, &guards)),
+        durations: durations.unwrap_or_default(),
+        codes: codes.into_iter().take(CODES_MAX).collect(),
+        completeness: Completeness::of(completeness, &mut cost),
+        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+    };
+    Ok(to_json(&body))
+}

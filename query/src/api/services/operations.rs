@@ -1,0 +1,92 @@
+//! `GET /api/v1/services/{service}/operations`: what a service does, operation by operation.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use schemas::UnixNanos;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::{
+        answer::Meta,
+        breakers::{Folds, Time, meta, to_json, took_ms},
+        completeness::Completeness,
+        problem::Problem,
+        search::{Limits, Pairs},
+    },
+    load::{Loaded, minutes},
+    request::Request,
+    shapes::{CallExemplars, Durations, kind_word, per_second},
+};
+use crate::analytics::services::{self, Operation};
+
+const LIMITS: Limits = Limits { default: 200, max: 2000 };
+const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment`, `kind` and `limit`";
+
+/// Operations of one service.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OperationsAnswer {
+    /// All of them, also those beyond `limit`.
+    total: usize,
+    /// Those that took most time in sum first.
+    operations: Vec<OperationRow>,
+    completeness: Completeness,
+    #[schema(value_type = Object)]
+    meta: Meta,
+}
+
+/// One operation, of one kind of span.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceOperation)]
+struct OperationRow {
+    name: String,
+    /// `unspecified`, `internal`, `server`, `client`, `producer`, `consumer`, or a number.
+    kind: String,
+    count: f64,
+    per_s: f64,
+    errors: f64,
+    error_share: f64,
+    #[serde(flatten)]
+    durations: Durations,
+    /// Of the time of all operations of this service and kind.
+    time_share: f64,
+    exemplars: CallExemplars,
+    /// The minute of its last span.
+    #[schema(value_type = String)]
+    last_seen: Time,
+}
+
+pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
+    let started = Instant::now();
+    let request = Request::parse(pairs, LIMITS, &["kind"], KNOWN)?;
+    let environment = request.environment.as_deref();
+    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, Some(service), environment).await?;
+    let mut operations = services::operations(&rows);
+    if let Some(kind) = request.own("kind") {
+        operations.retain(|operation| kind_word(operation.kind) == kind);
+    }
+    let mut time_of: BTreeMap<i32, f64> = BTreeMap::new();
+    operations.iter().for_each(|operation| *time_of.entry(operation.kind).or_default() += operation.red.sum_ns as f64);
+    let of = |operation: &Operation| {
+        let Operation { name, kind, red, exemplars, last_minute_ns } = operation;
+        OperationRow {
+            name: name.clone(),
+            kind: kind_word(*kind),
+            count: red.count,
+            per_s: per_second(red.count, request.seconds()),
+            errors: red.errors,
+            error_share: red.error_share(),
+            durations: Durations::of(red),
+            time_share: time_of.get(kind).filter(|all| **all > 0.0).map_or(0.0, |all| red.sum_ns as f64 / all),
+            exemplars: CallExemplars::of(exemplars),
+            last_seen: Time(UnixNanos(*last_minute_ns)),
+        }
+    };
+    let body = OperationsAnswer {
+        total: operations.len(),
+        operations: operations.iter().take(request.limit).map(of).collect(),
+        completeness: Completeness::of(completeness, &mut cost),
+        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+    };
+    Ok(to_json(&body))
+}

@@ -1,0 +1,34 @@
+//! Answers that are added up on the engine's threads and not handed on row by row.
+
+use arrow::array::RecordBatch;
+use tokio::sync::oneshot;
+
+use super::{Engine, EngineError, Question, Summary};
+use crate::trace::UnexpectedType;
+
+impl Engine {
+    /// Asks, and adds every batch of the answer to `into`. Dropping the future ends the question.
+    ///
+    /// # Errors
+    /// What ended the question, or a batch that cannot be read.
+    pub(crate) async fn gather<T: Send + 'static>(
+        &self,
+        question: Question,
+        mut into: T,
+        add: impl Fn(&mut T, &RecordBatch) -> Result<(), UnexpectedType> + Send + Sync + 'static,
+    ) -> Result<(T, Summary), EngineError> {
+        let mut answer = self.ask(question).await?;
+        let (reply, gathered) = oneshot::channel();
+        let _work = self.spawn(async move {
+            let all = async {
+                while let Some(batch) = answer.next().await {
+                    add(&mut into, &batch?).map_err(|error| EngineError::Internal { message: error.to_string() })?;
+                }
+                Ok((into, answer.summary()))
+            };
+            // Whoever asked may be gone.
+            let _ = reply.send(all.await);
+        });
+        gathered.await.unwrap_or(Err(EngineError::Cancelled))
+    }
+}

@@ -1,0 +1,46 @@
+//! Error codes as records carry them, counted by service and stretch of time.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::{
+    functions_aggregate::expr_fn::{max, sum},
+    logical_expr::{LogicalPlan, cast, ident, lit},
+};
+use schemas::{Table, UnixNanos, columns as c};
+use storage::Snapshot;
+
+use super::{
+    super::EngineError,
+    compile::Compiler,
+    plan::{TimeSpan, in_time},
+};
+
+/// For each service, code, reason, kind of record and stretch of `width_ns` from the start on: `service_name`, `code`, `reason`, `source`,
+/// `bucket`, `count`, and `newest`, the time of the newest.
+#[derive(Debug, Clone)]
+pub(crate) struct CodesQuestion {
+    pub start: UnixNanos,
+    pub end: UnixNanos,
+    pub width_ns: i64,
+    pub service: Option<String>,
+    pub environment: Option<String>,
+}
+
+pub(in super::super) fn codes_plan(snapshot: &Arc<Snapshot>, question: &CodesQuestion) -> Result<LogicalPlan, EngineError> {
+    let CodesQuestion { start, end, width_ns, service, environment } = question;
+    let compiler = Compiler { snapshot, table: Table::Errors, text: "", now: UnixNanos(0), within: None, received_until: None };
+    let time = in_time(Table::Errors, TimeSpan { start: Some(*start), end: Some(*end) });
+    let named = ident(c::CODE).is_not_null().or(ident(c::REASON).is_not_null());
+    // Points of metrics have running totals instead.
+    let mut wanted = named.and(ident(c::COUNT).is_not_null()).and(time.unwrap_or_else(|| lit(true)));
+    for (column, value) in [(c::SERVICE_NAME, service), (c::DEPLOYMENT_ENVIRONMENT, environment)] {
+        if let Some(value) = value {
+            wanted = wanted.and(ident(column).eq(lit(value.as_str())));
+        }
+    }
+    let bucket = (cast(ident(c::TIME), DataType::Int64) - lit(start.0)) / lit(*width_ns);
+    let groups = [ident(c::SERVICE_NAME), ident(c::CODE), ident(c::REASON), ident(c::SOURCE), bucket.alias("bucket")];
+    let measures = [sum(ident(c::COUNT)).alias(c::COUNT), max(cast(ident(c::TIME), DataType::Int64)).alias("newest")];
+    Ok(compiler.scan(Table::Errors)?.filter(wanted)?.aggregate(groups, measures)?.build()?)
+}
