@@ -16,6 +16,7 @@ mod export;
 mod guard;
 mod health;
 mod logs;
+mod metrics;
 mod openapi;
 mod problem;
 mod process;

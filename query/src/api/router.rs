@@ -28,7 +28,7 @@ use super::{
     dashboard::{self, Dashboard},
     deltas, export, guard,
     guard::Guard,
-    health, logs,
+    health, logs, metrics as series,
     openapi::{self, Document},
     problem::Problem,
     prometheus, queries, search, sql, status,
@@ -88,6 +88,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(stream::routes(&shared, config))
         .merge(breakers::routes(shared.engine.clone()))
         .merge(logs::routes(shared.engine.clone()))
+        .merge(series::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();
     routes

@@ -5,6 +5,7 @@
 //! search tree --search--> plan --'    `- table -> scan: our leaf over the splits of the snapshot
 //! run        permits, queue, deadline, cancellation; its own threads, so that no question delays an acknowledgement
 //! question, answer   what is asked, and what comes back
+//! series     the points of metrics that a selector leaves, as a frame
 //! running    what is asked right now
 //! ```
 
@@ -18,6 +19,7 @@ mod run;
 mod running;
 mod scan;
 mod search;
+mod series;
 mod session;
 mod sql;
 mod table;
@@ -34,4 +36,5 @@ pub(crate) use search::{
     After, ExportQuestion, Facts, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines,
     LiveFilter, Records, STREAM, SearchOrder, SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which,
 };
+pub(crate) use series::Gathered;
 pub(crate) use sql::parameter;

@@ -7,8 +7,8 @@ use datafusion::common::ScalarValue;
 use super::{
     Config,
     search::{
-        ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, SearchQuestion, TraceParts,
-        TracesQuestion,
+        ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, PointsQuestion, SearchQuestion,
+        TraceParts, TracesQuestion,
     },
 };
 
@@ -31,6 +31,8 @@ pub(crate) enum Question {
     Lines(Lines),
     /// Facts for the fold.
     Facts(FactsQuestion),
+    /// Of metrics, for who keeps only what it needs of them.
+    Points(PointsQuestion),
 }
 
 impl Question {
@@ -49,6 +51,7 @@ impl Question {
             Self::FoundValues(question) => format!("values of {} in {}", question.field, question.found),
             Self::Lines(question) => format!("log lines {}", question.which),
             Self::Facts(question) => question.to_string(),
+            Self::Points(question) => question.to_string(),
         }
     }
 }
@@ -71,6 +74,8 @@ impl Limits {
             Question::Facts(question) => {
                 Self { deadline: config.deadline, rows_max: question.limit, bytes_max: config.question_memory_bytes_max, pause_max }
             }
+            // Its reader has limits of its own.
+            Question::Points(_) => Self { deadline: config.deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
             _ => Self { deadline: config.deadline, rows_max: config.rows_max, bytes_max: config.answer_bytes_max, pause_max },
         }
     }

@@ -258,6 +258,7 @@ impl Work {
             Question::FoundValues(question) => search::found_values_plan(&snapshot, &question)?,
             Question::Lines(question) => search::lines_plan(&snapshot, &question)?,
             Question::Facts(question) => search::facts_plan(&snapshot, &question)?,
+            Question::Points(question) => search::points_plan(&snapshot, &question)?,
         };
         let plan = state.create_physical_plan(&plan).await?;
         let mut stream = execute_stream(plan, state.task_ctx())?;

@@ -9,6 +9,7 @@ mod export;
 mod loaded;
 mod logs;
 mod made_up;
+mod metrics;
 mod mutation;
 mod naive;
 mod patterns;

@@ -17,6 +17,7 @@
 //! found        the records of a search, to be counted
 //! values       which values they have in a field
 //! histogram    how many there are in each stretch of time, by value
+//! points       points of metrics, as they are
 //! facts        rows of the governance tables, for the fold
 //! lines        one log record by its id, and those of the same stream around it
 //! ```
@@ -38,6 +39,7 @@ mod live;
 mod number;
 mod page;
 mod plan;
+mod points;
 mod structure;
 mod text;
 mod traces;
@@ -59,5 +61,7 @@ pub(super) use live::live_filter;
 pub(crate) use page::{After, Places};
 pub(crate) use plan::{ExportQuestion, FieldValues, LOG_ID, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{export_plan, parts_plan, places_plan, records_plan, traces_plan, values_plan};
+pub(crate) use points::PointsQuestion;
+pub(super) use points::points_plan;
 pub(crate) use values::FoundValues;
 pub(super) use values::found_values_plan;
