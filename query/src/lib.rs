@@ -6,6 +6,7 @@
 //! trace      span batches -> one trace: its tree, its shape, what took the time; pure
 //! search     what people type to find records: text to a tree; pure
 //! analytics  what many records have in common; pure
+//! series     metrics over time: selectors, counters, histograms; pure
 //! engine     SQL and searches over the tables of the store
 //! encode     batches to JSON, CSV, Arrow, Parquet
 //! api        the routes on 127.0.0.1:4319, and the guard in front of them
@@ -20,6 +21,7 @@ pub mod engine;
 mod reads;
 pub mod search;
 pub mod self_metrics;
+pub mod series;
 pub mod trace;
 
 pub use config::Config;

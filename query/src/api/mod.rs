@@ -18,6 +18,7 @@ mod graph;
 mod guard;
 mod health;
 mod logs;
+mod metrics;
 mod openapi;
 mod overview;
 mod problem;

@@ -34,6 +34,7 @@ ids are lowercase hex; every answer says in `meta` what it cost and why it may b
     tags(
         (name = "search", description = "Find records and traces by what people type"),
         (name = "logs", description = "Logs as a whole, and around one line"),
+        (name = "metrics", description = "Metrics: which there are, and what their series say over time"),
         (name = "export", description = "Everything out again, as OTLP"),
         (name = "traces", description = "One trace, by its id"),
         (name = "sql", description = "Ask in SQL, and see what is asked"),

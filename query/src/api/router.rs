@@ -28,7 +28,7 @@ use super::{
     dashboard::{self, Dashboard},
     deltas, export, graph, guard,
     guard::Guard,
-    health, logs,
+    health, logs, metrics as series,
     openapi::{self, Document},
     overview,
     problem::Problem,
@@ -93,6 +93,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(graph::routes(folds.clone()))
         .merge(overview::routes(shared.clone(), folds, config))
         .merge(logs::routes(shared.engine.clone()))
+        .merge(series::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();
     routes

@@ -33,6 +33,9 @@ pub(crate) enum EngineError {
     Deadline { deadline: Duration },
     #[error("the question needs more than its share of memory or disk: {message}")]
     Resources { message: String },
+    /// More than one answer may be made of.
+    #[error("{message}")]
+    TooMuch { message: String, hint: &'static str },
     #[error("the question was cancelled")]
     Cancelled,
     #[error("{message}")]

@@ -6,6 +6,7 @@
 //! gather     answers that are added up where they are computed
 //! run        permits, queue, deadline, cancellation; its own threads, so that no question delays an acknowledgement
 //! question, answer   what is asked, and what comes back
+//! series     the points of metrics that a selector leaves, as a frame
 //! running    what is asked right now
 //! ```
 
@@ -20,6 +21,7 @@ mod run;
 mod running;
 mod scan;
 mod search;
+mod series;
 mod session;
 mod sql;
 mod table;
@@ -37,4 +39,5 @@ pub(crate) use search::{
     InstancesQuestion, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, MinutesQuestion, Narrow, Records, STREAM, SearchOrder, SearchQuestion,
     Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which, minutes,
 };
+pub(crate) use series::Gathered;
 pub(crate) use sql::parameter;

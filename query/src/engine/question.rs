@@ -8,7 +8,7 @@ use super::{
     Config,
     search::{
         CodesQuestion, ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, InstancesQuestion, Lines,
-        Narrow, SearchQuestion, TraceParts, TracesQuestion,
+        Narrow, PointsQuestion, SearchQuestion, TraceParts, TracesQuestion,
     },
 };
 
@@ -35,6 +35,8 @@ pub(crate) enum Question {
     Instances(InstancesQuestion),
     /// To be added up.
     Narrow(Narrow),
+    /// Of metrics, for who keeps only what it needs of them.
+    Points(PointsQuestion),
 }
 
 impl Question {
@@ -56,6 +58,7 @@ impl Question {
             Self::Codes(_) => "error codes by service".to_owned(),
             Self::Instances(question) => format!("instances of {}", question.service),
             Self::Narrow(question) => format!("add up {}", question.found),
+            Self::Points(question) => question.to_string(),
         }
     }
 }
@@ -80,6 +83,8 @@ impl Limits {
             }
             // What is added up batch by batch takes no more memory for more rows.
             Question::Narrow(_) => Self { deadline: config.deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
+            // Its reader has limits of its own.
+            Question::Points(_) => Self { deadline: config.deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
             _ => Self { deadline: config.deadline, rows_max: config.rows_max, bytes_max: config.answer_bytes_max, pause_max },
         }
     }

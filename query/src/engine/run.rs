@@ -261,6 +261,7 @@ impl Work {
             Question::Codes(question) => search::codes_plan(&snapshot, &question)?,
             Question::Instances(question) => search::instances_plan(&snapshot, &question)?,
             Question::Narrow(question) => search::narrow_plan(&snapshot, &question)?,
+            Question::Points(question) => search::points_plan(&snapshot, &question)?,
         };
         let plan = state.create_physical_plan(&plan).await?;
         let mut stream = execute_stream(plan, state.task_ctx())?;

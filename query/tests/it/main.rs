@@ -11,6 +11,7 @@ mod loaded;
 mod logs;
 mod made_spans;
 mod made_up;
+mod metrics;
 mod mutation;
 mod naive;
 mod overview;

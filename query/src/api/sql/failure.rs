@@ -23,6 +23,9 @@ pub(crate) fn problem_in(param: &'static str, error: EngineError) -> Problem {
             .hint("ask for a shorter time range, fewer columns, or an aggregate"),
         EngineError::Resources { .. } => of(StatusCode::UNPROCESSABLE_ENTITY, "too_expensive", "The question needs too much")
             .hint("ask for a shorter time range, fewer columns, or fewer groups"),
+        EngineError::TooMuch { hint, .. } => {
+            of(StatusCode::UNPROCESSABLE_ENTITY, "too_expensive", "The answer costs more than is allowed").hint(hint)
+        }
         EngineError::Cancelled => of(StatusCode::CONFLICT, "cancelled", "The question was cancelled"),
         EngineError::Internal { .. } => {
             tracing::error!(%detail, "question failed");

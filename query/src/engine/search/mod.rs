@@ -17,6 +17,7 @@
 //! found        the records of a search, to be counted
 //! values       which values they have in a field
 //! histogram    how many there are in each stretch of time, by value
+//! points       points of metrics, as they are
 //! facts        rows of the governance tables, for the fold
 //! codes        error codes, counted by service and stretch of time
 //! narrow       a few columns of all that is found, to be added up
@@ -46,6 +47,7 @@ mod narrow;
 mod number;
 mod page;
 mod plan;
+mod points;
 mod structure;
 mod text;
 mod traces;
@@ -74,5 +76,7 @@ pub(super) use narrow::narrow_plan;
 pub(crate) use page::{After, Places};
 pub(crate) use plan::{ExportQuestion, FieldValues, LOG_ID, SearchOrder, SearchQuestion, TimeSpan, TraceOrder, TraceParts, TracesQuestion};
 pub(super) use plan::{export_plan, parts_plan, places_plan, records_plan, traces_plan, values_plan};
+pub(crate) use points::PointsQuestion;
+pub(super) use points::points_plan;
 pub(crate) use values::FoundValues;
 pub(super) use values::found_values_plan;

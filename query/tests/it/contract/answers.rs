@@ -14,6 +14,9 @@ use super::{
     schema::Schemas,
 };
 
+/// Has all points of the sample's metrics.
+const METRICS: &str = "start=2026-09-21T14:13:00Z&end=2026-09-21T14:20:00Z";
+
 struct Case {
     /// Of the file.
     name: &'static str,
@@ -64,6 +67,20 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         of("spans_values", "/api/v1/spans/fields/{field}/values", "/api/v1/spans/fields/service/values", StatusCode::OK),
         get("logs_context", "/api/v1/logs/context", &format!("?id={line}&before=1&after=1")),
         get("logs_patterns", "/api/v1/logs/patterns", ""),
+        get("metric_names", "/api/v1/metrics/names", &format!("?{METRICS}")),
+        get("metric_labels", "/api/v1/metrics/labels", &format!("?metric=shop.orders&{METRICS}")),
+        of(
+            "metric_values",
+            "/api/v1/metrics/labels/{label}/values",
+            &format!("/api/v1/metrics/labels/http_route/values?{METRICS}"),
+            StatusCode::OK,
+        ),
+        get("metric_query", "/api/v1/metrics/query", "?selector=shop.orders&by=service_name&time=2026-09-21T14:18:00Z"),
+        get(
+            "metric_query_range",
+            "/api/v1/metrics/query_range",
+            &format!("?selector=shop.latency&quantile=0.99&exemplars=true&step=2m&{METRICS}"),
+        ),
         governed("breakers", "/api/v1/breakers", &window),
         governed("breaker", "/api/v1/breakers/{id}", &window),
         governed("breaker_transitions", "/api/v1/breakers/{id}/transitions", &window),

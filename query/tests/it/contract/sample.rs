@@ -1,4 +1,4 @@
-//! A small store that is the same each time: two traces of a shop, one of which fails, and what it logged.
+//! A small store that is the same each time: two traces of a shop, one of which fails, what it logged, and metrics of each type.
 
 use axum::body::Body;
 use governance::tables::to_batches;
@@ -22,6 +22,7 @@ pub(super) fn store() -> Loaded {
     loaded.store.flush().expect("a working disk");
     loaded.send_json(Signal::Traces, &trace(OTHER, 1_000_000_000, 1));
     loaded.send_json(Signal::Logs, &logs());
+    crate::metrics::all_types().iter().for_each(|request| loaded.send_json(Signal::Metrics, request));
     for facts in crate::breakers::facts() {
         loaded.append(to_batches(&facts, UnixNanos(START_NS)));
     }

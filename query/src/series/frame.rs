@@ -1,0 +1,254 @@
+//! Points of many series as sorted Arrow: series after series, each by time.
+
+use std::ops::Range;
+
+use arrow::{
+    array::{Array, AsArray, BooleanBufferBuilder, Float64Array, ListArray, PrimitiveArray, RecordBatch, UInt64Array},
+    buffer::{BooleanBuffer, ScalarBuffer},
+    compute::{cast, kernels::zip::zip},
+    datatypes::{ArrowPrimitiveType, DataType, Float64Type, Int32Type, TimestampNanosecondType, UInt32Type, UInt64Type},
+    error::ArrowError,
+};
+use schemas::columns as c;
+
+use super::{
+    histogram::{Explicit, Exponential, Histogram},
+    labels::Labels,
+};
+
+/// Bit of a point's flags: the series has no value from here on.
+const NO_RECORDED_VALUE: u32 = 1;
+/// How Prometheus writes the same: a NaN of its own.
+const STALE: u64 = 0x7ff0_0000_0000_0002;
+/// Distances between points that are looked at to tell the usual one.
+const DISTANCES_MAX: usize = 10_000;
+
+/// Which points a value covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Temporality {
+    /// Those since the point before.
+    Delta,
+    /// All since the start.
+    Cumulative,
+}
+
+/// What the points of a series are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Gauge,
+    Sum { temporality: Temporality, monotonic: bool },
+    Histogram(Temporality),
+    ExponentialHistogram(Temporality),
+    Summary,
+}
+
+impl Kind {
+    /// Of columns `metric_type`, `temporality` and `monotonic`; `None` for a type that is not known.
+    pub fn of(metric_type: &str, temporality: Option<i32>, monotonic: bool) -> Option<Self> {
+        let temporality = if temporality == Some(1) { Temporality::Delta } else { Temporality::Cumulative };
+        Some(match metric_type {
+            "gauge" => Self::Gauge,
+            "sum" => Self::Sum { temporality, monotonic },
+            "histogram" => Self::Histogram(temporality),
+            "exponential_histogram" => Self::ExponentialHistogram(temporality),
+            "summary" => Self::Summary,
+            _ => return None,
+        })
+    }
+
+    /// As column `metric_type` says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gauge => "gauge",
+            Self::Sum { .. } => "sum",
+            Self::Histogram(_) => "histogram",
+            Self::ExponentialHistogram(_) => "exponential_histogram",
+            Self::Summary => "summary",
+        }
+    }
+
+    /// Whether its points are distributions, not numbers.
+    pub fn is_distribution(self) -> bool {
+        matches!(self, Self::Histogram(_) | Self::ExponentialHistogram(_) | Self::Summary)
+    }
+
+    /// Whether a value alone says little: what it counts only rises.
+    pub fn counts(self) -> bool {
+        self.is_distribution() || matches!(self, Self::Sum { monotonic: true, .. })
+    }
+
+    pub fn temporality(self) -> Option<Temporality> {
+        match self {
+            Self::Gauge => None,
+            Self::Sum { temporality, .. } | Self::Histogram(temporality) | Self::ExponentialHistogram(temporality) => Some(temporality),
+            Self::Summary => Some(Temporality::Cumulative),
+        }
+    }
+}
+
+/// One series of a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    pub metric: String,
+    pub labels: Labels,
+    pub kind: Kind,
+    pub unit: Option<String>,
+    /// Its points; none are empty.
+    pub rows: Range<usize>,
+}
+
+/// Points of many series.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub series: Vec<Series>,
+    times: ScalarBuffer<i64>,
+    starts: PrimitiveArray<TimestampNanosecondType>,
+    values: Float64Array,
+    without_value: BooleanBuffer,
+    counts: UInt64Array,
+    sums: Float64Array,
+    buckets: Option<BucketColumns>,
+    exemplars: Option<ListArray>,
+}
+
+#[derive(Debug, Clone)]
+struct BucketColumns {
+    bounds: ListArray,
+    bucket_counts: ListArray,
+    scales: PrimitiveArray<Int32Type>,
+    zero_counts: UInt64Array,
+    zero_thresholds: Float64Array,
+    positive: (PrimitiveArray<Int32Type>, ListArray),
+    negative: (PrimitiveArray<Int32Type>, ListArray),
+}
+
+impl Frame {
+    /// `points` has the columns of table `metrics` by name, sorted as `series` say; those of buckets and exemplars may be missing.
+    ///
+    /// # Errors
+    /// When another column is missing or of another type.
+    pub(super) fn new(series: Vec<Series>, points: &RecordBatch) -> Result<Self, ArrowError> {
+        let doubles = column::<Float64Type>(points, c::VALUE_DOUBLE)?;
+        let ints = cast(named(points, c::VALUE_INT)?, &DataType::Float64)?;
+        let is_double = arrow::compute::is_not_null(&doubles)?;
+        let values = zip(&is_double, &doubles, &ints)?.as_primitive::<Float64Type>().clone();
+        let mut without_value = BooleanBufferBuilder::new(points.num_rows());
+        column::<UInt32Type>(points, c::FLAGS)?.values().iter().for_each(|flags| without_value.append(flags & NO_RECORDED_VALUE != 0));
+        let has_buckets = points.schema_ref().index_of(c::BOUNDS).is_ok();
+        Ok(Self {
+            series,
+            times: column::<TimestampNanosecondType>(points, c::TIME)?.values().clone(),
+            starts: column(points, c::START_TIME)?,
+            values,
+            without_value: without_value.finish(),
+            counts: column(points, c::COUNT)?,
+            sums: column(points, c::SUM)?,
+            buckets: has_buckets.then(|| BucketColumns::new(points)).transpose()?,
+            exemplars: points.column_by_name(c::EXEMPLARS).and_then(|column| column.as_list_opt()).cloned(),
+        })
+    }
+
+    pub fn points(&self) -> usize {
+        self.times.len()
+    }
+
+    pub fn times(&self, rows: Range<usize>) -> &[i64] {
+        &self.times[rows]
+    }
+
+    /// The usual distance between two points of a series; `None` when no series has two.
+    pub fn spacing_ns(&self) -> Option<i64> {
+        let of_series = |series: &Series| self.times(series.rows.clone()).windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>();
+        let mut distances: Vec<i64> = self.series.iter().flat_map(of_series).filter(|distance| *distance > 0).take(DISTANCES_MAX).collect();
+        let middle = distances.len() / 2;
+        (!distances.is_empty()).then(|| *distances.select_nth_unstable(middle).1)
+    }
+
+    pub(super) fn start(&self, row: usize) -> Option<i64> {
+        self.starts.is_valid(row).then(|| self.starts.value(row))
+    }
+
+    /// Whether it says that the series has no value from here on.
+    pub(super) fn ends(&self, row: usize) -> bool {
+        self.without_value.value(row) || (self.values.is_valid(row) && self.values.value(row).to_bits() == STALE)
+    }
+
+    /// Of a gauge or a sum.
+    pub(super) fn number(&self, row: usize) -> Option<f64> {
+        (!self.ends(row) && self.values.is_valid(row)).then(|| self.values.value(row))
+    }
+
+    /// How many values a distribution has.
+    pub(super) fn count(&self, row: usize) -> Option<f64> {
+        (!self.ends(row) && self.counts.is_valid(row)).then(|| self.counts.value(row) as f64)
+    }
+
+    /// Of the values of a distribution.
+    pub(super) fn sum(&self, row: usize) -> Option<f64> {
+        (!self.ends(row) && self.sums.is_valid(row)).then(|| self.sums.value(row))
+    }
+
+    /// `None` for what is no histogram, and where no buckets were read.
+    pub(super) fn histogram(&self, kind: Kind, row: usize) -> Option<Histogram> {
+        let (count, buckets) = (self.count(row)?, self.buckets.as_ref()?);
+        let sum = self.sum(row);
+        match kind {
+            Kind::Histogram(_) => {
+                let counts = buckets.bucket_counts.value(row);
+                let counts = counts.as_primitive::<UInt64Type>().values().iter().map(|count| *count as f64).collect();
+                let bounds = buckets.bounds.value(row).as_primitive::<Float64Type>().values().to_vec();
+                Some(Histogram::Explicit(Explicit { bounds, counts, count, sum }))
+            }
+            Kind::ExponentialHistogram(_) => {
+                let side = |(offsets, counts): &(PrimitiveArray<Int32Type>, ListArray)| (offsets.value(row), counts.value(row));
+                let (positive, negative) = (side(&buckets.positive), side(&buckets.negative));
+                let counts = |(offset, counts): &(i32, arrow::array::ArrayRef)| (*offset, counts.as_primitive::<UInt64Type>().clone());
+                let (positive, negative) = (counts(&positive), counts(&negative));
+                let zero = (buckets.zero_thresholds.value(row), buckets.zero_counts.value(row) as f64);
+                let (positive, negative) = ((positive.0, &positive.1.values()[..]), (negative.0, &negative.1.values()[..]));
+                Some(Histogram::Exponential(Exponential::new(buckets.scales.value(row), zero, positive, negative, count, sum)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the buckets of `row` cannot go on from those of `before`: other bounds, or narrower ones.
+    pub(super) fn is_laid_out_anew(&self, before: usize, row: usize) -> bool {
+        self.buckets.as_ref().is_some_and(|buckets| {
+            let narrower = buckets.scales.is_valid(row) && buckets.scales.value(row) > buckets.scales.value(before);
+            narrower || buckets.bounds.value(row) != buckets.bounds.value(before)
+        })
+    }
+
+    pub(super) fn exemplars(&self) -> Option<&ListArray> {
+        self.exemplars.as_ref()
+    }
+}
+
+impl BucketColumns {
+    fn new(points: &RecordBatch) -> Result<Self, ArrowError> {
+        Ok(Self {
+            bounds: list(points, c::BOUNDS)?,
+            bucket_counts: list(points, c::BUCKET_COUNTS)?,
+            scales: column(points, c::SCALE)?,
+            zero_counts: column(points, c::ZERO_COUNT)?,
+            zero_thresholds: column(points, c::ZERO_THRESHOLD)?,
+            positive: (column(points, c::POSITIVE_OFFSET)?, list(points, c::POSITIVE_COUNTS)?),
+            negative: (column(points, c::NEGATIVE_OFFSET)?, list(points, c::NEGATIVE_COUNTS)?),
+        })
+    }
+}
+
+fn named<'a>(points: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::ArrayRef, ArrowError> {
+    points.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("points have no column {name}")))
+}
+
+pub(super) fn column<T: ArrowPrimitiveType>(points: &RecordBatch, name: &str) -> Result<PrimitiveArray<T>, ArrowError> {
+    let wrong = || ArrowError::SchemaError(format!("column {name} of points is of another type"));
+    named(points, name)?.as_primitive_opt::<T>().cloned().ok_or_else(wrong)
+}
+
+fn list(points: &RecordBatch, name: &str) -> Result<ListArray, ArrowError> {
+    let wrong = || ArrowError::SchemaError(format!("column {name} of points is of another type"));
+    named(points, name)?.as_list_opt::<i32>().cloned().ok_or_else(wrong)
+}
