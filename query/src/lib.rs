@@ -6,6 +6,7 @@
 //! trace      span batches -> one trace: its tree, its shape, what took the time; pure
 //! search     what people type to find records: text to a tree; pure
 //! analytics  what many records have in common; pure
+//! codes      what is known of error codes: their files, and what the API adds
 //! engine     SQL and searches over the tables of the store
 //! encode     batches to JSON, CSV, Arrow, Parquet
 //! api        the routes on 127.0.0.1:4319, and the guard in front of them
@@ -14,6 +15,7 @@
 
 pub mod analytics;
 pub mod api;
+pub mod codes;
 mod config;
 mod encode;
 pub mod engine;

@@ -12,6 +12,7 @@ mod closed;
 mod compressed;
 mod dashboard;
 mod deltas;
+mod errors;
 mod export;
 mod guard;
 mod health;

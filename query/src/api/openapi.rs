@@ -38,6 +38,7 @@ ids are lowercase hex; every answer says in `meta` what it cost and why it may b
         (name = "traces", description = "One trace, by its id"),
         (name = "sql", description = "Ask in SQL, and see what is asked"),
         (name = "governance", description = "Circuit breakers and limits: what opened, why, and whom it hurt"),
+        (name = "errors", description = "Error codes: how many, where they are born, what becomes of them, and what they mean"),
         (name = "server", description = "How the server is"),
     ),
     components(schemas(problem::Members, Meta)),

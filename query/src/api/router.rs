@@ -26,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     admin, breakers, compressed,
     dashboard::{self, Dashboard},
-    deltas, export, guard,
+    deltas, errors, export, guard,
     guard::Guard,
     health, logs,
     openapi::{self, Document},
@@ -37,6 +37,7 @@ use super::{
 };
 use crate::{
     Config,
+    codes::Codes,
     engine::Engine,
     reads::Reads,
     self_metrics::{API_REQUEST_SECONDS, API_REQUESTS},
@@ -50,6 +51,8 @@ const COMPRESSED_BYTES_MIN: u16 = 1024;
 pub struct Shared {
     pub store: Arc<Store>,
     pub engine: Engine,
+    /// What is known of error codes.
+    pub codes: Arc<Codes>,
     pub prometheus: PrometheusHandle,
     pub version: &'static str,
     /// Served to browsers; without it the API stands alone.
@@ -87,6 +90,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(deltas::routes(shared.clone()))
         .merge(stream::routes(&shared, config))
         .merge(breakers::routes(shared.engine.clone()))
+        .merge(errors::routes(shared.clone()))
         .merge(logs::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();

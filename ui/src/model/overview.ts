@@ -33,7 +33,7 @@ export function happenings(breakers: BreakersAnswer | undefined, codes: CodesAns
     });
   }
   for (const code of codes?.codes ?? []) {
-    if (code.status === 'steady' || code.status === 'gone') continue;
+    if (!['new', 'spiking', 'regressed'].includes(code.status)) continue;
     const times = code.usual ? code.records / code.usual : 10;
     found.push({
       kind: `code_${code.status}` as Happening['kind'],

@@ -44,7 +44,7 @@ pub(super) struct Told {
 
 /// Of all questions to the engine.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cost {
+pub(in crate::api) struct Cost {
     pub scanned_rows: u64,
     pub scanned_bytes: u64,
     pub partial: Vec<String>,
@@ -52,7 +52,7 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub(super) fn add(&mut self, summary: Summary) {
+    pub(in crate::api) fn add(&mut self, summary: Summary) {
         self.scanned_rows += summary.scanned_rows;
         self.scanned_bytes += summary.scanned_bytes;
         self.partial.extend(summary.partial);
@@ -208,15 +208,15 @@ impl Read {
     }
 }
 
-pub(super) fn unreadable(error: RowError) -> Problem {
+pub(in crate::api) fn unreadable(error: RowError) -> Problem {
     internal(&format!("a governance table cannot be read: {error}"))
 }
 
-pub(super) fn internal(message: &str) -> Problem {
+pub(in crate::api) fn internal(message: &str) -> Problem {
     problem_in("start", EngineError::Internal { message: message.to_owned() })
 }
 
 /// How long an answer took.
-pub(super) fn took_ms(elapsed: Duration) -> f64 {
+pub(in crate::api) fn took_ms(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 1e6).round() / 1e3
 }

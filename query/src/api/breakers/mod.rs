@@ -25,4 +25,7 @@ mod transitions;
 mod trip;
 mod window;
 
+pub(super) use load::{Cost, internal, took_ms, unreadable};
 pub(crate) use routes::routes;
+pub(super) use shapes::{Time, meta, rfc3339, to_json};
+pub(super) use window::{Window, unknown_parameter};

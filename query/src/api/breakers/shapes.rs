@@ -15,7 +15,7 @@ use super::load::Cost;
 /// RFC 3339 with nine digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String)]
-pub(super) struct Time(pub UnixNanos);
+pub(in crate::api) struct Time(pub UnixNanos);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -23,7 +23,7 @@ impl Serialize for Time {
     }
 }
 
-pub(super) fn rfc3339(time: UnixNanos) -> String {
+pub(in crate::api) fn rfc3339(time: UnixNanos) -> String {
     Timestamp::from_nanosecond(time.0.into()).map_or_else(|_| time.0.to_string(), |time| format!("{time:.9}"))
 }
 
@@ -220,7 +220,7 @@ impl Transition {
 }
 
 /// The `meta` part of an answer.
-pub(super) fn meta(took_ms: f64, cost: &Cost, warnings: Vec<String>) -> Meta {
+pub(in crate::api) fn meta(took_ms: f64, cost: &Cost, warnings: Vec<String>) -> Meta {
     Meta {
         took_ms,
         scanned_rows: cost.scanned_rows,
@@ -231,6 +231,6 @@ pub(super) fn meta(took_ms: f64, cost: &Cost, warnings: Vec<String>) -> Meta {
     }
 }
 
-pub(super) fn to_json(body: &impl Serialize) -> Vec<u8> {
+pub(in crate::api) fn to_json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).expect("texts and finite numbers always serialize")
 }

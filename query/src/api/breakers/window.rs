@@ -13,14 +13,14 @@ const LONGEST: i64 = 7 * 24 * HOUR;
 
 /// `[start, end)`, not after now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Window {
+pub(in crate::api) struct Window {
     pub start: UnixNanos,
     pub end: UnixNanos,
 }
 
 impl Window {
     /// From `start`, `end` and `range`; the last hour when nothing is said. Other parameters are handed back.
-    pub(super) fn parse(pairs: Pairs, now: UnixNanos) -> Result<(Self, Pairs), Problem> {
+    pub(in crate::api) fn parse(pairs: Pairs, now: UnixNanos) -> Result<(Self, Pairs), Problem> {
         let (mut start, mut end, mut range, mut others) = (None, None, None, Vec::new());
         for (name, value) in pairs {
             match name.as_str() {
@@ -44,18 +44,18 @@ impl Window {
         Ok((Self { start, end }, others))
     }
 
-    pub(super) fn length_ns(&self) -> i64 {
+    pub(in crate::api) fn length_ns(&self) -> i64 {
         self.end.0 - self.start.0
     }
 }
 
 /// A parameter that this route does not know.
-pub(super) fn unknown_parameter(name: &str, known: &'static str) -> Problem {
+pub(in crate::api) fn unknown_parameter(name: &str, known: &'static str) -> Problem {
     Problem::invalid_parameter("query", format!("unknown parameter {name:?}"), known)
 }
 
 /// None of `others` is left.
-pub(super) fn nothing_else(others: &Pairs) -> Result<(), Problem> {
+pub(in crate::api) fn nothing_else(others: &Pairs) -> Result<(), Problem> {
     match others.first() {
         Some((name, _)) => Err(unknown_parameter(name, "this route knows `start`, `end` and `range`")),
         None => Ok(()),
