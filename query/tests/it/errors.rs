@@ -224,8 +224,11 @@ async fn what_becomes_of_a_code_and_what_sets_it_apart() {
     let translated = ask(&loaded, &format!("/api/v1/errors/codes/4002001/propagation?{WINDOW}")).await;
     assert_eq!((&translated["roles"], &translated["chains_total"]), (&json!({"translated": 4.0}), &json!(1)));
 
+    // More of both, so that there is something to tell apart.
+    (0..40).for_each(|number| loaded.receive(Signal::Traces, &sold(100 + number, 20.0)));
+    (0..40).for_each(|number| loaded.receive(Signal::Traces, &sold_out(200 + number, 20.0)));
     let deltas = ask(&loaded, &format!("/api/v1/errors/codes/5001003/deltas?{WINDOW}&limit=50")).await;
-    assert_eq!((&deltas["selection"]["records"], &deltas["baseline"]["records"]), (&json!(5), &json!(3)), "other spans of stock");
+    assert_eq!((&deltas["selection"]["records"], &deltas["baseline"]["records"]), (&json!(45), &json!(43)), "other spans of stock");
     let warehouse = deltas["attributes"].as_array().and_then(|all| all.iter().find(|one| one["attribute"] == "warehouse"));
     assert!(warehouse.is_some_and(|one| one["values"].to_string().contains("berlin")), "{deltas}");
 }
