@@ -9,7 +9,7 @@
 //!
 //! prefilter            one pass over whole columns: which rows may match; all other rows cost nothing more
 //! names                metric names, canonical, once per distinct name
-//! spans, logs, metrics rows of a table (columns, resource, status, weight) --> matching --> emit --> facts
+//! spans, logs, metrics rows of a table (columns, resource, status) --> matching --> emit --> facts
 //! fill                 the derived columns of spans and logs
 //! ```
 //!
@@ -37,7 +37,6 @@ mod run;
 mod spans;
 mod status;
 mod template;
-mod weight;
 mod words;
 
 #[cfg(test)]

@@ -32,10 +32,17 @@ impl Http {
         self.send(Request::get(path).header("host", &self.host).body(Full::default()).expect("a request"))
     }
 
-    /// Posts JSON: status and body.
+    /// What is in memory becomes blocks.
+    pub(crate) fn flush(&mut self) {
+        let (status, body) = self.post("/api/v1/admin/flush", &Value::Null);
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+    }
+
+    /// Posts JSON, or nothing for null: status and body.
     pub(crate) fn post(&mut self, path: &str, body: &Value) -> (u16, Bytes) {
         let request = Request::post(path).header("host", &self.host).header("content-type", "application/json");
-        self.send(request.body(Full::from(body.to_string())).expect("a request"))
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        self.send(request.body(Full::from(body)).expect("a request"))
     }
 
     fn send(&mut self, request: Request<Full<Bytes>>) -> (u16, Bytes) {
