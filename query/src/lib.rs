@@ -7,6 +7,7 @@
 //! search     what people type to find records: text to a tree; pure
 //! analytics  what many records have in common; pure
 //! series     metrics over time: selectors, counters, histograms; pure
+//! codes      what is known of error codes: their files, and what the API adds
 //! engine     SQL and searches over the tables of the store
 //! encode     batches to JSON, CSV, Arrow, Parquet
 //! api        the routes on 127.0.0.1:4319, and the guard in front of them
@@ -15,6 +16,7 @@
 
 pub mod analytics;
 pub mod api;
+pub mod codes;
 mod config;
 mod encode;
 pub mod engine;

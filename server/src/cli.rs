@@ -9,7 +9,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use ask::{ApiArguments, OutputFormat, QueryArguments, SearchTable, TailArguments, TailFormat, TailTable, TraceArguments};
+pub(crate) use ask::{
+    ApiArguments, CountArgument, ErrorsArguments, ErrorsFormat, OutputFormat, QueryArguments, SearchTable, TailArguments, TailFormat,
+    TailTable, TraceArguments,
+};
 pub(crate) use files::{DeliveryArguments, ExportArguments, ExportFormat, ImportArguments, ImportFormat, SendArguments};
 pub(crate) use house::{
     BackupArguments, CompactArguments, ConfigCommand, ConfigShowArguments, HouseFormat, InspectArguments, Inspected, RestoreArguments,
@@ -41,6 +44,8 @@ pub(crate) enum Command {
     Trace(TraceArguments),
     /// Ask a running server in SQL, or find spans, logs and traces with a search.
     Query(QueryArguments),
+    /// List error codes: how many, since when, where they are born, and what they mean.
+    Errors(ErrorsArguments),
     /// Follow logs or spans as they arrive.
     Tail(TailArguments),
     /// Write what is stored into a file: OTLP, Jaeger JSON or Zipkin JSON.
@@ -131,6 +136,14 @@ Keys of the configuration file, with their defaults:
   rollup_hours = 720                 # what spans add up to, by minute
   disk_percent_max = 80              # that blocks may take; above it the oldest go
   delete_delay_hours = 24            # how long files of what was let go stay
+  [errors]
+  files = []                         # codes and layouts: .toml, .csv, errors.proto of Kratos, Java enums; the first wins
+  [[errors.count]]                   # which errors count; none of these is there by itself, and the first that fits a service holds
+  services = [\"*\"]                   # or \"order\", \"pay*\"
+  http_min = 500                     # from this status on, also when the span says nothing
+  codes = true                       # codes of the business in an answer that did not fail
+  rejections = true                  # what breakers and limiters refused
+  ignore = []                        # codes, reasons and statuses: \"http:404\", \"USER_*\"
   [api]
   listen = \"127.0.0.1:4319\"
   allowed_hosts = []                 # names of a reverse proxy in front

@@ -15,7 +15,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use query::api::{Api, Listening, Shared};
+use query::{
+    api::{Api, Listening, Shared},
+    codes::Codes,
+};
 use storage::{
     Store,
     io::{Io, RealIo},
@@ -88,6 +91,11 @@ impl Node {
         metrics::set_global_recorder(recorder).map_err(|_| Failure::message(Exit::Failed, "a second metrics recorder"))?;
         query::self_metrics::describe();
 
+        let codes = Codes::open(config.codes(), Arc::clone(&io)).map_err(|error| Failure::new(Exit::Config, error))?;
+        for warning in codes.warnings() {
+            tracing::warn!(%warning, "files of error codes contradict each other");
+        }
+
         let storage_config = config.storage();
         let data_dir = storage_config.data_dir.clone();
         let promise = config.storage.durability.promise();
@@ -122,6 +130,7 @@ impl Node {
         let shared = Shared {
             store: Arc::clone(&store),
             engine,
+            codes: Arc::new(codes),
             prometheus: prometheus.clone(),
             version: env!("CARGO_PKG_VERSION"),
             dashboard: Some(dashboard::of(addresses.otlp_http)),

@@ -81,6 +81,11 @@ impl Config {
         self.data_dir.join("reserve")
     }
 
+    /// Files that other rooms keep beside the data; each is only ever replaced as a whole.
+    pub fn settings_dir(&self) -> PathBuf {
+        self.data_dir.join("settings")
+    }
+
     pub(crate) fn request_hashes_path(&self) -> PathBuf {
         self.data_dir.join("request-hashes")
     }

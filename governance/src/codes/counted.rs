@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::layout::matches;
-use crate::facts::{CodeSource, Error, Source};
+use super::{layout::matches, statistics::Reported};
+use crate::facts::{CodeSource, Source};
 
 /// A rule for some services. The first rule whose `services` fit holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,17 +40,17 @@ impl Default for CountRule {
 }
 
 impl CountRule {
-    pub fn counts(&self, error: &Error) -> bool {
+    pub fn counts(&self, error: &Reported<'_>) -> bool {
         let ignored = |text: &str| !text.is_empty() && self.ignore.iter().any(|pattern| matches(pattern, text));
-        if ignored(&error.code) || ignored(&error.reason) || (error.is_rejection && !self.rejections) {
+        if ignored(error.hop.code) || ignored(error.hop.reason) || (error.is_rejection && !self.rejections) {
             return false;
         }
-        let says_so = !matches!(error.code_source, CodeSource::Status | CodeSource::ExceptionType);
+        let says_so = !matches!(error.hop.code_source, CodeSource::Status | CodeSource::ExceptionType);
         error.span_failed
-            || matches!(error.evidence.source, Source::Log | Source::AccessLog)
+            || matches!(error.source, Source::Log | Source::AccessLog)
             || (says_so && self.codes)
             || error.http_status.is_some_and(|status| status >= self.http_min)
-            || self.grpc.contains(&error.grpc_status)
+            || self.grpc.iter().any(|status| status == error.grpc_status)
     }
 }
 
@@ -64,7 +64,10 @@ mod tests {
     use schemas::UnixNanos;
 
     use super::*;
-    use crate::codes::{Extractor, Record, SpanStatus};
+    use crate::{
+        codes::{Extractor, Record, SpanStatus},
+        facts::Error,
+    };
 
     fn error(set: impl Fn(&mut Record<'_>)) -> Error {
         let mut record = Record::empty(Source::Span, UnixNanos(0));
@@ -75,7 +78,8 @@ mod tests {
     #[test]
     fn what_counts() {
         let rule = CountRule::default();
-        let check = |expected: bool, rule: &CountRule, set: &dyn Fn(&mut Record<'_>)| assert_eq!(rule.counts(&error(set)), expected);
+        let check =
+            |expected: bool, rule: &CountRule, set: &dyn Fn(&mut Record<'_>)| assert_eq!(rule.counts(&Reported::of(&error(set))), expected);
         check(false, &rule, &|record| record.http_status = Some(404));
         check(true, &rule, &|record| record.http_status = Some(503));
         check(true, &CountRule { http_min: 400, ..rule.clone() }, &|record| record.http_status = Some(404));

@@ -7,11 +7,13 @@ pub mod errors;
 mod parts;
 mod read;
 pub mod rejections;
+mod reported;
 pub mod resilience_actions;
 mod words;
 mod write;
 
 pub use read::RowError;
+pub use reported::{COLUMNS as REPORTED_COLUMNS, ReportedRows};
 pub use write::to_batches;
 
 #[cfg(test)]

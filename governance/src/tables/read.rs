@@ -95,7 +95,12 @@ impl<A: Array> Column<A> {
 impl Column<StringArray> {
     /// Empty where null.
     pub(super) fn get(&self, row: usize) -> String {
-        self.valid(row).map(|array| array.value(row).to_owned()).unwrap_or_default()
+        self.text(row).to_owned()
+    }
+
+    /// Empty where null.
+    pub(super) fn text(&self, row: usize) -> &str {
+        self.valid(row).map(|array| array.value(row)).unwrap_or_default()
     }
 
     /// One of the words that `parse` knows.

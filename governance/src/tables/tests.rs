@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use schemas::{SpanId, Table, TableBatch, TraceId, UnixNanos};
 
 use super::*;
-use crate::facts::*;
+use crate::{codes::statistics::Reported, facts::*};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "[a-z]{1,4}", Just("库存不足 \"x\"".to_owned())]
@@ -137,7 +137,13 @@ proptest! {
                 Table::Rejections => read.rejections = rejections::read(&batch).expect("just written"),
                 Table::BreakerSignals => read.breaker_signals = breaker_signals::read(&batch).expect("just written"),
                 Table::ResilienceActions => read.resilience_actions = resilience_actions::read(&batch).expect("just written"),
-                Table::Errors => read.errors = errors::read(&batch).expect("just written"),
+                Table::Errors => {
+                    read.errors = errors::read(&batch).expect("just written");
+                    let rows = ReportedRows::of(&batch).expect("just written");
+                    let reported: Vec<_> = (0..rows.len()).map(|row| format!("{:?}", rows.get(row).expect("just written"))).collect();
+                    let expected: Vec<_> = facts.errors.iter().map(|error| format!("{:?}", Reported::of(error))).collect();
+                    prop_assert_eq!(reported, expected);
+                }
                 _ => prop_assert!(false, "{} is no table of facts", table),
             }
         }

@@ -13,6 +13,7 @@ mod completeness;
 mod compressed;
 mod dashboard;
 mod deltas;
+mod errors;
 mod export;
 mod graph;
 mod guard;

@@ -40,6 +40,7 @@ ids are lowercase hex; every answer says in `meta` what it cost and why it may b
         (name = "sql", description = "Ask in SQL, and see what is asked"),
         (name = "services", description = "Services, their operations and instances, and who calls whom"),
         (name = "governance", description = "Circuit breakers and limits: what opened, why, and whom it hurt"),
+        (name = "errors", description = "Error codes: how many, where they are born, what becomes of them, and what they mean"),
         (name = "server", description = "How the server is"),
     ),
     components(schemas(problem::Members, Meta)),

@@ -26,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     admin, breakers, compressed,
     dashboard::{self, Dashboard},
-    deltas, export, graph, guard,
+    deltas, errors, export, graph, guard,
     guard::Guard,
     health, logs, metrics as series,
     openapi::{self, Document},
@@ -38,6 +38,7 @@ use super::{
 };
 use crate::{
     Config,
+    codes::Codes,
     engine::Engine,
     reads::Reads,
     self_metrics::{API_REQUEST_SECONDS, API_REQUESTS},
@@ -51,6 +52,8 @@ const COMPRESSED_BYTES_MIN: u16 = 1024;
 pub struct Shared {
     pub store: Arc<Store>,
     pub engine: Engine,
+    /// What is known of error codes.
+    pub codes: Arc<Codes>,
     pub prometheus: PrometheusHandle,
     pub version: &'static str,
     /// Served to browsers; without it the API stands alone.
@@ -92,6 +95,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(services::routes(folds.clone()))
         .merge(graph::routes(folds.clone()))
         .merge(overview::routes(shared.clone(), folds, config))
+        .merge(errors::routes(shared.clone()))
         .merge(logs::routes(shared.engine.clone()))
         .merge(series::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
     api::{Dashboard, Listening, Page, Received, Shared, router},
+    codes::{Codes, CodesConfig},
     engine::Engine,
 };
 use schemas::{
@@ -50,6 +51,7 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
     let shared = Shared {
         store,
         engine,
+        codes: Arc::new(Codes::open(CodesConfig::in_dir(data_dir.path()), Arc::new(RealIo)).expect("there are no files")),
         prometheus: PrometheusBuilder::new().build_recorder().handle(),
         version: "0.0.0-test",
         dashboard: Some(Dashboard { pages, send_test_trace: Arc::new(|| Box::pin(async { Err("the door is shut".to_owned()) })) }),

@@ -11,12 +11,14 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
+use governance::classify::{Rules, with_facts};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
     api::{Dashboard, Received, Shared, router},
+    codes::{Codes, CodesConfig},
     engine::Engine,
 };
 use schemas::{
@@ -45,14 +47,28 @@ impl Loaded {
     }
 
     pub(crate) fn with(limit: impl FnOnce(&mut query::engine::Config)) -> Self {
-        Self::open(tempfile::tempdir().expect("a temporary directory"), limit, |_| {}, Config::default())
+        Self::open(tempfile::tempdir().expect("a temporary directory"), limit, |_| {}, Config::default(), |_| {})
     }
 
     /// With streams and a store like these.
     pub(crate) fn streaming(limit: impl FnOnce(&mut Config), storage: impl FnOnce(&mut storage::Config)) -> Self {
         let mut config = Config::default();
         limit(&mut config);
-        Self::open(tempfile::tempdir().expect("a temporary directory"), |_| {}, storage, config)
+        Self::open(tempfile::tempdir().expect("a temporary directory"), |_| {}, storage, config, |_| {})
+    }
+
+    /// With files of codes and rules like these.
+    pub(crate) fn with_codes(name: impl FnOnce(&mut CodesConfig)) -> Self {
+        Self::open(tempfile::tempdir().expect("a temporary directory"), |_| {}, |_| {}, Config::default(), name)
+    }
+
+    /// A request in OTLP JSON, its governance facts with it, as a receiver derives them.
+    pub(crate) fn receive(&self, signal: Signal, body: &Value) {
+        let body = Bytes::from(body.to_string());
+        let request = self.request(signal, Format::Json, body);
+        let decoded = decode(signal, request.format, &request.body, request.received_at, &DecodeLimits::NONE).expect("valid OTLP");
+        let batches = with_facts(Rules::shipped(), decoded.batches, request.received_at);
+        self.store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
     }
 
     /// The same data directory, opened again.
@@ -65,7 +81,7 @@ impl Loaded {
             std::thread::yield_now();
         }
         drop(store);
-        let opened = Self::open(data_dir, |_| {}, |_| {}, Config::default());
+        let opened = Self::open(data_dir, |_| {}, |_| {}, Config::default(), |_| {});
         while opened.store.readiness().replay_bytes_left > 0 {
             std::thread::yield_now();
         }
@@ -96,6 +112,7 @@ impl Loaded {
         limit: impl FnOnce(&mut query::engine::Config),
         limit_storage: impl FnOnce(&mut storage::Config),
         config: Config,
+        name_codes: impl FnOnce(&mut CodesConfig),
     ) -> Self {
         let mut of_storage = storage::Config::new(data_dir.path());
         // Captures are old: a test that runs into the first look for old data would lose them.
@@ -108,9 +125,12 @@ impl Loaded {
         let mut limits = query::engine::Config::new(data_dir.path().join("spill"));
         limit(&mut limits);
         let engine = Engine::start(Arc::clone(&store), limits).expect("threads start");
+        let mut codes = CodesConfig::in_dir(data_dir.path());
+        name_codes(&mut codes);
         let shared = Shared {
             store: Arc::clone(&store),
             engine,
+            codes: Arc::new(Codes::open(codes, Arc::new(RealIo)).expect("right files of codes")),
             prometheus: PrometheusBuilder::new().build_recorder().handle(),
             version: "0.0.0-test",
             dashboard: Some(Dashboard { pages: |_, _| None, send_test_trace: Arc::new(|| Box::pin(async { Ok(TraceId([0x4b; 16])) })) }),
@@ -169,9 +189,9 @@ impl Loaded {
         found
     }
 
-    fn send_as(&self, signal: Signal, format: Format, body: Bytes) {
+    fn request(&self, signal: Signal, format: Format, body: Bytes) -> RawRequest {
         let number = self.sent.fetch_add(1, Ordering::Relaxed);
-        let request = RawRequest {
+        RawRequest {
             tenant: TenantId::DEFAULT,
             signal,
             format,
@@ -179,24 +199,19 @@ impl Loaded {
             received_at: UnixNanos(1_790_000_000_000_000_000 + number as i64 * 1_000_000),
             hash: RequestHash(xxhash_rust::xxh3::xxh3_128(&body)),
             body,
-        };
+        }
+    }
+
+    fn send_as(&self, signal: Signal, format: Format, body: Bytes) {
+        let request = self.request(signal, format, body);
         let batches = derive(&request).expect("valid OTLP");
         self.store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
     }
 
     /// Rows as a receiver derives them.
     pub(crate) fn append(&self, batches: Vec<TableBatch>) {
-        let number = self.sent.fetch_add(1, Ordering::Relaxed);
-        let body = Bytes::from(format!("rows {number}"));
-        let request = RawRequest {
-            tenant: TenantId::DEFAULT,
-            signal: Signal::Traces,
-            format: Format::Protobuf,
-            encoding: ContentEncoding::Identity,
-            received_at: UnixNanos(1_790_000_000_000_000_000 + number as i64 * 1_000_000),
-            hash: RequestHash(xxhash_rust::xxh3::xxh3_128(&body)),
-            body,
-        };
+        let body = Bytes::from(format!("rows {}", self.sent.load(Ordering::Relaxed)));
+        let request = self.request(Signal::Traces, Format::Protobuf, body);
         self.store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
     }
 

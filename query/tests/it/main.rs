@@ -5,6 +5,7 @@ mod breakers;
 mod compressed;
 mod contract;
 mod deltas;
+mod errors;
 mod export;
 mod graph;
 mod loaded;

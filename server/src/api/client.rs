@@ -31,6 +31,8 @@ pub(crate) struct Request {
     pub(crate) accept: &'static str,
     pub(crate) json: Option<String>,
     pub(crate) last_event_id: Option<String>,
+    /// In which languages people read, best first.
+    pub(crate) accept_language: Option<String>,
     /// Until the answer begins, and between its parts.
     pub(crate) patience: Option<Duration>,
 }
@@ -70,7 +72,7 @@ impl Client {
         let stream = connecting.map_err(|_| too_late(CONNECT_TIMEOUT))?.map_err(|error| error.to_string())?;
         let (mut socket, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| describe(&error))?;
         tokio::spawn(connection);
-        let Request { path, accept, json, last_event_id, .. } = request;
+        let Request { path, accept, json, last_event_id, accept_language, .. } = request;
         let mut head = http::Request::builder()
             .method(if json.is_some() { Method::POST } else { Method::GET })
             .uri(self.endpoint.path(&path))
@@ -80,6 +82,9 @@ impl Client {
             .header(header::USER_AGENT, concat!("fusebox/", env!("CARGO_PKG_VERSION")));
         if json.is_some() {
             head = head.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(languages) = accept_language {
+            head = head.header(header::ACCEPT_LANGUAGE, languages);
         }
         if let Some(id) = last_event_id {
             head = head.header("last-event-id", id);

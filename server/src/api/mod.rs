@@ -11,5 +11,5 @@ mod path;
 mod problem;
 
 pub(crate) use client::{Answer, Client, Request};
-pub(crate) use path::path;
+pub(crate) use path::{path, segment};
 pub(crate) use problem::Problem;

@@ -1,4 +1,4 @@
-//! Questions to a running server: `trace`, `query`, `tail`.
+//! Questions to a running server: `trace`, `query`, `errors`, `tail`.
 
 use clap::{Args, ValueEnum};
 use schemas::TraceId;
@@ -84,6 +84,56 @@ pub(crate) enum OutputFormat {
     Parquet,
 }
 
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ErrorsArguments {
+    /// One code in detail; without it all are listed
+    #[arg(value_name = "CODE", allow_hyphen_values = true)]
+    pub(crate) code: Option<String>,
+    /// Only codes like this: a code, the beginning of one (5001*), or a part of a reason, title or message
+    #[arg(short, long, value_name = "TEXT", conflicts_with = "code")]
+    pub(crate) query: Option<String>,
+    /// Only errors that this service reports
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// Only errors from this environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+    /// Once where an error is born, or at every hop [default: born]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) count: Option<CountArgument>,
+    /// From this time on: RFC 3339, Unix time, or now-15m [default: an hour before --end]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<String>,
+    /// Before this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<String>,
+    /// So long before --end, for instance 24h
+    #[arg(long, value_name = "DURATION", conflicts_with = "start")]
+    pub(crate) range: Option<String>,
+    /// Codes at most
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(crate) limit: u32,
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: ErrorsFormat,
+    #[command(flatten)]
+    pub(crate) api: ApiArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum CountArgument {
+    Born,
+    EveryHop,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ErrorsFormat {
+    /// For people
+    Table,
+    /// The answer of the API as it is
+    Json,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct TailArguments {
     #[arg(value_enum, value_name = "WHAT")]
@@ -112,6 +162,15 @@ pub(crate) enum TailFormat {
     Text,
     /// One JSON object a line
     Json,
+}
+
+impl CountArgument {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Born => "born",
+            Self::EveryHop => "every_hop",
+        }
+    }
 }
 
 impl SearchTable {

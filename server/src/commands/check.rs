@@ -4,9 +4,11 @@ use std::{
     fs,
     net::{SocketAddr, TcpListener},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::Context;
+use query::codes::Codes;
 use storage::{
     Refused,
     io::{DiskSpace, Io, RealIo},
@@ -29,7 +31,18 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
     }
     let source = loaded.file.as_ref().map_or("defaults, environment and flags".to_owned(), |file| file.display().to_string());
     print(format_args!("configuration   ok ({source})")).context("print")?;
+    check_codes(&loaded.config)?;
     check_environment(&loaded.config)
+}
+
+/// Files of error codes, and what the API added to them.
+fn check_codes(config: &Config) -> Result<(), Failure> {
+    let codes = Codes::open(config.codes(), Arc::new(RealIo)).map_err(|error| Failure::new(Exit::Config, error))?;
+    for warning in codes.warnings() {
+        say(format_args!("warning: {warning}"));
+    }
+    let (known, layouts) = codes.counts();
+    print(format_args!("error codes     ok ({known} codes, {layouts} layouts)")).context("print").map_err(Failure::from)
 }
 
 /// What the settings cannot know: the disk and the ports.

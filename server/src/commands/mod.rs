@@ -6,6 +6,7 @@ pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod config_show;
 pub(crate) mod demo;
+pub(crate) mod errors;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod inspect;

@@ -2,12 +2,13 @@
 //! only a variable that may be somebody else's (`FUSEBOX_PORT`, from Kubernetes) is no more than mentioned.
 //!
 //! ```text
-//! settings  what can be set, and what cannot work; `storage_section` and `retention_section` are parts of it
+//! settings  what can be set, and what cannot work; `storage_section`, `retention_section` and `errors_section` are parts of it
 //! layers    file, environment and flags, each as a table of keys
 //! origin    which of them a setting comes from
 //! suggest   what was probably meant
 //! ```
 
+mod errors_section;
 mod layers;
 mod origin;
 mod retention_section;

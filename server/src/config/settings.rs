@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{retention_section::Retention, storage_section::Storage};
+use super::{errors_section::Errors, retention_section::Retention, storage_section::Storage};
 
 /// Where `serve` keeps everything when nobody says where.
 pub(crate) const DATA_DIR: &str = "./fusebox-data";
@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) collector: collector::Config,
     pub(crate) storage: Storage,
     pub(crate) retention: Retention,
+    pub(crate) errors: Errors,
     pub(crate) api: Api,
 }
 
@@ -51,6 +52,7 @@ impl Default for Config {
             collector: collector::Config::default(),
             storage: Storage::default(),
             retention: Retention::default(),
+            errors: Errors::default(),
             api: Api::default(),
         }
     }
@@ -118,6 +120,15 @@ impl Config {
             read_deadline: Duration::from_millis(self.api.read_deadline_ms),
             streams_max: self.api.streams_max,
             ..query::Config::default()
+        }
+    }
+
+    /// Where codes are read from, and what the API may write.
+    pub(crate) fn codes(&self) -> query::codes::CodesConfig {
+        query::codes::CodesConfig {
+            files: self.errors.files.iter().map(|path| absolute(path)).collect(),
+            count: self.errors.count.clone(),
+            ..query::codes::CodesConfig::in_dir(&absolute(&self.data_dir))
         }
     }
 

@@ -1,8 +1,8 @@
-//! One keep-alive connection to the API of a running server.
+//! One keep-alive connection to a running server.
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use tokio::{net::TcpStream, runtime::Runtime};
 
 pub(crate) struct Http {
     runtime: Runtime,
-    socket: SendRequest<Empty<Bytes>>,
+    socket: SendRequest<Full<Bytes>>,
     host: String,
 }
 
@@ -29,23 +29,23 @@ impl Http {
 
     /// Status and body.
     pub(crate) fn get(&mut self, path: &str) -> (u16, Bytes) {
-        self.request("GET", path)
+        self.send(Request::get(path).header("host", &self.host).body(Full::default()).expect("a request"))
     }
 
     /// What is in memory becomes blocks.
     pub(crate) fn flush(&mut self) {
-        let (status, body) = self.request("POST", "/api/v1/admin/flush");
+        let (status, body) = self.post("/api/v1/admin/flush", &Value::Null);
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     }
 
-    fn request(&mut self, method: &str, path: &str) -> (u16, Bytes) {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", &self.host)
-            .header("content-type", "application/json")
-            .body(Empty::new())
-            .expect("a request");
+    /// Posts JSON, or nothing for null: status and body.
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> (u16, Bytes) {
+        let request = Request::post(path).header("host", &self.host).header("content-type", "application/json");
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        self.send(request.body(Full::from(body)).expect("a request"))
+    }
+
+    fn send(&mut self, request: Request<Full<Bytes>>) -> (u16, Bytes) {
         let Self { runtime, socket, .. } = self;
         runtime.block_on(async {
             socket.ready().await.expect("the connection is kept");

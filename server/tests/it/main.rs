@@ -6,6 +6,7 @@ mod configuration;
 mod damage;
 mod demo;
 mod doors;
+mod errors;
 mod everything;
 mod export_import;
 mod house;

@@ -53,6 +53,7 @@ pub fn backup(
     let hashes = Config::new(data_dir).request_hashes_path();
     let name = hashes.file_name().map(PathBuf::from).unwrap_or_default();
     files.extend(copy(job.io, &hashes, &target.join(&name))?.map(|_| name));
+    files.extend(job.settings()?);
     let (listed, linked_bytes) = job.catalog_and_blocks(progress)?;
     let mut copied = Copied { linked_bytes, blocks: listed.len(), rows: listed.iter().map(|block| block.rows).sum(), ..Copied::default() };
     files.push(catalog::FILE_NAME.into());
@@ -106,6 +107,22 @@ impl Job<'_> {
                 }
                 Err(source) => return Err(BackupError::Copy { path, source }),
             }
+        }
+        Ok(copied)
+    }
+
+    fn settings(&self) -> Result<Vec<PathBuf>, BackupError> {
+        let dir = Config::new(self.data_dir).settings_dir();
+        let listed = match self.io.list(&dir) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            listed => listed.map_err(|source| BackupError::Copy { path: dir.clone(), source })?,
+        };
+        let mut copied = Vec::new();
+        // One that is still being written has another name, and none when it is done.
+        for path in listed.iter().filter(|path| path.extension().is_none_or(|ending| ending != "tmp")) {
+            let Ok(relative) = path.strip_prefix(self.data_dir) else { continue };
+            make_parents(self.io, self.target, relative)?;
+            copied.extend(copy(self.io, path, &self.target.join(relative))?.map(|_| relative.to_owned()));
         }
         Ok(copied)
     }

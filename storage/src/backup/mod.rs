@@ -7,6 +7,7 @@
 //!   data/…             the blocks that this catalog lists, with their indexes
 //!   wal/…              segments, copied before the catalog
 //!   request-hashes     copied after the segments
+//!   settings/…         what the API was told to keep, each file replaced as a whole
 //! ```
 //! Why this is consistent: a segment leaves the log only after a catalog commit covers all of it. So a record that was acknowledged before
 //! the backup began is in a segment that is copied, or it is covered by the catalog, which is copied later. The catalog says up to where

@@ -106,6 +106,20 @@ fn under_load() {
 }
 
 #[test]
+fn settings_beside_the_data_are_part_of_it() {
+    let (dir, backups) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    drop(reopen(config(dir.path()), io()));
+    std::fs::create_dir(dir.path().join("settings")).unwrap();
+    std::fs::write(dir.path().join("settings/codes.toml"), "kept").unwrap();
+    std::fs::write(dir.path().join("settings/codes.tmp"), "being written").unwrap();
+    let (to, place) = (backups.path().join("whole"), backups.path().join("restored"));
+    backup(&io(), dir.path(), &to, Blocks::Copied, &mut |_| {}).unwrap();
+    restore(&io(), &to, &place, &mut |_| {}).unwrap();
+    assert_eq!(std::fs::read_to_string(place.join("settings/codes.toml")).unwrap(), "kept");
+    assert!(!place.join("settings/codes.tmp").exists());
+}
+
+#[test]
 fn what_is_no_backup_and_no_place_for_one() {
     let (dir, backups) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = reopen(config(dir.path()), io());

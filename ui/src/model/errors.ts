@@ -29,11 +29,14 @@ export interface CodeRow {
   exemplars: { oldest?: string; newest?: string; slowest?: string };
 }
 
+/** Codes of one shape that nobody wrote down. */
 export interface Unknown {
-  shape?: string;
-  samples?: string[];
-  count?: number;
-  [more: string]: unknown;
+  shape: string;
+  forms: number;
+  count: number;
+  samples: { code: string; service: string; message: string; count: number }[];
+  /** A rule to begin with, in TOML. */
+  suggestion: string;
 }
 
 export interface CodesAnswer {

@@ -36,7 +36,8 @@ pub struct CodesFile {
 #[serde(deny_unknown_fields)]
 struct Form {
     #[serde(default)]
-    layout: Vec<LayoutEntry>,
+    #[schemars(with = "Vec<LayoutEntry>")]
+    layout: Vec<toml::Spanned<LayoutEntry>>,
     #[serde(default)]
     #[schemars(with = "Vec<Entry>")]
     code: Vec<toml::Spanned<Entry>>,
@@ -63,11 +64,17 @@ pub fn read_toml(text: &str) -> Result<CodesFile, ImportError> {
         line: error.span().map_or(1, |span| line_of(text, span.start)),
         what: error.message().to_owned(),
     })?;
-    Layouts::new(form.layout.clone()).map_err(|error| ImportError { line: 1, what: error.to_string() })?;
+    let (lines, layouts): (Vec<usize>, Vec<LayoutEntry>) =
+        form.layout.into_iter().map(|layout| (line_of(text, layout.span().start), layout.into_inner())).unzip();
+    Layouts::new(layouts.clone()).map_err(|error| {
+        let at = error.id().and_then(|id| layouts.iter().rposition(|layout| layout.id == id));
+        let at = at.or_else(|| layouts.iter().position(|layout| layout.id.trim().is_empty())).unwrap_or_default();
+        ImportError { line: lines.get(at).copied().unwrap_or(1), what: error.to_string() }
+    })?;
     let located = |entry: toml::Spanned<Entry>| Located { line: line_of(text, entry.span().start), value: entry.into_inner() };
     let codes: Vec<Located<Entry>> = form.code.into_iter().map(located).collect();
     check_all(&codes)?;
-    Ok(CodesFile { layouts: form.layout, codes, parts: form.part })
+    Ok(CodesFile { layouts, codes, parts: form.part })
 }
 
 /// The text that [`read_toml`] reads again.

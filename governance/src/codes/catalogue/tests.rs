@@ -46,6 +46,10 @@ fn toml_there_and_back() {
         "line 3: unknown variant `mine`, expected one of `business`, `system`, `dependency`, `client`",
     );
     check("[[layout]]\nid = \"x\"\npattern = \"(\"", "line 1: layout \"x\": `pattern` is no regular expression: unclosed group");
+    check(
+        "[[layout]]\nid = \"a\"\npattern = '(?P<code>.)'\n\n[[layout]]\nid = \"b\"\npattern = 'x'",
+        "line 5: layout \"b\": `pattern` names no part, such as (?P<service>…)",
+    );
     assert!(read_toml("[[code]]\ncode = \"a\"\nkolor = 1").expect_err("unknown").to_string().starts_with("line 3: unknown field `kolor`"));
 }
 

@@ -46,6 +46,18 @@ pub enum LayoutError {
     TooMany { count: usize },
 }
 
+impl LayoutError {
+    /// Which layout is wrong, when one is and it has an id.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Twice { id } | Self::Pattern { id, .. } | Self::Long { id, .. } | Self::Group { id, .. } | Self::NoParts { id } => {
+                Some(id)
+            }
+            Self::NoId { .. } | Self::TooMany { .. } => None,
+        }
+    }
+}
+
 impl LayoutEntry {
     pub(super) fn check(&self, index: usize) -> Result<(), LayoutError> {
         if self.id.trim().is_empty() {

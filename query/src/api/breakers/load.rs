@@ -221,7 +221,7 @@ impl Read {
     }
 }
 
-pub(super) fn unreadable(error: RowError) -> Problem {
+pub(in crate::api) fn unreadable(error: RowError) -> Problem {
     internal(&format!("a governance table cannot be read: {error}"))
 }
 

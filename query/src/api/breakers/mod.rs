@@ -28,7 +28,7 @@ mod trip;
 mod window;
 
 pub(super) use guards::{Guard, Guards, RECENT_NS};
-pub(super) use load::{Cost, Folds, internal, took_ms};
+pub(super) use load::{Cost, Folds, internal, took_ms, unreadable};
 pub(crate) use routes::routes;
-pub(super) use shapes::{Time, meta, to_json};
+pub(super) use shapes::{Time, meta, rfc3339, to_json};
 pub(super) use window::{Window, unknown_parameter};

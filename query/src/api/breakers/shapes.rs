@@ -23,7 +23,7 @@ impl Serialize for Time {
     }
 }
 
-pub(super) fn rfc3339(time: UnixNanos) -> String {
+pub(in crate::api) fn rfc3339(time: UnixNanos) -> String {
     Timestamp::from_nanosecond(time.0.into()).map_or_else(|_| time.0.to_string(), |time| format!("{time:.9}"))
 }
 

@@ -55,7 +55,7 @@ pub(in crate::api) fn unknown_parameter(name: &str, known: &'static str) -> Prob
 }
 
 /// None of `others` is left.
-pub(super) fn nothing_else(others: &Pairs) -> Result<(), Problem> {
+pub(in crate::api) fn nothing_else(others: &Pairs) -> Result<(), Problem> {
     match others.first() {
         Some((name, _)) => Err(unknown_parameter(name, "this route knows `start`, `end` and `range`")),
         None => Ok(()),

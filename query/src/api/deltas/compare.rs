@@ -24,7 +24,7 @@ use crate::{
 /// What sets the selection apart.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Deltas)]
-pub(super) struct Comparison {
+pub(crate) struct Comparison {
     selection: GroupSize,
     baseline: GroupSize,
     #[serde(flatten)]
@@ -34,7 +34,7 @@ pub(super) struct Comparison {
 }
 
 #[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
-pub(super) struct GroupSize {
+pub(crate) struct GroupSize {
     /// Records of the group.
     records: u64,
     /// Records that were looked at: of larger groups about as many as `sample` says, the same each time.

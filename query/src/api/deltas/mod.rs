@@ -12,4 +12,5 @@ mod compare;
 mod request;
 mod routes;
 
-pub(crate) use routes::routes;
+pub(crate) use compare::Comparison;
+pub(crate) use routes::{respond as of, routes};

@@ -36,8 +36,8 @@ async fn post_deltas(State(shared): State<Arc<Shared>>, body: Bytes) -> Response
     respond(shared, &body).await.map_or_else(IntoResponse::into_response, answer::json)
 }
 
-/// Counting takes time, so it is done where questions are answered.
-async fn respond(shared: Arc<Shared>, body: &[u8]) -> Result<Vec<u8>, Problem> {
+/// The answer to a request. Counting takes time, so it is done where questions are answered.
+pub(crate) async fn respond(shared: Arc<Shared>, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let request = Request::parse(body, search::now())?;
     let (reply, answered) = oneshot::channel();
     let asking = Arc::clone(&shared);

@@ -8,6 +8,7 @@ use datafusion::{
     functions_aggregate::expr_fn::{count, max, min},
     logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, ident, in_list, lit},
 };
+use governance::tables::REPORTED_COLUMNS;
 use schemas::{Table, TraceId, UnixNanos, columns as c};
 use storage::Snapshot;
 
@@ -37,6 +38,14 @@ pub(crate) enum Facts {
     RefusedSpans(TimeSpan),
     /// Errors of these services.
     Errors(TimeSpan, Vec<String>),
+    /// Errors as statistics see them: [`REPORTED_COLUMNS`].
+    Reported(TimeSpan),
+    /// So too, of these traces.
+    ReportedIn(TimeSpan, Vec<TraceId>),
+    /// Errors of each code, service and environment: `code`, `service_name`, `deployment_environment`, `rows`, `first`, `last`.
+    ErrorTotals(TimeSpan),
+    /// Traces with an error of this code: `trace_id`.
+    TracesOf(TimeSpan, String),
     /// Calls of these operations by a service, for each instance and second: `instance`, `name`, `second`, `calls`, `failed`.
     Calls { time: TimeSpan, service: String, operations: Vec<String> },
     /// When each version of these services was first seen: `service_name`, `service_version`, `first`.
@@ -55,6 +64,10 @@ impl fmt::Display for FactsQuestion {
             Facts::Of(table, _) => write!(f, "facts of {table}"),
             Facts::RefusedSpans(_) => write!(f, "refused spans"),
             Facts::Errors(_, services) => write!(f, "errors of {}", services.join(", ")),
+            Facts::Reported(_) => write!(f, "errors"),
+            Facts::ReportedIn(_, traces) => write!(f, "errors of {} traces", traces.len()),
+            Facts::ErrorTotals(_) => write!(f, "errors by code"),
+            Facts::TracesOf(_, code) => write!(f, "traces of code {code}"),
             Facts::Calls { service, .. } => write!(f, "calls by {service}"),
             Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
             Facts::Spans(traces) | Facts::Callers(traces) => write!(f, "spans of {} traces", traces.len()),
@@ -71,6 +84,7 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
     let scan = |table: Table| Compiler { snapshot, table, text: "", now: UnixNanos(0), within: None, received_until: None }.scan(table);
     let within = |table: Table, time: TimeSpan| in_time(table, time).unwrap_or_else(|| lit(true));
     let texts = |column: &str, values: &[String]| in_list(ident(column), values.iter().map(|value| lit(value.as_str())).collect(), false);
+    let ids = |traces: &[TraceId]| traces.iter().map(|trace| id(trace.as_bytes())).collect::<Vec<Expr>>();
     let found = match &question.which {
         Facts::Of(table, time) => scan(*table)?.filter(within(*table, *time))?,
         Facts::RefusedSpans(time) => {
@@ -78,6 +92,23 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?
         }
         Facts::Errors(time, services) => scan(Table::Errors)?.filter(within(Table::Errors, *time).and(texts(c::SERVICE_NAME, services)))?,
+        Facts::Reported(time) => scan(Table::Errors)?.filter(within(Table::Errors, *time))?.project(REPORTED_COLUMNS.map(ident))?,
+        Facts::ReportedIn(time, traces) => {
+            let of = within(Table::Errors, *time).and(in_list(ident(c::TRACE_ID), ids(traces), false));
+            scan(Table::Errors)?.filter(of)?.project(REPORTED_COLUMNS.map(ident))?
+        }
+        Facts::ErrorTotals(time) => {
+            let measures: [Expr; 3] =
+                [count(lit(1_i64)).alias("rows"), min(ident(c::TIME)).alias("first"), max(ident(c::TIME)).alias("last")];
+            let by = [c::CODE, c::SERVICE_NAME, c::DEPLOYMENT_ENVIRONMENT].map(ident);
+            scan(Table::Errors)?.filter(within(Table::Errors, *time))?.aggregate(by, measures)?
+        }
+        Facts::TracesOf(time, code) => {
+            let of = ident(c::CODE).eq(lit(code.as_str())).and(ident(c::TRACE_ID).is_not_null());
+            scan(Table::Errors)?
+                .filter(within(Table::Errors, *time).and(of))?
+                .aggregate([ident(c::TRACE_ID)], [count(lit(1_i64)).alias("rows")])?
+        }
         Facts::Calls { time, service, operations } => {
             let of = ident(c::SERVICE_NAME).eq(lit(service.as_str())).and(texts(c::NAME, operations));
             let second = cast(ident(c::START_TIME), DataType::Int64) / lit(SECOND_NS);
@@ -93,9 +124,8 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             scan(Table::Spans)?.filter(of)?.aggregate([ident(c::SERVICE_NAME), ident(c::SERVICE_VERSION)], [first])?
         }
         Facts::Spans(traces) => {
-            let ids = traces.iter().map(|trace| id(trace.as_bytes())).collect();
             let columns = [c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME, c::NAME, c::STATUS_CODE];
-            scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids, false))?.project(columns.map(ident))?
+            scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids(traces), false))?.project(columns.map(ident))?
         }
         Facts::FailedWith(time, node) => {
             let is_node = |column: &str| ident(column).eq(lit(node.as_str()));

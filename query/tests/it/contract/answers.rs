@@ -23,14 +23,15 @@ struct Case {
     /// As the document writes it.
     route: &'static str,
     path: String,
-    /// Of a POST.
+    method: Method,
+    /// Of a POST or PUT.
     body: Option<&'static str>,
     status: StatusCode,
 }
 
 /// `line`: the id of a log record.
 fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
-    let of = |name, route, path: &str, status| Case { name, route, path: path.to_owned(), body: None, status };
+    let of = |name, route, path: &str, status| Case { name, route, path: path.to_owned(), method: Method::GET, body: None, status };
     let get = |name, route: &'static str, query: &str| {
         let path = route.replace("{trace_id}", TRACE).replace("{span_id}", SPAN).replace("{other_id}", OTHER) + query;
         of(name, route, &path, StatusCode::OK)
@@ -41,13 +42,15 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
     };
     let window = format!("?{WINDOW}");
     let of_pay = |name, route: &'static str| of(name, route, &(route.replace("{service}", "pay") + &window), StatusCode::OK);
-    let sql = |name, body, status| Case { body: Some(body), ..of(name, "/api/v1/sql", "/api/v1/sql", status) };
-    let admin = |name, route| Case { body: Some("{}"), ..of(name, route, route, StatusCode::OK) };
+    let post = |name, route: &'static str, body, status| Case { method: Method::POST, body: Some(body), ..of(name, route, route, status) };
+    let sql = |name, body, status| post(name, "/api/v1/sql", body, status);
+    let admin = |name, route| post(name, route, "{}", StatusCode::OK);
+    let coded = |name, route: &'static str, query: &str| of(name, route, &(route.replace("{code}", "5001003") + query), StatusCode::OK);
     vec![
         get("status", "/api/v1/status", ""),
         get("readyz", "/readyz", ""),
         get("queries", "/api/v1/queries", ""),
-        Case { body: Some("{}"), ..of("test_trace", "/api/v1/test-traces", "/api/v1/test-traces", StatusCode::OK) },
+        post("test_trace", "/api/v1/test-traces", "{}", StatusCode::OK),
         get("spans", "/api/v1/spans", "?q=service:pay"),
         get("logs", "/api/v1/logs", "?q=declined"),
         get("traces", "/api/v1/traces", "?q=status:error"),
@@ -97,10 +100,28 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         get("blast", "/api/v1/graph/blast", &format!("{window}&target=pay")),
         get("overview", "/api/v1/overview", &window),
         get("trace_logs", "/api/v1/traces/{trace_id}/logs", ""),
+        post("deltas", "/api/v1/deltas", r#"{"q": "service:pay", "selection": {"q": "status:error"}}"#, StatusCode::OK),
+        post(
+            "error_catalog_import",
+            "/api/v1/error-catalog:import",
+            r#"{"format": "csv", "text": "code,title,title_zh,class\n5001003,Insufficient stock,库存不足,business\n"}"#,
+            StatusCode::OK,
+        ),
         Case {
-            body: Some(r#"{"q": "service:pay", "selection": {"q": "status:error"}}"#),
-            ..of("deltas", "/api/v1/deltas", "/api/v1/deltas", StatusCode::OK)
+            method: Method::PUT,
+            body: Some(r#"{"layouts": [{"id": "order-codes", "pattern": "^(?P<service>\\d)(?P<code>\\d{6})$", "services": ["order"]}]}"#),
+            ..of("code_layouts_changed", "/api/v1/settings/code-layouts", "/api/v1/settings/code-layouts", StatusCode::OK)
         },
+        coded("code_layouts", "/api/v1/settings/code-layouts", ""),
+        post("code_layouts_test", "/api/v1/settings/code-layouts:test", r#"{"code": "5001003", "service": "order"}"#, StatusCode::OK),
+        coded("error_catalog", "/api/v1/error-catalog", ""),
+        coded("error_catalog_code", "/api/v1/error-catalog/{code}", ""),
+        coded("errors_codes", "/api/v1/errors/codes", &window),
+        coded("errors_code", "/api/v1/errors/codes/{code}", &window),
+        coded("errors_propagation", "/api/v1/errors/codes/{code}/propagation", &window),
+        coded("errors_deltas", "/api/v1/errors/codes/{code}/deltas", &window),
+        coded("errors_tree", "/api/v1/errors/tree", &window),
+        post("problem_import", "/api/v1/error-catalog:import", r#"{"format": "csv", "text": "code\na,b\n"}"#, StatusCode::BAD_REQUEST),
         sql(
             "sql",
             r#"{"query": "SELECT service_name, count(*) AS spans, max(start_time) AS newest FROM spans WHERE duration_ns > $1 GROUP BY 1 ORDER BY 1", "params": [1]}"#,
@@ -130,8 +151,7 @@ async fn answers_are_as_described_and_as_before() {
         answer[list][0]["id"].as_str().expect("what is listed has ids").to_owned()
     };
     let (breaker, limit) = (first("/api/v1/breakers", "breakers").await, first("/api/v1/limits", "limits").await);
-    for Case { name, route, path, body, status } in cases(line, &breaker, &limit) {
-        let method = if body.is_some() { Method::POST } else { Method::GET };
+    for Case { name, route, path, method, body, status } in cases(line, &breaker, &limit) {
         let (answered, bytes) = loaded.send_request(request(&method, &path, body.unwrap_or_default())).await;
         let text = String::from_utf8_lossy(&bytes);
         assert_eq!(answered, status, "{path}: {text}");

@@ -8,7 +8,7 @@ import { dayClock, toMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
 import { BarChart, Legend, Spark } from '../../components/bars';
 import { Icon } from '../../components/icons';
-import { Panel, Segments, Select, Table, type Column } from '../../components/parts';
+import { CopyButton, Panel, Segments, Select, Table, type Column } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
 import { SURE_FROM, codesBelow, factor, stack, type CodeRow, type CodesAnswer, type TreeNode } from '../../model/errors';
@@ -194,10 +194,16 @@ export default function ErrorsPage() {
                         <h3>{t('unknown')}</h3>
                         {data.unknown.slice(0, 8).map((one, index) => (
                           <div class="row" key={index}>
-                            <span class="mono">{one.shape ?? one.samples?.[0] ?? ''}</span>
-                            <span class="faint mono cut">{(one.samples ?? []).slice(0, 4).join(', ')}</span>
+                            <span class="mono">{one.shape}</span>
+                            <span class="faint mono cut">
+                              {one.samples
+                                .slice(0, 4)
+                                .map((sample) => sample.code)
+                                .join(', ')}
+                            </span>
                             <span class="spring" />
-                            <span>{one.count !== undefined ? count(Math.round(one.count)) : ''}</span>
+                            <CopyButton text={one.suggestion} />
+                            <span>{count(Math.round(one.count))}</span>
                           </div>
                         ))}
                       </div>

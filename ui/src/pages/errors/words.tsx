@@ -5,10 +5,10 @@ const t = texts({
   spiking: ['spiking', '突增'],
   regressed: ['is back', '复发'],
   steady: ['steady', '平稳'],
-  gone: ['gone', '消失'],
+  unknown: ['–', '–'],
 });
 
-const TONES: Record<string, string> = { new: 'accent', spiking: 'error', regressed: 'warn', steady: '', gone: '' };
+const TONES: Record<string, string> = { new: 'accent', spiking: 'error', regressed: 'warn', steady: '', unknown: '' };
 
 export function StatusBadge({ status }: { status: string }) {
   return <span class={`badge ${TONES[status] ?? ''}`}>{status in TONES ? t(status as 'new') : status}</span>;

@@ -1,0 +1,156 @@
+//! `GET /api/v1/errors/codes`: every code of a window, the most frequent first.
+
+use std::time::Instant;
+
+use governance::codes::{
+    catalogue::{self, Language, Seen, unknown_codes},
+    statistics::CodeCount,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::{
+        answer::Meta,
+        breakers::{Cost, meta, to_json, took_ms, unknown_parameter},
+        problem::Problem,
+        search::{Limits, Pairs, now, parse_limit},
+    },
+    asked::Asked,
+    decisions::Decisions,
+    load::{Folds, Told},
+    past::Past,
+    row::{CodeRow, Context, main_service},
+};
+
+const LIMITS: Limits = Limits { default: 100, max: 2000 };
+const UNKNOWN_MAX: usize = 50;
+const KNOWN: &str = "this route knows `start`, `end`, `range`, `q`, `service`, `environment`, `count` and `limit`";
+
+/// Codes of a window.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErrorCodes)]
+pub(super) struct CodesAnswer {
+    /// Most frequent first.
+    codes: Vec<CodeRow>,
+    /// That `q` leaves, of which `codes` are the first.
+    codes_total: usize,
+    /// Errors of all of them.
+    count: f64,
+    /// Codes that no catalogue knows, by their shape. `q` does not matter for them.
+    unknown: Vec<UnknownCodes>,
+    #[schema(value_type = Object)]
+    meta: Meta,
+}
+
+/// Codes of one shape that nobody wrote down.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnknownCodes {
+    /// What they have in common, as a regular expression.
+    shape: String,
+    /// How many different ones.
+    forms: usize,
+    count: f64,
+    /// The most frequent ones.
+    samples: Vec<UnknownCode>,
+    /// TOML for a file of codes, to begin with.
+    suggestion: String,
+}
+
+/// A code that nobody wrote down.
+#[derive(Debug, Serialize, ToSchema)]
+struct UnknownCode {
+    code: String,
+    service: String,
+    message: String,
+    count: f64,
+}
+
+pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> Result<Vec<u8>, Problem> {
+    let (started, now) = (Instant::now(), now());
+    let (asked, others) = Asked::parse(pairs, now)?;
+    let (mut q, mut limit) = (String::new(), LIMITS.default);
+    for (name, value) in others {
+        match name.as_str() {
+            "q" => q = value,
+            "limit" => limit = parse_limit(&value, LIMITS)?,
+            _ => return Err(unknown_parameter(&name, KNOWN)),
+        }
+    }
+    let (told, past) = tokio::try_join!(folds.told(&asked, now), folds.past(&asked))?;
+    let known = folds.known();
+    let decisions = Decisions::of(&told.counts.codes, &asked.environment, &known);
+    let context = Context { asked: &asked, told: &told, past: &past, known: &known, decisions: &decisions, language };
+    let wanted = Wanted::of(&q);
+    let found: Vec<&CodeCount> = told.counts.codes.iter().filter(|code| wanted.finds(code, &context)).collect();
+    let seen = told.counts.codes.iter().map(|code| Seen {
+        code: &code.code,
+        service: main_service(code),
+        count: code.count,
+        message: &code.message,
+    });
+    let unknown = unknown_codes(seen, &known.layouts, &known.catalogue);
+    let mut meta = meta(took_ms(started.elapsed()), &cost(&told, &past), Vec::new());
+    if found.len() > limit {
+        meta.truncated = true;
+        meta.warnings.push(format!("{} more codes are less frequent than these", found.len() - limit));
+    }
+    Ok(to_json(&CodesAnswer {
+        codes: found.iter().take(limit).map(|code| context.row(code)).collect(),
+        codes_total: found.len(),
+        count: found.iter().map(|code| code.count).sum(),
+        unknown: unknown.into_iter().take(UNKNOWN_MAX).map(UnknownCodes::of).collect(),
+        meta,
+    }))
+}
+
+/// Of all that was read.
+pub(super) fn cost(told: &Told, past: &Past) -> Cost {
+    let mut cost = told.cost.clone();
+    cost.scanned_rows += past.cost.scanned_rows;
+    cost.scanned_bytes += past.cost.scanned_bytes;
+    cost.partial.extend(past.cost.partial.iter().cloned());
+    cost.partial.sort_unstable();
+    cost.partial.dedup();
+    cost.warnings.extend(past.cost.warnings.iter().cloned());
+    cost
+}
+
+/// What `q` looks for: a code, the beginning of one (`5001*`), or a part of what is said.
+struct Wanted {
+    text: String,
+    is_start: bool,
+}
+
+impl Wanted {
+    fn of(q: &str) -> Self {
+        let q = q.trim();
+        let start = q.strip_suffix('*');
+        Self { text: start.unwrap_or(q).to_lowercase(), is_start: start.is_some() }
+    }
+
+    fn finds(&self, code: &CodeCount, context: &Context<'_>) -> bool {
+        let is_in = |text: &str| text.to_lowercase().contains(&self.text);
+        if self.text.is_empty() {
+            return true;
+        }
+        if self.is_start {
+            return [&code.code, &code.reason].iter().any(|text| text.to_lowercase().starts_with(&self.text));
+        }
+        let titles = || context.entry(code).is_some_and(|entry| is_in(&entry.title.en) || is_in(&entry.title.zh));
+        is_in(&code.code) || is_in(&code.reason) || is_in(&code.message) || titles()
+    }
+}
+
+impl UnknownCodes {
+    fn of(unknown: catalogue::Unknown) -> Self {
+        let catalogue::Unknown { shape, forms, count, samples, suggestion } = unknown;
+        let samples = samples.into_iter().map(|sample| UnknownCode {
+            code: sample.code,
+            service: sample.service,
+            message: sample.message,
+            count: sample.count,
+        });
+        Self { shape, forms, count, samples: samples.collect(), suggestion }
+    }
+}

@@ -1,0 +1,196 @@
+//! Errors of a window, folded.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use arrow::array::RecordBatch;
+use governance::{
+    codes::{
+        lineage::Link,
+        statistics::{Count, Counts, Reported, Traced},
+    },
+    tables::{ReportedRows, RowError},
+};
+use schemas::{TraceId, UnixNanos};
+use tokio::sync::oneshot;
+
+use super::{
+    super::{
+        breakers::{Cost, internal, unreadable},
+        problem::Problem,
+        sql::problem_in,
+    },
+    asked::Asked,
+    cache::Cache,
+    past::Past,
+};
+use crate::{
+    codes::{Codes, Known},
+    engine::{Engine, EngineError, Facts, FactsQuestion, Question, TimeSpan},
+};
+
+/// Errors of one fold.
+const ERRORS_MAX: usize = 1_000_000;
+/// Stretches of a trend.
+pub(super) const BUCKETS: usize = 60;
+/// A window that ended so long ago is closed: what comes later is late.
+const CLOSED_AFTER: i64 = 60_000_000_000;
+/// Errors may come late: a window that is over is folded anew after that.
+const CLOSED_FOR: Duration = Duration::from_secs(30);
+/// A window that reaches until now; several parts of one page ask for it at a time.
+const LIVE_FOR: Duration = Duration::from_secs(1);
+const PAST_FOR: Duration = Duration::from_secs(60);
+const TOLD_BYTES_MAX: usize = 64 << 20;
+const PAST_BYTES_MAX: usize = 32 << 20;
+
+/// What a window says.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub counts: Counts,
+    /// Rows of each code, whether they count or not: what the past has, too.
+    pub rows: HashMap<String, u64>,
+    pub total: f64,
+    pub cost: Cost,
+}
+
+impl Told {
+    /// A guess, for the limit of the cache.
+    fn bytes(&self) -> usize {
+        let of_code = |code: &governance::codes::statistics::CodeCount| {
+            1000 + code.message.len() + code.solution.len() + code.trend.len() * 8 + (code.born.len() + code.reaches.len()) * 64
+        };
+        self.counts.codes.iter().map(of_code).sum::<usize>() + self.rows.len() * 100
+    }
+}
+
+/// Reads and folds; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Folds {
+    pub engine: Engine,
+    pub codes: Arc<Codes>,
+    told: Arc<Cache<Asked, Told>>,
+    pasts: Arc<Cache<UnixNanos, Past>>,
+}
+
+impl Folds {
+    pub(super) fn new(engine: Engine, codes: Arc<Codes>) -> Self {
+        Self { engine, codes, told: Arc::new(Cache::new(TOLD_BYTES_MAX)), pasts: Arc::new(Cache::new(PAST_BYTES_MAX)) }
+    }
+
+    pub(super) fn known(&self) -> Arc<Known> {
+        self.codes.known()
+    }
+
+    /// Reading and folding takes time, so it is done where questions are answered.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reply, answered) = oneshot::channel();
+        let _work = self.engine.spawn(async move {
+            // Whoever asked may be gone.
+            let _ = reply.send(work.await);
+        });
+        answered.await.unwrap_or_else(|_| Err(internal("a bug ended the fold")))
+    }
+
+    pub(super) async fn told(&self, asked: &Asked, now: UnixNanos) -> Result<Arc<Told>, Problem> {
+        let good_for = if asked.window.end.0 + CLOSED_AFTER <= now.0 { CLOSED_FOR } else { LIVE_FOR };
+        let (folds, key) = (self.clone(), asked.clone());
+        let work = self.work(async move { folds.fold(&key).await });
+        self.told.get(asked.clone(), good_for, Told::bytes, work).await
+    }
+
+    /// What was before the window: it ends with the hour in which the window begins.
+    pub(super) async fn past(&self, asked: &Asked) -> Result<Arc<Past>, Problem> {
+        let until = Past::until(asked.window.start);
+        let folds = self.clone();
+        let work = self.work(async move { Past::load(&folds, until).await });
+        self.pasts.get(until, PAST_FOR, Past::bytes, work).await
+    }
+
+    async fn fold(&self, asked: &Asked) -> Result<Told, Problem> {
+        let mut cost = Cost::default();
+        let window = asked.window;
+        let time = TimeSpan { start: Some(window.start), end: Some(window.end) };
+        let (batches, whole) = self.rows(Facts::Reported(time), ERRORS_MAX, &mut cost).await?;
+        if !whole {
+            cost.warnings.push(format!("only {ERRORS_MAX} errors were looked at; ask for a shorter window"));
+        }
+        let columns = columns(&batches)?;
+        let mut reported = Vec::with_capacity(columns.iter().map(ReportedRows::len).sum());
+        let mut rows: HashMap<&str, u64> = HashMap::new();
+        let is_of = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+        each(&columns, |error| {
+            if is_of(&asked.service, error.hop.service) && is_of(&asked.environment, error.environment) {
+                *rows.entry(error.hop.code).or_default() += 1;
+            }
+            reported.push(error);
+        })?;
+        let traced = Traced::of(reported, &self.known().count, &HashMap::new(), |_| None);
+        let counts = traced.by_code(Count {
+            every_hop: asked.every_hop,
+            service: &asked.service,
+            environment: &asked.environment,
+            start: window.start.0,
+            end: window.end.0,
+            buckets: BUCKETS,
+        });
+        if counts.left_out > 0.0 {
+            cost.warnings.push(format!("{} errors of further codes are left out", counts.left_out));
+        }
+        let total = counts.codes.iter().map(|code| code.count).sum();
+        let rows = rows.into_iter().map(|(code, rows)| (code.to_owned(), rows)).collect();
+        Ok(Told { counts, rows, total, cost })
+    }
+
+    /// Roles in a few traces, with their spans. `read` gets them while they are there.
+    pub(super) async fn traced<T>(
+        &self,
+        time: TimeSpan,
+        traces: Vec<TraceId>,
+        cost: &mut Cost,
+        read: impl FnOnce(&Traced<'_>, &HashMap<TraceId, Vec<Link<'_>>>) -> T + Send,
+    ) -> Result<T, Problem> {
+        let (errors, _) = self.rows(Facts::ReportedIn(time, traces.clone()), ERRORS_MAX, cost).await?;
+        let (spans, _) = self.rows(Facts::Spans(traces), ERRORS_MAX, cost).await?;
+        let spans: Vec<_> = spans.iter().map(super::propagation::Spans::of).collect::<Result<_, _>>().map_err(unreadable_spans)?;
+        let mut links: HashMap<TraceId, Vec<Link<'_>>> = HashMap::new();
+        for (trace, link) in spans.iter().flat_map(super::propagation::Spans::links) {
+            links.entry(trace).or_default().push(link);
+        }
+        let columns = columns(&errors)?;
+        let mut reported = Vec::new();
+        each(&columns, |error| reported.push(error))?;
+        let known = self.known();
+        let traced = Traced::of(reported, &known.count, &links, |code| known.catalogue.home(code));
+        Ok(read(&traced, &links))
+    }
+
+    /// The rows, and whether these are all.
+    pub(super) async fn rows(&self, which: Facts, limit: usize, cost: &mut Cost) -> Result<(Vec<RecordBatch>, bool), Problem> {
+        let failed = |error: EngineError| problem_in("start", error);
+        let mut answer = self.engine.ask(Question::Facts(FactsQuestion { which, limit })).await.map_err(failed)?;
+        let batches = answer.collect().await.map_err(failed)?;
+        let summary = answer.summary();
+        let whole = summary.truncated.is_none();
+        cost.add(summary);
+        Ok((batches, whole))
+    }
+}
+
+fn columns(batches: &[RecordBatch]) -> Result<Vec<ReportedRows>, Problem> {
+    batches.iter().map(ReportedRows::of).collect::<Result<_, RowError>>().map_err(unreadable)
+}
+
+fn each<'a>(columns: &'a [ReportedRows], mut take: impl FnMut(Reported<'a>)) -> Result<(), Problem> {
+    for rows in columns {
+        for row in 0..rows.len() {
+            take(rows.get(row).map_err(unreadable)?);
+        }
+    }
+    Ok(())
+}
+
+fn unreadable_spans(error: arrow::error::ArrowError) -> Problem {
+    internal(&format!("spans cannot be read: {error}"))
+}

@@ -1,0 +1,44 @@
+//! The file that the API writes.
+
+use std::{io, path::Path};
+
+use governance::codes::catalogue::{CodesFile, write_toml};
+use storage::io::{Io, create_dirs_durable};
+
+use super::{
+    book::CodesError,
+    source::{self, Format},
+};
+
+/// Reads it; without a file there is nothing in it.
+pub(super) fn load(io: &dyn Io, path: &Path) -> Result<CodesFile, CodesError> {
+    match source::text(io, path) {
+        Ok(text) => source::parse(path, Format::Toml, &text),
+        Err(CodesError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(CodesFile::default()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces it: after a crash it is the old one or the new one, whole.
+pub(super) fn save(io: &dyn Io, path: &Path, file: &CodesFile) -> Result<(), CodesError> {
+    let text = write_toml(file.layouts.iter(), file.codes.iter().map(|code| &code.value), file.parts.iter());
+    let text = format!("# Written by the API of error codes; files of the configuration win over it.\n{text}");
+    write(io, path, text.as_bytes()).map_err(|source| CodesError::Write { path: path.to_owned(), source })
+}
+
+fn write(io: &dyn Io, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    if let Some(base) = dir.parent() {
+        create_dirs_durable(io, base, dir)?;
+    }
+    let temporary = path.with_extension("tmp");
+    match io.remove(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = io.create(&temporary)?;
+    file.write_all_at(bytes, 0)?;
+    file.sync_data()?;
+    io.rename(&temporary, path)?;
+    io.sync_dir(dir)
+}
