@@ -9,7 +9,9 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use ask::{ApiArguments, OutputFormat, QueryArguments, SearchTable, TailArguments, TailFormat, TailTable, TraceArguments};
+pub(crate) use ask::{
+    ApiArguments, BreakersArguments, OutputFormat, QueryArguments, SearchTable, TailArguments, TailFormat, TailTable, TraceArguments,
+};
 pub(crate) use files::{DeliveryArguments, ExportArguments, ExportFormat, ImportArguments, ImportFormat, SendArguments};
 pub(crate) use house::{
     BackupArguments, CompactArguments, ConfigCommand, ConfigShowArguments, HouseFormat, InspectArguments, Inspected, RestoreArguments,
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Trace(TraceArguments),
     /// Ask a running server in SQL, or find spans, logs and traces with a search.
     Query(QueryArguments),
+    /// Show circuit breakers over time: states, trips, refused calls.
+    Breakers(BreakersArguments),
     /// Follow logs or spans as they arrive.
     Tail(TailArguments),
     /// Write what is stored into a file: OTLP, Jaeger JSON or Zipkin JSON.
@@ -130,6 +134,8 @@ Keys of the configuration file, with their defaults:
   derived_hours = 2160               # errors, rejections, breaker signals
   disk_percent_max = 80              # that blocks may take; above it the oldest go
   delete_delay_hours = 24            # how long files of what was let go stay
+  [governance]
+  rules = []                         # files of your own rules over the shipped ones; read again when they change, or at SIGHUP
   [api]
   listen = \"127.0.0.1:4319\"
   allowed_hosts = []                 # names of a reverse proxy in front
@@ -156,6 +162,12 @@ pub(crate) struct DemoArguments {
     /// The same seed makes the same shop [default: another one each time]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Keep a file of what really happens: scenarios, trips, limits, codes and deployments, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: Option<PathBuf>,
+    /// Live so many minutes at once into a fresh directory, and tell how well the timeline of breakers knows them
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub(crate) score: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -33,7 +33,8 @@ use super::{
     problem::Problem,
     prometheus, queries, search, sql, status,
     status::Received,
-    stream, traces,
+    stream::{self, StreamPlaces},
+    traces,
 };
 use crate::{
     Config,
@@ -76,6 +77,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
     let reads = Reads::new(config.concurrent_reads_max, config.read_deadline);
     let guard = Guard::new(config.listen, &config.allowed_hosts);
     let dashboard = shared.dashboard.clone();
+    let places = StreamPlaces::new(config.streams_max);
     let (routes, document) = openapi::routes()
         .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
@@ -85,8 +87,8 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(search::routes(shared.engine.clone()))
         .merge(export::routes(shared.engine.clone(), shared.stopping.clone()))
         .merge(deltas::routes(shared.clone()))
-        .merge(stream::routes(&shared, config))
-        .merge(breakers::routes(shared.engine.clone()))
+        .merge(stream::routes(&shared, config, places.clone()))
+        .merge(breakers::routes(&shared, config, places))
         .merge(logs::routes(shared.engine.clone()))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();

@@ -3,6 +3,7 @@
 //! ```text
 //! SQL text --sql--> plan --session (our tables, functions, one question's memory)--> batches, bounded in rows, bytes and time
 //! search tree --search--> plan --'    `- table -> scan: our leaf over the splits of the snapshot
+//! trips      breaker_trips(start, end): facts --> fold --> rows
 //! run        permits, queue, deadline, cancellation; its own threads, so that no question delays an acknowledgement
 //! question, answer   what is asked, and what comes back
 //! running    what is asked right now
@@ -21,6 +22,7 @@ mod search;
 mod session;
 mod sql;
 mod table;
+mod trips;
 mod yielding;
 
 pub(crate) use answer::{Answer, EndOnDrop, Progress, Summary};
@@ -33,5 +35,6 @@ pub(crate) use running::RunningQuery;
 pub(crate) use search::{
     After, ExportQuestion, Facts, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines,
     LiveFilter, Records, STREAM, SearchOrder, SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which,
+    calls_of,
 };
 pub(crate) use sql::parameter;

@@ -1,5 +1,6 @@
 //! Live streams over real sockets, while records arrive.
 
+mod breakers;
 mod client;
 mod follow;
 mod limits;

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{retention_section::Retention, storage_section::Storage};
+use super::{governance_section::Governance, retention_section::Retention, storage_section::Storage};
 
 /// Where `serve` keeps everything when nobody says where.
 pub(crate) const DATA_DIR: &str = "./fusebox-data";
@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) collector: collector::Config,
     pub(crate) storage: Storage,
     pub(crate) retention: Retention,
+    pub(crate) governance: Governance,
     pub(crate) api: Api,
 }
 
@@ -51,6 +52,7 @@ impl Default for Config {
             collector: collector::Config::default(),
             storage: Storage::default(),
             retention: Retention::default(),
+            governance: Governance::default(),
             api: Api::default(),
         }
     }

@@ -13,21 +13,26 @@ use super::{
     super::{
         openapi::AskProblems,
         problem::Problem,
+        router::Shared as ApiShared,
         search::{Asked, pairs, respond},
+        stream::StreamPlaces,
     },
     cache::Cache,
     limits::{self, ClientsAnswer, LimitsAnswer},
     list::{self, BreakersAnswer},
+    live,
     load::Folds,
     one::{self, BreakerAnswer, InstancesAnswer},
     transitions::{self, TransitionsAnswer},
     trip::{self, TripAnswer},
 };
-use crate::engine::Engine;
+use crate::Config;
 
 type Shared = State<Arc<Folds>>;
 
-pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
+pub(crate) fn routes(shared: &ApiShared, config: &Config, places: StreamPlaces) -> OpenApiRouter {
+    let folds = Folds { engine: shared.engine.clone(), cache: Arc::new(Cache::default()) };
+    let stream = live::routes(folds.clone(), shared, config, places);
     OpenApiRouter::default()
         .routes(routes!(get_breakers))
         .routes(routes!(get_breaker))
@@ -36,7 +41,8 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
         .routes(routes!(get_trip))
         .routes(routes!(get_limits))
         .routes(routes!(get_clients))
-        .with_state(Arc::new(Folds { engine, cache: Arc::new(Cache::default()) }))
+        .with_state(Arc::new(folds))
+        .merge(stream)
 }
 
 /// Circuit breakers of a window, with their states and trips
