@@ -121,6 +121,24 @@ names! {
     TEXT = "text";
     TO_STATE = "to_state";
 
+    /// Of rows that add spans up.
+    BEYOND_LIMIT = "beyond_limit";
+    DURATION_BUCKETS = "duration_buckets";
+    DURATION_MAX_NS = "duration_max_ns";
+    DURATION_SUM_NS = "duration_sum_ns";
+    ERRORS = "errors";
+    INDEX = "index";
+    LATE_SPANS = "late_spans";
+    NEGATIVE_COUNT = "negative_count";
+    NEWEST_TIME = "newest_time";
+    NEWEST_TRACE_ID = "newest_trace_id";
+    PEER = "peer";
+    PEER_KIND = "peer_kind";
+    RESPONSE_CLASS = "response_class";
+    SLOWEST_TRACE_ID = "slowest_trace_id";
+    SPANS = "spans";
+    STATUS_CLASS = "status_class";
+
     METRIC_NAME = "metric_name";
     METRIC_TYPE = "metric_type";
     METRIC_DESCRIPTION = "metric_description";

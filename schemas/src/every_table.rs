@@ -39,3 +39,6 @@ pub const COLUMNS: &[Column] = &[
 
 /// Those that derived tables have too: when and of whom. Whoever needs the rest goes to the record that the row is from.
 pub const OF_DERIVED: &[Column] = COLUMNS.split_at(6).0;
+
+/// Those of `operation_minutes`, which adds up all instances of a version.
+pub const OF_OPERATION_MINUTES: &[Column] = &[COLUMNS[0], COLUMNS[1], COLUMNS[2], COLUMNS[4], COLUMNS[5]];

@@ -6,10 +6,11 @@
 //! ids, time, signal     the small words everything else is made of
 //! columns, column       column names exist once, as constants; a column = id, name, kind, doc
 //! spans, logs, metrics  the tables of what is sent; `every_table` is the part that all have
-//! derived               the tables of what rows of those say about governance
+//! derived               the tables of what rows of those say about governance, and of what they add up to
 //! promoted              which attributes have a column of their own, under which keys
 //! table                 Table -> Arrow schema
 //! attribute             one attribute out of a JSON remainder
+//! sampling              how many spans a sampled span stands for
 //! otlp                  request bytes -> TableBatches (wire walk), and TableBatches -> OTLP again
 //! interop               the JSON of Jaeger and Zipkin -> OTLP, and OTLP -> theirs
 //! ```
@@ -25,6 +26,7 @@ pub mod logs;
 pub mod metrics;
 pub mod otlp;
 pub mod promoted;
+pub mod sampling;
 pub mod signal;
 pub mod spans;
 pub mod table;

@@ -29,14 +29,27 @@ pub enum Table {
     BreakerSignals,
     ResilienceActions,
     Errors,
+    /// What spans add up to, by minute; see [`derived::operation_minutes`].
+    OperationMinutes,
 }
 
 impl Table {
-    pub const ALL: [Self; 7] =
-        [Self::Spans, Self::Logs, Self::Metrics, Self::Rejections, Self::BreakerSignals, Self::ResilienceActions, Self::Errors];
+    pub const ALL: [Self; 8] = [
+        Self::Spans,
+        Self::Logs,
+        Self::Metrics,
+        Self::Rejections,
+        Self::BreakerSignals,
+        Self::ResilienceActions,
+        Self::Errors,
+        Self::OperationMinutes,
+    ];
 
     /// Those whose rows are records that somebody sent.
     pub const SENT: [Self; 3] = [Self::Spans, Self::Logs, Self::Metrics];
+
+    /// Those whose rows are what spans add up to: rows of one key may be added up again, and mean the same.
+    pub const ROLLUPS: [Self; 1] = [Self::OperationMinutes];
 
     /// The name in SQL, in paths and in the catalog.
     pub fn name(self) -> &'static str {
@@ -48,12 +61,18 @@ impl Table {
             Self::BreakerSignals => "breaker_signals",
             Self::ResilienceActions => "resilience_actions",
             Self::Errors => "errors",
+            Self::OperationMinutes => "operation_minutes",
         }
     }
 
     /// Whether its rows are records that somebody sent, which can be written as OTLP again.
     pub fn is_sent(self) -> bool {
         Self::SENT.contains(&self)
+    }
+
+    /// Whether its rows are what spans add up to.
+    pub fn is_rollup(self) -> bool {
+        Self::ROLLUPS.contains(&self)
     }
 
     /// The column that time means.
@@ -84,8 +103,14 @@ impl Table {
             Self::BreakerSignals => derived::breaker_signals::COLUMNS,
             Self::ResilienceActions => derived::resilience_actions::COLUMNS,
             Self::Errors => derived::errors::COLUMNS,
+            Self::OperationMinutes => derived::operation_minutes::COLUMNS,
         };
-        own.iter().chain(if self.is_sent() { every_table::COLUMNS } else { every_table::OF_DERIVED })
+        let of_every_table = match self {
+            Self::Spans | Self::Logs | Self::Metrics => every_table::COLUMNS,
+            Self::Rejections | Self::BreakerSignals | Self::ResilienceActions | Self::Errors => every_table::OF_DERIVED,
+            Self::OperationMinutes => every_table::OF_OPERATION_MINUTES,
+        };
+        own.iter().chain(of_every_table)
     }
 
     /// The record attributes with a column of their own. Those of resources are [`promoted::RESOURCE`] in every table.
@@ -93,7 +118,7 @@ impl Table {
         match self {
             Self::Spans => promoted::SPAN,
             Self::Logs => promoted::LOG,
-            Self::Metrics | Self::Rejections | Self::BreakerSignals | Self::ResilienceActions | Self::Errors => &[],
+            _ => &[],
         }
     }
 

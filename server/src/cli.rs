@@ -132,6 +132,7 @@ Keys of the configuration file, with their defaults:
   logs_hours = 168
   metrics_hours = 720
   derived_hours = 2160               # errors, rejections, breaker signals
+  rollup_hours = 720                 # what spans add up to, by minute
   disk_percent_max = 80              # that blocks may take; above it the oldest go
   delete_delay_hours = 24            # how long files of what was let go stay
   [governance]

@@ -1,4 +1,6 @@
 //! From memory to blocks: write the blocks of a sealed memtable, commit them with its place in the log, then let go of the log.
+//!
+//! What its spans add up to by minute is written beside them, in the same commit: a row is in a block and in the sums, or in neither.
 
 use std::{
     any::Any,
@@ -11,14 +13,15 @@ use std::{
 };
 
 use arrow::{array::AsArray, datatypes::TimestampNanosecondType, error::ArrowError, record_batch::RecordBatch};
-use schemas::{UnixNanos, columns::RECEIVED_AT};
+use schemas::{Table, TenantId, UnixNanos, columns::RECEIVED_AT};
 
 use crate::{
-    block::{self, Block, Name, NewBlock, OwnHours, Target, WriteError},
-    catalog::{CatalogError, SharedCatalog},
+    block::{self, Block, BlockPlan, Name, NewBlock, OwnHours, Target, WriteError},
+    catalog::{CatalogError, Cut, SharedCatalog},
     io::create_dirs_durable,
     memtable::Memtable,
     publish::Rider,
+    rollup::{Change, OperationMinutes, RollupError},
     self_metrics::{BLOCKS_WRITTEN_TOTAL, FLUSH_FAILURES_TOTAL, FLUSH_SECONDS, FUTURE_ROWS_TOTAL},
     shown::Shown,
     threads::Core,
@@ -39,8 +42,16 @@ enum FlushError {
     Write(#[from] WriteError),
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    #[error("add up the spans of a cut")]
+    Rollup(#[from] RollupError),
     #[error("a panic: {0}")]
     Panicked(String),
+}
+
+/// What a cut became.
+struct Flushed {
+    blocks: Vec<Block>,
+    known: Vec<(TenantId, Vec<Change>)>,
 }
 
 /// The only one who writes rows of the log to blocks.
@@ -64,7 +75,7 @@ impl Flusher {
         while let Some(memtable) = next(&core) {
             let started = Instant::now();
             match self.flush_guarded(&memtable) {
-                Ok(blocks) => {
+                Ok(Flushed { blocks, known }) => {
                     retry = RETRY_MIN;
                     metrics::histogram!(FLUSH_SECONDS).record(started.elapsed().as_secs_f64());
                     metrics::counter!(BLOCKS_WRITTEN_TOTAL).increment(blocks.len() as u64);
@@ -72,6 +83,7 @@ impl Flusher {
                     tracing::debug!(lsn = memtable.last_lsn().0, blocks = blocks.len(), "flushed");
                     let mut shown = core.shown();
                     shown.flushed(&memtable, blocks);
+                    shown.learn(known);
                     core.count_memory(&shown);
                     core.changed.notify_all();
                     drop(shown);
@@ -92,34 +104,52 @@ impl Flusher {
         }
     }
 
-    fn flush_guarded(&mut self, memtable: &Memtable) -> Result<Vec<Block>, FlushError> {
+    fn flush_guarded(&mut self, memtable: &Memtable) -> Result<Flushed, FlushError> {
         let flush = AssertUnwindSafe(|| self.flush(memtable));
         catch_unwind(flush).unwrap_or_else(|panic| Err(FlushError::Panicked(panic_text(panic.as_ref()))))
     }
 
-    fn flush(&mut self, memtable: &Memtable) -> Result<Vec<Block>, FlushError> {
-        if let Some(blocks) = self.committed_before(memtable.last_lsn())? {
-            return Ok(blocks);
+    fn flush(&mut self, memtable: &Memtable) -> Result<Flushed, FlushError> {
+        let lsn = memtable.last_lsn();
+        if let Some(flushed) = self.committed_before(lsn)? {
+            return Ok(flushed);
         }
-        let mut blocks: Vec<NewBlock> = Vec::new();
+        let mut cut = Cut { lsn, ..Cut::default() };
         let mut future_rows = 0;
         for (tenant, table, chunks) in memtable.parts() {
-            self.make_dir(&block::dir(tenant, table))?;
             let batches: Vec<&RecordBatch> = chunks.iter().map(|chunk| &chunk.batch).collect();
-            let plans = block::plan(table, &batches, OwnHours::of_cut(last_received(&batches)));
+            let own = OwnHours::of_cut(last_received(&batches));
+            let plans = block::plan(table, &batches, own);
             future_rows += plans.iter().map(|plan| plan.future_rows).sum::<u64>();
             let shared = block::share_dictionaries(&batches).map_err(FlushError::Dictionaries)?;
             let batches: Vec<&RecordBatch> = shared.iter().collect();
-            let lsn = memtable.last_lsn();
-            let (io, data_dir) = (self.core.io.as_ref(), self.core.config.data_dir.as_path());
-            let target = Target { io, data_dir, tenant, table, name: Name::Cut(lsn), lsn };
-            for plan in plans {
-                blocks.push(block::write(&target, plan, |places| Ok(block::gather(&table.schema(), &batches, places)?))?);
+            cut.blocks.extend(self.write((tenant, table, lsn), plans, &batches)?);
+            if table == Table::Spans {
+                let mut sums = OperationMinutes::default();
+                shared.iter().try_for_each(|batch| sums.add_spans(batch))?;
+                let known = self.core.shown().known(tenant);
+                cut.known.push((tenant, sums.limit(&known, self.core.config.rollup_values_max)));
+                let (table, sums) = (Table::OperationMinutes, sums.finish()?);
+                cut.blocks.extend(self.write((tenant, table, lsn), block::plan(table, &[&sums], own), &[&sums])?);
             }
         }
-        let live = self.catalog.lock().commit(self.core.io.as_ref(), &blocks, memtable.last_lsn())?;
+        let blocks = self.catalog.lock().commit(self.core.io.as_ref(), &cut)?;
         metrics::counter!(FUTURE_ROWS_TOTAL).increment(future_rows);
-        Ok(live)
+        Ok(Flushed { blocks, known: cut.known })
+    }
+
+    /// Writes blocks of a table in a cut, with rows of `batches`.
+    fn write(
+        &mut self,
+        (tenant, table, lsn): (TenantId, Table, Lsn),
+        plans: Vec<BlockPlan>,
+        batches: &[&RecordBatch],
+    ) -> Result<Vec<NewBlock>, FlushError> {
+        self.make_dir(&block::dir(tenant, table))?;
+        let (io, data_dir) = (self.core.io.as_ref(), self.core.config.data_dir.as_path());
+        let target = Target { io, data_dir, tenant, table, name: Name::Cut(lsn), lsn };
+        let write = |plan| Ok(block::write(&target, plan, |places| Ok(block::gather(&table.schema(), batches, places)?))?);
+        plans.into_iter().map(write).collect()
     }
 
     /// Once per run: a block is as durable as every directory above it.
@@ -134,13 +164,15 @@ impl Flusher {
     }
 
     /// The blocks of a cut whose commit reached the disk although it was reported as failed.
-    fn committed_before(&self, lsn: Lsn) -> Result<Option<Vec<Block>>, CatalogError> {
+    fn committed_before(&self, lsn: Lsn) -> Result<Option<Flushed>, CatalogError> {
         let catalog = self.catalog.lock();
         if catalog.wal_position()? < lsn {
             return Ok(None);
         }
         let known: HashSet<u64> = self.core.shown().blocks.iter().map(|block| block.id).collect();
-        Ok(Some(catalog.blocks()?.into_iter().filter(|block| block.lsn == lsn && !known.contains(&block.id)).collect()))
+        let blocks = catalog.blocks()?.into_iter().filter(|block| block.lsn == lsn && !known.contains(&block.id)).collect();
+        let known = catalog.known()?.into_iter().map(|(tenant, known)| (tenant, known.changes())).collect();
+        Ok(Some(Flushed { blocks, known }))
     }
 
     /// Lets go of log segments that are in blocks. What fails is tried after the next flush.

@@ -6,6 +6,7 @@
 //!                                             the log is trimmed <---+
 //! compact: many small blocks become few large ones, in the background
 //! retain: old blocks are let go
+//! rollup: what spans add up to, by minute
 //! snapshot = memtables + live blocks: every row once
 //! arrivals = what came lately, in its order, for followers
 //! ```
@@ -33,6 +34,7 @@ mod recovery;
 mod request;
 mod reserve;
 mod retain;
+pub mod rollup;
 pub mod self_metrics;
 mod shown;
 mod snapshot;

@@ -8,9 +8,20 @@
 //!                                                               in the order of the log, which a commit names up to a place
 //! ```
 
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
 
-use crate::{block::Block, config::Config, memtable::Memtable};
+use schemas::TenantId;
+
+use crate::{
+    block::Block,
+    config::Config,
+    memtable::Memtable,
+    rollup::{Change, Known},
+};
 
 /// INVARIANT: every row that was acknowledged or replayed is in exactly one of the memtables or blocks.
 #[derive(Default)]
@@ -20,6 +31,8 @@ pub(crate) struct Shown {
     /// Old records are still being read; rows may be missing.
     pub replaying: bool,
     pub blocks: Arc<Vec<Arc<Block>>>,
+    /// What has rows of its own in the sums of blocks.
+    pub known: HashMap<TenantId, Arc<Known>>,
     /// The store is going down: threads end.
     pub stopping: bool,
     /// Counts calls of `flush`, so that a failed one is tried again at once.
@@ -82,6 +95,17 @@ impl Shown {
         }
         for queue in [&mut self.replayed, &mut self.live] {
             queue.sealed.retain(|sealed| !Arc::ptr_eq(sealed, memtable));
+        }
+    }
+
+    pub(crate) fn known(&self, tenant: TenantId) -> Arc<Known> {
+        self.known.get(&tenant).cloned().unwrap_or_default()
+    }
+
+    /// What the sums of a flush made known.
+    pub(crate) fn learn(&mut self, changes: Vec<(TenantId, Vec<Change>)>) {
+        for (tenant, changes) in changes.into_iter().filter(|(_, changes)| !changes.is_empty()) {
+            Arc::make_mut(self.known.entry(tenant).or_default()).apply(&changes);
         }
     }
 

@@ -1,6 +1,10 @@
 //! What one query sees.
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{
+    ops::Range,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use arrow::{array::AsArray, datatypes::TimestampNanosecondType, error::ArrowError, record_batch::RecordBatch};
 use schemas::{
@@ -13,15 +17,22 @@ use crate::{
     AttributeQuery, Split, SplitId,
     block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read, TimeRange},
     memtable::Chunk,
+    rollup::{Known, RollupError},
     self_metrics::BLOCK_READ_FAILURES_TOTAL,
     shown::Shown,
     text::{Candidates, TextFilter, TextIndex},
+    threads::Core,
+    wal::Lsn,
 };
+
+mod minutes;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("select rows in memory")]
     Memory(#[from] ArrowError),
+    #[error("add up spans")]
+    Rollup(#[from] RollupError),
     #[error("read block {path} with {rows} rows")]
     Block { path: PathBuf, rows: u64, source: BlockError },
     #[error("this snapshot has no {split:?} in {table}")]
@@ -43,14 +54,31 @@ pub struct Snapshot {
     blocks: Arc<Vec<Arc<Block>>>,
     reader: BlockReader,
     partial: Vec<String>,
+    /// Spans of blocks up to here are in no row of a table of sums.
+    rolled_up_since: Lsn,
+    /// What has rows of its own in sums, and how much may.
+    known: Arc<Known>,
+    rollup_values_max: usize,
+    /// What spans in memory add up to, once somebody asked.
+    unflushed_minutes: OnceLock<RecordBatch>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(tenant: TenantId, shown: &Shown, reader: BlockReader, replay_bytes_left: u64) -> Self {
+    pub(crate) fn new(tenant: TenantId, shown: &Shown, reader: BlockReader, replay_bytes_left: u64, core: &Core) -> Self {
         let chunks = Table::ALL.map(|table| shown.memtables().flat_map(|memtable| memtable.chunks(tenant, table)).cloned().collect());
         let replaying =
             shown.replaying.then(|| format!("{replay_bytes_left} bytes of the write-ahead log are still being read after a restart"));
-        Self { tenant, chunks, blocks: Arc::clone(&shown.blocks), reader, partial: replaying.into_iter().collect() }
+        Self {
+            tenant,
+            chunks,
+            blocks: Arc::clone(&shown.blocks),
+            reader,
+            partial: replaying.into_iter().collect(),
+            rolled_up_since: core.rolled_up_since,
+            known: shown.known(tenant),
+            rollup_values_max: core.config.rollup_values_max,
+            unflushed_minutes: OnceLock::new(),
+        }
     }
 
     /// All spans of a trace, in no particular order, identical copies included. Blocking.
@@ -68,17 +96,24 @@ impl Snapshot {
     /// Every row of `table`. Blocking, and all in memory: for export, verification and tests.
     ///
     /// # Errors
-    /// None today. A block that cannot be read is named in [`Rows::partial`].
+    /// When spans in memory cannot be added up. A block that cannot be read is named in [`Rows::partial`].
     pub fn scan(&self, table: Table) -> Result<Rows, ReadError> {
         let mut rows = self.rows_of_blocks(table, |block| self.reader.scan(block));
+        if table.is_rollup() {
+            self.add_minutes(&mut rows)?;
+        }
         rows.batches.extend(self.chunks(table).iter().map(|chunk| chunk.batch.clone()));
         Ok(rows)
     }
 
     /// What a scan of `table` consists of: each row is in exactly one split. From memory and catalog alone, no file is touched.
-    /// Splits of blocks first, in the order in which they were written, then those in memory.
+    /// Splits of blocks first, in the order in which they were written, then those in memory. Of a table of sums the latter are what spans
+    /// add up to that are in no sum yet: O(spans in memory), once for each snapshot.
     pub fn splits(&self, table: Table) -> Vec<Split> {
         let blocks = self.blocks_of(table).map(|block| Split::of_block(Arc::clone(block)));
+        if table.is_rollup() {
+            return blocks.chain(self.minutes_splits()).collect();
+        }
         blocks.chain(self.chunks(table).iter().enumerate().map(|(index, chunk)| Split::of_memory(index, &chunk.batch))).collect()
     }
 
@@ -90,21 +125,28 @@ impl Snapshot {
     /// Names what the rows of `table` in `time` are, of all times without it: as long as it is the same, so are they. `None` while some are
     /// in memory, where more may join them, or are still read from the log. Looks at the times of rows in memory.
     pub fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
-        let in_memory = self.chunks(table).iter().any(|chunk| has_rows_in(table, &chunk.batch, time));
+        let in_memory = match table.is_rollup() {
+            true => self.has_unflushed_minutes(time),
+            false => self.chunks(table).iter().any(|chunk| has_rows_in(table, &chunk.batch, time)),
+        };
         if in_memory || !self.partial.is_empty() {
             return None;
         }
         let mut hash = Xxh3::new();
         let overlaps = |block: &Block| time.is_none_or(|time| block.time.first <= time.last && time.first <= block.time.last);
-        self.blocks_of(table).filter(|block| overlaps(block)).for_each(|block| hash.update(&block.id.to_le_bytes()));
+        let added_up = self.blocks_to_add_up().filter(|_| table.is_rollup());
+        self.blocks_of(table).chain(added_up).filter(|block| overlaps(block)).for_each(|block| hash.update(&block.id.to_le_bytes()));
         Some(hash.digest())
     }
 
-    /// The rows of a split in memory, with the table's schema. Cheap.
+    /// The rows of a split in memory, with the table's schema. Cheap; of a table of sums it may read a block of spans, once.
     ///
     /// # Errors
-    /// When this snapshot has no such split.
+    /// When this snapshot has no such split, or spans cannot be added up.
     pub fn memory(&self, table: Table, index: usize) -> Result<RecordBatch, ReadError> {
+        if table.is_rollup() {
+            return self.minutes(table, index);
+        }
         let chunk = self.chunks(table).get(index);
         chunk.map(|chunk| chunk.batch.clone()).ok_or(ReadError::NoSuchSplit { table, split: SplitId::Memory(index) })
     }

@@ -138,8 +138,9 @@ impl Store {
         let known_files = catalog.known_files()?;
         let retired = Retired::of_earlier_run(&catalog, &config)?;
         let blocks = catalog.blocks()?.into_iter().map(Arc::new).collect();
+        let known_keys = catalog.known()?.into_iter().map(|(tenant, known)| (tenant, Arc::new(known))).collect();
         let known = dedup::load(io.as_ref(), &config.request_hashes_path(), &config.quarantine_dir())?;
-        let core = Arc::new(Core::new(config, Arc::clone(&io), blocks));
+        let core = Arc::new(Core::new(config, Arc::clone(&io), blocks, catalog.rolled_up_since(Table::OperationMinutes)?));
         let (wal, mut replay, to_publish) = open_wal(&core, committed)?;
         if let Some(log) = replay.missing() {
             return Err(OpenError::CatalogBehindLog { catalog: committed, log, wal_dir: core.config.wal.dir.clone() });
@@ -154,6 +155,7 @@ impl Store {
 
         let replay_bytes_left = replay.bytes_left();
         let mut shown = core.shown();
+        shown.known = known_keys;
         shown.replaying = replay.bytes_total() > 0;
         core.arrivals().begin(committed, replayable.end, shown.replaying);
         core.count_memory(&shown);
@@ -238,14 +240,18 @@ impl Store {
     /// Takes what `tenant` has at this moment. Cheap.
     pub fn snapshot(&self, tenant: TenantId) -> Snapshot {
         let shown = self.core.shown();
-        Snapshot::new(tenant, &shown, self.reader.clone(), self.replay_bytes_left(&shown))
+        self.snapshot_of(tenant, &shown)
     }
 
     /// Takes what `tenant` has at this moment, and a follower of the rows of `table` that arrive from then on. Cheap.
     pub fn follow(&self, tenant: TenantId, table: Table) -> (Snapshot, Follower) {
         let shown = self.core.shown();
         let follower = self.core.arrivals().follow(tenant, table);
-        (Snapshot::new(tenant, &shown, self.reader.clone(), self.replay_bytes_left(&shown)), follower)
+        (self.snapshot_of(tenant, &shown), follower)
+    }
+
+    fn snapshot_of(&self, tenant: TenantId, shown: &Shown) -> Snapshot {
+        Snapshot::new(tenant, shown, self.reader.clone(), self.replay_bytes_left(shown), &self.core)
     }
 
     /// At most `rows_max` rows that arrived behind the follower's place, which moves on. Cheap; nothing when there is nothing new.

@@ -46,12 +46,14 @@ pub(crate) struct Core {
     live_bytes_max: AtomicU64,
     /// Up to here the file of hashes knows every request.
     hashes_saved: Mutex<Lsn>,
+    /// Spans behind this place in the log are in the sums by minute; those up to it are older than the sums.
+    pub rolled_up_since: Lsn,
     /// The thread that a panic ended.
     failed: OnceLock<&'static str>,
 }
 
 impl Core {
-    pub(crate) fn new(config: Config, io: Arc<dyn Io>, blocks: Vec<Arc<Block>>) -> Self {
+    pub(crate) fn new(config: Config, io: Arc<dyn Io>, blocks: Vec<Arc<Block>>, rolled_up_since: Lsn) -> Self {
         Self {
             shown: Mutex::new(Shown { blocks: Arc::new(blocks), ..Shown::default() }),
             arrivals: Mutex::new(Arrivals::new(config.arrivals_bytes_max)),
@@ -64,6 +66,7 @@ impl Core {
             live_bytes: AtomicU64::new(0),
             live_bytes_max: AtomicU64::new(config.unflushed_bytes_max),
             hashes_saved: Mutex::default(),
+            rolled_up_since,
             failed: OnceLock::new(),
             io,
             config,

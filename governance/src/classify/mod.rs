@@ -10,7 +10,7 @@
 //!
 //! prefilter            one pass over whole columns: which rows may match; all other rows cost nothing more
 //! names                metric names, canonical, once per distinct name
-//! spans, logs, metrics rows of a table (columns, resource, status, weight) --> matching --> emit --> facts
+//! spans, logs, metrics rows of a table (columns, resource, status) --> matching --> emit --> facts
 //! fill                 the derived columns of spans and logs
 //! ```
 //!
@@ -39,7 +39,6 @@ mod shared;
 mod spans;
 mod status;
 mod template;
-mod weight;
 mod words;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use schemas::{
     SpanId, TraceId, UnixNanos,
     attribute::{AttributeKey, RawValue},
     columns as c,
+    sampling::adjusted_count,
 };
 
 use super::{
@@ -20,7 +21,6 @@ use super::{
     rules::{Rule, Rules, Trigger},
     run::{Found, Place},
     status::{grpc_of_number, grpc_of_text},
-    weight,
 };
 use crate::facts::{Amount, Source, SpanKind};
 
@@ -297,7 +297,7 @@ impl Row for SpanRow<'_> {
             duration_ns,
             emitter: spans.groups.emitter(row, None),
             span_kind: number(spans.kind, row).map(span_kind),
-            amount: Some(Amount::Count(weight::of_trace_state(text(spans.trace_state, row)))),
+            amount: Some(Amount::Count(adjusted_count(text(spans.trace_state, row)))),
             value: None,
             series: None,
             source: if event.is_some() { Source::SpanEvent } else { Source::Span },

@@ -59,7 +59,7 @@ impl TableProvider for StoreTable {
         // Rows in memory are the newest; blocks follow by their last row.
         splits.sort_by_key(|split| Reverse(split.time().map_or(i64::MAX, |time| time.last.0)));
         let columns = projection.cloned().unwrap_or_else(|| (0..self.table.schema().fields().len()).collect());
-        let statistics = statistics(self.table, &splits, &columns, predicate.is_none());
+        let statistics = statistics(self.table, &splits, &columns, predicate.is_none() && splits.iter().all(Split::is_counted));
         let ids = splits.iter().map(|split| split.id).collect();
         let partitions = state.config().target_partitions();
         Ok(Arc::new(SplitScan::new(self.table, ids, columns, predicate, limit, statistics, partitions)?))

@@ -74,7 +74,7 @@ fn own_aliases(table: Table) -> &'static [(&'static str, &'static str)] {
         Table::Spans => SPANS,
         Table::Logs => LOGS,
         Table::Metrics => METRICS,
-        Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => &[],
+        _ => &[],
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Retention {
     pub(crate) metrics_hours: u64,
     /// Of rejections, breaker signals, resilience actions and errors.
     pub(crate) derived_hours: u64,
+    /// Of what spans add up to, by minute.
+    pub(crate) rollup_hours: u64,
     /// Percent of the disk that blocks may take; above it the oldest go.
     pub(crate) disk_percent_max: u8,
     /// Hours for which the files of what was let go stay.
@@ -31,6 +33,7 @@ impl Default for Retention {
             logs_age_max,
             metrics_age_max,
             derived_age_max,
+            rollup_age_max,
             disk_share_max,
             delete_delay,
             ..
@@ -42,6 +45,7 @@ impl Default for Retention {
             logs_hours: hours(logs_age_max),
             metrics_hours: hours(metrics_age_max),
             derived_hours: hours(derived_age_max),
+            rollup_hours: hours(rollup_age_max),
             disk_percent_max: (disk_share_max * 100.0).round() as u8,
             delete_delay_hours: hours(Some(delete_delay)),
         }
@@ -63,6 +67,7 @@ impl Retention {
         config.retain.logs_age_max = age(self.logs_hours);
         config.retain.metrics_age_max = age(self.metrics_hours);
         config.retain.derived_age_max = age(self.derived_hours);
+        config.retain.rollup_age_max = age(self.rollup_hours);
         config.retain.disk_share_max = f64::from(self.disk_percent_max) / 100.0;
         config.retain.delete_delay = hours(self.delete_delay_hours);
         config

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::{Sums, TraceIndex};
@@ -37,6 +38,7 @@ pub(crate) enum Key {
     TextIndex(u64),
     AttributeIndex(u64),
     Sums(u64),
+    Minutes(u64),
 }
 
 #[derive(Clone)]
@@ -46,6 +48,8 @@ pub(crate) enum Cached {
     TextIndex(Arc<TextIndex>),
     AttributeIndex(Arc<AttributeIndex>),
     Sums(Arc<Sums>),
+    /// What the spans of a block add up to.
+    Minutes(RecordBatch),
 }
 
 impl Cached {
@@ -56,6 +60,7 @@ impl Cached {
             Self::TextIndex(index) => index.memory_bytes(),
             Self::AttributeIndex(index) => index.memory_bytes(),
             Self::Sums(sums) => sums.memory_bytes(),
+            Self::Minutes(rows) => rows.get_array_memory_size(),
         }
     }
 }

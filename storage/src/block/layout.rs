@@ -92,7 +92,7 @@ pub(crate) fn key_columns(table: Table) -> &'static [&'static str] {
         Table::Spans => &[TRACE_ID, START_TIME],
         Table::Logs => &[SERVICE_NAME, TIME],
         Table::Metrics => &[METRIC_NAME, SERIES_ID, TIME],
-        Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => &[SERVICE_NAME, TIME],
+        _ => &[SERVICE_NAME, TIME],
     }
 }
 

@@ -38,6 +38,7 @@ use super::{
 use crate::{
     attributes::{self, AttributeIndex},
     io::{Io, IoFile},
+    rollup::{self, OperationMinutes, RollupError},
     self_metrics::TRACE_INDEX_UNUSABLE_TOTAL,
     text::{self, TextIndex},
 };
@@ -58,6 +59,8 @@ pub enum BlockError {
     NewerSchema { found: String },
     #[error("{found} rows found, {expected} expected")]
     Rows { found: u64, expected: u64 },
+    #[error("add up")]
+    Rollup(#[from] RollupError),
     #[error("the decoder panicked on damaged data")]
     Panicked,
 }
@@ -150,13 +153,31 @@ impl BlockReader {
         guarded(|| conform_all(block.table, self.open(block)?.with_batch_size(BATCH_ROWS).build()?))
     }
 
-    /// The columns `names` of every row, in file order.
+    /// The columns `names` of every row, in file order. Those that the file's build did not know yet are null.
     pub(crate) fn columns(&self, block: &Block, names: &[&str]) -> Result<Vec<RecordBatch>, BlockError> {
         guarded(|| {
             let builder = self.open(block)?;
             let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
-            Ok(builder.with_batch_size(BATCH_ROWS).with_projection(mask).build()?.collect::<Result<_, _>>()?)
+            let schema = block.table.schema();
+            let wanted = schema.fields().iter().filter(|field| names.contains(&field.name().as_str())).cloned();
+            let wanted = Arc::new(Schema::new(wanted.collect::<Vec<_>>()));
+            let reader = builder.with_batch_size(BATCH_ROWS).with_projection(mask).build()?;
+            reader.map(|batch| Ok(conform(&wanted, &batch?)?)).collect()
         })
+    }
+
+    /// What the spans of a block add up to by minute. It is kept: a block does not change.
+    pub(crate) fn minutes(&self, block: &Block, limit: impl FnOnce(&mut OperationMinutes)) -> Result<RecordBatch, BlockError> {
+        if let Some(Cached::Minutes(rows)) = self.cache.get(Key::Minutes(block.id)) {
+            return Ok(rows);
+        }
+        let mut sums = OperationMinutes::default();
+        let batches = self.columns(block, &rollup::SPAN_COLUMNS)?;
+        batches.iter().try_for_each(|batch| sums.add_spans(batch))?;
+        limit(&mut sums);
+        let rows = sums.finish()?;
+        self.cache.put(Key::Minutes(block.id), Cached::Minutes(rows.clone()));
+        Ok(rows)
     }
 
     /// The rows in `ranges`, which are in order and end within the block.

@@ -8,16 +8,27 @@ use std::collections::HashMap;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use schemas::{SCHEMA_VERSION, Table, TenantId, UnixNanos, columns::RECEIVED_AT};
 
-use super::{Catalog, CatalogError, During, keys, open::Head, values};
+use super::{Catalog, CatalogError, During, keys, open::Head, rollups::remember, values};
 use crate::{
     block::{Block, Bound, ColumnStatistics, Hour, NewBlock, widen},
     io::Io,
+    rollup::Change,
     wal::Lsn,
 };
 
+/// What a flush made of everything up to some place in the log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cut {
+    pub blocks: Vec<NewBlock>,
+    /// What the sums made known.
+    pub known: Vec<(TenantId, Vec<Change>)>,
+    pub lsn: Lsn,
+}
+
 impl Catalog {
-    /// Makes `blocks` live and says that every record up to `lsn` is in them or in earlier ones. All of it or nothing.
-    pub(crate) fn commit(&mut self, io: &dyn Io, blocks: &[NewBlock], lsn: Lsn) -> Result<Vec<Block>, CatalogError> {
+    /// Makes the blocks of `cut` live and says that every record up to its end is in them or in earlier ones. All of it or nothing.
+    pub(crate) fn commit(&mut self, io: &dyn Io, cut: &Cut) -> Result<Vec<Block>, CatalogError> {
+        let Cut { blocks, known, lsn } = cut;
         self.make_writable(io)?;
         for block in blocks {
             if !self.tables.contains_key(&(block.tenant, block.table)) {
@@ -27,7 +38,8 @@ impl Catalog {
         step(io, "catalog.commit.before")?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).during("begin")?;
         let live = if blocks.is_empty() { Vec::new() } else { list(&transaction, &self.tables, blocks, &[])? };
-        transaction.execute("UPDATE fusebox_wal_position SET lsn = ?", [stored(lsn)]).during("write the log position")?;
+        known.iter().try_for_each(|(tenant, changes)| remember(&transaction, *tenant, changes))?;
+        transaction.execute("UPDATE fusebox_wal_position SET lsn = ?", [stored(*lsn)]).during("write the log position")?;
         step(io, "catalog.commit.inside")?;
         transaction.commit().during("commit blocks")?;
         step(io, "catalog.commit.after")?;

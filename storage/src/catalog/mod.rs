@@ -18,6 +18,7 @@ mod narrow;
 mod open;
 mod read;
 mod rewrite;
+mod rollups;
 mod shared;
 mod values;
 
@@ -26,6 +27,7 @@ use std::{collections::HashMap, path::PathBuf};
 use rusqlite::Connection;
 use schemas::{Table, TenantId};
 
+pub(crate) use commit::Cut;
 use during::During;
 pub(crate) use shared::SharedCatalog;
 

@@ -10,7 +10,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig, params};
 use schemas::{Table, TenantId};
 
-use super::{Catalog, CatalogError, During, FILE_NAME, columns, values};
+use super::{Catalog, CatalogError, During, FILE_NAME, columns, rollups, values};
 use crate::io::Io;
 
 /// Kept in `user_version`. Raised when an older build could misread the catalog.
@@ -79,6 +79,7 @@ impl Catalog {
         }
         if writable {
             transaction.execute_batch(include_str!("fusebox_added.sql")).during("add side tables")?;
+            rollups::begin(&transaction)?;
         }
         let tables = register(&transaction, TenantId::DEFAULT)?;
         if writable {

@@ -60,6 +60,10 @@ fn figures(catalog: &Catalog) -> Vec<i64> {
     queries.iter().map(|query| number(catalog, query)).collect()
 }
 
+fn cut(blocks: Vec<NewBlock>, lsn: Lsn) -> Cut {
+    Cut { blocks, known: Vec::new(), lsn }
+}
+
 /// SQLite runs out of room at every page that a commit can add: the commit is whole or did not happen, and works later.
 #[test]
 fn a_full_disk_inside_a_commit() {
@@ -67,14 +71,14 @@ fn a_full_disk_inside_a_commit() {
     let blocks = |cut: u64| -> Vec<NewBlock> { (0..8).map(|part| block(cut * 100 + part, &columns)).collect() };
     let dir = tempfile::tempdir().expect("temporary directory");
     let mut catalog = Catalog::open(&RealIo, dir.path()).expect("a new catalog");
-    catalog.commit(&RealIo, &blocks(1), Lsn(1)).expect("room");
+    catalog.commit(&RealIo, &cut(blocks(1), Lsn(1))).expect("room");
     let before = figures(&catalog);
     let pages = number(&catalog, "PRAGMA page_count");
 
     let mut failures = 0;
     for pages_max in pages.. {
         catalog.connection.pragma_update(None, "max_page_count", pages_max).expect("set");
-        match catalog.commit(&RealIo, &blocks(2), Lsn(2)) {
+        match catalog.commit(&RealIo, &cut(blocks(2), Lsn(2))) {
             Err(CatalogError::Sqlite { source, .. }) => {
                 assert_eq!(source.sqlite_error_code(), Some(ErrorCode::DiskFull));
                 assert_eq!(figures(&catalog), before, "{pages_max} pages");
@@ -105,12 +109,12 @@ fn a_commit_that_another_writer_holds_up() {
     let other = Connection::open(dir.path().join(FILE_NAME)).expect("opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("alone");
     catalog.connection.busy_timeout(std::time::Duration::ZERO).expect("set");
-    let refused = catalog.commit(&RealIo, &[block(1, &[RECEIVED_AT])], Lsn(1)).expect_err("the other one writes");
+    let refused = catalog.commit(&RealIo, &cut(vec![block(1, &[RECEIVED_AT])], Lsn(1))).expect_err("the other one writes");
     let CatalogError::Sqlite { source, .. } = refused else { panic!("{refused:?}") };
     assert_eq!(source.sqlite_error_code(), Some(ErrorCode::DatabaseBusy));
     assert_eq!(figures(&catalog), before);
     other.execute_batch("ROLLBACK").expect("ended");
-    catalog.commit(&RealIo, &[block(1, &[RECEIVED_AT])], Lsn(1)).expect("free again");
+    catalog.commit(&RealIo, &cut(vec![block(1, &[RECEIVED_AT])], Lsn(1))).expect("free again");
     assert_eq!(catalog.wal_position().expect("readable"), Lsn(1));
 }
 
@@ -122,11 +126,11 @@ fn a_column_that_comes_later_is_null_in_earlier_files() {
     let contains_null = |catalog: &Catalog, column: i32| {
         number(catalog, &format!("SELECT contains_null FROM ducklake_table_column_stats WHERE column_id = {column}"))
     };
-    catalog.commit(&RealIo, &[block(1, &[1, 2]), block(2, &[1, 2])], Lsn(1)).expect("committed");
+    catalog.commit(&RealIo, &cut(vec![block(1, &[1, 2]), block(2, &[1, 2])], Lsn(1))).expect("committed");
     assert_eq!((contains_null(&catalog, 1), contains_null(&catalog, 2)), (0, 0));
-    catalog.commit(&RealIo, &[block(3, &[1, 2, 3])], Lsn(2)).expect("committed");
+    catalog.commit(&RealIo, &cut(vec![block(3, &[1, 2, 3])], Lsn(2))).expect("committed");
     assert_eq!((contains_null(&catalog, 1), contains_null(&catalog, 3)), (0, 1));
-    catalog.commit(&RealIo, &[block(4, &[1, 2, 3])], Lsn(3)).expect("committed");
+    catalog.commit(&RealIo, &cut(vec![block(4, &[1, 2, 3])], Lsn(3))).expect("committed");
     assert_eq!(contains_null(&catalog, 3), 1);
 }
 

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use schemas::UnixNanos;
+use schemas::{Table, UnixNanos};
 
 use super::{
     merge::{self, InputError},
@@ -78,7 +78,7 @@ impl Compactor {
         }
         let blocks = Arc::clone(&self.core.shown().blocks);
         let readable = blocks.iter().filter(|block| !state.unreadable.contains(&block.id));
-        let candidates: Vec<Candidate> = readable.map(|block| candidate(block)).collect();
+        let candidates: Vec<Candidate> = readable.map(|block| self.candidate(block)).collect();
         let ill = self.ill_indexed(&mut state, &candidates);
         let planned = || plan::plan(&candidates, &self.core.config.compact.limits(), now);
         let Some(job) = ill.or_else(planned) else { return Ok(false) };
@@ -93,7 +93,7 @@ impl Compactor {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks = Arc::clone(&self.core.shown().blocks);
         let readable = blocks.iter().filter(|block| !state.unreadable.contains(&block.id));
-        let candidates: Vec<Candidate> = readable.map(|block| candidate(block)).collect();
+        let candidates: Vec<Candidate> = readable.map(|block| self.candidate(block)).collect();
         let debt = plan::debt(&candidates, &self.core.config.compact.limits(), now);
         let retired = Debt { blocks: state.retired.len() as u64, bytes: state.retired.iter().map(Retired::bytes).sum() };
         self.core.figures.waiting(debt, retired);
@@ -119,11 +119,21 @@ impl Compactor {
         candidate.map(|candidate| Job { group: candidate.group, inputs: vec![candidate.id] })
     }
 
+    fn candidate(&self, block: &Block) -> Candidate {
+        let rolled_up = block.table != Table::Spans || block.lsn > self.core.rolled_up_since;
+        let group = Group { tenant: block.tenant, table: block.table, hour: block.hour, rolled_up };
+        Candidate { id: block.id, group, rows: block.rows, bytes: block.bytes }
+    }
+
     fn carry_out(&self, state: &mut State, job: &Job, inputs: Vec<Arc<Block>>) -> Result<(), CompactError> {
         let started = Instant::now();
         self.check_room(&inputs)?;
         let io = self.core.io.as_ref();
-        let plans = merge::plan_outputs(&self.reader, &inputs).inspect_err(|error| state.give_up(error.id))?;
+        let (sums, plans) = match job.group.table.is_rollup() {
+            true => merge::add_up(&self.reader, &inputs).map(|(sums, plans)| (Some(sums), plans)),
+            false => merge::plan_outputs(&self.reader, &inputs).map(|plans| (None, plans)),
+        }
+        .inspect_err(|error| state.give_up(error.id))?;
         let numbers = self.catalog.lock().begin_rewrite(io, plans.len())?;
         let mut rewrite = Rewrite { numbers, inputs, outputs: Vec::with_capacity(plans.len()) };
         let lsn = rewrite.inputs.iter().map(|block| block.lsn).max().unwrap_or_default();
@@ -132,6 +142,9 @@ impl Compactor {
             let data_dir = self.core.config.data_dir.as_path();
             let target = Target { io, data_dir, tenant, table, name: Name::Rewrite(number), lsn };
             let written = block::write(&target, plan, |places| {
+                if let Some(sums) = &sums {
+                    return Ok(block::gather(&table.schema(), &[sums], places)?);
+                }
                 let gathered = merge::gather(&self.reader, &rewrite.inputs, places);
                 gathered.map_err(|error| {
                     state.give_up(error.id);
@@ -213,9 +226,4 @@ impl State {
     fn give_up(&mut self, id: u64) {
         self.unreadable.insert(id);
     }
-}
-
-fn candidate(block: &Block) -> Candidate {
-    let group = Group { tenant: block.tenant, table: block.table, hour: block.hour };
-    Candidate { id: block.id, group, rows: block.rows, bytes: block.bytes }
 }

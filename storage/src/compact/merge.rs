@@ -5,12 +5,17 @@
 //!    runs of neighbours in each, and a page is decoded once, or twice where a row group ends in it.
 //!
 //! Memory: the keys, and one row group twice.
+//!
+//! Sums by minute are added up instead: rows of the same key become one. They are small, and all in memory.
 
 use std::{path::PathBuf, sync::Arc};
 
 use arrow::{compute::concat_batches, record_batch::RecordBatch};
 
-use crate::block::{self, Block, BlockError, BlockPlan, BlockReader, OwnHours, RowPlace};
+use crate::{
+    block::{self, Block, BlockError, BlockPlan, BlockReader, OwnHours, RowPlace},
+    rollup::OperationMinutes,
+};
 
 /// An input that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +35,6 @@ impl InputError {
 /// The new blocks. Places are (input, row).
 pub(super) fn plan_outputs(reader: &BlockReader, inputs: &[Arc<Block>]) -> Result<Vec<BlockPlan>, InputError> {
     let Some(table) = inputs.first().map(|block| block.table) else { return Ok(Vec::new()) };
-    let received = inputs.iter().map(|block| block.last_received).max().unwrap_or_default();
     let mut keys = Vec::with_capacity(inputs.len());
     for block in inputs {
         let at_input = |source| InputError::new(block, source);
@@ -42,7 +46,30 @@ pub(super) fn plan_outputs(reader: &BlockReader, inputs: &[Arc<Block>]) -> Resul
         let Some(schema) = batches.first().map(RecordBatch::schema) else { continue };
         keys.push(concat_batches(&schema, &batches).map_err(|error| at_input(error.into()))?);
     }
-    Ok(block::plan(table, &keys.iter().collect::<Vec<_>>(), OwnHours::of_rewrite(received)))
+    Ok(block::plan(table, &keys.iter().collect::<Vec<_>>(), own_hours(inputs)))
+}
+
+fn own_hours(inputs: &[Arc<Block>]) -> OwnHours {
+    OwnHours::of_rewrite(inputs.iter().map(|block| block.last_received).max().unwrap_or_default())
+}
+
+/// What the rows of `inputs`, sums by minute, add up to, and the new blocks. Places are (0, row).
+pub(super) fn add_up(reader: &BlockReader, inputs: &[Arc<Block>]) -> Result<(RecordBatch, Vec<BlockPlan>), InputError> {
+    let mut sums = OperationMinutes::default();
+    let mut add = |block: &Block| -> Result<(), BlockError> {
+        let batches = reader.scan(block)?;
+        let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        if rows != block.rows {
+            return Err(BlockError::Rows { found: rows, expected: block.rows });
+        }
+        Ok(batches.iter().try_for_each(|batch| sums.add_rows(batch))?)
+    };
+    for block in inputs {
+        add(block).map_err(|source| InputError::new(block, source))?;
+    }
+    let rows = sums.finish().map_err(|error| InputError::new(&inputs[0], error.into()))?;
+    let plans = block::plan(inputs[0].table, &[&rows], own_hours(inputs));
+    Ok((rows, plans))
 }
 
 /// The rows at `places`, in their order.

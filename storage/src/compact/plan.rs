@@ -1,6 +1,7 @@
 //! Which blocks become one. Pure.
 //!
-//! Blocks of a table and a UTC hour of event time are a group; so are the `late` ones of a table.
+//! Blocks of a table and a UTC hour of event time are a group; so are the `late` ones of a table. Spans that were added up when they
+//! were flushed are not brought together with spans that were not: which of them a block has is known from its place in the log.
 //!
 //! 1. *Tiers.* [`Limits::fan_in`] blocks of about the same size become one of the next size, so that a row is written again at most
 //!    once per tier. What would grow above [`Limits::rows_max`] is left in pieces of that size.
@@ -37,12 +38,23 @@ pub(crate) struct Limits {
     pub quiet_after_ns: i64,
 }
 
+/// Rows of a full block of sums: all of a rewrite are in memory at once.
+const ROLLUP_ROWS_MAX: u64 = 1 << 17;
+
+impl Limits {
+    fn rows_max(&self, table: Table) -> u64 {
+        if table.is_rollup() { self.rows_max.min(ROLLUP_ROWS_MAX) } else { self.rows_max }
+    }
+}
+
 /// Blocks that may become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Group {
     pub tenant: TenantId,
     pub table: Table,
     pub hour: Hour,
+    /// Whether its rows are in the sums by minute; true of all tables but spans.
+    pub rolled_up: bool,
 }
 
 /// A live block, as far as the plan is concerned.
@@ -65,7 +77,7 @@ pub(crate) struct Job {
 /// The most urgent job: the one of the smallest blocks, for those are the many. `None` when all is in order.
 pub(crate) fn plan(candidates: &[Candidate], limits: &Limits, now: UnixNanos) -> Option<Job> {
     let mut groups: BTreeMap<Group, Vec<Candidate>> = BTreeMap::new();
-    for candidate in candidates.iter().filter(|candidate| candidate.rows <= limits.rows_max / 2) {
+    for candidate in candidates.iter().filter(|candidate| candidate.rows <= limits.rows_max(candidate.group.table) / 2) {
         groups.entry(candidate.group).or_default().push(*candidate);
     }
     let jobs = groups.into_iter().filter_map(|(group, mut blocks)| {
@@ -138,7 +150,7 @@ fn fitting(blocks: &[Candidate], limits: &Limits) -> Vec<Candidate> {
     let mut rows = 0;
     let fits = |block: &&Candidate| {
         rows += block.rows;
-        rows <= limits.rows_max
+        rows <= limits.rows_max(block.group.table)
     };
     blocks.iter().take(limits.inputs_max).take_while(fits).copied().collect()
 }

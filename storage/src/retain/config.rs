@@ -16,6 +16,8 @@ pub struct RetainConfig {
     pub metrics_age_max: Option<Duration>,
     /// Of what is derived from the others: small, and worth more the longer it reaches back.
     pub derived_age_max: Option<Duration>,
+    /// Of what spans add up to, by minute.
+    pub rollup_age_max: Option<Duration>,
     /// Share of the disk, from 0 to 1, that blocks may take together. Above it the oldest go, whatever their table.
     pub disk_share_max: f64,
     /// How long files of blocks that were let go stay.
@@ -32,6 +34,7 @@ impl Default for RetainConfig {
             logs_age_max: Some(7 * DAY),
             metrics_age_max: Some(30 * DAY),
             derived_age_max: Some(90 * DAY),
+            rollup_age_max: Some(30 * DAY),
             disk_share_max: 0.8,
             delete_delay: DAY,
             interval: Duration::from_secs(60),
@@ -46,6 +49,7 @@ impl RetainConfig {
             Table::Logs => self.logs_age_max,
             Table::Metrics => self.metrics_age_max,
             Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => self.derived_age_max,
+            Table::OperationMinutes => self.rollup_age_max,
         }
     }
 }

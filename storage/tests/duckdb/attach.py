@@ -18,6 +18,7 @@ TABLES = {
     "spans": ["start_time", "received_at", "service_name", "name", "kind", "duration_ns", "flags", "span_id", "trace_id"],
     "logs": ["time", "received_at", "service_name", "severity_number", "flags", "body"],
     "metrics": ["time", "metric_name", "series_id", "value_int", "value_double", "flags"],
+    "operation_minutes": ["time", "received_at", "service_name", "operation", "span_kind", "spans", "duration_sum_ns", "duration_max_ns", "newest_time"],
 }
 
 

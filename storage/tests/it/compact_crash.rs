@@ -13,7 +13,7 @@ use testkit::fault_io::FaultIo;
 
 use crate::{
     crash::fail_every_operation,
-    rows::{Row, all_rows, append, as_found, config, reopen, rows_of},
+    rows::{Row, all_rows, append, as_found, check_minutes, config, reopen, rows_of},
 };
 
 const NOW: i64 = 500_000 * 3_600_000_000_000;
@@ -29,16 +29,18 @@ fn requests() -> Vec<Vec<Row>> {
 fn check(store: &Store, when: &str) {
     let mut expected: Vec<Row> = requests().into_iter().flatten().map(as_found).collect();
     expected.sort_unstable();
-    assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)), expected, "{when}");
+    let snapshot = store.snapshot(TenantId::DEFAULT);
+    assert_eq!(all_rows(&snapshot), expected, "{when}");
+    check_minutes(&snapshot, when);
 }
 
 fn is_readable(store: &Store) -> bool {
     let snapshot = store.snapshot(TenantId::DEFAULT);
-    Table::SENT.iter().all(|table| snapshot.scan(*table).is_ok_and(|rows| rows.partial.is_empty()))
+    Table::ALL.iter().all(|table| snapshot.scan(*table).is_ok_and(|rows| rows.partial.is_empty()))
 }
 
 fn names(dir: &Path) -> Vec<PathBuf> {
-    let dirs = Table::SENT.map(|table| dir.join("data/1").join(table.name()));
+    let dirs = [Table::Spans, Table::Logs, Table::Metrics, Table::OperationMinutes].map(|table| dir.join("data/1").join(table.name()));
     dirs.iter().flat_map(|dir| std::fs::read_dir(dir).unwrap()).map(|entry| entry.unwrap().path()).collect()
 }
 
@@ -78,8 +80,8 @@ fn survive(what: &str, arm: impl Fn(&FaultIo)) -> FaultIo {
     check(&store, &format!("{what}, compacted again"));
     let names = names(dir.path());
     let count = |extension: &str| names.iter().filter(|path| path.extension().is_some_and(|found| found == extension)).count();
-    assert_eq!(["parquet", "sum", "bloom", "attr", "tix", "tmp"].map(count), [3, 3, 2, 2, 1, 0], "{what}: {names:?}");
-    assert_eq!(names.len(), 11, "{what}: {names:?}");
+    assert_eq!(["parquet", "sum", "bloom", "attr", "tix", "tmp"].map(count), [4, 4, 2, 2, 1, 0], "{what}: {names:?}");
+    assert_eq!(names.len(), 13, "{what}: {names:?}");
     assert!(!dir.path().join("quarantine").exists(), "{what}: a leftover was taken for somebody's rows");
     assert_eq!(store.stats().tables.iter().take(3).map(|table| table.blocks).collect::<Vec<_>>(), [1, 1, 1], "{what}");
     assert_eq!(rows_of(Table::Spans, &store.snapshot(TenantId::DEFAULT).scan(Table::Spans).unwrap().batches).len(), 16, "{what}");

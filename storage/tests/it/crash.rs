@@ -11,7 +11,7 @@ use schemas::{Table, TenantId};
 use storage::{Store, io::RealIo};
 use testkit::fault_io::{Fault, FaultIo, Lasting, Op};
 
-use crate::rows::{Row, all_rows, append, as_found, config, derive, reopen, rows_of};
+use crate::rows::{Row, all_rows, append, as_found, check_minutes, config, derive, reopen, rows_of};
 
 const NOW: i64 = 500_000 * 3_600_000_000_000;
 
@@ -46,7 +46,7 @@ fn live(dir: &Path, io: &FaultIo) -> Outcome {
 }
 
 /// Every row, unless one cannot be read.
-fn found(store: &Store) -> Option<Vec<Row>> {
+pub fn found(store: &Store) -> Option<Vec<Row>> {
     let snapshot = store.snapshot(TenantId::DEFAULT);
     let mut found = Vec::new();
     for table in Table::SENT {
@@ -77,7 +77,11 @@ fn survive(what: &str, prepare: impl Fn(&FaultIo)) -> FaultIo {
     assert_eq!(io.violations(), [] as [PathBuf; 0], "{what}");
 
     let store = reopen(config(dir.path()), Arc::new(RealIo));
-    let rows = || all_rows(&store.snapshot(TenantId::DEFAULT));
+    let rows = || {
+        let snapshot = store.snapshot(TenantId::DEFAULT);
+        check_minutes(&snapshot, what);
+        all_rows(&snapshot)
+    };
     check(&rows(), &outcome, what);
     for (number, rows) in requests().iter().enumerate() {
         let ack = append(&store, rows, NOW + 1).unwrap().wait().unwrap();
@@ -89,7 +93,8 @@ fn survive(what: &str, prepare: impl Fn(&FaultIo)) -> FaultIo {
     check(&rows(), &outcome, &format!("{what}, after retries and a flush"));
 
     let blocks: usize = store.stats().tables.iter().map(|table| table.blocks).sum();
-    let files = Table::SENT.iter().flat_map(|table| std::fs::read_dir(dir.path().join("data/1").join(table.name())).unwrap());
+    let with_rows = [Table::Spans, Table::Logs, Table::Metrics, Table::OperationMinutes];
+    let files = with_rows.iter().flat_map(|table| std::fs::read_dir(dir.path().join("data/1").join(table.name())).unwrap());
     let names: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     let parquet = names.iter().filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).count();
     let of_table = |table| store.stats().tables.into_iter().find(|stats| stats.table == table).unwrap().blocks;

@@ -9,7 +9,7 @@ use schemas::{Table, TenantId, UnixNanos};
 use storage::{Config, Store, io::RealIo, verify};
 use testkit::FaultIo;
 
-use crate::rows::{Row, all_rows, append, as_found, config, reopen};
+use crate::rows::{Row, all_rows, append, as_found, check_minutes, config, reopen};
 
 const NOW: i64 = 490_000 * 3_600_000_000_000;
 /// Set to the name of a version, it makes that fixture.
@@ -34,7 +34,9 @@ fn rows(part: u64) -> Vec<Row> {
 fn check(store: &Store, parts: std::ops::Range<u64>, when: &str) {
     let mut expected: Vec<Row> = parts.flat_map(rows).map(as_found).collect();
     expected.sort_unstable();
-    assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)), expected, "{when}");
+    let snapshot = store.snapshot(TenantId::DEFAULT);
+    assert_eq!(all_rows(&snapshot), expected, "{when}");
+    check_minutes(&snapshot, when);
 }
 
 fn copy(from: &Path, to: &Path) {

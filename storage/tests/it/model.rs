@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use schemas::{Table, TenantId, UnixNanos};
 use storage::io::RealIo;
 
-use crate::rows::{Row, all_rows, append, as_found, config, reopen, trace_rows};
+use crate::rows::{Row, all_rows, append, as_found, check_minutes, config, reopen, trace_rows};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -70,7 +70,9 @@ fn run(steps: Vec<Step>, memtable_bytes_max: u64) {
         }
         let mut expected: Vec<Row> = requests.iter().flatten().copied().map(as_found).collect();
         expected.sort_unstable();
-        assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)), expected);
+        let snapshot = store.snapshot(TenantId::DEFAULT);
+        assert_eq!(all_rows(&snapshot), expected);
+        check_minutes(&snapshot, "after a step");
     }
 }
 

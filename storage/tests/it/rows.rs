@@ -17,7 +17,7 @@ use schemas::{
     columns::{BODY, METRIC_NAME, SERIES_ID, SERVICE_NAME, SPAN_ID, START_TIME, TIME, TRACE_ID, VALUE_INT},
     otlp::{ContentEncoding, Format},
 };
-use storage::{Config, RawRequest, Receipt, Refused, Snapshot, Store, io::Io};
+use storage::{Config, RawRequest, Receipt, Refused, Snapshot, Store, io::Io, rollup::OperationMinutes};
 
 /// One row of a test. `key` is not used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,6 +156,19 @@ pub fn all_rows(snapshot: &Snapshot) -> Vec<Row> {
     let mut rows: Vec<Row> = Table::SENT.into_iter().flat_map(scan).collect();
     rows.sort_unstable();
     rows
+}
+
+/// The sums by minute are those of the spans.
+pub fn check_minutes(snapshot: &Snapshot, when: &str) {
+    let scan = |table| {
+        let rows = snapshot.scan(table).unwrap();
+        assert_eq!(rows.partial, [] as [String; 0]);
+        rows.batches
+    };
+    let (mut found, mut expected) = (OperationMinutes::default(), OperationMinutes::default());
+    scan(Table::OperationMinutes).iter().for_each(|rows| found.add_rows(rows).unwrap());
+    scan(Table::Spans).iter().for_each(|spans| expected.add_spans(spans).unwrap());
+    assert_eq!(found.finish().unwrap(), expected.finish().unwrap(), "{when}");
 }
 
 pub fn trace_rows(snapshot: &Snapshot, trace: u64) -> Vec<Row> {

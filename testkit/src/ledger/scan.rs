@@ -60,7 +60,7 @@ impl Columns {
             Table::Spans => (Signal::Traces, columns::START_TIME, columns::HTTP_RESPONSE_STATUS_CODE, Some(columns::NAME)),
             Table::Logs => (Signal::Logs, columns::TIME, columns::SEVERITY_NUMBER, Some(columns::BODY)),
             Table::Metrics => (Signal::Metrics, columns::TIME, columns::VALUE_INT, None),
-            Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => return Err(ScanError::Derived(table)),
+            derived => return Err(ScanError::Derived(derived)),
         };
         Ok(Self {
             table,

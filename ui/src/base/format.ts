@@ -42,7 +42,8 @@ export function short(value: number): string {
 }
 
 export function count(value: number): string {
-  return value.toLocaleString(locale());
+  // A sum of nothing may be -0.
+  return (value + 0).toLocaleString(locale());
 }
 
 export function bytes(value: number): string {

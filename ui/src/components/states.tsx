@@ -17,6 +17,7 @@ const t = texts({
   unreachable_why: ['It may be restarting. What you see below, if anything, is what was last known.', '可能正在重启。下方若有内容，为最近一次获取的数据。'],
   loading: ['Loading', '加载中'],
   partial: ['Partial answer', '结果不完整'],
+  more: ['and {n} more', '另有 {n} 条'],
 });
 
 export function Skeleton({ rows = 8 }: { rows?: number }) {
@@ -110,7 +111,10 @@ export function Partial({ meta }: { meta: Meta | Record<string, unknown> | undef
   return (
     <div class="strip" role="status">
       <strong>{t('partial')}</strong>
-      <span>{lines.join(' · ')}</span>
+      <span>
+        {lines.slice(0, 3).join(' · ')}
+        {lines.length > 3 && <span class="faint"> {t('more', { n: lines.length - 3 })}</span>}
+      </span>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { activeAt, density, group, level, openings, segments, stateOf, type Lane, type Row } from './breakers';
+import { activeAt, density, group, level, neighbour, openings, segments, stateOf, subtitleOf, titleOf, type Lane, type Row } from './breakers';
 
 const lane: Lane = { start_us: [0, 100, 150, 200, 400], state: ['closed', 'open', 'half_open', 'closed', 'unknown'], open_fraction: [0, 1, 0.5, 0, 0] };
 const row = (more: Partial<Row>) => ({ service: 'order', targets: ['pay'], state: 'closed', lane, ...more }) as Row;
@@ -22,6 +22,17 @@ it('a trip is one stretch of open and half open', () => {
   expect(openings(begun)).toEqual([]);
 });
 
+it('from trip to trip within a lane', () => {
+  const all = segments({ start_us: [0, 10, 20, 40, 60, 80], state: ['closed', 'open', 'closed', 'open', 'half_open', 'closed'], open_fraction: [] }, 100);
+  const check = (us: number | null, by: 1 | -1, expected: number | undefined) => expect(neighbour(all, us, by)?.from).toBe(expected);
+  check(null, 1, 10);
+  check(null, -1, 40);
+  check(15, 1, 40);
+  check(50, 1, undefined);
+  check(50, -1, 10);
+  check(15, -1, undefined);
+});
+
 it('what nobody knows is unknown, never closed', () => {
   expect(stateOf('something_new')).toBe('unknown');
 });
@@ -41,4 +52,12 @@ it('trips over time', () => {
 
 it('evidence has levels', () => {
   expect(['explicit', 'counter', 'onehot', 'enum_gauge', 'rejection_burst', 'gap_fill'].map(level)).toEqual(['exact', 'counted', 'sampled', 'sampled', 'inferred', 'inferred']);
+});
+
+it('a breaker is called by whom it guards', () => {
+  const check = (targets: string[], name: string, title: string, subtitle: string) => expect([titleOf({ service: 'order', targets, name }), subtitleOf({ targets, name, framework: 'kratos' })]).toEqual([title, subtitle]);
+  check(['pay'], 'Charge', 'order › pay', 'Charge · kratos');
+  check(['pay'], 'pay', 'order › pay', 'kratos');
+  check([], 'acquirer', 'order › acquirer', 'kratos');
+  check([], 'op:/v2/charges', 'order', '/v2/charges · kratos');
 });

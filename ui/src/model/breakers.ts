@@ -157,12 +157,41 @@ export function openings(all: readonly Segment[]): number[] {
 
 /** The stretch of not being closed that covers a moment. */
 export function activeAt(all: readonly Segment[], us: number): { from: number; to: number } | null {
-  const at = all.findIndex((one) => us >= one.from && us < one.to);
-  if (at < 0 || !isActive(all[at]!.state)) return null;
-  let [first, last] = [at, at];
-  while (first > 0 && isActive(all[first - 1]!.state)) first--;
-  while (last < all.length - 1 && isActive(all[last + 1]!.state)) last++;
-  return { from: all[first]!.from, to: all[last]!.to };
+  return stretches(all).find((one) => us >= one.from && us < one.to) ?? null;
+}
+
+/** Stretches of not being closed, in order. */
+export function stretches(all: readonly Segment[]): { from: number; to: number }[] {
+  const found: { from: number; to: number }[] = [];
+  all.forEach((one, index) => {
+    if (!isActive(one.state)) return;
+    const last = found.at(-1);
+    if (last && index > 0 && isActive(all[index - 1]!.state)) last.to = one.to;
+    else found.push({ from: one.from, to: one.to });
+  });
+  return found;
+}
+
+/** The stretch before (-1) or after (1) a moment that is within one, or the last or first when there is no moment. */
+export function neighbour(all: readonly Segment[], us: number | null, by: 1 | -1): { from: number; to: number } | null {
+  const list = stretches(all);
+  if (us === null) return (by === 1 ? list[0] : list.at(-1)) ?? null;
+  return (by === 1 ? list.find((one) => one.from > us) : list.findLast((one) => one.to <= us)) ?? null;
+}
+
+/** Whom it guards calls to: the target, or the name that somebody gave it. Names made of an operation are none. */
+export function guarded(row: Pick<Identity, 'targets' | 'name'>): string {
+  return row.targets.join(', ') || (row.name.startsWith('op:') ? '' : row.name);
+}
+
+export function titleOf(row: Pick<Identity, 'service' | 'targets' | 'name'>): string {
+  const whom = guarded(row);
+  return whom ? `${row.service} › ${whom}` : row.service;
+}
+
+/** What the title does not say already. */
+export function subtitleOf(row: Pick<Identity, 'targets' | 'name' | 'framework'>): string {
+  return [row.name === guarded(row) ? '' : row.name.replace(/^op:/, ''), row.framework].filter(Boolean).join(' · ');
 }
 
 export interface Group {
@@ -177,7 +206,7 @@ export type GroupBy = 'target' | 'service' | 'none';
 export function group(rows: readonly Row[], by: GroupBy): Group[] {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const name = by === 'none' ? '' : by === 'target' ? row.targets.join(', ') : row.service;
+    const name = by === 'none' ? '' : by === 'target' ? guarded(row) : row.service;
     groups.set(name, [...(groups.get(name) ?? []), row]);
   }
   return [...groups].map(([name, list]) => ({ name, rows: list, worst: STATES.find((state) => list.some((row) => stateOf(row.state) === state)) ?? 'unknown' }));
@@ -189,7 +218,8 @@ export function density(rows: readonly Row[], spanUs: number, buckets: number): 
   return counts;
 }
 
-export type Level = 'exact' | 'counted' | 'sampled' | 'inferred';
+export const LEVELS = ['exact', 'counted', 'sampled', 'inferred'] as const;
+export type Level = (typeof LEVELS)[number];
 
 /** How a transition is known, as four levels that people can weigh. */
 export function level(method: string): Level {

@@ -120,7 +120,12 @@ impl Queue {
                 Entry::Piece(Piece::Block { block, row_group, .. }) if !self.may_match(&block, row_group, &state.bounds) => {}
                 Entry::Piece(piece) => return Ok(Some(piece)),
                 Entry::Split(Split { id: SplitId::Memory(index), .. }) => {
-                    return Ok(Some(Piece::Memory(open.snapshot.memory(self.table, index).map_err(external)?)));
+                    match open.snapshot.memory(self.table, index) {
+                        Ok(rows) => return Ok(Some(Piece::Memory(rows))),
+                        // Rows that are made of a block, which cannot be read.
+                        Err(error @ storage::ReadError::Block { .. }) => open.usage.missing(error.to_string()),
+                        Err(error) => return Err(external(error)),
+                    }
                 }
                 Entry::Split(split) => match self.pieces(open, &split, &state) {
                     Ok(pieces) => {

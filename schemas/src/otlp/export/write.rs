@@ -27,6 +27,6 @@ pub fn to_protobuf(table: Table, batches: &[RecordBatch]) -> Result<Vec<u8>, Exp
         Table::Spans => spans::to_protobuf(batches),
         Table::Logs => logs::to_protobuf(batches),
         Table::Metrics => metrics::to_protobuf(batches),
-        Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => Err(ExportError::Derived(table)),
+        derived => Err(ExportError::Derived(derived)),
     }
 }

@@ -8,7 +8,7 @@ const MIB: u64 = 1 << 20;
 const NOW: UnixNanos = UnixNanos(100 * HOUR_NS + HOUR_NS / 2);
 
 fn group(hour: Hour) -> Group {
-    Group { tenant: TenantId::DEFAULT, table: Table::Spans, hour }
+    Group { tenant: TenantId::DEFAULT, table: Table::Spans, hour, rolled_up: true }
 }
 
 /// Blocks of one hour; `sizes` are rows and bytes.

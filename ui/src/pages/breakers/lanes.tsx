@@ -1,10 +1,13 @@
 // Lanes: one canvas over all rows; rows themselves are DOM, so that everything can be reached without a mouse.
+import { useState } from 'preact/hooks';
 import { FONT, colour, useCanvas } from '../../base/canvas';
-import { duration, percent, short } from '../../base/format';
+import { duration, short } from '../../base/format';
 import { texts } from '../../base/i18n';
-import { axisLabel, nsToMs, ticks, toIso, toMs } from '../../base/time';
-import { GLYPHS, STATE_COLOURS, activeAt, isActive, segments, stateOf, type BreakersAnswer, type Group, type Row, type Segment } from '../../model/breakers';
-import { stateName } from './words';
+import { nsToMs, ticks, toIso, toMs } from '../../base/time';
+import { LaneTip, type Pointed } from './hover';
+import { GLYPHS, STATE_COLOURS, activeAt, guarded, isActive, segments, stateOf, subtitleOf, type BreakersAnswer, type Group, type Row } from '../../model/breakers';
+import { stateName } from '../../components/breakerwords';
+import { drawLane } from '../../components/lane';
 
 const t = texts({
   label: ['Breakers over time', '熔断器时间线'],
@@ -17,9 +20,13 @@ const t = texts({
   any: ['any target', '未知目标'],
 });
 
-export const LANE = 38;
+const LANE = 38;
 const HEAD = 30;
-const AXIS = 22;
+
+/** A group of one needs no head: its row says the same. */
+function headed(group: Group): boolean {
+  return group.rows.length > 1 && group.name !== '';
+}
 
 export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected: string; trip: string; onSelect: (row: Row, trip: string | null) => void }) {
   const { answer, groups } = props;
@@ -33,13 +40,11 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
     for (const at of ticks(t0, end, width / 110)) {
       const x = Math.round(((at - t0) / (end - t0)) * width);
       context.fillStyle = colour('--grid');
-      context.fillRect(x, AXIS, 1, height);
-      context.fillStyle = colour('--text-faint');
-      if (x > 22 && x < width - 22) context.fillText(axisLabel(at, end - t0), x, AXIS / 2);
+      context.fillRect(x, 0, 1, height);
     }
-    let y = AXIS;
+    let y = 0;
     for (const group of groups) {
-      if (group.name) y += HEAD;
+      if (headed(group)) y += HEAD;
       for (const row of group.rows) {
         drawLane(context, segments(row.lane, spanUs), spanUs, y + LANE / 2, width);
         if (props.selected === row.id && props.trip) {
@@ -51,13 +56,25 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
       }
     }
   });
+  const [pointed, setPointed] = useState<Pointed | null>(null);
+  const point = (event: PointerEvent) => {
+    const cell = (event.target as Element).closest('.lane-row')?.querySelector<HTMLElement>('.lane-cell');
+    const row = groups.flatMap((group) => group.rows).find((one) => one.id === cell?.dataset.id);
+    const box = cell?.getBoundingClientRect();
+    if (!row || !box || event.pointerType === 'touch' || event.clientX < box.left || event.clientX > box.right) return setPointed(null);
+    const us = ((event.clientX - box.left) / box.width) * spanUs;
+    const segment = segments(row.lane, spanUs).findLast((one) => one.from <= us);
+    const left = (event.currentTarget as Element).getBoundingClientRect().left;
+    setPointed(segment ? { row, segment, us, clientX: event.clientX, clientY: event.clientY, x: event.clientX - left } : null);
+  };
   return (
-    <div class="lanes" role="group" aria-label={t('label')}>
+    <div class="lanes" role="group" aria-label={t('label')} onPointerMove={point} onPointerLeave={() => setPointed(null)}>
+      {pointed && <div class="lane-cross" style={{ left: `${pointed.x}px` }} />}
+      {pointed && <LaneTip at={pointed} t0={t0} spanUs={spanUs} />}
       <canvas ref={canvas} class="lanes-canvas" aria-hidden="true" />
-      <div class="lane-axis" style={{ height: `${AXIS}px` }} />
       {groups.map((group) => (
         <div key={group.name} role="presentation">
-          {group.name !== '' || groups.length > 1 ? (
+          {headed(group) ? (
             <div class="lane-group" style={{ height: `${HEAD}px` }}>
               <span style={{ color: `var(${STATE_COLOURS[group.worst]})` }}>{GLYPHS[group.worst]}</span>
               <strong>{group.name || t('any')}</strong>
@@ -72,7 +89,7 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
                 key={row.id}
                 class={`lane-row${row.id === props.selected ? ' selected' : ''}`}
                 style={{ height: `${LANE}px` }}
-                aria-label={t('row', { service: row.service, target: row.targets.join(', ') || t('any'), name: row.name, state: stateName(state), n: row.trips, open: duration(row.open_ns) })}
+                aria-label={t('row', { service: row.service, target: guarded(row) || t('any'), name: subtitleOf(row), state: stateName(state), n: row.trips, open: duration(row.open_ns) })}
                 onClick={(event) => {
                   const cell = event.currentTarget.querySelector('.lane-cell')!.getBoundingClientRect();
                   const us = ((event.clientX - cell.left) / cell.width) * spanUs;
@@ -88,15 +105,15 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
                   <span class="cut">
                     <span class="cut">
                       <strong>{row.service}</strong>
-                      {row.targets.length > 0 && <span class="faint"> › {row.targets.join(', ')}</span>}
+                      {guarded(row) && <span class="faint"> › {guarded(row)}</span>}
                     </span>
-                    <span class="cut faint small">{row.name}</span>
+                    <span class="cut faint small">{subtitleOf(row)}</span>
                   </span>
                 </span>
-                <span class="lane-cell" />
+                <span class="lane-cell" data-id={row.id} />
                 <span class="lane-facts">
                   <span class={isActive(state) ? 'strong' : 'soft'} style={isActive(state) ? { color: `var(${STATE_COLOURS[state]})` } : undefined}>
-                    {stateName(state)} {isActive(state) && row.instances > 1 ? percent(row.open_fraction) : ''}
+                    {stateName(state)} {isActive(state) && row.instances > 1 && <span title={t('of', { open: Math.round(row.open_fraction * row.instances), n: row.instances })}>{`${Math.round(row.open_fraction * row.instances)}/${row.instances}`}</span>}
                     {row.flapping && <span class="badge warn" style={{ marginInlineStart: '6px' }}>{t('flapping')}</span>}
                   </span>
                   <span class="faint small">
@@ -104,7 +121,7 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
                     {row.refused > 0 && (
                       <>
                         {' · '}
-                        <b class="error-text">{short(Math.round(row.refused))}</b> {t('refused')}
+                        <b class="error-text">{short(Math.round(row.refused))}</b> <span class="word">{t('refused')}</span>
                       </>
                     )}
                   </span>
@@ -116,62 +133,4 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
       ))}
     </div>
   );
-}
-
-/** Open: solid. Half open: hatched. Shedding: as high as its ratio. Closed: a thin line. Unknown: dots. */
-export function drawLane(context: CanvasRenderingContext2D, all: readonly Segment[], spanUs: number, middle: number, width: number): void {
-  let covered = -1;
-  let hidden = 0;
-  for (const one of all) {
-    const x = (one.from / spanUs) * width;
-    const end = (one.to / spanUs) * width;
-    const ink = colour(STATE_COLOURS[one.state]);
-    if (!isActive(one.state)) {
-      context.fillStyle = ink;
-      if (one.state === 'closed') context.fillRect(x, middle - 1, Math.max(0, end - x), 2);
-      else for (let dot = Math.ceil(x / 6) * 6; dot < end; dot += 6) context.fillRect(dot, middle - 1, 2, 2);
-      continue;
-    }
-    const wide = Math.max(2, end - x);
-    // Several in the same pixel are counted rather than lost.
-    if (x < covered) hidden++;
-    covered = x + wide;
-    const high = one.state === 'shedding' ? 4 + 14 * Math.min(1, Math.max(0.08, one.fraction)) : 8 + 10 * Math.min(1, one.fraction || 1);
-    const top = middle - high / 2;
-    context.fillStyle = ink;
-    if (one.state === 'open' || one.state === 'forced_open') {
-      context.beginPath();
-      context.roundRect(x, top, wide, high, Math.min(2, wide / 2));
-      context.fill();
-      if (one.state === 'forced_open' && wide > 14) {
-        context.fillStyle = colour('--surface');
-        context.fillText('◆', x + wide / 2, middle + 0.5);
-      }
-    } else {
-      context.globalAlpha = 0.28;
-      context.fillRect(x, top, wide, high);
-      context.globalAlpha = 1;
-      context.save();
-      context.beginPath();
-      context.rect(x, top, wide, high);
-      context.clip();
-      if (one.state === 'half_open') {
-        context.strokeStyle = ink;
-        context.lineWidth = 1.6;
-        context.beginPath();
-        for (let line = x - high; line < x + wide; line += 5) {
-          context.moveTo(line, top + high);
-          context.lineTo(line + high, top);
-        }
-        context.stroke();
-      } else {
-        for (let dot = x; dot < x + wide; dot += 4) for (let row = top + 1; row < top + high; row += 4) context.fillRect(dot + ((row / 4) % 2) * 2, row, 1.6, 1.6);
-      }
-      context.restore();
-    }
-  }
-  if (hidden > 1) {
-    context.fillStyle = colour('--text-faint');
-    context.fillText(`+${hidden}`, Math.min(width - 12, covered + 12), middle - 12);
-  }
 }

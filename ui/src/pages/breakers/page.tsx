@@ -1,21 +1,23 @@
 // What tripped, when, why, and what did it cost?
 import { useMemo } from 'preact/hooks';
-import { count, duration, percent, short } from '../../base/format';
+import { count, duration, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useKeys } from '../../base/keys';
 import { refreshEvery, useGet } from '../../base/query';
-import { clock, nsToMs, toMs } from '../../base/time';
+import { nsToMs, toIso, toMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
 import { BarChart } from '../../components/bars';
 import { Icon } from '../../components/icons';
-import { Panel, Segments, Select, Table, type Column } from '../../components/parts';
+import { Panel, Segments, Select } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
-import { GLYPHS, STATES, STATE_COLOURS, density, group, isActive, stateOf, type BreakersAnswer, type GroupBy, type Row } from '../../model/breakers';
+import { GLYPHS, LEVELS, STATES, STATE_COLOURS, density, group, isActive, level, neighbour, segments, type BreakersAnswer, type GroupBy, type Level, type Row } from '../../model/breakers';
 import { Lanes } from './lanes';
+import { Twin } from './twin';
+import { Wall } from './wall';
 import { Limits } from './limits';
 import { BreakerDrawer } from './trip';
-import { MECHANISMS, known, mechanismName, stateName } from './words';
+import { MECHANISMS, levelName, mechanismName, stateName } from '../../components/breakerwords';
 
 const t = texts({
   title: ['Breakers', '熔断器'],
@@ -28,6 +30,8 @@ const t = texts({
   any_state: ['any state', '任意状态'],
   any_kind: ['any kind', '任意类型'],
   kind: ['Kind', '类型'],
+  evidence: ['Evidence of the last trip', '最近一次熔断的证据'],
+  any_evidence: ['any evidence', '任意证据'],
   sort: ['Sort', '排序'],
   cost: ['by cost', '按影响'],
   recent: ['by time', '按时间'],
@@ -56,16 +60,13 @@ const t = texts({
   show_all: ['Show all', '显示全部'],
   filtered: ['No breaker is like that', '没有符合条件的熔断器'],
   clear: ['Without the filter', '清除筛选'],
-  breaker: ['Breaker', '熔断器'],
-  since: ['Since', '开始于'],
-  instances: ['Instances', '实例'],
-  share_open: ['Open', '熔断比例'],
   next_page: ['Next page', '下一页'],
   keys: ['Breakers', '熔断器'],
   down: ['Next lane', '下一条'],
   up: ['Previous lane', '上一条'],
   later: ['Next trip of the lane', '下一次熔断'],
   earlier: ['Previous trip of the lane', '上一次熔断'],
+  last: ['Last trip of the lane', '最近一次熔断'],
   notices: ['{n} notice|{n} notices', '{n} 条提示'],
 });
 
@@ -80,7 +81,8 @@ export default function BreakersPage() {
   const asked = { q, state: param('state'), kind: param('kind'), sort: param('sort'), tripped: tripped || null, page_token: param('page_token'), ...range };
   const live = useRange().kind === 'relative';
   const answer = useGet<BreakersAnswer>('breakers', asked, { when: view !== 'limits', every: refreshEvery() || (live ? 5_000 : false) });
-  const groups = useMemo(() => (answer.data ? group(answer.data.breakers, by) : []), [answer.data, by]);
+  const evidence = param('evidence') as Level | '';
+  const groups = useMemo(() => (answer.data ? group(answer.data.breakers.filter((row) => !evidence || (row.last_trip !== null && level(row.last_trip.method) === evidence)), by) : []), [answer.data, by, evidence]);
   const rows = groups.flatMap((one) => one.rows);
   const id = param('breaker');
   const at = rows.findIndex((row) => row.id === id);
@@ -88,29 +90,40 @@ export default function BreakersPage() {
     const next = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
     if (next) setParams({ breaker: next.id, trip: null }, 'replace');
   };
+  const trip = (by: 1 | -1) => {
+    const row = rows[at];
+    if (!row || !answer.data) return;
+    const t0 = nsToMs(answer.data.t0_ns);
+    const now = param('trip') ? (toMs(param('trip')) - t0) * 1000 : null;
+    const next = neighbour(segments(row.lane, (nsToMs(answer.data.end_ns) - t0) * 1000), now, by);
+    if (next) setParams({ trip: toIso(t0 + (next.from + next.to) / 2000) }, 'replace');
+  };
   useKeys(
     () => t('keys'),
     [
       { keys: 'j', does: () => t('down'), run: () => step(1) },
       { keys: 'k', does: () => t('up'), run: () => step(-1) },
-      { keys: 'Enter', does: () => t('later'), run: () => rows[at]?.last_trip && setParams({ trip: rows[at]!.last_trip!.opened.time }, 'replace') },
+      { keys: 'l', does: () => t('later'), run: () => trip(1) },
+      { keys: 'h', does: () => t('earlier'), run: () => trip(-1) },
+      { keys: 'Enter', does: () => t('last'), run: () => rows[at]?.last_trip && setParams({ trip: rows[at]!.last_trip!.opened.time }, 'replace') },
     ],
     [rows, at],
   );
-  if (param('wall') === '1') return <Wall answer={answer.data} />;
+  if (param('wall') === '1') return <Wall answer={answer.data} at={answer.at} />;
   return (
     <div class="page fill">
-      <div class="page-head">
+      <div class="page-head many">
         <h1>{t('title')}</h1>
         <Segments label={t('view')} value={view} options={(['lanes', 'table', 'limits'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ view: next === 'lanes' ? null : next, breaker: null, trip: null })} />
         {view !== 'limits' && (
           <>
-            <div class="filter" style={{ flex: '1 1 200px' }}>
+            <div class="filter" style={{ flex: '1 1 170px' }}>
               <Icon name="search" size={14} />
               <input class="input" style={{ fontFamily: 'inherit' }} aria-label={t('search')} placeholder={t('search')} value={q} onInput={(event) => setParams({ q: event.currentTarget.value || null, page_token: null }, 'replace')} />
             </div>
             <Select label={t('state')} value={param('state')} options={[['', t('any_state')], ...STATES.map((one) => [one as string, stateName(one)] as const)]} onChange={(next) => setParams({ state: next || null, page_token: null })} />
             <Select label={t('kind')} value={param('kind')} options={[['', t('any_kind')], ...MECHANISMS.map((one) => [one as string, mechanismName(one)] as const)]} onChange={(next) => setParams({ kind: next || null, page_token: null })} />
+            <Select label={t('evidence')} value={evidence} options={[['', t('any_evidence')], ...LEVELS.map((one) => [one as string, levelName(one)] as const)]} onChange={(next) => setParams({ evidence: next || null })} />
             <Select label={t('sort')} value={param('sort') || 'cost'} options={(['cost', 'recent', 'trips', 'name'] as const).map((one) => [one as string, t(one)] as const)} onChange={(next) => setParams({ sort: next === 'cost' ? null : next, page_token: null })} />
             <Select label={t('group')} value={by} options={(['target', 'service', 'none'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ group: next === 'target' ? null : next })} />
             <button class="btn" aria-pressed={tripped} onClick={() => setParams({ tripped: tripped ? null : '1', page_token: null })}>
@@ -127,7 +140,7 @@ export default function BreakersPage() {
         <Limits />
       ) : (
         <Loaded answer={answer} route="breakers" rows={16}>
-          {(data) => <Shown data={data} view={view} groups={groups} rows={rows} id={id} filtered={Boolean(q || param('state') || param('kind'))} tripped={tripped} />}
+          {(data) => <Shown data={data} view={view} groups={groups} rows={rows} id={id} filtered={Boolean(q || param('state') || param('kind') || evidence)} tripped={tripped} />}
         </Loaded>
       )}
     </div>
@@ -145,7 +158,7 @@ function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: Brea
       <Panel>
         {filtered ? (
           <Empty title={t('filtered')}>
-            <button class="btn" onClick={() => setParams({ q: null, state: null, kind: null, tripped: null })}>
+            <button class="btn" onClick={() => setParams({ q: null, state: null, kind: null, evidence: null, tripped: null })}>
               {t('clear')}
             </button>
           </Empty>
@@ -202,14 +215,14 @@ function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: Brea
       )}
       <div class="with-drawer">
         <section class="panel grow">
-          {view === 'lanes' && (
-            <div class="lanes-density">
-              <span class="faint small">{t('over_time')}</span>
-              <BarChart bars={{ t0, widthMs: spanMs / 80, series: [{ name: t('trips_in'), colour: '--open', counts: trips }] }} height={44} label={t('over_time')} />
-              <span />
-            </div>
-          )}
           <div class="body flush" tabIndex={0}>
+            {view === 'lanes' && (
+              <div class="lanes-density">
+                <span class="faint small">{t('over_time')}</span>
+                <BarChart bars={{ t0, widthMs: spanMs / 80, series: [{ name: t('trips_in'), colour: '--open', counts: trips }] }} height={46} label={t('over_time')} />
+                <span />
+              </div>
+            )}
             {view === 'lanes' ? <Lanes answer={data} groups={groups} selected={id} trip={param('trip')} onSelect={choose} /> : <Twin rows={rows} id={id} onRow={(row) => choose(row, null)} />}
             {data.next_page_token && (
               <button class="btn small" style={{ margin: '10px' }} onClick={() => setParams({ page_token: data.next_page_token })}>
@@ -221,64 +234,5 @@ function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: Brea
         {id && <BreakerDrawer id={id} trip={param('trip')} />}
       </div>
     </>
-  );
-}
-
-function Twin({ rows, id, onRow }: { rows: Row[]; id: string; onRow: (row: Row) => void }) {
-  const columns: Column<Row>[] = [
-    {
-      key: 'state',
-      title: t('state'),
-      cell: (row) => (
-        <span class="nowrap" style={{ color: `var(${isActive(stateOf(row.state)) ? STATE_COLOURS[stateOf(row.state)] : '--text-soft'})` }}>
-          {GLYPHS[stateOf(row.state)]} {stateName(stateOf(row.state))}
-        </span>
-      ),
-    },
-    {
-      key: 'breaker',
-      title: t('breaker'),
-      wide: true,
-      cell: (row) => (
-        <>
-          <strong>{row.service}</strong> <span class="faint">› {row.targets.join(', ')}</span> {row.name}
-        </>
-      ),
-    },
-    { key: 'kind', title: t('kind'), hideSmall: true, cell: (row) => <span class="faint">{known(mechanismName, MECHANISMS, row.mechanism)}</span> },
-    { key: 'since', title: t('since'), hideSmall: true, cell: (row) => <span class="mono faint">{clock(toMs(row.state_since), 0)}</span> },
-    { key: 'instances', title: t('instances'), num: true, cell: (row) => row.instances },
-    { key: 'share', title: t('share_open'), num: true, cell: (row) => percent(row.open_fraction) },
-    { key: 'trips', title: t('trips_in'), num: true, cell: (row) => `${row.trips}` },
-    { key: 'open', title: t('open_time'), num: true, cell: (row) => duration(row.open_ns) },
-    { key: 'refused', title: t('refused'), num: true, cell: (row) => <span class={row.refused ? 'error-text strong' : 'faint'}>{short(Math.round(row.refused))}</span> },
-  ];
-  return <Table label={t('title')} columns={columns} rows={rows} keyOf={(row) => row.id} onRow={onRow} selected={(row) => row.id === id} />;
-}
-
-function Wall({ answer }: { answer: BreakersAnswer | undefined }) {
-  const rows = [...(answer?.breakers ?? [])].sort((a, b) => STATES.indexOf(stateOf(a.state)) - STATES.indexOf(stateOf(b.state)) || b.refused - a.refused);
-  return (
-    <div class="wall">
-      <h1 class="visually-hidden">{t('title')}</h1>
-      {rows.map((row) => {
-        const state = stateOf(row.state);
-        return (
-          <button key={row.id} class={`wall-tile ${state}`} onClick={() => setParams({ wall: null, breaker: row.id })}>
-            <span class="wall-state" style={{ color: `var(${isActive(state) ? STATE_COLOURS[state] : '--text-faint'})` }}>
-              {GLYPHS[state]} {stateName(state)}
-            </span>
-            <strong class="cut">{row.service}</strong>
-            <span class="cut soft">
-              {row.targets.join(', ')} {row.name}
-            </span>
-            <span class="faint">
-              {row.trips} · {duration(row.open_ns)} · {short(Math.round(row.refused))} {t('refused')}
-            </span>
-          </button>
-        );
-      })}
-      {rows.length === 0 && <Empty title={t('empty')} />}
-    </div>
   );
 }

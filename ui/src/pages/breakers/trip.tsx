@@ -1,5 +1,5 @@
 // One trip: why, which errors, whom it hurt, how it ended.
-import { useCanvas } from '../../base/canvas';
+import { apiUrl } from '../../base/api';
 import { count, duration, percent, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
@@ -10,9 +10,10 @@ import { Icon } from '../../components/icons';
 import { Drawer, Meter, copy } from '../../components/parts';
 import { useRangeQuery, frozenLink } from '../../components/range';
 import { Loaded } from '../../components/states';
-import { GLYPHS, STATE_COLOURS, level, segments, stateOf, type BreakerAnswer, type Related, type Trip, type TripAnswer } from '../../model/breakers';
-import { drawLane } from './lanes';
-import { MECHANISMS, known, levelName, mechanismName, stateName } from './words';
+import { GLYPHS, STATE_COLOURS, level, stateOf, titleOf, type BreakerAnswer, type Related, type Trip, type TripAnswer } from '../../model/breakers';
+import { MECHANISMS, causeName, known, levelName, mechanismName, stateName } from '../../components/breakerwords';
+import { MiniLane } from '../../components/lane';
+import { TripStrip } from './strip';
 
 const t = texts({
   trip: ['Trip', '熔断'],
@@ -27,12 +28,13 @@ const t = texts({
   exemplars: ['Exemplar traces', '示例链路'],
   last_failure: ['last failure before', '熔断前最后一次失败'],
   first_refused: ['first refused', '首个被拒绝'],
+  last_refused: ['last refused', '最后一个被拒绝'],
   closing: ['the call that closed it', '使其恢复的调用'],
   healthy: ['healthy', '健康'],
   cost: ['Cost', '影响'],
   refused: ['calls refused', '次调用被拒绝'],
+  not_contained: ['The trace failed, and no fallback absorbed it|All {n} traces failed: no fallback absorbed it', '{n} 条链路全部失败：没有降级兜底'],
   contained: ['{n} of {all} traces did not fail all the same: a fallback absorbed it', '{all} 条链路中 {n} 条未失败：由降级兜底'],
-  entries: ['User entry points', '用户入口'],
   failed_of: ['{failed} of {n} failed', '{n} 次中失败 {failed} 次'],
   recovery: ['Recovery', '恢复'],
   open_for: ['open', '熔断'],
@@ -50,6 +52,7 @@ const t = texts({
   caused: ['caused', '引发了'],
   steps: ['Transitions', '状态变化'],
   traces: ['Open traces', '查看链路'],
+  on_map: ['On the map', '在拓扑中查看'],
   copy_summary: ['Copy summary', '复制摘要'],
   summary: ['{service} › {target}: breaker {name} opened {time}, {refused} calls refused, open {open}. {link}', '{service} › {target}：熔断器 {name} 于 {time} 打开，拒绝 {refused} 次，持续 {open}。{link}'],
   none: ['No trip in this time.', '该时间范围内没有熔断。'],
@@ -64,7 +67,7 @@ const t = texts({
   from: ['at the earliest {time}', '最早 {time}'],
 });
 
-const EXEMPLARS = ['last_failure', 'first_refused', 'closing', 'healthy'];
+const EXEMPLARS = ['last_failure', 'first_refused', 'last_refused', 'closing', 'healthy'];
 
 export function BreakerDrawer({ id, trip }: { id: string; trip: string }) {
   const close = () => setParams({ breaker: null, trip: null }, 'replace');
@@ -78,7 +81,7 @@ function TripPanel({ id, at, onClose }: { id: string; at: string; onClose: () =>
   return (
     <Drawer
       label={t('trip')}
-      title={data ? `${data.breaker.service}${data.breaker.targets.length ? ` › ${data.breaker.targets.join(', ')}` : ''}` : t('trip')}
+      title={data ? titleOf(data.breaker) : t('trip')}
       sub={data ? `${data.breaker.name} · ${dayClock(toMs(data.trip.opened.time))}` : ''}
       onClose={onClose}
       actions={
@@ -123,15 +126,29 @@ function TripBody({ one }: { one: TripAnswer }) {
             <Icon name="traces" size={13} />
             {t('traces')}
           </a>
+          {breaker.targets[0] && (
+            <a class="btn small" href={link('/map', { node: breaker.targets[0], at: one.trip.opened.time, start: new Date(opened - 600_000).toISOString(), end: new Date(Math.min(Date.now(), (closed ?? opened) + 600_000)).toISOString() })}>
+              <Icon name="map" size={13} />
+              {t('on_map')}
+            </a>
+          )}
           <button class="btn small" onClick={() => void copy(summary)}>
             <Icon name="copy" size={13} />
             {t('copy_summary')}
           </button>
+          <a class="btn small" href={apiUrl(`breakers/${breaker.id}/trips/${encodeURIComponent(trip.opened.time)}`)} download={`trip-${breaker.id}.json`}>
+            <Icon name="download" size={13} />
+            JSON
+          </a>
         </div>
       </section>
+      <TripStrip one={one} />
       <section>
         <h3>{t('why')}</h3>
-        <p>{first?.text || first?.cause.replaceAll('_', ' ') || trip.cause.replaceAll('_', ' ')}</p>
+        <p>
+          {saysWhy(first?.cause || trip.cause, first?.text ?? '') && causeName(first?.cause || trip.cause)}
+          {first?.text && first.text !== first.cause && <span class="trip-text mono">{first.text}</span>}
+        </p>
         <div class="row tight">
           <span class="badge accent">{levelName(level(trip.method))}</span>
           <span class="badge">{t('confidence', { n: trip.confidence })}</span>
@@ -172,7 +189,7 @@ function TripBody({ one }: { one: TripAnswer }) {
       {(one.hurt.traces > 0 || one.hurt.entry_points.length > 0) && (
         <section>
           <h3>{t('cost')}</h3>
-          <p class="soft">{t('contained', { n: one.hurt.contained, all: one.hurt.traces })}</p>
+          <p class="soft">{one.hurt.contained > 0 ? t('contained', { n: one.hurt.contained, all: one.hurt.traces }) : t('not_contained', { n: one.hurt.traces })}</p>
           {one.hurt.callers.length > 0 && (
             <p>
               {one.hurt.callers
@@ -245,7 +262,7 @@ function TripBody({ one }: { one: TripAnswer }) {
             <span class="mono faint">{clock(toMs(step.at.time))}</span>
             <span style={{ color: `var(${STATE_COLOURS[stateOf(step.to)]})` }}>{GLYPHS[stateOf(step.to)]}</span>
             <span>{stateName(stateOf(step.to))}</span>
-            <span class="faint small cut">{step.text || step.cause.replaceAll('_', ' ')}</span>
+            <span class="faint small cut">{step.text || causeName(step.cause)}</span>
             <span class="spring" />
             {step.evidence[0]?.trace_id ? (
               <a class="small" href={link(`/traces/${step.evidence[0].trace_id}`, { span: step.evidence[0].span_id })}>
@@ -259,6 +276,11 @@ function TripBody({ one }: { one: TripAnswer }) {
       </section>
     </>
   );
+}
+
+/** A record's own words say more than that something must have happened. */
+function saysWhy(cause: string, text: string): boolean {
+  return text === '' || !['inferred', 'unknown', ''].includes(cause);
 }
 
 function RelatedTrip({ of, how }: { of: Related; how: string }) {
@@ -279,7 +301,7 @@ function OnePanel({ id, onClose }: { id: string; onClose: () => void }) {
   const instances = useGet<{ t0_ns: string; end_ns: string; instances: { instance: string; state: string; refused: number; trips: Trip[]; lane: BreakerAnswer['breaker']['lane'] }[] }>(`breakers/${id}/instances`, range);
   const one = answer.data?.breaker;
   return (
-    <Drawer label={t('breaker')} title={one ? `${one.service}${one.targets.length ? ` › ${one.targets.join(', ')}` : ''}` : t('breaker')} sub={one?.name} onClose={onClose}>
+    <Drawer label={t('breaker')} title={one ? titleOf(one) : t('breaker')} sub={one?.name} onClose={onClose}>
       <Loaded answer={answer} route="breakers/{id}">
         {(data) => (
           <>
@@ -339,22 +361,15 @@ function OnePanel({ id, onClose }: { id: string; onClose: () => void }) {
             {t('instances')} <span class="faint">{instances.data.instances.length}</span>
           </h3>
           {instances.data.instances.slice(0, 40).map((instance) => (
-            <InstanceLane key={instance.instance} name={instance.instance} state={instance.state} lane={instance.lane} spanUs={(nsToMs(instances.data!.end_ns) - nsToMs(instances.data!.t0_ns)) * 1000} />
+            <div class="instance-lane" key={instance.instance}>
+              <span class="cut cut-start mono small" title={instance.instance}>
+                {instance.instance}
+              </span>
+              <MiniLane name={instance.instance} state={instance.state} lane={instance.lane} spanUs={(nsToMs(instances.data!.end_ns) - nsToMs(instances.data!.t0_ns)) * 1000} />
+            </div>
           ))}
         </section>
       )}
     </Drawer>
-  );
-}
-
-function InstanceLane({ name, state, lane, spanUs }: { name: string; state: string; lane: BreakerAnswer['breaker']['lane']; spanUs: number }) {
-  const canvas = useCanvas(({ context, width, height }) => drawLane(context, segments(lane, spanUs), spanUs, height / 2, width));
-  return (
-    <div class="instance-lane">
-      <span class="cut mono small" title={name}>
-        {name}
-      </span>
-      <canvas ref={canvas} role="img" aria-label={`${name}: ${stateName(stateOf(state))}`} />
-    </div>
   );
 }

@@ -2,7 +2,7 @@
 
 /// The adjusted count of `ot=th:<threshold>`; 1 without one. `th` are the high hex digits of a 56-bit threshold T, and a span is
 /// kept with probability `(2^56 - T) / 2^56` (OpenTelemetry, consistent probability sampling).
-pub(super) fn of_trace_state(trace_state: Option<&str>) -> f64 {
+pub fn adjusted_count(trace_state: Option<&str>) -> f64 {
     trace_state.and_then(threshold).map_or(1.0, |threshold| {
         const ALL: u64 = 1 << 56;
         ALL as f64 / (ALL - threshold) as f64
@@ -37,13 +37,13 @@ mod tests {
             (Some("ot=th:123456789012345"), 1.0),
             (Some("xot=th:8"), 1.0),
         ] {
-            let weight = of_trace_state(trace_state);
+            let weight = adjusted_count(trace_state);
             assert!((weight - expected).abs() < 1e-6, "{trace_state:?}: {weight}");
         }
     }
 
     #[test]
     fn the_highest_threshold_is_finite() {
-        assert_eq!(of_trace_state(Some("ot=th:ffffffffffffff")), (1u64 << 56) as f64);
+        assert_eq!(adjusted_count(Some("ot=th:ffffffffffffff")), (1u64 << 56) as f64);
     }
 }

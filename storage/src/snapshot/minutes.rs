@@ -1,0 +1,86 @@
+//! Sums by minute as one question sees them: those in blocks, and what spans add up to that are in no sum yet.
+//!
+//! ```text
+//! blocks of operation_minutes       what was flushed
+//! memory 0                          spans in memory
+//! memory 1, 2, ..                   blocks of spans that an earlier version wrote, which knew no sums
+//! ```
+//!
+//! INVARIANT: every span of the snapshot is in exactly one of them.
+
+use std::sync::Arc;
+
+use arrow::{array::AsArray, datatypes::TimestampNanosecondType, record_batch::RecordBatch};
+use schemas::{Table, UnixNanos, columns::START_TIME};
+
+use super::{ReadError, Rows, Snapshot, unreadable};
+use crate::{
+    Split, SplitId,
+    block::{Block, TimeRange},
+    rollup::{OperationMinutes, minute_of},
+};
+
+impl Snapshot {
+    pub(super) fn minutes_splits(&self) -> impl Iterator<Item = Split> {
+        // What cannot be added up is an error once it is read.
+        let unflushed = self.unflushed_minutes().unwrap_or_else(|_| RecordBatch::new_empty(Table::OperationMinutes.schema()));
+        let of_memory = Split::of_memory(0, &unflushed);
+        let of_blocks = self.blocks_to_add_up().zip(1..).map(|(block, index)| Split::of_sums(index, block, widened(block.time)));
+        std::iter::once(of_memory).chain(of_blocks)
+    }
+
+    /// The rows of [`SplitId::Memory`] of a table of sums.
+    pub(super) fn minutes(&self, table: Table, index: usize) -> Result<RecordBatch, ReadError> {
+        let Some(of_block) = index.checked_sub(1) else { return self.unflushed_minutes() };
+        let no_such = ReadError::NoSuchSplit { table, split: SplitId::Memory(index) };
+        let block = self.blocks_to_add_up().nth(of_block).ok_or(no_such)?;
+        self.minutes_of(block)
+    }
+
+    pub(super) fn add_minutes(&self, rows: &mut Rows) -> Result<(), ReadError> {
+        rows.batches.push(self.unflushed_minutes()?);
+        for block in self.blocks_to_add_up() {
+            match self.minutes_of(block) {
+                Ok(minutes) => rows.batches.push(minutes),
+                Err(error) => rows.partial.push(error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether spans in memory may add something to the sums of `time`.
+    pub(super) fn has_unflushed_minutes(&self, time: Option<TimeRange>) -> bool {
+        let touches = |rows: &RecordBatch| {
+            let Some(time) = time else { return rows.num_rows() > 0 };
+            let starts = rows.column_by_name(START_TIME).and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
+            starts.is_none_or(|starts| starts.values().iter().any(|start| (time.first.0..=time.last.0).contains(&minute_of(*start))))
+        };
+        self.chunks(Table::Spans).iter().any(|chunk| touches(&chunk.batch))
+    }
+
+    /// Blocks of spans that are in no sum.
+    pub(super) fn blocks_to_add_up(&self) -> impl Iterator<Item = &Arc<Block>> {
+        self.blocks_of(Table::Spans).filter(|block| block.lsn <= self.rolled_up_since)
+    }
+
+    fn minutes_of(&self, block: &Block) -> Result<RecordBatch, ReadError> {
+        let limit = |sums: &mut OperationMinutes| drop(sums.limit(&self.known, self.rollup_values_max));
+        self.reader.minutes(block, limit).map_err(|source| unreadable(block, source))
+    }
+
+    fn unflushed_minutes(&self) -> Result<RecordBatch, ReadError> {
+        if let Some(rows) = self.unflushed_minutes.get() {
+            return Ok(rows.clone());
+        }
+        let mut sums = OperationMinutes::default();
+        self.chunks(Table::Spans).iter().try_for_each(|chunk| sums.add_spans(&chunk.batch))?;
+        // As the next flush will.
+        sums.limit(&self.known, self.rollup_values_max);
+        let rows = sums.finish()?;
+        Ok(self.unflushed_minutes.get_or_init(|| rows).clone())
+    }
+}
+
+fn widened(time: TimeRange) -> TimeRange {
+    TimeRange { first: UnixNanos(minute_of(time.first.0)), last: UnixNanos(minute_of(time.last.0)) }
+}

@@ -1,0 +1,95 @@
+// What people do: from what is wrong to the trip, the trace, its logs; by keys; with links that are shared.
+
+import { english } from './pages.mjs';
+
+export async function flows(browser, { api }, { failed, row }) {
+  const tab = await browser.tab();
+  await english(tab, api);
+  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter })) {
+    tab.where = `flow ${name}`;
+    try {
+      await flow(tab, api, { failed, row });
+    } catch (error) {
+      tab.wrong(error.message.split('\n').slice(0, 2).join(' '));
+    }
+  }
+  await tab.page.close();
+}
+
+/** Overview › trip › exemplar trace › its logs, each by a click. */
+async function find({ page, go, settled, check }, api) {
+  await go(`${api}/?range=15m`);
+  await page.click('main a[href*="/breakers?"][href*="trip="]');
+  await page.waitForURL('**/breakers?**trip=**');
+  await settled();
+  await page.waitForSelector('.drawer h3:has-text("Why")');
+  check((await page.textContent('.drawer')).includes('calls refused'), 'the trip does not say what it cost');
+  await page.click('.drawer a.exemplar[href*="/traces/"]');
+  await page.waitForURL('**/traces/**');
+  await page.waitForSelector('.wf-row:not([hidden])');
+  await settled();
+  const trace = page.url();
+  await page.click('[role=tab]:has-text("Logs")');
+  await page.waitForURL('**tab=logs**');
+  await settled();
+  // Back is back: to the trace, then to the trip.
+  await page.goBack();
+  await page.waitForFunction((url) => location.href === url, trace);
+  await page.goBack();
+  await page.waitForSelector('.drawer h3:has-text("Why")');
+}
+
+/** A pasted id opens its trace; `e` goes to an error. */
+async function palette({ page, go, check }, api, { failed }) {
+  await go(`${api}/traces?range=15m`);
+  await page.keyboard.press('Control+k');
+  await page.fill('dialog input', failed);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/traces/${failed}*`);
+  await page.waitForSelector('.wf-row:not([hidden])');
+  await page.keyboard.press('e');
+  await page.waitForSelector('.drawer');
+  check(page.url().includes('span='), 'the chosen span is not in the link');
+}
+
+/** A link shows somebody else the same: the span of the flow before, and the same trip of a lane. */
+async function share({ page, go, check }, api, { row }) {
+  const shared = page.url();
+  const title = await page.textContent('.drawer h2');
+  await page.goto('about:blank');
+  await go(shared);
+  await page.waitForSelector('.drawer');
+  check((await page.textContent('.drawer h2')) === title, 'a shared link opens another span');
+  await go(`${api}/breakers?range=15m&breaker=${row.id}`);
+  await page.waitForSelector('.drawer');
+  check((await page.textContent('.drawer')).includes(row.name), 'a link to a breaker opens another');
+}
+
+async function keys({ page, go, settled }, api) {
+  await go(`${api}/breakers?range=15m`);
+  await page.keyboard.press('?');
+  await page.waitForSelector('dialog .sheet');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('dialog .sheet', { state: 'detached' });
+  await page.keyboard.press('j');
+  await page.waitForSelector('.drawer');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('.drawer', { state: 'detached' });
+  await page.keyboard.press('g');
+  await page.keyboard.press('l');
+  await page.waitForURL('**/logs*');
+  await settled();
+}
+
+/** What is typed is in the link, and what it leaves out is gone. */
+async function filter({ page, go, settled, check }, api, { row }) {
+  await go(`${api}/breakers?range=15m`);
+  await page.fill('.page-head input', 'no such breaker');
+  await page.waitForSelector('.state h2');
+  check(decodeURIComponent(page.url()).includes('no+such+breaker'), 'the filter is not in the link');
+  await page.click('.state button');
+  await page.waitForSelector('.lane-row');
+  await page.fill('.page-head input', row.name);
+  await page.waitForFunction((name) => [...document.querySelectorAll('.lane-row')].every((lane) => lane.textContent.includes(name)), row.name);
+  await settled();
+}

@@ -1,0 +1,104 @@
+// Figures for benches/RESULTS.md, against a server that runs:
+//
+//   node e2e/measure.mjs http://127.0.0.1:4319 http://127.0.0.1:4318
+//
+// A trace of 50,000 spans (first rows, frames while scrolling), 200 breaker lanes of 100 changes (one redraw), pages from an empty cache.
+import { findChromium, open } from './browser.mjs';
+import { json, until } from './server.mjs';
+
+const [api, otlp] = process.argv.slice(2);
+const SPANS = 50_000;
+const LANES = 200;
+const CHANGES = 100;
+const hex = (value, digits) => value.toString(16).padStart(digits, '0');
+const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))];
+const round = (value) => Math.round(value * 10) / 10;
+
+async function sendTrace() {
+  const traceId = hex(Date.now(), 16) + hex(Math.floor(Math.random() * 2 ** 48), 16);
+  const begin = BigInt(Date.now() - 20_000) * 1_000_000n;
+  const services = ['gateway', 'order', 'pay', 'stock', 'user', 'cart', 'search', 'ship'];
+  const spans = services.map(() => []);
+  for (let index = 0; index < SPANS; index++) {
+    const parent = index === 0 ? '' : hex(Math.floor((index - 1) / 6) + 1, 16);
+    const start = begin + BigInt(index * 300_000);
+    spans[index % services.length].push({ traceId, spanId: hex(index + 1, 16), parentSpanId: parent, name: `step ${index % 97}`, kind: 1, startTimeUnixNano: String(start), endTimeUnixNano: String(start + BigInt(200_000 + (index % 50) * 100_000)), attributes: [{ key: 'index', value: { intValue: String(index) } }], status: index % 211 === 0 ? { code: 2 } : {} });
+  }
+  for (const [index, service] of services.entries()) await json(`${otlp}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resourceSpans: [{ resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] }, scopeSpans: [{ spans: spans[index] }] }] }) });
+  return traceId;
+}
+
+function lanes() {
+  const rows = Array.from({ length: LANES }, (_, index) => ({ id: `b${index}`, service: `service-${index}`, namespace: '', environment: '', name: `breaker ${index}`, framework: 'gobreaker', mechanism: 'breaker', operations: [], targets: [`target-${index % 20}`], aliases: [], state: 'closed', state_since: new Date().toISOString(), open_fraction: 0, instances: 3, trips: CHANGES / 3, trips_before: 0, open_ns: 1e9, refused: 10, flapping: false, last_trip: null, lane: { start_us: Array.from({ length: CHANGES }, (_, at) => (at * 3600e6) / CHANGES), state: Array.from({ length: CHANGES }, (_, at) => ['closed', 'open', 'half_open'][at % 3]), open_fraction: Array.from({ length: CHANGES }, (_, at) => [0, 1, 0.5][at % 3]) } }));
+  const end = BigInt(Date.now()) * 1_000_000n;
+  return { t0_ns: String(end - 3_600_000_000_000n), end_ns: String(end), summary: { states: { closed: LANES }, trips: 1, trips_before: 0, open_ns: 1, refused: 1 }, breakers: rows, next_page_token: null, notices: [], meta: { took_ms: 1, scanned_rows: 0, scanned_bytes: 0, partial: [], truncated: false, warnings: [] } };
+}
+
+const problems = [];
+const browser = await open(findChromium(), problems);
+const tab = await browser.tab();
+const { page } = tab;
+
+const trace = await sendTrace();
+await until('the trace is whole', () => json(`${api}/api/v1/traces/${trace}?format=columnar`), () => true);
+const firsts = [];
+for (let run = 0; run < 5; run++) {
+  await page.goto('about:blank');
+  await page.goto(`${api}/traces/${trace}`, { waitUntil: 'commit' });
+  await page.waitForSelector('.wf-row:not([hidden])');
+  firsts.push(await page.evaluate(() => performance.now()));
+}
+console.log(`trace of ${SPANS} spans, navigation to first rows: ${firsts.map(Math.round).join(', ')} ms`);
+await tab.settled();
+const frames = await page.evaluate(
+  () =>
+    new Promise((done) => {
+      const box = document.querySelector('.waterfall');
+      const times = [];
+      let last = 0;
+      const step = (now) => {
+        if (last) times.push(now - last);
+        last = now;
+        box.scrollTop += 3000;
+        if (box.scrollTop + box.clientHeight >= box.scrollHeight - 1) box.scrollTop = 0;
+        if (times.length < 300) requestAnimationFrame(step);
+        else done(times);
+      };
+      requestAnimationFrame(step);
+    }),
+);
+console.log(`scrolling it by 3000 px a frame: p50 ${round(quantile(frames, 0.5))} p95 ${round(quantile(frames, 0.95))} max ${round(Math.max(...frames))} ms`);
+
+await page.route('**/api/v1/breakers?**', (route) => route.fulfill({ json: lanes() }));
+await tab.go(`${api}/breakers?range=1h&group=none`);
+const redraws = await page.evaluate(async () => {
+  const times = [];
+  const canvas = document.querySelector('.lanes-canvas');
+  for (let run = 0; run < 20; run++) {
+    const begun = performance.now();
+    const drawn = new Promise((done) => requestAnimationFrame(() => setTimeout(() => (canvas.getContext('2d').getImageData(0, 0, 1, 1), done(performance.now() - begun)))));
+    document.documentElement.style.setProperty('--lane-nudge', String(run));
+    window.dispatchEvent(new Event('resize'));
+    canvas.style.width = `calc(100% - var(--lane-left) - var(--lane-right) - ${run % 2}px)`;
+    times.push(await drawn);
+  }
+  return times;
+});
+console.log(`${LANES} lanes of ${CHANGES} changes, redraw: p50 ${round(quantile(redraws, 0.5))} p95 ${round(quantile(redraws, 0.95))} ms`);
+await page.unroute('**/api/v1/breakers?**');
+
+const session = await browser.context.newCDPSession(page);
+await session.send('Network.enable');
+await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+for (const path of ['/', '/breakers', '/errors', '/services', '/traces', '/logs', '/status']) {
+  const times = [];
+  for (let run = 0; run < 5; run++) {
+    await page.goto('about:blank');
+    await page.goto(api + path, { waitUntil: 'commit' });
+    await page.waitForSelector('main h1');
+    times.push(await page.evaluate(() => performance.now()));
+  }
+  console.log(`${path} from an empty cache to its heading: p50 ${Math.round(quantile(times, 0.5))} max ${Math.round(Math.max(...times))} ms`);
+}
+await browser.close();
+for (const one of new Set(problems)) console.error(one);
