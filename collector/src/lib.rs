@@ -10,7 +10,7 @@
 //!
 //! ```no_run
 //! # async fn run(store: std::sync::Arc<storage::Store>) -> Result<(), Box<dyn std::error::Error>> {
-//! let collector = collector::Collector::bind(collector::Config::default(), store).await?;
+//! let collector = collector::Collector::bind(collector::Config::default(), store, Default::default()).await?;
 //! println!("OTLP/gRPC on {}, OTLP/HTTP on {}", collector.otlp_grpc(), collector.otlp_http());
 //! collector.serve(tokio_util::sync::CancellationToken::new()).await?;
 //! # Ok(())

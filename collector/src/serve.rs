@@ -6,6 +6,7 @@
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use futures::stream;
+use governance::classify::SharedRules;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -52,11 +53,11 @@ pub enum ServeError {
 pub struct Collector;
 
 impl Collector {
-    /// Opens both listening sockets. Connections wait in the kernel until [`Bound::serve`].
+    /// Opens both listening sockets. Connections wait in the kernel until [`Bound::serve`]. `rules` say what rows mean.
     ///
     /// # Errors
     /// When a setting cannot work or an address cannot be bound.
-    pub async fn bind(config: Config, store: Arc<Store>) -> Result<Bound, BindError> {
+    pub async fn bind(config: Config, store: Arc<Store>, rules: SharedRules) -> Result<Bound, BindError> {
         config.check()?;
         self_metrics::describe();
         let files_max = storage::io::raise_file_limit();
@@ -74,7 +75,7 @@ impl Collector {
         };
         let (grpc, otlp_grpc) = listen(Transport::Grpc, config.otlp_grpc).await?;
         let (http, otlp_http) = listen(Transport::Http, config.otlp_http).await?;
-        let ingest = Arc::new(Ingest::new(&config, store));
+        let ingest = Arc::new(Ingest::new(&config, store, rules));
         Ok(Bound { config, ingest, grpc, http, otlp_grpc, otlp_http })
     }
 }

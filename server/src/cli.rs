@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use ask::{
-    ApiArguments, CountArgument, ErrorsArguments, ErrorsFormat, OutputFormat, QueryArguments, SearchTable, TailArguments, TailFormat,
-    TailTable, TraceArguments,
+    ApiArguments, BreakersArguments, CountArgument, ErrorsArguments, ErrorsFormat, OutputFormat, QueryArguments, SearchTable,
+    TailArguments, TailFormat, TailTable, TraceArguments,
 };
 pub(crate) use files::{DeliveryArguments, ExportArguments, ExportFormat, ImportArguments, ImportFormat, SendArguments};
 pub(crate) use house::{
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Query(QueryArguments),
     /// List error codes: how many, since when, where they are born, and what they mean.
     Errors(ErrorsArguments),
+    /// Show circuit breakers over time: states, trips, refused calls.
+    Breakers(BreakersArguments),
     /// Follow logs or spans as they arrive.
     Tail(TailArguments),
     /// Write what is stored into a file: OTLP, Jaeger JSON or Zipkin JSON.
@@ -144,6 +146,8 @@ Keys of the configuration file, with their defaults:
   codes = true                       # codes of the business in an answer that did not fail
   rejections = true                  # what breakers and limiters refused
   ignore = []                        # codes, reasons and statuses: \"http:404\", \"USER_*\"
+  [governance]
+  rules = []                         # files of your own rules over the shipped ones; read again when they change, or at SIGHUP
   [api]
   listen = \"127.0.0.1:4319\"
   allowed_hosts = []                 # names of a reverse proxy in front
@@ -170,6 +174,12 @@ pub(crate) struct DemoArguments {
     /// The same seed makes the same shop [default: another one each time]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Keep a file of what really happens: scenarios, trips, limits, codes and deployments, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: Option<PathBuf>,
+    /// Live so many minutes at once into a fresh directory, and tell how well the timeline of breakers knows them
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub(crate) score: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -55,3 +55,15 @@ impl From<anyhow::Error> for Failure {
         Self { exit: Exit::Failed, error }
     }
 }
+
+/// An error and its causes on one line.
+pub(crate) fn whole(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

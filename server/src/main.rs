@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => commands::export::run(arguments),
         Command::Query(arguments) => commands::query::run(arguments),
         Command::Errors(arguments) => commands::errors::run(arguments),
+        Command::Breakers(arguments) => commands::breakers::run(arguments),
         Command::Tail(arguments) => commands::tail::run(arguments),
         Command::Trace(arguments) => commands::trace::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),

@@ -15,12 +15,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use governance::classify::SharedRules;
 use query::{
     api::{Api, Listening, Shared},
     codes::Codes,
 };
 use storage::{
-    Store,
+    RawRequest, Store,
     io::{Io, RealIo},
 };
 use tokio::{runtime::Runtime, task::JoinHandle};
@@ -34,8 +35,10 @@ use watchdog::{Late, Watchdog};
 
 mod dashboard;
 mod dead_store;
+mod own_otlp;
 mod received;
 mod replay;
+mod rules;
 mod watchdog;
 
 #[cfg(test)]
@@ -100,7 +103,14 @@ impl Node {
         let data_dir = storage_config.data_dir.clone();
         let promise = config.storage.durability.promise();
         tracing::info!(data_dir = %data_dir.display(), durability = config.storage.durability.name(), promise, "opening the store");
-        let store = Store::open(storage_config, io, Arc::new(replay::derive)).map_err(|error| Failure::new(open_exit(&error), error))?;
+        let loaded = config.governance.load_rules().map_err(|error| Failure::new(Exit::Config, error))?;
+        tracing::info!(rules = loaded.len(), files = config.governance.rules.len(), "governance rules loaded");
+        let rules = SharedRules::new(loaded);
+        let derive = {
+            let rules = rules.clone();
+            move |request: &RawRequest| replay::derive(&rules, request)
+        };
+        let store = Store::open(storage_config, io, Arc::new(derive)).map_err(|error| Failure::new(open_exit(&error), error))?;
 
         let engine = query::engine::Engine::start(Arc::clone(&store), query::engine::Config::new(data_dir.join("spill")))
             .map_err(|error| Failure::new(Exit::Failed, error))?;
@@ -108,7 +118,7 @@ impl Node {
         let ingest = runtime("ingest", thread::available_parallelism().map_or(2, usize::from))?;
         let query = runtime("query", 2)?;
         let receivers = ingest
-            .block_on(collector::Collector::bind(config.collector(DRAIN_MAX), Arc::clone(&store)))
+            .block_on(collector::Collector::bind(config.collector(DRAIN_MAX), Arc::clone(&store), rules.clone()))
             .map_err(|error| Failure::new(Exit::Unavailable, error))?;
         let mut query_config = config.query();
         let api = query.block_on(Api::bind(query_config.listen, query_config.connections_max)).map_err(|error| {
@@ -145,6 +155,7 @@ impl Node {
         let receivers = ingest.spawn(receivers.serve(receivers_stop.clone()));
         let api = query.spawn(api.serve(router, api_stop.clone()));
         query.spawn(upkeep(prometheus, api_stop.clone()));
+        query.spawn(rules::keep_current(config.governance.clone(), rules, addresses.otlp_http, stopping.clone()));
         tracing::info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, api = %addresses.api, "ready");
         let durability = config.storage.durability;
         Ok(Self { store, durability, ingest, query, addresses, signals, stopping, receivers_stop, receivers, api_stop, api })

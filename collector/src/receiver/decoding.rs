@@ -4,7 +4,7 @@
 //! 2. Read: is it well-formed and within limits, and what will its rows cost?
 //! 3. Decode to rows, hash the body.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use bytes::Bytes;
 use schemas::{
@@ -23,14 +23,20 @@ use crate::admission::Reservation;
 const COMMON_RATIO: u64 = 16;
 
 /// What turns a well-formed request into rows, those of governance last; tests have others.
-pub(crate) type Decode = fn(&Request<'_>, UnixNanos) -> Result<Decoded, DecodeError>;
+pub(crate) type Decode = dyn Fn(&Request<'_>, UnixNanos) -> Result<Decoded, DecodeError> + Send + Sync;
 
-/// How requests are decoded.
-#[derive(Debug, Clone, Copy)]
+/// How requests are decoded. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Rules {
     pub body_bytes_max: u64,
     pub limits: DecodeLimits,
-    pub decode: Decode,
+    pub decode: Arc<Decode>,
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").field("body_bytes_max", &self.body_bytes_max).field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
 /// A request on its way to rows.
@@ -132,8 +138,8 @@ mod tests {
     #[test]
     fn what_becomes_large_when_it_is_decompressed_asks_again_where_to_go_on() {
         const LIMIT: u64 = 1 << 20;
-        let rules =
-            Rules { body_bytes_max: LIMIT, limits: DecodeLimits::default(), decode: |request, received_at| request.decode(received_at) };
+        let decode = Arc::new(|request: &Request<'_>, received_at| request.decode(received_at));
+        let rules = Rules { body_bytes_max: LIMIT, limits: DecodeLimits::default(), decode };
         // Spaces around an empty JSON object: below 4 KiB in zstd, so that the first step is small enough for the reactor.
         let plain = [b"{".as_slice(), &[b' '; 900_000], b"}"].concat();
         let body = Bytes::from(zstd::encode_all(plain.as_slice(), 3).expect("in memory"));

@@ -16,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::FutureExt;
-use governance::classify::with_facts;
+use governance::classify::{SharedRules, with_facts};
 use schemas::{
     RequestHash, Signal, TenantId, UnixNanos,
     otlp::{ContentEncoding, DecodeError, Decoded, Format, Request, request_hash},
@@ -77,13 +77,15 @@ pub(crate) struct Ingest {
 }
 
 impl Ingest {
-    pub(crate) fn new(config: &Config, store: Arc<Store>) -> Self {
+    /// `meaning`: what turns rows into facts.
+    pub(crate) fn new(config: &Config, store: Arc<Store>, meaning: SharedRules) -> Self {
+        let decode = Arc::new(move |request: &Request<'_>, received_at| rows_and_facts(&meaning, request, received_at));
         Self {
             store,
             budget: Budget::new(config.in_flight_bytes_max, millis(config.in_flight_wait_ms)),
             pool: Pool::new(),
             poison: PoisonList::default(),
-            rules: Rules { body_bytes_max: config.body_bytes_max, limits: config.decode_limits(), decode: rows_and_facts },
+            rules: Rules { body_bytes_max: config.body_bytes_max, limits: config.decode_limits(), decode },
             pace: Pace::new(config),
             ack_timeout: millis(config.ack_timeout_ms),
             stopping: CancellationToken::new(),
@@ -123,7 +125,7 @@ impl Ingest {
     /// CANCEL-SAFE: dropped before the append nothing is stored, dropped after it everything is.
     pub(crate) async fn store(&self, request: Arrived, reservation: Reservation) -> Result<Stored, Refusal> {
         let (tenant, received_at) = (TenantId::DEFAULT, now());
-        let decoding = Decoding::new(self.rules, tenant, &request, received_at);
+        let decoding = Decoding::new(self.rules.clone(), tenant, &request, received_at);
         let decoded = AssertUnwindSafe(self.decode(decoding, reservation)).catch_unwind().await;
         let Arrived { signal, format, encoding, body } = request;
         let raw = |body, hash| RawRequest { tenant, signal, format, encoding, received_at, hash, body };
@@ -203,9 +205,9 @@ impl From<Stopped> for Refusal {
 }
 
 /// The rows of a request with all that they say. Replay makes the same, by the same function.
-fn rows_and_facts(request: &Request<'_>, received_at: UnixNanos) -> Result<Decoded, DecodeError> {
+fn rows_and_facts(meaning: &SharedRules, request: &Request<'_>, received_at: UnixNanos) -> Result<Decoded, DecodeError> {
     let mut decoded = request.decode(received_at)?;
-    decoded.batches = with_facts(governance::classify::Rules::shipped(), decoded.batches, received_at);
+    decoded.batches = with_facts(&meaning.get(), decoded.batches, received_at);
     Ok(decoded)
 }
 

@@ -54,7 +54,7 @@ impl Rig {
         let any_port = "127.0.0.1:0".parse().expect("address");
         let mut config = Config { otlp_grpc: any_port, otlp_http: any_port, ..Config::default() };
         change(&mut config);
-        let bound = Collector::bind(config, store.clone()).await.expect("binds");
+        let bound = Collector::bind(config, store.clone(), Default::default()).await.expect("binds");
         let (grpc, http) = (bound.otlp_grpc(), bound.otlp_http());
         let stop = CancellationToken::new();
         let serve = bound.serve(stop.clone());

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemas::UnixNanos;
 
 use super::SECOND;
-use crate::facts::{Amount, Error};
+use crate::{
+    facts::{Amount, Error, Source},
+    fold::Breaker,
+};
 
 /// What came before counts for two windows of the breaker, and at least that long.
 const RUN_UP_MIN: i64 = 10 * SECOND;
@@ -20,6 +23,17 @@ pub struct Failure<'a> {
     pub time: UnixNanos,
     pub code: &'a str,
     pub count: f64,
+}
+
+impl<'a> Failure<'a> {
+    /// A running total says nothing of when.
+    pub fn of(error: &Error, code: &'a str) -> Self {
+        let count = match error.amount {
+            Amount::Count(count) => count,
+            Amount::Cumulative { .. } => 0.0,
+        };
+        Self { time: error.time, code, count }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +83,25 @@ pub fn preceding_codes(failures: &[Failure<'_>], opened: UnixNanos, window_ns: i
     codes.sort_by(|a, b| b.z.total_cmp(&a.z).then_with(|| a.code.cmp(&b.code)));
     codes.truncate(SHOWN);
     codes
+}
+
+/// [`preceding_codes`] of errors by their names.
+pub fn before(failures: &[&Error], opened: UnixNanos, window_ns: i64) -> Vec<PrecedingCode> {
+    let named: Vec<(String, &Error)> = failures.iter().map(|error| (name_of(error), *error)).collect();
+    let counted: Vec<Failure<'_>> = named.iter().map(|(code, error)| Failure::of(error, code)).collect();
+    preceding_codes(&counted, opened, window_ns)
+}
+
+/// Of `errors` of its service what the breaker counts: of its operations if that is known, of the service if not; of spans if there
+/// are any.
+pub fn failures_of<'a>(breaker: &Breaker, errors: impl IntoIterator<Item = &'a Error>) -> Vec<&'a Error> {
+    let guarded = breaker.guarded();
+    let is_span = |error: &&Error| matches!(error.evidence.source, Source::Span | Source::SpanEvent);
+    let all: Vec<&Error> = errors.into_iter().filter(|error| counts_as_failure(&breaker.key.family, error)).collect();
+    let of: Vec<&Error> = all.iter().copied().filter(|error| guarded.contains(&error.operation)).collect();
+    let chosen = if of.is_empty() { all } else { of };
+    let spans: Vec<&Error> = chosen.iter().copied().filter(is_span).collect();
+    if spans.is_empty() { chosen } else { spans }
 }
 
 /// When the run-up began: the first failure after which none of its gaps was longer than the run-up.

@@ -1,5 +1,7 @@
 //! When the dependency was well again, and how long the breaker took to notice.
 
+use std::collections::HashMap;
+
 use schemas::UnixNanos;
 
 use super::{SECOND, headroom::Adaptive};
@@ -65,6 +67,22 @@ pub fn recovery(trip: &Trip, calls: &[Calls], refused: &[Refused], limits: Adapt
         dependency_ns: recovered_at.map(|at| at.0 - trip.opened.time.0),
         release_ns: recovered_at.zip(trip.closed).map(|(at, closed)| (closed.time.0 - at.0).max(0)),
         seconds,
+    }
+}
+
+/// Takes refused calls that have a span out of `calls`, which count spans by the second: they were not let through.
+pub fn without_refused(calls: &mut [Calls], refused: &[Refused]) {
+    let mut by_second: HashMap<i64, f64> = HashMap::new();
+    for one in refused.iter().filter(|refused| refused.after == refused.until) {
+        *by_second.entry(one.until.0.div_euclid(SECOND) * SECOND).or_default() += one.count;
+    }
+    for call in calls {
+        if let Some(left) = by_second.get_mut(&call.time.0) {
+            let taken = left.min(call.admitted);
+            *left -= taken;
+            call.admitted -= taken;
+            call.failed = (call.failed - taken).max(0.0);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ macro_rules! files {
     };
 }
 
-pub(super) const BUILT_IN: [(&str, &str); 11] = files![
+pub(super) const BUILT_IN: [(&str, &str); 12] = files![
     "frameworks.toml",
     "kratos.toml",
     "sentinel.toml",
@@ -17,5 +17,6 @@ pub(super) const BUILT_IN: [(&str, &str); 11] = files![
     "go-zero.toml",
     "kitex-dubbo.toml",
     "mesh.toml",
+    "fusebox.toml",
     "fallback.toml",
 ];

@@ -4,6 +4,7 @@
 //! file, error          a rule file as people write it, and what is wrong with one, by line
 //! field, template      what rules look at and what they write
 //! compile, rules       rule files --> Rules: the built-in ones, then the overlay
+//! shared               the rules that count now, exchanged while they are applied
 //! words, encoding      states, kinds and actions by name; the numbers that gauges use for states
 //! framework            which library a record is from
 //!
@@ -34,6 +35,7 @@ mod prefilter;
 mod resource;
 mod rules;
 mod run;
+mod shared;
 mod spans;
 mod status;
 mod template;
@@ -46,3 +48,4 @@ pub use error::{RuleError, RuleErrors};
 pub use file::RuleFile;
 pub use rules::Rules;
 pub use run::{classify, enrich, with_facts};
+pub use shared::SharedRules;

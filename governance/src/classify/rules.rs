@@ -47,7 +47,7 @@ impl Rules {
     /// # Panics
     /// Never: a test reads them.
     pub fn built_in() -> Self {
-        Self::compile(None).expect("the shipped rules are valid: a test")
+        Self::compile(&[]).expect("the shipped rules are valid: a test")
     }
 
     /// [`Self::built_in`], made once.
@@ -61,7 +61,15 @@ impl Rules {
     /// # Errors
     /// Everything that is wrong with the file, by line.
     pub fn with_overlay(file: &str, text: &str) -> Result<Self, RuleErrors> {
-        Self::compile(Some((file, text)))
+        Self::compile(&[(file, text)])
+    }
+
+    /// So too, with several files, `(name, text)`: each over those before it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the first file that has a mistake, by line.
+    pub fn with_overlays(files: &[(&str, &str)]) -> Result<Self, RuleErrors> {
+        Self::compile(files)
     }
 
     /// A hash of the texts of all rules: facts of one version were made by the same rules.
@@ -79,10 +87,10 @@ impl Rules {
         self.len() == 0
     }
 
-    fn compile(overlay: Option<(&str, &str)>) -> Result<Self, RuleErrors> {
+    fn compile(overlays: &[(&str, &str)]) -> Result<Self, RuleErrors> {
         let mut compiler = Compiler::default();
         let mut texts = Vec::new();
-        for (file, text) in BUILT_IN.into_iter().chain(overlay) {
+        for (file, text) in BUILT_IN.iter().chain(overlays) {
             compiler.add(file, text)?;
             texts.extend_from_slice(text.as_bytes());
         }

@@ -9,9 +9,9 @@ use super::{
     parameters::COUNT_WINDOW,
     registry::{Slot, is_gozero_drop},
     series::Prepared,
-    sort::Sorted,
+    sort::{Brief, Sorted},
 };
-use crate::facts::{Amount, RejectionKind, Signal, Source, State};
+use crate::facts::{RejectionKind, Signal, Source, State};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
@@ -100,32 +100,42 @@ pub(crate) fn atoms(slot: &Slot, prepared: &Prepared, sorted: &Sorted<'_>) -> Ve
 
 fn points(prepared: &Prepared, sorted: &Sorted<'_>, covered: &[(i64, i64)], atoms: &mut Vec<Atom>) {
     let mut best: HashMap<(i64, RejectionKind), u8, Plain> = HashMap::default();
+    let window = |brief: &Brief| (brief.time.div_euclid(COUNT_WINDOW), brief.kind);
+    // Points are in order of time, so nearly always the one before is of the same window.
+    let mut last: Option<((i64, RejectionKind), u8)> = None;
     for index in &prepared.points {
-        let rejection = sorted.rejections[*index as usize].1;
-        let entry = best.entry((rejection.time.0.div_euclid(COUNT_WINDOW), rejection.kind)).or_insert(u8::MAX);
-        *entry = rank(rejection.evidence.source).min(*entry);
-    }
-    let mut last_span = None;
-    for index in &prepared.points {
-        let rejection = sorted.rejections[*index as usize].1;
-        let Amount::Count(count) = rejection.amount else { continue };
-        if !count.is_finite() || count < 0.0 {
+        let brief = &sorted.briefs[*index as usize];
+        let (window, rank) = (window(brief), rank(brief.source));
+        if last.is_some_and(|(known, best)| known == window && best <= rank) {
             continue;
         }
-        let time = rejection.time.0;
+        let entry = best.entry(window).or_insert(u8::MAX);
+        *entry = rank.min(*entry);
+        last = Some((window, *entry));
+    }
+    let mut last_span = None;
+    let mut chosen: Option<((i64, RejectionKind), u8)> = None;
+    for index in &prepared.points {
+        let brief = &sorted.briefs[*index as usize];
+        let Some(count) = brief.count.filter(|count| count.is_finite() && *count >= 0.0) else { continue };
+        let Brief { time, source, kind, .. } = *brief;
         let by_metric = {
             let place = covered.partition_point(|(_, until)| *until < time);
             covered.get(place).is_some_and(|(after, _)| *after < time)
         };
-        let source = rejection.evidence.source;
-        let chosen = best.get(&(time.div_euclid(COUNT_WINDOW), rejection.kind)) == Some(&rank(source));
+        let window = window(brief);
+        if chosen.is_none_or(|(known, _)| known != window) {
+            chosen = best.get(&window).map(|rank| (window, *rank));
+        }
+        let chosen = chosen.is_some_and(|(_, best)| best == rank(source));
         // The event of a span and the span itself.
-        let span = rejection.evidence.trace_id.zip(rejection.evidence.span_id).filter(|_| rank(source) == rank(Source::Span));
+        let span = brief.trace.zip(brief.span).filter(|_| rank(source) == rank(Source::Span));
         let again = last_span.is_some_and(|(last, other)| Some(last) == span && other != source);
         last_span = span.map(|span| (span, source)).or(last_span);
         let sampled = matches!(source, Source::Span | Source::SpanEvent) && count > 1.0;
-        let confidence = if is_gozero_drop(rejection) { 70 } else { rejection.evidence.confidence };
-        let (counted, what) = (chosen && !by_metric && !again, what(rejection.kind));
+        let unsure = kind == RejectionKind::Unknown503 && is_gozero_drop(sorted.rejections[*index as usize].1);
+        let confidence = if unsure { 70 } else { brief.confidence };
+        let (counted, what) = (chosen && !by_metric && !again, what(kind));
         atoms.push(Atom { after: time, until: time, count, what, counted, sampled, confidence, origin: Origin::Rejection(*index) });
     }
 }

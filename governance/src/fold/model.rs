@@ -233,6 +233,14 @@ impl Breaker {
         (self.trips.iter().find(|trip| trip.trip.covers(time))).or_else(|| self.trips.iter().find(|trip| possible(&trip.trip)))
     }
 
+    /// Names of the operations it guards, as far as they are known; each once.
+    pub fn guarded(&self) -> Vec<String> {
+        let mut operations = self.operations.clone();
+        let named = self.key.name.strip_prefix("op:").map(str::to_owned);
+        operations.extend(named.filter(|name| !self.operations.contains(name)));
+        operations
+    }
+
     pub fn state_at(&self, time: UnixNanos) -> State {
         let passed = self.segments.partition_point(|segment| segment.start <= time);
         passed.checked_sub(1).map_or(State::Unknown, |last| self.segments[last].state)

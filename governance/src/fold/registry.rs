@@ -12,6 +12,8 @@ use super::{
 };
 use crate::facts::{BreakerSignal, Rejection, RejectionKind, Signal, Source};
 
+/// The name that rules give what concerns all breakers of a process.
+const OF_ALL: &str = "*";
 /// Operations and targets told of one breaker.
 const TALLY_MAX: usize = 16;
 
@@ -56,7 +58,7 @@ impl Registry {
         for signal in &sorted.signals {
             let process = processes.index_of(&mut found.bytes, &signal.emitter);
             processes.saw(process, signal.time.0, signal.evidence.source, &signal.evidence.rule);
-            if signal.signal == Signal::ConfigReload && signal.name.trim().is_empty() {
+            if signal.signal == Signal::ConfigReload && matches!(signal.name.trim(), "" | OF_ALL) {
                 let key = BreakerKey::new(&signal.emitter, &signal.framework, signal.mechanism, "");
                 processes.get_mut(process).reloads.push((signal.time.0, key.family));
                 of_signals.push(None);
@@ -71,20 +73,27 @@ impl Registry {
         let mut slots: HashMap<(usize, usize), usize, Plain> = HashMap::default();
         for (index, of) in of_rejections.into_iter().enumerate() {
             let Some((entry, process)) = of else { continue };
-            let slot = registry.slot(&mut slots, same[entry], process, &sorted.rejections[index].1.emitter.instance);
+            let slot = registry.slot(&mut slots, same[entry], process, || &sorted.rejections[index].1.emitter.instance);
             registry.slots[slot].rejections.push(index as u32);
         }
         for (index, of) in of_signals.into_iter().enumerate() {
             let Some((entry, process)) = of else { continue };
-            let slot = registry.slot(&mut slots, same[entry], process, &sorted.signals[index].emitter.instance);
+            let slot = registry.slot(&mut slots, same[entry], process, || &sorted.signals[index].emitter.instance);
             registry.slots[slot].signals.push(index as u32);
         }
         registry
     }
 
-    fn slot(&mut self, slots: &mut HashMap<(usize, usize), usize, Plain>, entry: usize, process: usize, instance: &str) -> usize {
+    fn slot<'a>(
+        &mut self,
+        slots: &mut HashMap<(usize, usize), usize, Plain>,
+        entry: usize,
+        process: usize,
+        instance: impl FnOnce() -> &'a String,
+    ) -> usize {
         *slots.entry((entry, process)).or_insert_with(|| {
-            let instance = if instance.is_empty() { SHARED } else { instance }.to_owned();
+            let instance = instance();
+            let instance = if instance.is_empty() { SHARED } else { instance.as_str() }.to_owned();
             self.slots.push(Slot { entry, instance, process, signals: Vec::new(), rejections: Vec::new() });
             self.slots.len() - 1
         })
@@ -246,8 +255,8 @@ pub(crate) fn is_gozero_drop(rejection: &Rejection) -> bool {
 
 fn load_shed<'a>(sorted: &Sorted<'a>) -> HashMap<(&'a str, &'a str), Vec<i64>> {
     let mut shed: HashMap<(&str, &str), Vec<i64>> = HashMap::new();
-    for (_, rejection) in &sorted.rejections {
-        if rejection.kind == RejectionKind::LoadShed && rejection.framework == "go-zero" {
+    for (brief, (_, rejection)) in sorted.briefs.iter().zip(&sorted.rejections) {
+        if brief.kind == RejectionKind::LoadShed && rejection.framework == "go-zero" {
             shed.entry((&rejection.emitter.service, &rejection.emitter.instance)).or_default().push(rejection.time.0);
         }
     }

@@ -22,7 +22,7 @@ use super::{
 pub fn fold(input: &Input<'_>) -> Folded {
     let until = input.until.0;
     let sorted = Sorted::of(input.rejections, input.signals, until.saturating_add(FUTURE));
-    let scopes = scopes(&sorted.rejections, input.spans);
+    let scopes = scopes(&sorted, input.spans);
     let mut processes = Processes::default();
     let mut registry = Registry::of(&sorted, &scopes, &mut processes);
     hear(input, &sorted, &mut processes);

@@ -1,10 +1,11 @@
 //! Was a call refused here, or further down, and this record only repeats it?
 
-use std::collections::{HashMap, HashSet};
-
 use schemas::{SpanId, TraceId};
 
-use super::{TraceShape, hash::Plain};
+use super::{
+    TraceShape,
+    sort::{Brief, Sorted},
+};
 use crate::facts::{Rejection, RejectionKind, Source, SpanKind};
 
 /// Ancestors looked at for one rejection.
@@ -20,8 +21,6 @@ pub enum Scope {
     Unknown,
 }
 
-type Node = (TraceId, SpanId);
-
 /// The scope of each, by these rules, first hit wins:
 ///
 /// 1. the text says so (`rpc error: …`), or a counter of the other side of the call says it;
@@ -29,94 +28,132 @@ type Node = (TraceId, SpanId);
 /// 3. it is a client span with a child: the call went out, so propagated;
 /// 4. a log line whose span is not known, while other services of its trace were refused too: unknown;
 /// 5. else local.
-pub(crate) fn scopes(rejections: &[(u32, &Rejection)], shape: Option<&TraceShape>) -> Vec<Scope> {
-    let parents = parents_of(rejections);
-    let below = with_rejections_below(rejections, &parents, shape);
-    let crossed = traces_of_several_services(rejections);
-    let scope_of = |rejection: &Rejection| {
-        if rejection.says_propagated || other_side(rejection) {
-            return Scope::Propagated;
-        }
-        let evidence = &rejection.evidence;
-        let Some(trace) = evidence.trace_id else { return Scope::Local };
-        if let Some(span) = evidence.span_id {
-            let node = (trace, span);
-            let sent = rejection.span_kind == Some(SpanKind::Client) && shape.is_some_and(|shape| shape.has_child(trace, span));
-            if below.contains(&node) || sent {
-                return Scope::Propagated;
+pub(crate) fn scopes(sorted: &Sorted<'_>, shape: Option<&TraceShape>) -> Vec<Scope> {
+    let rejections = &sorted.rejections;
+    let mut scopes = Vec::with_capacity(rejections.len());
+    let mut traced: Vec<(u128, u32)> = Vec::with_capacity(rejections.len());
+    for (index, brief) in sorted.briefs.iter().enumerate() {
+        let repeats = brief.says_propagated || other_side(brief, || &rejections[index].1.framework);
+        scopes.push(if repeats { Scope::Propagated } else { Scope::Local });
+        traced.extend(brief.trace.map(|trace| (u128::from_be_bytes(trace.0), index as u32)));
+    }
+    traced.sort_unstable();
+    for of_trace in traced.chunk_by(|a, b| a.0 == b.0) {
+        if let [(_, index)] = of_trace {
+            // No other rejection lies below it; so it went out, or was refused here.
+            let brief = &sorted.briefs[*index as usize];
+            let sent = || brief.span_kind == Some(SpanKind::Client) && has_child(shape, brief.trace, brief.span);
+            if shape.is_some() && scopes[*index as usize] == Scope::Local && sent() {
+                scopes[*index as usize] = Scope::Propagated;
             }
-            if parents.get(&node).is_some_and(|(_, is_span)| *is_span) {
-                return Scope::Local;
+            continue;
+        }
+        let trace = OfTrace::of(TraceId(of_trace[0].0.to_be_bytes()), of_trace, rejections, shape);
+        for (_, index) in of_trace {
+            let scope = &mut scopes[*index as usize];
+            if *scope == Scope::Local {
+                *scope = trace.scope(rejections[*index as usize].1);
             }
         }
-        let loose = matches!(evidence.source, Source::Log | Source::AccessLog);
-        if loose && crossed.contains(&trace) { Scope::Unknown } else { Scope::Local }
-    };
-    rejections.iter().map(|(_, rejection)| scope_of(rejection)).collect()
+    }
+    scopes
 }
 
 /// Counters and spans of the side that cannot have refused: a server only passes on what breakers refuse, a client what Kratos limits.
-fn other_side(rejection: &Rejection) -> bool {
-    let metric = matches!(rejection.evidence.source, Source::Sum | Source::Histogram | Source::Gauge);
-    match rejection.kind {
-        RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit => metric && rejection.span_kind == Some(SpanKind::Server),
-        RejectionKind::RateLimit => rejection.framework.starts_with("kratos") && rejection.span_kind == Some(SpanKind::Client),
+fn other_side<'a>(brief: &Brief, framework: impl FnOnce() -> &'a String) -> bool {
+    match brief.kind {
+        RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit => brief.is_metric() && brief.span_kind == Some(SpanKind::Server),
+        RejectionKind::RateLimit => brief.span_kind == Some(SpanKind::Client) && framework().starts_with("kratos"),
         _ => false,
     }
 }
 
-/// Of each span that was refused, or whose log says so: its parent, and whether the span itself was seen.
-fn parents_of(rejections: &[(u32, &Rejection)]) -> HashMap<Node, (Option<SpanId>, bool), Plain> {
-    let mut parents = HashMap::with_capacity_and_hasher(rejections.len(), Plain::default());
-    for (_, rejection) in rejections {
-        let evidence = &rejection.evidence;
-        let (Some(trace), Some(span)) = (evidence.trace_id, evidence.span_id) else { continue };
-        let is_span = matches!(evidence.source, Source::Span | Source::SpanEvent);
-        let entry: &mut (Option<SpanId>, bool) = parents.entry((trace, span)).or_default();
-        entry.0 = entry.0.max(evidence.parent_span_id);
-        entry.1 |= is_span;
-    }
-    parents
+/// A span that was refused, or whose log says so.
+struct Node {
+    span: SpanId,
+    parent: Option<SpanId>,
+    /// The span itself was seen.
+    is_span: bool,
+    /// Another one lies below it.
+    has_below: bool,
 }
 
-fn with_rejections_below(
-    rejections: &[(u32, &Rejection)],
-    parents: &HashMap<Node, (Option<SpanId>, bool), Plain>,
-    shape: Option<&TraceShape>,
-) -> HashSet<Node, Plain> {
-    let mut below = HashSet::default();
-    for (_, rejection) in rejections {
-        let (Some(trace), Some(start)) = (rejection.evidence.trace_id, rejection.evidence.span_id) else { continue };
-        let mut span = start;
-        for _ in 0..DEPTH_MAX {
-            let known = parents.get(&(trace, span)).and_then(|(parent, _)| *parent);
-            let Some(parent) = known.or_else(|| shape.and_then(|shape| shape.parent(trace, span))).filter(|parent| *parent != span) else {
-                break;
-            };
-            span = parent;
-            if parents.contains_key(&(trace, span)) {
-                // What is above that one, it finds itself.
-                below.insert((trace, span));
-                break;
+/// What the rejections of one trace say together.
+struct OfTrace<'a> {
+    trace: TraceId,
+    shape: Option<&'a TraceShape>,
+    /// In order of their ids, each once.
+    nodes: Vec<Node>,
+    of_several_services: bool,
+}
+
+impl<'a> OfTrace<'a> {
+    fn of(trace: TraceId, members: &[(u128, u32)], rejections: &[(u32, &Rejection)], shape: Option<&'a TraceShape>) -> Self {
+        let of = |member: &(u128, u32)| rejections[member.1 as usize].1;
+        let first = &of(&members[0]).emitter.service;
+        let of_several_services = members.iter().any(|member| of(member).emitter.service != *first);
+        let mut found = Self { trace, shape, nodes: nodes(members.iter().map(of)), of_several_services };
+        for index in 0..found.nodes.len() {
+            if let Some(above) = found.above(index) {
+                found.nodes[above].has_below = true;
             }
         }
+        found
     }
-    below
+
+    /// The nearest node above; what is above that one, it finds itself.
+    fn above(&self, index: usize) -> Option<usize> {
+        let mut span = self.nodes[index].span;
+        for _ in 0..DEPTH_MAX {
+            let known = self.place(span).and_then(|place| self.nodes[place].parent);
+            let parent = known.or_else(|| self.shape?.parent(self.trace, span)).filter(|parent| *parent != span)?;
+            span = parent;
+            if let Some(place) = self.place(span) {
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    fn place(&self, span: SpanId) -> Option<usize> {
+        self.nodes.binary_search_by(|node| node.span.cmp(&span)).ok()
+    }
+
+    fn scope(&self, rejection: &Rejection) -> Scope {
+        if let Some(span) = rejection.evidence.span_id {
+            let node = self.place(span).map(|place| &self.nodes[place]);
+            let sent = rejection.span_kind == Some(SpanKind::Client) && has_child(self.shape, Some(self.trace), Some(span));
+            if sent || node.is_some_and(|node| node.has_below) {
+                return Scope::Propagated;
+            }
+            if node.is_some_and(|node| node.is_span) {
+                return Scope::Local;
+            }
+        }
+        let loose = matches!(rejection.evidence.source, Source::Log | Source::AccessLog);
+        if loose && self.of_several_services { Scope::Unknown } else { Scope::Local }
+    }
 }
 
-fn traces_of_several_services(rejections: &[(u32, &Rejection)]) -> HashSet<TraceId, Plain> {
-    let mut first: HashMap<TraceId, &str, Plain> = HashMap::default();
-    let mut several = HashSet::default();
-    let loose = |rejection: &Rejection| matches!(rejection.evidence.source, Source::Log | Source::AccessLog);
-    if !rejections.iter().any(|(_, rejection)| loose(rejection)) {
-        return several;
+fn has_child(shape: Option<&TraceShape>, trace: Option<TraceId>, span: Option<SpanId>) -> bool {
+    shape.zip(trace.zip(span)).is_some_and(|(shape, (trace, span))| shape.has_child(trace, span))
+}
+
+fn nodes<'a>(rejections: impl Iterator<Item = &'a Rejection>) -> Vec<Node> {
+    let mut nodes: Vec<Node> = Vec::new();
+    for evidence in rejections.map(|rejection| &rejection.evidence) {
+        let Some(span) = evidence.span_id else { continue };
+        let is_span = matches!(evidence.source, Source::Span | Source::SpanEvent);
+        nodes.push(Node { span, parent: evidence.parent_span_id, is_span, has_below: false });
     }
-    for (_, rejection) in rejections {
-        let Some(trace) = rejection.evidence.trace_id else { continue };
-        let service = rejection.emitter.service.as_str();
-        if *first.entry(trace).or_insert(service) != service {
-            several.insert(trace);
+    nodes.sort_by_key(|node| node.span);
+    nodes.dedup_by(|later, first| {
+        let same = later.span == first.span;
+        if same {
+            first.parent = first.parent.max(later.parent);
+            first.is_span |= later.is_span;
         }
-    }
-    several
+        same
+    });
+    nodes
 }

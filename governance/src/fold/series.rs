@@ -9,7 +9,7 @@ use super::{
     registry::Slot,
     sort::Sorted,
 };
-use crate::facts::{Amount, RejectionKind, Signal, Source, State};
+use crate::facts::{Amount, RejectionKind, Signal, State};
 
 /// A counter of one change.
 #[derive(Debug)]
@@ -38,10 +38,6 @@ pub(crate) struct Prepared {
     pub points: Vec<u32>,
 }
 
-pub(crate) fn is_metric(source: Source) -> bool {
-    matches!(source, Source::Sum | Source::Gauge | Source::Histogram)
-}
-
 pub(crate) fn prepare(slot: &Slot, sorted: &Sorted<'_>, processes: &mut Processes) -> Prepared {
     let mut prepared = Prepared::default();
     refusals(slot, sorted, processes, &mut prepared);
@@ -53,17 +49,21 @@ fn refusals(slot: &Slot, sorted: &Sorted<'_>, processes: &mut Processes, prepare
     let mut totals: HashMap<(u64, RejectionKind), (u32, Vec<Point>), Plain> = HashMap::default();
     let mut differences: BTreeMap<(RejectionKind, &str), (u32, Vec<Delta>)> = BTreeMap::new();
     for index in &slot.rejections {
+        let brief = &sorted.briefs[*index as usize];
+        if brief.count.is_some() && !brief.is_metric() {
+            prepared.points.push(*index);
+            continue;
+        }
         let rejection = sorted.rejections[*index as usize].1;
         match rejection.amount {
             Amount::Cumulative { value, series, start_time } => {
                 let point = Point { time: rejection.time.0, value, start: start_time.map(|start| start.0) };
                 totals.entry((series, rejection.kind)).or_insert_with(|| (*index, Vec::new())).1.push(point);
             }
-            Amount::Count(value) if is_metric(rejection.evidence.source) => {
+            Amount::Count(value) => {
                 let (_, deltas) = differences.entry((rejection.kind, &rejection.evidence.rule)).or_insert_with(|| (*index, Vec::new()));
                 add_difference(deltas, rejection.time.0, value, processes.metric_before(slot.process, rejection.time.0));
             }
-            Amount::Count(_) => prepared.points.push(*index),
         }
     }
     let mut totals: Vec<_> = totals.into_iter().collect();

@@ -2,11 +2,15 @@
 
 use std::cmp::Ordering;
 
-use crate::facts::{Amount, BreakerSignal, Emitter, Evidence, Rejection, Signal, State};
+use schemas::{SpanId, TraceId};
+
+use crate::facts::{Amount, BreakerSignal, Emitter, Evidence, Rejection, RejectionKind, Signal, Source, SpanKind, State};
 
 pub(crate) struct Sorted<'a> {
     /// Index in the input, and the fact.
     pub rejections: Vec<(u32, &'a Rejection)>,
+    /// What is asked of each of them again and again.
+    pub briefs: Vec<Brief>,
     pub signals: Vec<&'a BreakerSignal>,
     /// (index in the input, place of its equal in `rejections`).
     pub repeats: Vec<(u32, u32)>,
@@ -14,30 +18,83 @@ pub(crate) struct Sorted<'a> {
     pub future: u64,
 }
 
+/// The part of a rejection that the fold goes over several times: side by side, where the facts themselves lie far apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Brief {
+    pub time: i64,
+    /// `None`: a running total.
+    pub count: Option<f64>,
+    pub trace: Option<TraceId>,
+    pub span: Option<SpanId>,
+    pub kind: RejectionKind,
+    pub source: Source,
+    pub span_kind: Option<SpanKind>,
+    pub confidence: u8,
+    pub says_propagated: bool,
+}
+
+impl Brief {
+    fn of(rejection: &Rejection) -> Self {
+        let Rejection { time, kind, amount, span_kind, says_propagated, evidence, .. } = rejection;
+        let count = match amount {
+            Amount::Count(count) => Some(*count),
+            Amount::Cumulative { .. } => None,
+        };
+        Self {
+            time: time.0,
+            count,
+            trace: evidence.trace_id,
+            span: evidence.span_id,
+            kind: *kind,
+            source: evidence.source,
+            span_kind: *span_kind,
+            confidence: evidence.confidence,
+            says_propagated: *says_propagated,
+        }
+    }
+
+    pub fn is_metric(&self) -> bool {
+        matches!(self.source, Source::Sum | Source::Gauge | Source::Histogram)
+    }
+}
+
 impl<'a> Sorted<'a> {
     pub fn of(rejections: &'a [Rejection], signals: &'a [BreakerSignal], latest: i64) -> Self {
-        let mut future = 0;
-        let mut present = |time: i64| {
-            let early = time <= latest;
-            future += u64::from(!early);
-            early
-        };
-        let numbered = rejections.iter().enumerate().map(|(index, rejection)| (index as u32, rejection));
-        let mut all: Vec<_> = numbered.filter(|(_, rejection)| present(rejection.time.0)).collect();
-        let mut signals: Vec<_> = signals.iter().filter(|signal| present(signal.time.0)).collect();
-        all.sort_by(|(_, a), (_, b)| compare_rejections(a, b));
-        signals.sort_by(|a, b| compare_signals(a, b));
-        signals.dedup_by(|a, b| compare_signals(a, b).is_eq());
-        let mut kept: Vec<(u32, &Rejection)> = Vec::with_capacity(all.len());
+        let by_all = |a: u32, b: u32| compare_rejections(&rejections[a as usize], &rejections[b as usize]);
+        let order = ordered(rejections.iter().map(|rejection| rejection.time.0), latest, by_all);
+        let mut future = rejections.len() - order.len();
+        let mut kept: Vec<(u32, &Rejection)> = Vec::with_capacity(order.len());
         let mut repeats = Vec::new();
-        for (index, rejection) in all {
+        for (time, index) in order {
+            let rejection = &rejections[index as usize];
             match kept.last() {
-                Some((_, last)) if compare_rejections(last, rejection).is_eq() => repeats.push((index, kept.len() as u32 - 1)),
+                Some((_, last)) if last.time.0 == time && compare_rejections(last, rejection).is_eq() => {
+                    repeats.push((index, kept.len() as u32 - 1));
+                }
                 _ => kept.push((index, rejection)),
             }
         }
-        Self { rejections: kept, signals, repeats, future }
+        let by_all = |a: u32, b: u32| compare_signals(&signals[a as usize], &signals[b as usize]);
+        let order = ordered(signals.iter().map(|signal| signal.time.0), latest, by_all);
+        future += signals.len() - order.len();
+        let mut signals: Vec<&BreakerSignal> = order.into_iter().map(|(_, index)| &signals[index as usize]).collect();
+        signals.dedup_by(|a, b| a.time == b.time && compare_signals(a, b).is_eq());
+        let briefs = kept.iter().map(|(_, rejection)| Brief::of(rejection)).collect();
+        Self { rejections: kept, briefs, signals, repeats, future: future as u64 }
     }
+}
+
+/// Time and index of facts not after `latest`, in order of time, then of what `compare` says.
+///
+/// Facts are large and lie far apart; times alone decide nearly always, so that only facts of one time are looked at.
+fn ordered(times: impl Iterator<Item = i64>, latest: i64, compare: impl Fn(u32, u32) -> Ordering) -> Vec<(i64, u32)> {
+    let numbered = times.enumerate().map(|(index, time)| (time, index as u32));
+    let mut order: Vec<(i64, u32)> = numbered.filter(|(time, _)| *time <= latest).collect();
+    order.sort_unstable();
+    for of_time in order.chunk_by_mut(|a, b| a.0 == b.0).filter(|of_time| of_time.len() > 1) {
+        of_time.sort_by(|a, b| compare(a.1, b.1));
+    }
+    order
 }
 
 fn compare_rejections(a: &Rejection, b: &Rejection) -> Ordering {

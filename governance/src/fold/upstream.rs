@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     deltas::{Delta, Point, deltas},
     hash::Plain,
-    series::{RefusalSeries, is_metric},
+    series::RefusalSeries,
     sort::Sorted,
 };
 use crate::facts::{Amount, RejectionKind, SpanKind};
@@ -23,9 +23,9 @@ impl Upstream {
         type Of<'a> = (&'a str, &'a str, u64);
         let mut totals: HashMap<Of<'_>, (&str, Vec<Point>), Plain> = HashMap::default();
         let mut passed_on: BTreeMap<String, Vec<Delta>> = BTreeMap::new();
-        for (_, rejection) in &sorted.rejections {
-            let of_server = rejection.kind == RejectionKind::BreakerOpen && rejection.span_kind == Some(SpanKind::Server);
-            if !of_server || !is_metric(rejection.evidence.source) {
+        for (brief, (_, rejection)) in sorted.briefs.iter().zip(&sorted.rejections) {
+            let of_server = brief.kind == RejectionKind::BreakerOpen && brief.span_kind == Some(SpanKind::Server);
+            if !of_server || !brief.is_metric() {
                 continue;
             }
             let time = rejection.time.0;

@@ -34,7 +34,8 @@ use super::{
     problem::Problem,
     prometheus, queries, search, services, sql, status,
     status::Received,
-    stream, traces,
+    stream::{self, StreamPlaces},
+    traces,
 };
 use crate::{
     Config,
@@ -81,6 +82,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
     let guard = Guard::new(config.listen, &config.allowed_hosts);
     let dashboard = shared.dashboard.clone();
     let folds = breakers::Folds::new(shared.engine.clone());
+    let places = StreamPlaces::new(config.streams_max);
     let (routes, document) = openapi::routes()
         .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
@@ -90,8 +92,8 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(search::routes(shared.engine.clone()))
         .merge(export::routes(shared.engine.clone(), shared.stopping.clone()))
         .merge(deltas::routes(shared.clone()))
-        .merge(stream::routes(&shared, config))
-        .merge(breakers::routes(folds.clone()))
+        .merge(stream::routes(&shared, config, places.clone()))
+        .merge(breakers::routes(folds.clone(), &shared, config, places))
         .merge(services::routes(folds.clone()))
         .merge(graph::routes(folds.clone()))
         .merge(overview::routes(shared.clone(), folds, config))

@@ -4,6 +4,7 @@
 //! SQL text --sql--> plan --session (our tables, functions, one question's memory)--> batches, bounded in rows, bytes and time
 //! search tree --search--> plan --'    `- table -> scan: our leaf over the splits of the snapshot
 //! gather     answers that are added up where they are computed
+//! trips      breaker_trips(start, end): facts --> fold --> rows
 //! run        permits, queue, deadline, cancellation; its own threads, so that no question delays an acknowledgement
 //! question, answer   what is asked, and what comes back
 //! series     the points of metrics that a selector leaves, as a frame
@@ -25,6 +26,7 @@ mod series;
 mod session;
 mod sql;
 mod table;
+mod trips;
 mod yielding;
 
 pub(crate) use answer::{Answer, EndOnDrop, Progress, Summary};
@@ -37,7 +39,7 @@ pub(crate) use running::RunningQuery;
 pub(crate) use search::{
     After, CodesQuestion, ExportQuestion, Facts, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram,
     InstancesQuestion, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, MinutesQuestion, Narrow, Records, STREAM, SearchOrder, SearchQuestion,
-    Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which, minutes,
+    Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which, calls_of, minutes,
 };
 pub(crate) use series::Gathered;
 pub(crate) use sql::parameter;

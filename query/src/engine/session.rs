@@ -17,6 +17,7 @@ use super::{
     functions,
     scan::{OpenSnapshot, Usage},
     table::StoreTable,
+    trips::{BREAKER_TRIPS, BreakerTrips},
     yielding::YieldInJoins,
 };
 
@@ -65,6 +66,7 @@ pub(super) fn template(partitions: usize, runtime: Arc<RuntimeEnv>) -> SessionSt
     }
     let mut state = builder.build();
     let rewrites = functions::rewrites();
+    state.register_udtf(BREAKER_TRIPS, Arc::new(BreakerTrips));
     rewrites.into_iter().for_each(|rewrite| {
         datafusion::logical_expr::registry::FunctionRegistry::register_function_rewrite(&mut state, rewrite).expect("always taken");
     });

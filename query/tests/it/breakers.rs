@@ -189,6 +189,8 @@ async fn the_list_and_one_breaker() {
         rows[0]["lane"],
         json!({"start_us": [0, 200_000_000, 202_000_000], "state": ["closed", "shedding", "closed"], "open_fraction": [0.0, 1.0, 0.0]})
     );
+    assert_eq!((&rows[0]["top_codes"][0]["code"], &rows[0]["top_codes"][0]["count"]), (&json!("5001003"), &json!(20.0)));
+    assert_eq!(rows[1]["top_codes"], json!([]));
     assert_eq!(rows[1]["lane"]["state"], json!(["closed", "open", "half_open", "closed"]));
     assert_eq!((&list["summary"]["trips"], &list["summary"]["refused"]), (&json!(2), &json!(3.0)));
     let names = |answer: &Value| -> Vec<String> {
@@ -269,4 +271,39 @@ async fn limits_and_whom_they_rejected() {
         clients["clients"].as_array().expect("clients").iter().map(|client| (&client["caller"], &client["rejected"])).collect();
     assert_eq!(callers, [(&Value::Null, &json!(4.0)), (&json!("gateway"), &json!(1.0))], "one of the five has a trace that is stored");
     assert_eq!(ask(&loaded, &format!("/api/v1/limits?{WINDOW}&service=cart")).await["limits"], json!([]));
+}
+
+#[tokio::test]
+async fn trips_as_a_table() {
+    let loaded = loaded();
+    let window = "'2026-09-21T14:10:00Z', '2026-09-21T14:20:00Z'";
+    let sql = |query: String| json!({ "query": query });
+    let rows = async |query: String| {
+        let (status, body) = loaded.post("/api/v1/sql", &sql(query.clone()), "application/json").await;
+        let answer: Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(status, StatusCode::OK, "{query}: {answer}");
+        answer["rows"].clone()
+    };
+    let columns = "service, name, refused, duration_ns, method, evidence, ended_by, probes, trigger_code, admitted";
+    assert_eq!(
+        rows(format!("SELECT {columns} FROM breaker_trips({window}) ORDER BY opened")).await,
+        json!([
+            ["order", "op:/user.v1.User/Get", 3.0, 2_000_000_000_i64, "rejection_burst", "refusals", "closed", 0, "5001003", 0.0],
+            ["cart", "pay", 0.0, 5_500_000_000_i64, "explicit", "explicit", "closed", 1, null, null],
+        ])
+    );
+    let only = format!("SELECT count(*) FROM breaker_trips({window}) t JOIN breaker_trips({window}) u USING (breaker_id)");
+    assert_eq!(rows(only).await, json!([[2]]));
+    assert_eq!(rows("SELECT count(*) FROM breaker_trips(now() - INTERVAL '1 hour', now())".into()).await, json!([[0]]));
+    for (call, expected) in [
+        ("breaker_trips()", "takes two times"),
+        ("breaker_trips('then', now())", "is no time"),
+        ("breaker_trips(now(), now() - INTERVAL '1 hour')", "is not after the first"),
+        ("breaker_trips(now() - INTERVAL '8 days', now())", "seven days at most"),
+        ("breaker_trips(1, 2)", "is no time"),
+    ] {
+        let (status, body) = loaded.post("/api/v1/sql", &sql(format!("SELECT * FROM {call}")), "application/json").await;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert!(status == StatusCode::BAD_REQUEST && body.contains(expected), "{call}: {status} {body}");
+    }
 }

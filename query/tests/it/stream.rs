@@ -1,5 +1,6 @@
 //! Live streams over real sockets, while records arrive.
 
+mod breakers;
 pub(crate) mod client;
 mod follow;
 mod limits;

@@ -1,4 +1,4 @@
-//! Questions to a running server: `trace`, `query`, `errors`, `tail`.
+//! Questions to a running server: `trace`, `query`, `errors`, `breakers`, `tail`.
 
 use clap::{Args, ValueEnum};
 use schemas::TraceId;
@@ -132,6 +132,39 @@ pub(crate) enum ErrorsFormat {
     Table,
     /// The answer of the API as it is
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BreakersArguments {
+    /// Only those with this in service, name, target or framework
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+    /// Only those of this service
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// Only those that were open
+    #[arg(long)]
+    pub(crate) tripped: bool,
+    /// From this time on: RFC 3339, Unix time, or now-15m [default: an hour before --end]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<String>,
+    /// Before this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<String>,
+    /// So long before --end or now, for instance 6h
+    #[arg(long, value_name = "DURATION", conflicts_with = "start")]
+    pub(crate) range: Option<String>,
+    /// cost, recent, trips or name [default: cost]
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) sort: Option<String>,
+    /// Breakers at most
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    #[command(flatten)]
+    pub(crate) api: ApiArguments,
+    /// The answer of the API as it is
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -32,6 +32,9 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
     let source = loaded.file.as_ref().map_or("defaults, environment and flags".to_owned(), |file| file.display().to_string());
     print(format_args!("configuration   ok ({source})")).context("print")?;
     check_codes(&loaded.config)?;
+    let governance = &loaded.config.governance;
+    let rules = governance.load_rules().map_err(|error| Failure::new(Exit::Config, error))?;
+    print(format_args!("rules           ok ({}, {} files of your own)", rules.len(), governance.rules.len())).context("print")?;
     check_environment(&loaded.config)
 }
 

@@ -1,9 +1,18 @@
-//! `fusebox demo`: the server, and a shop that sends it live telemetry.
+//! `fusebox demo`: the server, and a shop that sends it live telemetry. With `--score` the shop lives at once, and is compared with.
 
 mod introduction;
 mod opening_hours;
+mod score;
+mod truth;
 
-use std::{any::Any, convert::Infallible, future::Future, thread, time::Duration};
+use std::{
+    any::Any,
+    convert::Infallible,
+    future::Future,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use demo::Shop;
@@ -20,18 +29,23 @@ use crate::{
 use opening_hours::OpeningHours;
 
 const TICK: Duration = Duration::from_millis(250);
+/// How old the file of the truth may be.
+const TRUTH_EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(arguments: DemoArguments) -> Result<(), Failure> {
     let loaded = serve::load(&arguments.serve, DEMO_DATA_DIR)?;
-    let mut node = Node::start(&loaded.config)?;
-    let addresses = node.addresses();
     // Ids come from the seed: a shop that opens twice over the same data must not make the same traces again.
     let seed = arguments.seed.unwrap_or_else(rand::random);
     let plan = ShopPlan { seed, requests_per_second: arguments.requests_per_second };
+    if let Some(minutes) = arguments.score {
+        return score::run(&arguments, loaded.config, minutes, plan);
+    }
+    let mut node = Node::start(&loaded.config)?;
+    let addresses = node.addresses();
     let closing = CancellationToken::new();
     let shop_fails = on_own_thread({
         let closing = closing.clone();
-        move || keep_shop(plan, addresses, closing)
+        move || keep_shop(plan, addresses, arguments.truth, closing)
     })?;
     let waited = node.wait(shop_fails);
     // The shop is told and not waited for: it may be busy living, and a stop has a time limit.
@@ -76,21 +90,22 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
-fn keep_shop(plan: ShopPlan, addresses: Addresses, closing: CancellationToken) -> Result<(), Failure> {
+fn keep_shop(plan: ShopPlan, addresses: Addresses, truth: Option<PathBuf>, closing: CancellationToken) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the shop's runtime")?;
-    match runtime.block_on(closing.run_until_cancelled(live(plan, addresses))) {
+    match runtime.block_on(closing.run_until_cancelled(live(plan, addresses, truth.as_deref()))) {
         Some(Err(failure)) => Err(failure),
         None => Ok(()),
     }
 }
 
 /// The past first, then the present as it comes.
-async fn live(plan: ShopPlan, addresses: Addresses) -> Result<Infallible, Failure> {
+async fn live(plan: ShopPlan, addresses: Addresses, truth: Option<&Path>) -> Result<Infallible, Failure> {
     let endpoint: Endpoint = addresses.otlp_http.to_string().parse().context("own address")?;
     let mut connection = Connection::new(Protocol::Http, endpoint, Compression::None);
     let mut hours = OpeningHours::new(plan.requests_per_second);
     let mut shop = plan.open(0);
     let mut introduced = false;
+    let mut told_at: Option<Instant> = None;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
@@ -105,6 +120,10 @@ async fn live(plan: ShopPlan, addresses: Addresses) -> Result<Infallible, Failur
             }
             // A slice without exports never waits for anything else, and a stop must get through.
             tokio::task::yield_now().await;
+        }
+        if let Some(path) = truth.filter(|_| told_at.is_none_or(|told| told.elapsed() >= TRUTH_EVERY)) {
+            truth::write(path, &shop)?;
+            told_at = Some(Instant::now());
         }
         if let Some((id, _)) = shop.truth().showpiece().filter(|_| !introduced) {
             introduction::print(addresses, id).context("print")?;

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod backup;
+pub(crate) mod breakers;
 pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod completions;

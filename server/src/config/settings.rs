@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{errors_section::Errors, retention_section::Retention, storage_section::Storage};
+use super::{errors_section::Errors, governance_section::Governance, retention_section::Retention, storage_section::Storage};
 
 /// Where `serve` keeps everything when nobody says where.
 pub(crate) const DATA_DIR: &str = "./fusebox-data";
@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) storage: Storage,
     pub(crate) retention: Retention,
     pub(crate) errors: Errors,
+    pub(crate) governance: Governance,
     pub(crate) api: Api,
 }
 
@@ -53,6 +54,7 @@ impl Default for Config {
             storage: Storage::default(),
             retention: Retention::default(),
             errors: Errors::default(),
+            governance: Governance::default(),
             api: Api::default(),
         }
     }

@@ -6,18 +6,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bytes::Bytes;
-use http::{Request, header};
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use query::api::{Dashboard, Page};
 use rand::Rng;
 use schemas::{TraceId, UnixNanos};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 
-use crate::send::describe;
+use super::own_otlp;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const MS: i64 = 1_000_000;
@@ -35,32 +29,13 @@ fn pages(path: &str, accept_encoding: &str) -> Option<Page> {
 async fn send_test_trace(otlp_http: SocketAddr) -> Result<TraceId, String> {
     let id = TraceId(rand::rng().random());
     let body = test_trace(&id, now(), rand::rng().random());
-    match tokio::time::timeout(PATIENCE, post(otlp_http, body.to_string())).await {
+    match tokio::time::timeout(PATIENCE, own_otlp::post(otlp_http, "/v1/traces", body.to_string())).await {
         Ok(answer) => answer.map(|()| id),
         Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
     }
 }
 
-async fn post(otlp_http: SocketAddr, body: String) -> Result<(), String> {
-    let stream = TcpStream::connect(otlp_http).await.map_err(|error| format!("connect to {otlp_http}: {error}"))?;
-    let (mut socket, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| describe(&error))?;
-    tokio::spawn(connection);
-    let request = Request::post("/v1/traces")
-        .header(header::HOST, otlp_http.to_string())
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::CONNECTION, "close")
-        .body(Full::new(Bytes::from(body)))
-        .expect("constant headers are valid");
-    let response = socket.send_request(request).await.map_err(|error| describe(&error))?;
-    let status = response.status();
-    if status.is_success() {
-        return Ok(());
-    }
-    let said = response.into_body().collect().await.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned());
-    Err(format!("HTTP {status}: {}", said.unwrap_or_default()))
-}
-
-fn now() -> UnixNanos {
+pub(super) fn now() -> UnixNanos {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     UnixNanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

@@ -50,7 +50,7 @@ impl Doors {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let store = Store::open(storage::Config::new(dir.path()), Arc::new(RealIo), Arc::new(derive)).expect("an empty store opens");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-        let bound = runtime.block_on(collector::Collector::bind(config, Arc::clone(&store))).expect("free ports");
+        let bound = runtime.block_on(collector::Collector::bind(config, Arc::clone(&store), Default::default())).expect("free ports");
         let (grpc, http) = (format!("http://{}", bound.otlp_grpc()), format!("http://{}", bound.otlp_http()));
         let stop = CancellationToken::new();
         let serving = Some(runtime.spawn(bound.serve(stop.clone())));

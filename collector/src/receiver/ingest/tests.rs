@@ -13,18 +13,20 @@ use storage::io::RealIo;
 use tempfile::TempDir;
 
 use super::*;
-use crate::receiver::decoding::Decode;
 
 const BODY: &[u8] = b"{}";
 const LOG: &[u8] = br#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"text"}}]}]}]}"#;
 
-fn ingest(decode: Decode, change: impl FnOnce(&mut Config)) -> (Arc<Ingest>, TempDir) {
+fn ingest(
+    decode: impl Fn(&Request<'_>, UnixNanos) -> Result<Decoded, DecodeError> + Send + Sync + 'static,
+    change: impl FnOnce(&mut Config),
+) -> (Arc<Ingest>, TempDir) {
     let dir = tempfile::tempdir().expect("temporary directory");
     let store = Store::open(storage::Config::new(dir.path()), Arc::new(RealIo), Arc::new(|_| Ok(vec![]))).expect("opens");
     let mut config = Config::default();
     change(&mut config);
-    let mut ingest = Ingest::new(&config, store);
-    ingest.rules.decode = decode;
+    let mut ingest = Ingest::new(&config, store, SharedRules::default());
+    ingest.rules.decode = Arc::new(decode);
     (Arc::new(ingest), dir)
 }
 
@@ -75,7 +77,7 @@ async fn a_body_that_cannot_be_kept_stays_with_its_sender() {
 #[cfg(debug_assertions)]
 #[tokio::test]
 async fn a_panic_in_storage_is_not_held_against_the_request() {
-    let of_another_table: Decode = |request, received_at| {
+    let of_another_table = |request: &Request<'_>, received_at: UnixNanos| {
         let mut decoded = request.decode(received_at)?;
         decoded.batches.iter_mut().for_each(|batch: &mut TableBatch| batch.table = Table::Spans);
         Ok(decoded)
@@ -132,7 +134,7 @@ fn control_characters(count: usize, fill: u8) -> Vec<u8> {
 async fn what_needs_the_whole_budget_to_be_decoded_is_decoded_alone() {
     static RUNNING: AtomicUsize = AtomicUsize::new(0);
     static MOST: AtomicUsize = AtomicUsize::new(0);
-    let counting: Decode = |request, received_at| {
+    let counting = |request: &Request<'_>, received_at: UnixNanos| {
         MOST.fetch_max(RUNNING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(50));
         let decoded = request.decode(received_at);

@@ -86,7 +86,7 @@ async fn n1_any_origin_with_credentials_is_refused_at_start() {
     let rig = Rig::start().await;
     let any_port = "127.0.0.1:0".parse().expect("address");
     let config = Config { cors, otlp_grpc: any_port, otlp_http: any_port, ..Config::default() };
-    let refused = Collector::bind(config, rig.store.clone()).await.err();
+    let refused = Collector::bind(config, rig.store.clone(), Default::default()).await.err();
     assert!(matches!(refused, Some(BindError::Config(ConfigError::AnyOriginWithCredentials))), "{refused:?}");
 }
 

@@ -221,6 +221,11 @@ fn logs() -> Vec<Case> {
             &["breaker.event closed>open  pay"],
         ),
         (otlp::event_log("circuit_breaker.created", "", "circuitbreaker.name=pay"), &[]),
+        (
+            otlp::event_log("fusebox.rules.reload", "governance rules were loaded again: mine.toml", ""),
+            &["fusebox.rules.reload reload fusebox *"],
+        ),
+        (otlp::event_log("fusebox.started", "governance rules were loaded", ""), &[]),
         (log("Circuit breaker state changed", "name=pay|from=closed|to=open"), &["breaker.log.fields closed>open  pay"]),
         (
             log(r#"{"level":"warn","msg":"circuit breaker state changed","name":"pay","from":"half-open","to":"closed"}"#, ""),

@@ -31,6 +31,8 @@ const HOUR: i64 = 3_600_000_000_000;
 /// A version that was there so early may have been there before.
 const FIRST: i64 = 300_000_000_000;
 const CHANGES_MAX: usize = 10;
+/// The service of our own records.
+const OURS: &str = "fusebox";
 /// Traces of one trip that are compared with those of others.
 const TRACES_MAX: usize = 500;
 const CAUSED_MAX: usize = 50;
@@ -92,7 +94,16 @@ pub(super) async fn changes(
             }
         }
     }
-    let names: Vec<&str> = services.iter().map(String::as_str).collect();
+    // What Fusebox sees may change with its own rules: they are suspects of every trip.
+    let names: Vec<&str> = services.iter().map(String::as_str).chain([OURS]).collect();
+    for reload in told.reloads.iter().filter(|reload| names.contains(&reload.service.as_str())) {
+        let same = |change: &changes::Change| {
+            change.kind == ChangeKind::ConfigReload && change.service == reload.service && change.time == reload.time
+        };
+        if !all.iter().any(same) {
+            all.push(change(reload.time, ChangeKind::ConfigReload, &reload.service, &reload.text));
+        }
+    }
     let openings: Vec<UnixNanos> = breaker.trips.iter().map(|trip| trip.trip.opened.time).collect();
     let found = suspects(&all, &names, opened, &openings, (told.since, told.until));
     let told_of = |suspect: &changes::Suspect| {

@@ -12,7 +12,7 @@ use governance::{
     analytics::{
         blast::{TracedSpan, blast},
         headroom::Adaptive,
-        recovery::recovery,
+        recovery::{recovery, without_refused},
     },
     fold::{Breaker, Calls, Refused, ServiceTrip},
 };
@@ -26,14 +26,13 @@ use super::{
     shapes::Time,
     trip::Refusal,
 };
-use crate::engine::{Facts, TimeSpan};
+use crate::engine::{Facts, TimeSpan, calls_of};
 
 /// Traces that are looked at: the first and the last ones of the trip.
 const TRACES_MAX: usize = 400;
 /// Of rejected calls whose callers are looked for.
 const CALLER_TRACES_MAX: usize = 1000;
 const DEPTH_MAX: usize = 64;
-const SECOND: i64 = 1_000_000_000;
 /// Seconds of the curve in the answer.
 const CURVE_MAX: usize = 600;
 
@@ -171,6 +170,18 @@ impl SpanColumns {
     }
 }
 
+/// Start and ids of the first row, if there is one.
+pub(super) fn first_span(batch: &RecordBatch) -> Result<Option<(UnixNanos, TraceId, SpanId)>, ArrowError> {
+    if batch.num_rows() == 0 {
+        return Ok(None);
+    }
+    let column = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")));
+    let start = cast(&column(c::START_TIME)?, &DataType::Int64)?.as_primitive::<Int64Type>().value(0);
+    let (trace, span) = (column(c::TRACE_ID)?, column(c::SPAN_ID)?);
+    let ids = TraceId::from_slice(trace.as_fixed_size_binary().value(0)).zip(SpanId::from_slice(span.as_fixed_size_binary().value(0)));
+    Ok(ids.map(|(trace, span)| (UnixNanos(start), trace, span)))
+}
+
 /// How the dependency and the breaker came back.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BreakerTripRecovery)]
@@ -199,8 +210,7 @@ pub(super) async fn recovered(
     until: UnixNanos,
     cost: &mut Cost,
 ) -> Result<Option<Recovered>, Problem> {
-    let mut operations = breaker.operations.clone();
-    operations.extend(breaker.key.name.strip_prefix("op:").map(str::to_owned));
+    let operations = breaker.guarded();
     if operations.is_empty() {
         return Ok(None);
     }
@@ -210,7 +220,7 @@ pub(super) async fn recovered(
     let (batches, _) = folds.rows(Facts::Calls { time, service: service.clone(), operations }, cost).await?;
     let mut calls: Vec<Calls> = Vec::new();
     for batch in &batches {
-        calls.extend(read_calls(batch, &service).map_err(unreadable)?);
+        calls.extend(calls_of(batch, &service).map_err(unreadable)?);
     }
     let refused: Vec<Refused> = breaker.instances.iter().flat_map(|history| history.refused.iter().copied()).collect();
     without_refused(&mut calls, &refused);
@@ -231,44 +241,6 @@ pub(super) async fn recovered(
     }))
 }
 
-fn read_calls(batch: &RecordBatch, service: &str) -> Result<Vec<Calls>, ArrowError> {
-    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")));
-    let texts = |name: &str| cast(column(name)?, &DataType::Utf8);
-    let numbers = |name: &str| cast(column(name)?, &DataType::Int64);
-    let (instance, name) = (texts("instance")?, texts(c::NAME)?);
-    let (second, calls, failed) = (numbers("second")?, numbers("calls")?, numbers("failed")?);
-    let number = |array: &arrow::array::ArrayRef, row: usize| array.as_primitive::<Int64Type>().value(row);
-    let text = |array: &arrow::array::ArrayRef, row: usize| {
-        if array.is_valid(row) { array.as_string::<i32>().value(row).to_owned() } else { String::new() }
-    };
-    let call = |row: usize| Calls {
-        service: service.to_owned(),
-        instance: text(&instance, row),
-        operation: text(&name, row),
-        time: UnixNanos(number(&second, row).saturating_mul(SECOND)),
-        width_ns: SECOND,
-        admitted: number(&calls, row) as f64,
-        failed: number(&failed, row) as f64,
-    };
-    Ok((0..batch.num_rows()).map(call).collect())
-}
-
-/// A refused call that has a span is no call that was let through.
-fn without_refused(calls: &mut [Calls], refused: &[Refused]) {
-    let mut by_second: HashMap<i64, f64> = HashMap::new();
-    for one in refused.iter().filter(|refused| refused.after == refused.until) {
-        *by_second.entry(one.until.0.div_euclid(SECOND) * SECOND).or_default() += one.count;
-    }
-    for call in calls {
-        if let Some(left) = by_second.get_mut(&call.time.0) {
-            let taken = left.min(call.admitted);
-            *left -= taken;
-            call.admitted -= taken;
-            call.failed = (call.failed - taken).max(0.0);
-        }
-    }
-}
-
-fn unreadable(error: ArrowError) -> Problem {
+pub(super) fn unreadable(error: ArrowError) -> Problem {
     internal(&format!("spans cannot be read: {error}"))
 }

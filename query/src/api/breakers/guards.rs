@@ -14,6 +14,7 @@ use super::{
     list::row,
     load::{Cost, Folds, Told},
     shapes::state_word,
+    top_codes::TopCodes,
     window::Window,
 };
 
@@ -46,7 +47,7 @@ impl Guard {
     }
 
     fn of(breaker: &Breaker, window: Window, at: UnixNanos) -> Self {
-        let row = row(breaker, window);
+        let row = row(breaker, window, &TopCodes::new());
         let passed = breaker.segments.partition_point(|segment| segment.start <= at);
         let segment = passed.checked_sub(1).map(|last| breaker.segments[last]);
         let opened = breaker.trips.iter().map(|trip| trip.trip.opened.time);

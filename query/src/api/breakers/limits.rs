@@ -1,12 +1,15 @@
 //! `GET /api/v1/limits`: who was rejected by which limiter.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Instant,
 };
 
 use governance::{
-    analytics::ledger::{Rejected, Rule, ledger},
+    analytics::{
+        headroom::cap_margin,
+        ledger::{LetThrough, Rejected, Rule, ledger},
+    },
     facts::{Amount, Rejection, RejectionKind},
     fold::Scope,
 };
@@ -22,6 +25,7 @@ use super::{
         problem::Problem,
         search::{Pairs, now},
     },
+    admitted::Admitted,
     cost::{self, Callers},
     load::{Cost, Folds, Told, took_ms},
     shapes::{Time, meta, to_json},
@@ -32,6 +36,8 @@ use super::{
 const RULES_MAX: usize = 500;
 const ROUTES_MAX: usize = 20;
 const CLIENTS_MAX: usize = 200;
+/// How busy a limiter is now is told of so long.
+const NEWEST_NS: i64 = 60_000_000_000;
 
 /// Limiters that rejected calls in a window.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,6 +65,22 @@ struct Limiter {
     routes: Vec<LimiterRoute>,
     /// Callers that are known.
     clients: usize,
+    /// What it seems to let through; null when too few seconds with rejections are known, or requests have no spans.
+    limit: Option<LearnedLimit>,
+}
+
+/// Learned from the seconds in which it rejected.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LimiterLearnedLimit)]
+struct LearnedLimit {
+    /// Requests let through a second, of all instances: the median.
+    calls_per_s: f64,
+    /// The most of a second in which it did not reject.
+    calls_per_s_without_rejections: f64,
+    /// Of the limit, what the newest minute of the window leaves: 1 is idle, 0 is full.
+    headroom: Option<f64>,
+    /// Seconds it is learned from.
+    seconds: usize,
 }
 
 /// Rejected calls of one route.
@@ -86,6 +108,12 @@ struct LimiterClient {
     rejected: f64,
     /// Of all that the limiter rejected.
     rejected_share: f64,
+    /// Let through, as far as spans tell.
+    admitted: f64,
+    /// Of all requests, let through or not; null when requests have no spans.
+    traffic_share: Option<f64>,
+    /// `rejected_share / traffic_share`: above 1 it is rejected more than its traffic.
+    skew: Option<f64>,
 }
 
 pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -99,12 +127,12 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         }
     }
     let told = folds.told(window, now).await?;
-    let (mut cost, mut rules) = rules(folds, &told, window).await?;
+    let Rules { mut cost, mut rules, newest } = rules(folds, &told, window).await?;
     rules.retain(|rule| service.as_ref().is_none_or(|service| *service == rule.service));
     if rules.len() > RULES_MAX {
         cost.warnings.push(format!("{} more limiters rejected less", rules.len() - RULES_MAX));
     }
-    let limits = rules.iter().take(RULES_MAX).map(Limiter::of).collect();
+    let limits = rules.iter().take(RULES_MAX).map(|rule| Limiter::of(rule, &newest)).collect();
     Ok(to_json(&LimitsAnswer { limits, meta: meta(took_ms(started.elapsed()), &cost, Vec::new()) }))
 }
 
@@ -113,7 +141,7 @@ pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec
     let (window, others) = Window::parse(pairs, now)?;
     nothing_else(&others)?;
     let told = folds.told(window, now).await?;
-    let (cost, rules) = rules(folds, &told, window).await?;
+    let Rules { cost, rules, newest } = rules(folds, &told, window).await?;
     let rule = rules.iter().find(|rule| id_of(rule) == id).ok_or_else(|| {
         let detail = format!("no limiter {id:?} rejected a call in the window");
         Problem::new(StatusCode::NOT_FOUND, "limit_not_found", "There is no such limiter", detail).hint("GET /api/v1/limits lists them")
@@ -122,14 +150,21 @@ pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec
         caller: Some(client.caller.clone()).filter(|caller| !caller.is_empty()),
         rejected: client.rejected,
         rejected_share: client.rejected_share,
+        admitted: client.admitted,
+        traffic_share: client.skew.map(|_| client.traffic_share),
+        skew: client.skew,
     });
-    let body =
-        ClientsAnswer { limit: Limiter::of(rule), clients: clients.collect(), meta: meta(took_ms(started.elapsed()), &cost, Vec::new()) };
+    let body = ClientsAnswer {
+        limit: Limiter::of(rule, &newest),
+        clients: clients.collect(),
+        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+    };
     Ok(to_json(&body))
 }
 
 impl Limiter {
-    fn of(rule: &Rule) -> Self {
+    /// `newest`: requests let through a second, in the newest minute, by limiter.
+    fn of(rule: &Rule, newest: &HashMap<String, f64>) -> Self {
         let routes = rule.routes.iter().take(ROUTES_MAX);
         Self {
             id: id_of(rule),
@@ -140,7 +175,13 @@ impl Limiter {
             first: Time(rule.first),
             last: Time(rule.last),
             routes: routes.map(|(route, rejected)| LimiterRoute { route: route.clone(), rejected: *rejected }).collect(),
-            clients: rule.callers.iter().filter(|client| !client.caller.is_empty()).count(),
+            clients: rule.callers.iter().filter(|client| !client.caller.is_empty() && client.rejected > 0.0).count(),
+            limit: rule.limit.map(|limit| LearnedLimit {
+                calls_per_s: limit.calls_per_s,
+                calls_per_s_without_rejections: limit.calls_per_s_without_rejections,
+                headroom: newest.get(&id_of(rule)).map(|newest| cap_margin(*newest, limit.calls_per_s)),
+                seconds: limit.seconds,
+            }),
         }
     }
 }
@@ -154,14 +195,34 @@ fn is_limit(kind: RejectionKind) -> bool {
     !matches!(kind, RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit | RejectionKind::NoHealthyHost | RejectionKind::Unknown503)
 }
 
+/// The ledger of a window.
+struct Rules {
+    cost: Cost,
+    rules: Vec<Rule>,
+    /// Requests let through a second, in the newest minute of the window, by limiter; of those whose requests have spans.
+    newest: HashMap<String, f64>,
+}
+
 /// Counted once: of single calls those that are no duplicates, of running totals what was added within the window.
-async fn rules(folds: &Folds, told: &Told, window: Window) -> Result<(Cost, Vec<Rule>), Problem> {
+async fn rules(folds: &Folds, told: &Told, window: Window) -> Result<Rules, Problem> {
     let mut cost = told.cost.clone();
     let limits = limits(told);
     let nodes = single(&limits, window).filter_map(|rejection| rejection.evidence.trace_id.zip(rejection.evidence.span_id));
     let nodes: Vec<(TraceId, SpanId)> = nodes.collect();
     let callers = cost::callers(folds, &nodes, &mut cost).await?;
-    Ok((cost, ledger(&rejected(&limits, window, &callers), &[])))
+    let rejected = rejected(&limits, window, &callers);
+    let admitted = Admitted::read(folds, &rejected, window, &mut cost).await?;
+    let through = admitted.let_through(&rejected, window);
+    let rules = ledger(&rejected, &through);
+    let since = UnixNanos(window.start.0.max(window.end.0 - NEWEST_NS));
+    let mut newest: HashMap<String, f64> = HashMap::new();
+    for rule in rules.iter().filter(|rule| rule.limit.is_some()) {
+        let routes: HashSet<&str> = rule.routes.iter().map(|(route, _)| route.as_str()).collect();
+        let of_rule = |call: &&LetThrough<'_>| call.service == rule.service && routes.contains(call.route) && call.time >= since;
+        let calls: f64 = through.iter().filter(of_rule).map(|call| call.count).sum();
+        newest.insert(id_of(rule), calls * 1e9 / (window.end.0 - since.0) as f64);
+    }
+    Ok(Rules { cost, rules, newest })
 }
 
 /// How many calls the limiters of each service rejected.
@@ -189,8 +250,7 @@ fn single<'a>(limits: &[&'a Rejection], window: Window) -> impl Iterator<Item = 
 fn rejected<'a>(limits: &[&'a Rejection], window: Window, callers: &'a Callers) -> Vec<Rejected<'a>> {
     let mut rejected: Vec<Rejected<'a>> = totals(limits, window);
     // Totals count what spans show: spans then only tell who called.
-    let counted: std::collections::HashSet<(&str, &str, RejectionKind)> =
-        rejected.iter().map(|call| (call.service, call.rule, call.kind)).collect();
+    let counted: HashSet<(&str, &str, RejectionKind)> = rejected.iter().map(|call| (call.service, call.rule, call.kind)).collect();
     for rejection in single(limits, window) {
         let Amount::Count(count) = rejection.amount else { continue };
         let key = (rejection.emitter.service.as_str(), rejection.name.as_str(), rejection.kind);

@@ -20,6 +20,7 @@ use super::{
     lane::Lane,
     load::{Folds, Told, took_ms},
     shapes::{Identity, ServiceTrip, Time, meta, state_word, to_json},
+    top_codes::{TopCode, TopCodes},
     window::{Window, unknown_parameter},
 };
 
@@ -76,6 +77,8 @@ pub(super) struct Row {
     flapping: bool,
     /// The last that touches the window.
     last_trip: Option<ServiceTrip>,
+    /// Errors before it, more often than usual: at most three, the most unusual first.
+    top_codes: Vec<TopCode>,
     lane: Lane,
 }
 
@@ -193,7 +196,8 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     }
     let request = Request::parse(others)?;
     let told = folds.told(window, now).await?;
-    let mut rows: Vec<(&Breaker, Row)> = told.folded.breakers.iter().map(|breaker| (breaker, row(breaker, window))).collect();
+    let (codes, cost) = folds.top_codes(&told, window).await?;
+    let mut rows: Vec<(&Breaker, Row)> = told.folded.breakers.iter().map(|breaker| (breaker, row(breaker, window, codes))).collect();
     rows.retain(|(breaker, row)| request.wants(breaker, row));
     let mut summary = Summary::default();
     for (_, row) in &rows {
@@ -229,12 +233,12 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         breakers,
         next_page_token,
         notices: notices(&told),
-        meta: meta(took_ms(started.elapsed()), &told.cost, Vec::new()),
+        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
     };
     Ok(to_json(&body))
 }
 
-pub(super) fn row(breaker: &Breaker, window: Window) -> Row {
+pub(super) fn row(breaker: &Breaker, window: Window, codes: &TopCodes) -> Row {
     let mechanism = breaker.key.mechanism;
     let end = UnixNanos(window.end.0 - 1);
     let now = breaker.segments.iter().rfind(|segment| segment.start <= end);
@@ -256,6 +260,7 @@ pub(super) fn row(breaker: &Breaker, window: Window) -> Row {
         refused,
         flapping: is_flapping(breaker, &trips, window),
         last_trip: touching().next_back().map(|trip| ServiceTrip::of(breaker, trip)),
+        top_codes: codes.get(&breaker.id).cloned().unwrap_or_default(),
         lane: Lane::of_service(&breaker.segments, mechanism, window),
     }
 }

@@ -7,26 +7,30 @@ use std::{
 
 use arrow::array::RecordBatch;
 use governance::{
-    facts::{BreakerSignal, Error, Rejection},
+    facts::{BreakerSignal, Error, Rejection, Signal},
     fold::{Breaker, BreakerId, Folded, Input, TraceShape, fold},
     tables::{self, RowError},
 };
 use http::StatusCode;
 use schemas::{Table, UnixNanos};
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 
 use super::{
     super::{problem::Problem, sql::problem_in},
     cache::Cache,
+    top_codes::{TopCodes, top_codes},
     window::Window,
 };
 use crate::engine::{Engine, EngineError, Facts, FactsQuestion, Question, Summary, TimeSpan};
 
 /// Rows of one table for one fold.
-const FACTS_MAX: usize = 300_000;
+pub(super) const FACTS_MAX: usize = 300_000;
 const HOUR: i64 = 3_600_000_000_000;
 /// How far the look-back reaches, step by step, as long as there is room.
 const LOOK_BACK: [i64; 3] = [HOUR, 6 * HOUR, 24 * HOUR];
+/// Reloads that are kept of one fold, and letters of each.
+const RELOADS_MAX: usize = 1000;
+const RELOAD_TEXT_MAX: usize = 200;
 /// A window that ended so long ago is closed: what comes later is late.
 const CLOSED_AFTER: i64 = 60_000_000_000;
 
@@ -36,10 +40,22 @@ pub(super) struct Told {
     pub folded: Folded,
     /// As they were folded: `folded.verdicts` is about them.
     pub rejections: Vec<Rejection>,
+    /// Rules and settings that were loaded again.
+    pub reloads: Vec<Reload>,
     /// State before is unknown.
     pub since: UnixNanos,
     pub until: UnixNanos,
     pub cost: Cost,
+    /// Of the last trips; read when somebody asks.
+    pub top_codes: OnceCell<(TopCodes, Cost)>,
+}
+
+/// Rules or settings of a service were loaded again; of `fusebox`: our own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reload {
+    pub time: UnixNanos,
+    pub service: String,
+    pub text: String,
 }
 
 /// Of all questions to the engine.
@@ -60,13 +76,13 @@ impl Cost {
         self.partial.dedup();
     }
 
-    pub(in crate::api) fn append(&mut self, other: Self) {
+    pub(in crate::api) fn merge(&mut self, other: &Self) {
         self.scanned_rows += other.scanned_rows;
         self.scanned_bytes += other.scanned_bytes;
-        self.partial.extend(other.partial);
+        self.partial.extend(other.partial.iter().cloned());
         self.partial.sort_unstable();
         self.partial.dedup();
-        self.warnings.extend(other.warnings);
+        self.warnings.extend(other.warnings.iter().cloned());
     }
 }
 
@@ -88,6 +104,7 @@ impl Told {
         self.folded.breakers.iter().map(of_breaker).sum::<usize>()
             + self.rejections.capacity() * Self::BYTES_OF_REJECTION
             + self.folded.verdicts.len() * 24
+            + self.reloads.len() * (size_of::<Reload>() + RELOAD_TEXT_MAX)
     }
 
     pub(super) fn breaker(&self, id: BreakerId) -> Result<&Breaker, Problem> {
@@ -120,7 +137,7 @@ impl Folds {
         // Reading and folding takes time, so it is done where questions are answered.
         let _work = self.engine.spawn(async move {
             // Whoever asked may be gone.
-            let _ = reply.send(folds.load(window).await);
+            let _ = reply.send(folds.load(window, &LOOK_BACK).await);
         });
         let told = answered.await.unwrap_or_else(|_| Err(internal("a bug ended the fold")))?;
         let told = Arc::new(told);
@@ -128,7 +145,25 @@ impl Folds {
         Ok(told)
     }
 
-    async fn load(&self, window: Window) -> Result<Told, Problem> {
+    /// Without a look-back, and not kept: for who looks all the time. Computes on the thread of the caller.
+    pub(super) async fn recent(&self, window: Window) -> Result<Told, Problem> {
+        self.load(window, &[]).await
+    }
+
+    /// Codes before the last trips of `told`, the fold of `window`, and what both cost.
+    pub(super) async fn top_codes<'a>(&self, told: &'a Told, window: Window) -> Result<(&'a TopCodes, Cost), Problem> {
+        let read = || async {
+            let mut cost = Cost::default();
+            let codes = top_codes(self, told, window, &mut cost).await?;
+            Ok::<_, Problem>((codes, cost))
+        };
+        let (codes, cost) = told.top_codes.get_or_try_init(read).await?;
+        let mut all = told.cost.clone();
+        all.merge(cost);
+        Ok((codes, all))
+    }
+
+    async fn load(&self, window: Window, look_back: &[i64]) -> Result<Told, Problem> {
         let mut cost = Cost::default();
         let span = |start: i64, end: i64| TimeSpan { start: Some(UnixNanos(start)), end: Some(UnixNanos(end)) };
         let mut facts = Read::default();
@@ -138,7 +173,7 @@ impl Folds {
             return Err(problem.hint("ask for a shorter window"));
         }
         let mut since = window.start.0;
-        for reach in LOOK_BACK {
+        for &reach in look_back {
             let earlier = window.start.0.saturating_sub(reach);
             let mut more = facts.clone_counts();
             if !self.read(span(earlier, since), &mut more, &mut cost).await? {
@@ -161,7 +196,14 @@ impl Folds {
         let (since, until) = (UnixNanos(since), window.end);
         let input = Input { spans: Some(&shape), ..Input::new(&facts.rejections, &facts.signals, since, until) };
         let folded = fold(&input);
-        Ok(Told { folded, rejections: facts.rejections, since, until, cost })
+        let reloads = facts.signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
+        let reload = |signal: &BreakerSignal| Reload {
+            time: signal.time,
+            service: signal.emitter.service.clone(),
+            text: signal.text.chars().take(RELOAD_TEXT_MAX).collect(),
+        };
+        let reloads = reloads.take(RELOADS_MAX).map(reload).collect();
+        Ok(Told { folded, rejections: facts.rejections, reloads, since, until, cost, top_codes: OnceCell::new() })
     }
 
     /// Adds the facts of `time`; false when there are too many.

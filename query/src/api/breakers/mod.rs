@@ -6,12 +6,14 @@
 //! GET /api/v1/breakers/{id}/transitions       transitions  each change of state, with its evidence
 //! GET /api/v1/breakers/{id}/instances         one          a lane for each instance
 //! GET /api/v1/breakers/{id}/trips/{t}         trip         the trip that covers an instant: why, whom it hurt, what ended it
+//! GET /api/v1/stream/breakers                 live         changes of state as they become known
 //! GET /api/v1/limits, …/{rule}/clients        limits       who was rejected by which limiter
 //! ```
 //!
 //! `guards` tells other pages which breakers there are and what was rejected.
 //! `load` reads the facts of the window and its look-back, `governance::fold` folds them; nothing is kept but a bounded cache.
 
+mod admitted;
 mod cache;
 mod causes;
 mod cost;
@@ -19,10 +21,12 @@ mod guards;
 mod lane;
 mod limits;
 mod list;
+mod live;
 mod load;
 mod one;
 mod routes;
 mod shapes;
+mod top_codes;
 mod transitions;
 mod trip;
 mod window;

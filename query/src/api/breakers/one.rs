@@ -103,7 +103,8 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result
     let openings: Vec<UnixNanos> = trips.iter().map(|trip| trip.opened.time).collect();
     let changes: Vec<UnixNanos> = breaker.segments.iter().map(|segment| segment.start).collect();
     let flaps = flapping(&openings, &trips, &changes, (window.start, window.end));
-    let row = list::row(breaker, window);
+    let (codes, cost) = folds.top_codes(&told, window).await?;
+    let row = list::row(breaker, window, codes);
     let adaptive = Adaptive::of(row.framework());
     let body = BreakerAnswer {
         t0_ns: window.start.0.to_string(),
@@ -127,7 +128,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result
         breaker: row,
         trips: touching.iter().rev().map(|trip| ServiceTrip::of(breaker, trip)).collect(),
         known_since: Time(told.since),
-        meta: meta(took_ms(started.elapsed()), &told.cost, Vec::new()),
+        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
     };
     Ok(to_json(&body))
 }

@@ -13,19 +13,24 @@ use super::{
     super::{
         openapi::AskProblems,
         problem::Problem,
+        router::Shared as ApiShared,
         search::{Asked, pairs, respond},
+        stream::StreamPlaces,
     },
     limits::{self, ClientsAnswer, LimitsAnswer},
     list::{self, BreakersAnswer},
+    live,
     load::Folds,
     one::{self, BreakerAnswer, InstancesAnswer},
     transitions::{self, TransitionsAnswer},
     trip::{self, TripAnswer},
 };
+use crate::Config;
 
 type Shared = State<Arc<Folds>>;
 
-pub(crate) fn routes(folds: Folds) -> OpenApiRouter {
+pub(crate) fn routes(folds: Folds, shared: &ApiShared, config: &Config, places: StreamPlaces) -> OpenApiRouter {
+    let stream = live::routes(folds.clone(), shared, config, places);
     OpenApiRouter::default()
         .routes(routes!(get_breakers))
         .routes(routes!(get_breaker))
@@ -35,6 +40,7 @@ pub(crate) fn routes(folds: Folds) -> OpenApiRouter {
         .routes(routes!(get_limits))
         .routes(routes!(get_clients))
         .with_state(Arc::new(folds))
+        .merge(stream)
 }
 
 /// Circuit breakers of a window, with their states and trips

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use governance::{
     analytics::codes::{self, Failure, PrecedingCode},
-    facts::{Amount, Error, Source},
+    facts::Error,
     fold::{self, Breaker, BreakerId, Scope},
 };
 use http::StatusCode;
@@ -20,11 +20,11 @@ use super::{
     },
     causes::{self, Change, Related},
     cost::{self, Hurt, Recovered},
-    load::{Folds, Told, took_ms},
+    load::{Cost, Folds, Told, took_ms},
     shapes::{Identity, ServiceTrip, Time, Transition, meta, rfc3339, to_json},
     window::{Window, unknown_parameter},
 };
-use crate::engine::TimeSpan;
+use crate::engine::{Facts, TimeSpan};
 
 const HOUR: i64 = 3_600_000_000_000;
 /// Before the instant, beside the look-back of the fold.
@@ -89,7 +89,7 @@ impl Code {
 #[schema(as = BreakerTripExemplar)]
 struct Exemplar {
     /// `last_failure`, `first_refused`, and `closing`: the record that shows the end. Of a trip that refused calls alone tell it is
-    /// `last_refused`.
+    /// `last_refused`. `healthy`: a call of the same operation after the trip, or before it, that did not fail.
     kind: &'static str,
     #[schema(value_type = String)]
     time: Time,
@@ -119,12 +119,13 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, instant: &str, pairs: P
     let before =
         TimeSpan { start: Some(UnixNanos(opened.0.saturating_sub(ERRORS_BEFORE))), end: Some(UnixNanos(opened.0.saturating_add(1))) };
     let errors = folds.errors(before, vec![breaker.key.service.clone()], &mut cost).await?;
-    let failures = failures(breaker, &errors);
-    let named: Vec<(String, &Error)> = failures.iter().map(|error| (codes::name_of(error), *error)).collect();
-    let counted: Vec<Failure<'_>> = named.iter().map(|(code, error)| Failure { time: error.time, code, count: count(error) }).collect();
+    let failures = codes::failures_of(breaker, &errors);
+    let counted: Vec<Failure<'_>> = failures.iter().map(|error| Failure::of(error, "")).collect();
     let failing_since = codes::first_failure(&counted, opened, window_ns);
 
     let refused = refused(&told, breaker, trip);
+    let mut exemplars = exemplars(breaker, trip, &failures, &refused);
+    exemplars.extend(healthy(folds, breaker, trip, now, &mut cost).await?);
     let hurt = cost::hurt(folds, &refused, &mut cost).await?;
     let recovery = cost::recovered(folds, breaker, trip, told.until, &mut cost).await?;
     let changes = causes::changes(folds, &told, breaker, opened, &mut cost).await?;
@@ -133,10 +134,10 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, instant: &str, pairs: P
         breaker: Identity::of(breaker),
         trip: ServiceTrip::of(breaker, trip),
         transitions: transitions(breaker, trip),
-        codes: codes::preceding_codes(&counted, opened, window_ns).into_iter().map(Code::of).collect(),
+        codes: codes::before(&failures, opened, window_ns).into_iter().map(Code::of).collect(),
         failing_since: failing_since.map(Time),
         time_to_detect_ns: failing_since.map(|since| opened.0 - since.0),
-        exemplars: exemplars(breaker, trip, &failures, &refused),
+        exemplars,
         hurt,
         recovery,
         changes,
@@ -171,26 +172,6 @@ fn not_open(id: BreakerId, instant: UnixNanos) -> Problem {
     let detail = format!("breaker {id} was not open at {}", rfc3339(instant));
     Problem::new(StatusCode::NOT_FOUND, "trip_not_found", "There is no such trip", detail)
         .hint("GET /api/v1/breakers/{id} lists its trips; any instant from `opened` to before `closed` names one")
-}
-
-/// What the breaker counts: of its operations if that is known, of the service if not; of spans if there are any.
-fn failures<'a>(breaker: &Breaker, errors: &'a [Error]) -> Vec<&'a Error> {
-    let counts = |error: &&Error| codes::counts_as_failure(&breaker.key.family, error);
-    let named = breaker.key.name.strip_prefix("op:");
-    let of_operation = |error: &&Error| breaker.operations.contains(&error.operation) || named == Some(error.operation.as_str());
-    let is_span = |error: &&Error| matches!(error.evidence.source, Source::Span | Source::SpanEvent);
-    let all: Vec<&Error> = errors.iter().filter(counts).collect();
-    let of: Vec<&Error> = all.iter().copied().filter(of_operation).collect();
-    let chosen = if of.is_empty() { all } else { of };
-    let spans: Vec<&Error> = chosen.iter().copied().filter(is_span).collect();
-    if spans.is_empty() { chosen } else { spans }
-}
-
-fn count(error: &Error) -> f64 {
-    match error.amount {
-        Amount::Count(count) => count,
-        Amount::Cumulative { .. } => 0.0,
-    }
 }
 
 /// A call that this breaker refused in the trip, with its trace.
@@ -254,4 +235,35 @@ fn exemplars(breaker: &Breaker, trip: &fold::ServiceTrip, failures: &[&Error], r
         Some(Exemplar::of(kind, proof.time, proof.trace_id?, proof.span_id))
     });
     failure.into_iter().chain(first).chain(closing.take(1)).collect()
+}
+
+/// The first call after the trip that did not fail; of a trip that lasts, or when none followed, the last one before the run-up.
+async fn healthy(
+    folds: &Folds,
+    breaker: &Breaker,
+    trip: &fold::ServiceTrip,
+    now: UnixNanos,
+    cost: &mut Cost,
+) -> Result<Option<Exemplar>, Problem> {
+    let operations = breaker.guarded();
+    if operations.is_empty() {
+        return Ok(None);
+    }
+    let service = &breaker.key.service;
+    let opened = trip.trip.opened.lo.unwrap_or(trip.trip.opened.time);
+    let run_up = codes::run_up_ns(fold::Parameters::default().of(&breaker.key.family).window_ns);
+    let before = TimeSpan { start: Some(UnixNanos(opened.0.saturating_sub(HOUR))), end: Some(UnixNanos(opened.0.saturating_sub(run_up))) };
+    let after = trip
+        .trip
+        .closed
+        .map(|closed| TimeSpan { start: Some(closed.hi), end: Some(UnixNanos(closed.hi.0.saturating_add(HOUR).min(now.0))) });
+    for (time, last) in after.map(|after| (after, false)).into_iter().chain([(before, true)]) {
+        let question = Facts::Healthy { time, service: service.clone(), operations: operations.clone(), last };
+        let (batches, _) = folds.rows(question, cost).await?;
+        let found = batches.iter().find_map(|batch| cost::first_span(batch).transpose());
+        if let Some((time, trace, span)) = found.transpose().map_err(cost::unreadable)? {
+            return Ok(Some(Exemplar::of("healthy", time, trace, Some(span))));
+        }
+    }
+    Ok(None)
 }

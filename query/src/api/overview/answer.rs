@@ -135,7 +135,7 @@ pub(super) async fn answer(shared: &Shared, folds: &Folds, pairs: Pairs) -> Resu
             Guards::default()
         }
     };
-    loads.cost.append(guards.cost.clone());
+    loads.cost.merge(&guards.cost);
     let mut rows: Vec<ChangeRow> = guards.breakers.iter().filter(|guard| guard.trips > 0).map(ChangeRow::of_trip).collect();
     rows.extend(changes_of(&loads).into_iter().map(ChangeRow::of));
     rows.sort_by(|a, b| {

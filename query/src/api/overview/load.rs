@@ -56,13 +56,13 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
     let mut now = if older.start < older.end { minutes(&folds.engine, older, None, environment).await? } else { Loaded::default() };
     now.rows.extend(recent.rows.iter().cloned());
     now.completeness.merge(&recent.completeness);
-    now.cost.append(recent.cost);
+    now.cost.merge(&recent.cost);
     let mut cost = now.cost;
     let of_before = minutes(&folds.engine, before, None, environment).await?;
-    cost.append(of_before.cost);
+    cost.merge(&of_before.cost);
     // Longer windows would overlap with their day before, or with what is compared with that.
     let of_yesterday = if length * 2 <= DAY_NS { minutes(&folds.engine, day_before, None, environment).await? } else { Loaded::default() };
-    cost.append(of_yesterday.cost);
+    cost.merge(&of_yesterday.cost);
 
     let question = |window: Window, width_ns: i64| {
         let Window { start, end } = window;

@@ -3,17 +3,15 @@
 //! Source: the section "Server-sent events" of the HTML standard. An event without data is not dispatched, but its id counts.
 
 use serde::Serialize;
-use storage::{Missing, Place};
-
-use super::cursor::write_cursor;
+use storage::Missing;
 
 /// Records are missing here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub(super) struct Gap {
+pub(in crate::api) struct Gap {
     /// How many, whatever the search would have found of them; absent where nobody knows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) dropped: Option<u64>,
-    pub(super) reason: String,
+    pub(in crate::api) dropped: Option<u64>,
+    pub(in crate::api) reason: String,
 }
 
 impl Gap {
@@ -27,20 +25,20 @@ impl Gap {
         }
     }
 
-    pub(super) fn unknown(reason: impl Into<String>) -> Self {
+    pub(in crate::api) fn unknown(reason: impl Into<String>) -> Self {
         Self { dropped: None, reason: reason.into() }
     }
 }
 
 /// An event whose data `write` appends as JSON. It goes on one line: a line break in JSON is white space.
-pub(super) fn push_event<E>(
+pub(in crate::api) fn push_event<E>(
     out: &mut Vec<u8>,
     name: &str,
-    place: Option<Place>,
+    id: Option<&str>,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<(), E> {
     out.extend_from_slice(format!("event: {name}\n").as_bytes());
-    push_id(out, place);
+    push_id(out, id);
     out.extend_from_slice(b"data: ");
     let data = out.len();
     write(out)?;
@@ -49,31 +47,29 @@ pub(super) fn push_event<E>(
     Ok(())
 }
 
-pub(super) fn push_gap(out: &mut Vec<u8>, gap: &Gap, place: Option<Place>) {
-    let written = push_event(out, "gap", place, |out| serde_json::to_writer(out, gap));
+pub(in crate::api) fn push_gap(out: &mut Vec<u8>, gap: &Gap, id: Option<&str>) {
+    let written = push_event(out, "gap", id, |out| serde_json::to_writer(out, gap));
     written.expect("texts and numbers always serialize");
 }
 
 /// Says that the stream is alive, and how far it is.
-pub(super) fn push_heartbeat(out: &mut Vec<u8>, place: Place) {
+pub(in crate::api) fn push_heartbeat(out: &mut Vec<u8>, id: &str) {
     out.extend_from_slice(b": heartbeat\n");
-    push_id(out, Some(place));
+    push_id(out, Some(id));
     out.push(b'\n');
 }
 
-fn push_id(out: &mut Vec<u8>, place: Option<Place>) {
-    if let Some(place) = place {
-        out.extend_from_slice(format!("id: {}\n", write_cursor(place)).as_bytes());
+fn push_id(out: &mut Vec<u8>, id: Option<&str>) {
+    if let Some(id) = id {
+        out.extend_from_slice(format!("id: {id}\n").as_bytes());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use storage::wal::Lsn;
-
     use super::*;
 
-    const PLACE: Place = Place { lsn: Lsn(26), row: 3 };
+    const ID: &str = "1a-3";
 
     #[test]
     fn events_are_lines() {
@@ -83,17 +79,17 @@ mod tests {
             assert_eq!(String::from_utf8(out).expect("text"), expected);
         };
         let log = |out: &mut Vec<u8>| {
-            push_event(out, "log", Some(PLACE), |out| {
+            push_event(out, "log", Some(ID), |out| {
                 out.extend_from_slice("{\"body\":\n\"库存不足\"}".as_bytes());
                 Ok::<(), ()>(())
             })
             .expect("written");
         };
         check(&log, "event: log\nid: 1a-3\ndata: {\"body\": \"库存不足\"}\n\n");
-        check(&|out| push_heartbeat(out, PLACE), ": heartbeat\nid: 1a-3\n\n");
+        check(&|out| push_heartbeat(out, ID), ": heartbeat\nid: 1a-3\n\n");
         let behind = Gap::of(Missing::Behind { rows: 7 });
         check(
-            &|out| push_gap(out, &behind, Some(PLACE)),
+            &|out| push_gap(out, &behind, Some(ID)),
             "event: gap\nid: 1a-3\ndata: {\"dropped\":7,\"reason\":\"records arrived faster than this stream was read\"}\n\n",
         );
         check(&|out| push_gap(out, &Gap::unknown("x"), None), "event: gap\ndata: {\"reason\":\"x\"}\n\n");

@@ -16,7 +16,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::event::{Gap, push_event, push_gap, push_heartbeat};
+use super::{
+    cursor::write_cursor,
+    event::{Gap, push_event, push_gap, push_heartbeat},
+};
 use crate::{
     encode::Objects,
     engine::{EngineError, LOG_ID, LiveFilter, log_ids},
@@ -25,9 +28,9 @@ use crate::{
 /// Rows read at a time.
 const ROWS_AT_ONCE: usize = 256;
 /// A piece of the stream is handed over at this size; the last record may make it larger.
-const PIECE_BYTES: usize = 64 << 10;
+pub(in crate::api) const PIECE_BYTES: usize = 64 << 10;
 /// Pieces between a stream and its client: the buffer of a slow one. What it does not take in time is let go by the store.
-pub(super) const PIECES_AHEAD: usize = 4;
+pub(in crate::api) const PIECES_AHEAD: usize = 4;
 /// Requests of this time are read together. People do not notice, and many small ones cost little.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -81,7 +84,7 @@ impl Stream {
                 tracing::warn!(%error, "live stream ended");
                 push_gap(&mut last, &Gap::unknown(format!("the stream ends: {error}")), None);
             }
-            None => push_heartbeat(&mut last, self.follower.place()),
+            None => push_heartbeat(&mut last, &write_cursor(self.follower.place())),
         }
         // A client that is behind does without.
         let _ = self.pieces.try_send(last.into());
@@ -107,7 +110,7 @@ impl Stream {
                 woken = self.woken.changed() => woken.map_err(|_| End::Gone)?,
                 () = sleep_until(silent_since + self.heartbeat) => {
                     let mut out = Vec::new();
-                    push_heartbeat(&mut out, self.follower.place());
+                    push_heartbeat(&mut out, &write_cursor(self.follower.place()));
                     self.send(&mut out).await?;
                     silent_since = Instant::now();
                 }
@@ -127,14 +130,14 @@ impl Stream {
         let mut rows_left: usize = backlog.iter().map(RecordBatch::num_rows).sum();
         if rows_left == 0 {
             // The head of the answer goes out with the first piece, and says that the stream is open.
-            push_heartbeat(&mut out, self.follower.place());
+            push_heartbeat(&mut out, &write_cursor(self.follower.place()));
         }
         for batch in backlog.iter().rev() {
             let objects = Objects::of(batch)?;
             for row in (0..batch.num_rows()).rev() {
                 rows_left -= 1;
-                let place = (rows_left == 0).then(|| self.follower.place());
-                push_event(&mut out, event_name(self.table), place, |out| objects.write(out, row))?;
+                let id = (rows_left == 0).then(|| write_cursor(self.follower.place()));
+                push_event(&mut out, event_name(self.table), id.as_deref(), |out| objects.write(out, row))?;
                 self.send_if_full(&mut out).await?;
             }
         }
@@ -173,7 +176,7 @@ impl Stream {
         let objects = Objects::of(&self.listed(&take_record_batch(&arrived.batch, &indices)?)?)?;
         let mut sent = false;
         for (index, row) in rows.into_iter().enumerate() {
-            push_event(out, event_name(self.table), Some(arrived.after(row)), |out| objects.write(out, index))?;
+            push_event(out, event_name(self.table), Some(&write_cursor(arrived.after(row))), |out| objects.write(out, index))?;
             sent |= self.send_if_full(out).await?;
         }
         Ok(sent)

@@ -18,7 +18,11 @@
 mod cursor;
 mod event;
 mod follow;
+mod open;
 mod parameters;
 mod routes;
 
+pub(in crate::api) use event::{Gap, push_event, push_gap, push_heartbeat};
+pub(in crate::api) use follow::{PIECE_BYTES, PIECES_AHEAD};
+pub(in crate::api) use open::{LAST_EVENT_ID, Open, StreamPlaces};
 pub(crate) use routes::routes;

@@ -7,12 +7,12 @@ use storage::Place;
 use super::{
     super::{problem::Problem, search},
     cursor::parse_cursor,
+    open::LAST_EVENT_ID,
 };
 use crate::search::{self as grammar, Search};
 
 /// Records before the first new one.
 const BACKLOG_MAX: usize = 1000;
-const LAST_EVENT_ID: &str = "last-event-id";
 
 #[derive(Debug, Clone)]
 pub(super) struct Parameters {

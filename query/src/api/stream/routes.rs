@@ -1,49 +1,42 @@
 //! Paths to handlers, and what the streams share.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
-use futures::stream;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::HeaderMap;
 use schemas::{Table, TenantId};
 use storage::{Follower, Store};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{openapi::AskProblems, problem::Problem, router::Shared, search, sql::problem_in},
     follow::{PIECES_AHEAD, Stream},
+    open::{Open, StreamPlaces},
     parameters::{Parameters, Start},
 };
 use crate::{
     Config,
-    engine::{EndOnDrop, Engine, Question, SearchOrder, SearchQuestion, TimeSpan},
-    self_metrics::STREAMS,
+    engine::{Engine, Question, SearchOrder, SearchQuestion, TimeSpan},
 };
 
 type Asked = Result<Query<Vec<(String, String)>>, QueryRejection>;
-
-/// Proxies that hold answers back would make it no live stream.
-const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 struct Streams {
     engine: Engine,
     store: Arc<Store>,
     /// Set off by the store when rows may have arrived.
     woken: watch::Receiver<()>,
-    places: Arc<Semaphore>,
-    streams_max: usize,
+    places: StreamPlaces,
     heartbeat: Duration,
     stopping: CancellationToken,
 }
 
-pub(crate) fn routes(shared: &Shared, config: &Config) -> OpenApiRouter {
+pub(crate) fn routes(shared: &Shared, config: &Config, places: StreamPlaces) -> OpenApiRouter {
     let (wake, woken) = watch::channel(());
     shared.store.on_arrival(move || {
         wake.send_replace(());
@@ -52,8 +45,7 @@ pub(crate) fn routes(shared: &Shared, config: &Config) -> OpenApiRouter {
         engine: shared.engine.clone(),
         store: Arc::clone(&shared.store),
         woken,
-        places: Arc::new(Semaphore::new(config.streams_max)),
-        streams_max: config.streams_max,
+        places,
         heartbeat: config.stream_heartbeat,
         stopping: shared.stopping.clone(),
     };
@@ -107,7 +99,7 @@ impl Streams {
         let parameters = Parameters::parse(pairs, headers, search::now())?;
         let of = (table, parameters.text.as_str());
         let filter = self.engine.live_filter(of, &parameters.search, parameters.now).map_err(|error| problem_in("q", error))?;
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| self.full())?;
+        let place = self.places.take()?;
         let names = search::listed(table);
         let columns = names.iter().filter_map(|name| table.schema().index_of(name).ok()).collect();
         let (follower, backlog, partial) = self.begin(table, &parameters, names).await?;
@@ -125,9 +117,7 @@ impl Streams {
             stopping: self.stopping.clone(),
             pieces,
         };
-        let open = Open { pieces: to_client, _task: self.engine.spawn(stream.run()), _counted: Counted::start(), _place: place };
-        let head = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store"), (NO_BUFFERING, "no")];
-        Ok((head, open.into_body()).into_response())
+        Ok(Open::new(to_client, self.engine.spawn(stream.run()), place).into_response())
     }
 
     /// Where the stream begins, and what comes before. The follower has what the snapshot of the backlog has not, and nothing else.
@@ -153,42 +143,5 @@ impl Streams {
         let backlog = answer.collect().await.map_err(failed)?;
         let summary = answer.summary();
         Ok((follower, backlog, summary.partial.into_iter().chain(summary.truncated).collect()))
-    }
-
-    fn full(&self) -> Problem {
-        let detail = format!("{} live streams are open, more are not taken", self.streams_max);
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", "Too many live streams at once", detail).retry_after_s(5)
-    }
-}
-
-/// A stream that somebody reads. Dropping it ends the work.
-struct Open {
-    pieces: mpsc::Receiver<Bytes>,
-    _task: EndOnDrop,
-    _counted: Counted,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Open {
-    fn into_body(self) -> Body {
-        Body::from_stream(stream::unfold(self, |mut open| async move {
-            let piece = open.pieces.recv().await?;
-            Some((Ok::<_, Infallible>(piece), open))
-        }))
-    }
-}
-
-struct Counted;
-
-impl Counted {
-    fn start() -> Self {
-        metrics::gauge!(STREAMS).increment(1);
-        Self
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        metrics::gauge!(STREAMS).decrement(1);
     }
 }

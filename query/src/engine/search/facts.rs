@@ -2,12 +2,18 @@
 
 use std::{fmt, sync::Arc};
 
-use arrow::datatypes::DataType;
+use arrow::{
+    array::{Array, ArrayRef, AsArray, RecordBatch},
+    compute::cast as convert,
+    datatypes::{DataType, Int64Type},
+    error::ArrowError,
+};
 use datafusion::{
     common::{Column, JoinType},
     functions_aggregate::expr_fn::{count, max, min},
     logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, ident, in_list, lit},
 };
+use governance::fold::Calls;
 use governance::tables::REPORTED_COLUMNS;
 use schemas::{Table, TraceId, UnixNanos, columns as c};
 use storage::Snapshot;
@@ -22,6 +28,9 @@ use crate::analytics::graph;
 const SECOND_NS: i64 = 1_000_000_000;
 /// OTLP's status code Error.
 const FAILED: i8 = 2;
+/// OTLP's kind of a span that serves a request.
+const SERVER: i8 = 2;
+const TOO_MANY: i64 = 429;
 
 /// Rows for the fold, in any order. An answer of more than `limit` rows is cut.
 #[derive(Debug, Clone)]
@@ -46,6 +55,8 @@ pub(crate) enum Facts {
     ErrorTotals(TimeSpan),
     /// Traces with an error of this code: `trace_id`.
     TracesOf(TimeSpan, String),
+    /// Errors of these services, each within a time of its own.
+    ErrorsNear(Vec<(String, TimeSpan)>),
     /// Calls of these operations by a service, for each instance and second: `instance`, `name`, `second`, `calls`, `failed`.
     Calls { time: TimeSpan, service: String, operations: Vec<String> },
     /// When each version of these services was first seen: `service_name`, `service_version`, `first`.
@@ -56,6 +67,12 @@ pub(crate) enum Facts {
     FailedWith(TimeSpan, String),
     /// Who is in these traces, and whom they call: also `kind` and what tells a peer.
     Callers(Vec<TraceId>),
+    /// One call of these operations that a service made and that did not fail, the first or the last: ids, start.
+    Healthy { time: TimeSpan, service: String, operations: Vec<String>, last: bool },
+    /// Requests for these operations that a service took in, for each second: `name`, `second`, `calls`.
+    Taken { time: TimeSpan, service: String, operations: Vec<String> },
+    /// Ids and names of the newest of such requests.
+    TakenSample { time: TimeSpan, service: String, operations: Vec<String>, rows: usize },
 }
 
 impl fmt::Display for FactsQuestion {
@@ -72,6 +89,9 @@ impl fmt::Display for FactsQuestion {
             Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
             Facts::Spans(traces) | Facts::Callers(traces) => write!(f, "spans of {} traces", traces.len()),
             Facts::FailedWith(_, node) => write!(f, "failed traces with {node}"),
+            Facts::ErrorsNear(services) => write!(f, "errors near trips of {} breakers", services.len()),
+            Facts::Healthy { service, .. } => write!(f, "a call by {service} that did not fail"),
+            Facts::Taken { service, .. } | Facts::TakenSample { service, .. } => write!(f, "requests to {service}"),
         }
     }
 }
@@ -109,6 +129,15 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
                 .filter(within(Table::Errors, *time).and(of))?
                 .aggregate([ident(c::TRACE_ID)], [count(lit(1_i64)).alias("rows")])?
         }
+        Facts::ErrorsNear(services) => {
+            let near =
+                |(service, time): &(String, TimeSpan)| ident(c::SERVICE_NAME).eq(lit(service.as_str())).and(within(Table::Errors, *time));
+            let any = services.iter().map(near).reduce(Expr::or).unwrap_or_else(|| lit(false));
+            let first = services.iter().filter_map(|(_, time)| time.start).min();
+            let last = services.iter().filter_map(|(_, time)| time.end).max();
+            // Said apart, so that blocks are left out by it.
+            scan(Table::Errors)?.filter(within(Table::Errors, TimeSpan { start: first, end: last }).and(any))?
+        }
         Facts::Calls { time, service, operations } => {
             let of = ident(c::SERVICE_NAME).eq(lit(service.as_str())).and(texts(c::NAME, operations));
             let second = cast(ident(c::START_TIME), DataType::Int64) / lit(SECOND_NS);
@@ -122,6 +151,25 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             let of = within(Table::Spans, *time).and(texts(c::SERVICE_NAME, services));
             let first = min(ident(c::START_TIME)).alias("first");
             scan(Table::Spans)?.filter(of)?.aggregate([ident(c::SERVICE_NAME), ident(c::SERVICE_VERSION)], [first])?
+        }
+        Facts::Healthy { time, service, operations, last } => {
+            let of = ident(c::SERVICE_NAME).eq(lit(service.as_str())).and(texts(c::NAME, operations));
+            let well = ident(c::STATUS_CODE).not_eq(lit(FAILED)).and(ident(c::REJECTION_KIND).is_null());
+            let order = vec![ident(c::START_TIME).sort(!last, false)];
+            let found = scan(Table::Spans)?.filter(within(Table::Spans, *time).and(of).and(well))?;
+            found.project([c::TRACE_ID, c::SPAN_ID, c::START_TIME].map(ident))?.sort_with_limit(order, Some(1))?
+        }
+        Facts::Taken { time, service, operations } => {
+            let second = cast(ident(c::START_TIME), DataType::Int64) / lit(SECOND_NS);
+            let taken = within(Table::Spans, *time).and(is_taken(service)).and(texts(c::NAME, operations));
+            let group = [ident(c::NAME), second.alias("second")];
+            scan(Table::Spans)?.filter(taken)?.aggregate(group, [count(lit(1_i64)).alias("calls")])?
+        }
+        Facts::TakenSample { time, service, operations, rows } => {
+            let taken = within(Table::Spans, *time).and(is_taken(service)).and(texts(c::NAME, operations));
+            let order = vec![ident(c::START_TIME).sort(false, false)];
+            let columns = [c::TRACE_ID, c::SPAN_ID, c::NAME, c::START_TIME].map(ident);
+            scan(Table::Spans)?.filter(taken)?.project(columns)?.sort_with_limit(order, Some(*rows))?
         }
         Facts::Spans(traces) => {
             let columns = [c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME, c::NAME, c::STATUS_CODE];
@@ -151,4 +199,37 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
         }
     };
     Ok(found.build()?)
+}
+
+/// Requests that `service` took in and did not refuse. A limiter answers 429 and may have no record of its own.
+fn is_taken(service: &str) -> Expr {
+    let status = ident(c::HTTP_RESPONSE_STATUS_CODE);
+    let refused = ident(c::REJECTION_KIND).is_not_null().or(status.clone().is_not_null().and(status.eq(lit(TOO_MANY))));
+    ident(c::SERVICE_NAME).eq(lit(service)).and(ident(c::KIND).eq(lit(SERVER))).and(refused.is_not_true())
+}
+
+/// Rows of [`Facts::Calls`].
+///
+/// # Errors
+/// When a column is missing.
+pub(crate) fn calls_of(batch: &RecordBatch, service: &str) -> Result<Vec<Calls>, ArrowError> {
+    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")));
+    let texts = |name: &str| convert(column(name)?, &DataType::Utf8);
+    let numbers = |name: &str| convert(column(name)?, &DataType::Int64);
+    let (instance, name) = (texts("instance")?, texts(c::NAME)?);
+    let (second, calls, failed) = (numbers("second")?, numbers("calls")?, numbers("failed")?);
+    let number = |array: &ArrayRef, row: usize| array.as_primitive::<Int64Type>().value(row);
+    let text = |array: &ArrayRef, row: usize| {
+        if array.is_valid(row) { array.as_string::<i32>().value(row).to_owned() } else { String::new() }
+    };
+    let call = |row: usize| Calls {
+        service: service.to_owned(),
+        instance: text(&instance, row),
+        operation: text(&name, row),
+        time: UnixNanos(number(&second, row).saturating_mul(SECOND_NS)),
+        width_ns: SECOND_NS,
+        admitted: number(&calls, row) as f64,
+        failed: number(&failed, row) as f64,
+    };
+    Ok((0..batch.num_rows()).map(call).collect())
 }

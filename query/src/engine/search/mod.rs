@@ -59,7 +59,7 @@ pub(super) use condition::{Condition, Matcher};
 pub(crate) use deltas::{GroupQuestion, Records, Wanted};
 pub(super) use deltas::{check, group_plan};
 pub(super) use facts::facts_plan;
-pub(crate) use facts::{Facts, FactsQuestion};
+pub(crate) use facts::{Facts, FactsQuestion, calls_of};
 pub(crate) use found::Found;
 pub(super) use found::extent_plan;
 pub(crate) use histogram::Histogram;

@@ -1,0 +1,196 @@
+//! Reads facts through the snapshot of the question, folds them, and gives the trips as rows.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use async_trait::async_trait;
+use datafusion::{
+    catalog::{Session, TableProvider},
+    common::{Result, exec_datafusion_err, resources_datafusion_err},
+    datasource::memory::MemorySourceConfig,
+    execution::memory_pool::MemoryConsumer,
+    logical_expr::{Expr, TableType},
+    physical_plan::{ExecutionPlan, execute_stream},
+};
+use futures::StreamExt;
+use governance::{
+    analytics::{codes, recovery::without_refused},
+    facts::{BreakerSignal, Error, Rejection},
+    fold::{Breaker, Folded, Input, Parameters, Refused, ServiceTrip, TraceShape, fold},
+    tables::{self, RowError},
+};
+use schemas::{Table, UnixNanos};
+
+use super::{
+    super::{
+        scan::OpenSnapshot,
+        search::{Facts, FactsQuestion, TimeSpan, calls_of, facts_plan},
+    },
+    columns::{ADMITTED, ADMITTED_FAILED, Row, TRIGGER_CODE, batch, schema},
+};
+
+/// Rows of one table for one fold, as over HTTP.
+const FACTS_MAX: usize = 300_000;
+/// States before are unknown.
+const LOOK_BACK_NS: i64 = 24 * 3_600_000_000_000;
+/// Errors before the first trip: the run-up, and what is usual.
+const ERRORS_BEFORE_NS: i64 = 3_600_000_000_000;
+/// A guess at the memory of one fact, texts included.
+const BYTES_OF_FACT: usize = 900;
+
+/// The trips that touch `[start, end)`.
+pub(super) struct Trips {
+    pub open: Arc<OpenSnapshot>,
+    pub start: UnixNanos,
+    pub end: UnixNanos,
+}
+
+impl std::fmt::Debug for Trips {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trips").field("start", &self.start).field("end", &self.end).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TableProvider for Trips {
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Temporary
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = schema();
+        let asked = |name: &str| {
+            let index = schema.index_of(name).ok();
+            projection.is_none_or(|columns| columns.iter().any(|column| Some(*column) == index))
+        };
+        let (calls, codes) = (asked(ADMITTED) || asked(ADMITTED_FAILED), asked(TRIGGER_CODE));
+        let rows = self.rows(state, calls, codes).await?;
+        let plan = MemorySourceConfig::try_new_exec(&[vec![rows]], schema, projection.cloned())?;
+        Ok(plan)
+    }
+}
+
+impl Trips {
+    async fn rows(&self, state: &dyn Session, calls: bool, codes: bool) -> Result<RecordBatch> {
+        let memory = MemoryConsumer::new("breaker_trips").register(&state.runtime_env().memory_pool);
+        let since = UnixNanos(self.start.0.saturating_sub(LOOK_BACK_NS));
+        let time = span(since, self.end);
+        let mut rejections: Vec<Rejection> = Vec::new();
+        for batch in self.facts(state, Facts::Of(Table::Rejections, time)).await? {
+            memory.try_grow(batch.num_rows() * BYTES_OF_FACT)?;
+            rejections.extend(tables::rejections::read(&batch).map_err(unreadable)?);
+        }
+        let mut signals: Vec<BreakerSignal> = Vec::new();
+        for batch in self.facts(state, Facts::Of(Table::BreakerSignals, time)).await? {
+            memory.try_grow(batch.num_rows() * BYTES_OF_FACT)?;
+            signals.extend(tables::breaker_signals::read(&batch).map_err(unreadable)?);
+        }
+        let mut shape = TraceShape::default();
+        for batch in self.facts(state, Facts::RefusedSpans(time)).await? {
+            for error in tables::errors::read(&batch).map_err(unreadable)? {
+                if let (Some(trace), Some(span)) = (error.evidence.trace_id, error.evidence.span_id) {
+                    shape.add(trace, span, error.evidence.parent_span_id);
+                }
+            }
+        }
+        let folded = fold(&Input { spans: Some(&shape), ..Input::new(&rejections, &signals, since, self.end) });
+        let mut rows = self.touching(&folded);
+        if codes {
+            self.add_codes(state, &mut rows).await?;
+        }
+        if calls {
+            self.add_calls(state, &mut rows).await?;
+        }
+        Ok(batch(&rows, self.end)?)
+    }
+
+    /// In order of their opening.
+    fn touching<'a>(&self, folded: &'a Folded) -> Vec<Row<'a>> {
+        let trips = folded.breakers.iter().flat_map(|breaker| breaker.trips.iter().map(move |trip| (breaker, trip)));
+        let touching = trips.filter(|(_, trip)| trip.trip.opened.time < self.end && trip.trip.end_or(self.end) > self.start);
+        let mut rows: Vec<Row<'a>> = touching.map(|(breaker, trip)| Row { breaker, trip, admitted: None, trigger_code: None }).collect();
+        rows.sort_by_key(|row| (row.trip.trip.opened.time, row.breaker.id));
+        rows
+    }
+
+    async fn add_codes(&self, state: &dyn Session, rows: &mut [Row<'_>]) -> Result<()> {
+        let Some(first) = rows.first().map(|row| row.trip.trip.opened.time) else { return Ok(()) };
+        let services: BTreeSet<String> = rows.iter().map(|row| row.breaker.key.service.clone()).collect();
+        let time = span(UnixNanos(first.0.saturating_sub(ERRORS_BEFORE_NS)), self.end);
+        let mut errors: Vec<Error> = Vec::new();
+        for batch in self.facts(state, Facts::Errors(time, services.into_iter().collect())).await? {
+            errors.extend(tables::errors::read(&batch).map_err(unreadable)?);
+        }
+        for row in rows {
+            row.trigger_code = trigger(row.breaker, row.trip, &errors);
+        }
+        Ok(())
+    }
+
+    /// Of breakers whose operations are known.
+    async fn add_calls(&self, state: &dyn Session, rows: &mut [Row<'_>]) -> Result<()> {
+        for row in rows {
+            let operations = row.breaker.guarded();
+            if operations.is_empty() {
+                continue;
+            }
+            let service = row.breaker.key.service.clone();
+            let time = span(row.trip.trip.opened.time, row.trip.trip.end_or(self.end));
+            let batches = self.facts(state, Facts::Calls { time, service: service.clone(), operations }).await?;
+            let mut calls = Vec::new();
+            for batch in &batches {
+                calls.extend(calls_of(batch, &service)?);
+            }
+            let refused: Vec<Refused> = row.breaker.instances.iter().flat_map(|history| history.refused.iter().copied()).collect();
+            without_refused(&mut calls, &refused);
+            row.admitted = Some(calls.iter().fold((0.0, 0.0), |sum, call| (sum.0 + call.admitted, sum.1 + call.failed)));
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// When there are more rows than one fold takes: a part of them would tell other trips.
+    async fn facts(&self, state: &dyn Session, which: Facts) -> Result<Vec<RecordBatch>> {
+        let question = FactsQuestion { which, limit: FACTS_MAX };
+        let plan = facts_plan(&self.open.snapshot, &question).map_err(|error| exec_datafusion_err!("{error}"))?;
+        let plan = state.create_physical_plan(&plan).await?;
+        let mut stream = execute_stream(plan, state.task_ctx())?;
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        while let Some(batch) = stream.next().await {
+            let batch = batch?;
+            rows += batch.num_rows();
+            if rows > FACTS_MAX {
+                return Err(resources_datafusion_err!(
+                    "breaker_trips needs more than {FACTS_MAX} rows ({question}); ask for a shorter time"
+                ));
+            }
+            batches.push(batch);
+        }
+        Ok(batches)
+    }
+}
+
+fn span(start: UnixNanos, end: UnixNanos) -> TimeSpan {
+    TimeSpan { start: Some(start), end: Some(end) }
+}
+
+fn trigger(breaker: &Breaker, trip: &ServiceTrip, errors: &[Error]) -> Option<String> {
+    let of_service: Vec<&Error> = errors.iter().filter(|error| error.emitter.service == breaker.key.service).collect();
+    let window_ns = Parameters::default().of(&breaker.key.family).window_ns;
+    let failures = codes::failures_of(breaker, of_service);
+    codes::before(&failures, trip.trip.opened.time, window_ns).into_iter().next().map(|code| code.code)
+}
+
+fn unreadable(error: RowError) -> datafusion::error::DataFusionError {
+    exec_datafusion_err!("a governance table cannot be read: {error}")
+}
