@@ -60,7 +60,7 @@ fn kinds(overview: &Value) -> Vec<(&str, &str, &str)> {
     assert!(surprises.is_sorted_by(|a, b| a >= b), "{surprises:?}");
     changes
         .iter()
-        .map(|change| (change["kind"].as_str().unwrap(), change["service"].as_str().unwrap(), change["subject"].as_str().unwrap()))
+        .map(|change| (change["kind"].as_str().unwrap_or_default(), change["service"].as_str().unwrap_or_default(), change["subject"].as_str().unwrap_or_default()))
         .collect()
 }
 
