@@ -1,7 +1,10 @@
 // What people do: from what is wrong to the trip, the trace, its logs; by keys; with links that are shared.
 
+import { english } from './pages.mjs';
+
 export async function flows(browser, { api }, { failed, row }) {
   const tab = await browser.tab();
+  await english(tab, api);
   for (const [name, flow] of Object.entries({ find, palette, share, keys, filter })) {
     tab.where = `flow ${name}`;
     try {
@@ -15,8 +18,6 @@ export async function flows(browser, { api }, { failed, row }) {
 
 /** Overview › trip › exemplar trace › its logs, each by a click. */
 async function find({ page, go, settled, check }, api) {
-  await page.goto(`${api}/nowhere`);
-  await page.evaluate(() => (localStorage.setItem('fusebox.language', 'en'), localStorage.setItem('fusebox.theme', 'light')));
   await go(`${api}/?range=15m`);
   await page.click('main a[href*="/breakers?"][href*="trip="]');
   await page.waitForURL('**/breakers?**trip=**');

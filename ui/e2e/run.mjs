@@ -24,7 +24,13 @@ if (!chromium) {
   process.exit(0);
 }
 
-const problems = [];
+const problems = {
+  found: new Set(),
+  push(text) {
+    if (!this.found.has(text)) console.error(text);
+    this.found.add(text);
+  },
+};
 const begun = Date.now();
 const step = (text) => console.log(`${text} (${Math.round((Date.now() - begun) / 1000)}s)`);
 const server = words[0].startsWith('http') ? { api: words[0], otlp: words[1] ?? 'http://127.0.0.1:4318', stop: async () => undefined } : await start(words[0]);
@@ -53,9 +59,8 @@ try {
 } finally {
   await server.stop();
 }
-for (const one of new Set(problems)) console.error(one);
-console.log(problems.length ? `${new Set(problems).size} problems` : 'no problem');
-process.exit(problems.length ? 1 : 0);
+console.log(problems.found.size ? `${problems.found.size} problems` : 'no problem');
+process.exit(problems.found.size ? 1 : 0);
 
 /** Not the one that the test itself sent. */
 function shops(row) {

@@ -70,6 +70,9 @@ async fn get(Extension(document): Extension<Document>) -> Response {
 /// What a question to the engine can end with instead of an answer.
 pub(crate) struct AskProblems;
 
+/// The other answer to a question about time that is over.
+pub(crate) struct NotModified;
+
 /// What the read of a trace can end with.
 pub(crate) struct ReadProblems;
 
@@ -84,6 +87,13 @@ impl IntoResponses for AskProblems {
             (StatusCode::UNPROCESSABLE_ENTITY, "The answer costs more than is allowed: `deadline_exceeded`, `too_expensive`"),
             (StatusCode::TOO_MANY_REQUESTS, "Too many questions at once: `busy`; `Retry-After` says when to ask again"),
         ])
+    }
+}
+
+impl IntoResponses for NotModified {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        let text = "The range is over and the answer is the one whose `ETag` came as `If-None-Match`; without a body";
+        BTreeMap::from([(StatusCode::NOT_MODIFIED.as_str().to_owned(), ResponseBuilder::new().description(text).build().into())])
     }
 }
 

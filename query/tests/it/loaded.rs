@@ -101,6 +101,7 @@ impl Loaded {
         // Captures are old: a test that runs into the first look for old data would lose them.
         of_storage.retain.enabled = false;
         (of_storage.retain.spans_age_max, of_storage.retain.logs_age_max, of_storage.retain.metrics_age_max) = (None, None, None);
+        (of_storage.retain.derived_age_max, of_storage.retain.rollup_age_max) = (None, None);
         limit_storage(&mut of_storage);
         let store = Store::open(of_storage, Arc::new(RealIo), Arc::new(derive)).expect("a good directory");
         let stopping = CancellationToken::new();

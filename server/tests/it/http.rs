@@ -29,7 +29,23 @@ impl Http {
 
     /// Status and body.
     pub(crate) fn get(&mut self, path: &str) -> (u16, Bytes) {
-        let request = Request::get(path).header("host", &self.host).body(Empty::new()).expect("a request");
+        self.request("GET", path)
+    }
+
+    /// What is in memory becomes blocks.
+    pub(crate) fn flush(&mut self) {
+        let (status, body) = self.request("POST", "/api/v1/admin/flush");
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+    }
+
+    fn request(&mut self, method: &str, path: &str) -> (u16, Bytes) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", &self.host)
+            .header("content-type", "application/json")
+            .body(Empty::new())
+            .expect("a request");
         let Self { runtime, socket, .. } = self;
         runtime.block_on(async {
             socket.ready().await.expect("the connection is kept");

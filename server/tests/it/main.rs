@@ -22,4 +22,5 @@ mod sdk_rust;
 mod send;
 mod stop;
 mod tail;
+mod unusual;
 mod verify;

@@ -152,6 +152,13 @@ impl Server {
         signal(&self.child, name);
     }
 
+    /// The most bytes of memory it ever held.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says it");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+    }
+
     /// How it ended, and what it logged.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = ended(&mut self.child);

@@ -319,15 +319,20 @@ fn hog(doors: &Doors, bytes: u64) -> TcpStream {
     socket
 }
 
-/// Waits until a small request is asked to come back.
-fn wait_until_full(doors: &Doors) {
+/// A [`hog`] that was let in: small requests are asked to come back. One that arrives while such a request is inside is refused itself.
+fn hog_until_full(doors: &Doors, bytes: u64) -> TcpStream {
+    let mut inside = hog(doors, bytes);
     loop {
         let mut probe = hog(doors, 4);
         probe.write_all(&[0x0a, 0x02, 0x12, 0x00]).expect("sent");
         let mut answer = [0; 12];
         probe.read_exact(&mut answer).expect("an answer");
         if &answer == b"HTTP/1.1 503" {
-            return;
+            return inside;
+        }
+        inside.set_nonblocking(true).expect("a socket");
+        if inside.peek(&mut answer).is_ok() {
+            inside = hog(doors, bytes);
         }
         std::thread::yield_now();
     }
@@ -343,8 +348,7 @@ fn a_throttled_client_comes_back_and_its_spans_are_stored_once() {
             collector::Config { body_bytes_max: budget, in_flight_bytes_max: budget, in_flight_wait_ms: 0, ..collector::Config::default() };
         let doors = Doors::open_with(config);
         let _entered = doors.runtime.enter();
-        let hog = hog(&doors, budget);
-        wait_until_full(&doors);
+        let hog = hog_until_full(&doors, budget);
 
         let provider = SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(way.spans(&doors)).build();
         let refused_before = shed(transport);

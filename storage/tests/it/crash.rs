@@ -46,7 +46,7 @@ fn live(dir: &Path, io: &FaultIo) -> Outcome {
 }
 
 /// Every row, unless one cannot be read.
-fn found(store: &Store) -> Option<Vec<Row>> {
+pub fn found(store: &Store) -> Option<Vec<Row>> {
     let snapshot = store.snapshot(TenantId::DEFAULT);
     let mut found = Vec::new();
     for table in Table::SENT {

@@ -44,7 +44,7 @@ fn check(dir: &Path) {
     assert_eq!((fact(&catalog, "blocks"), fact(&catalog, "wal_position")), (Value::Number(8), Value::Number(2)));
     let rows = column(list(&catalog, "tables"), "rows");
     let Value::Number(minutes) = rows[3] else { panic!("{catalog:?}") };
-    assert_eq!(rows, [20, 20, 20, minutes].map(Value::Number));
+    assert_eq!(rows[..3], [20, 20, 20].map(Value::Number));
     assert_eq!(inspect::catalog(&dir.join("catalog.sqlite")).unwrap(), catalog);
 
     let blocks = inspect::block(&RealIo, dir).unwrap();

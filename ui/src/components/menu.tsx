@@ -28,7 +28,7 @@ export function Menu(props: { label: string; button: ComponentChildren; class?: 
   }, [open]);
   return (
     <div ref={ref} style={{ position: 'relative' }}>
-      <button ref={trigger} class={props.class ?? 'btn'} aria-haspopup="dialog" aria-expanded={open} aria-label={props.label} title={props.label} onClick={() => setOpen(!open)}>
+      <button ref={trigger} class={props.class ?? 'btn'} aria-haspopup="dialog" aria-expanded={open} title={props.label} onClick={() => setOpen(!open)}>
         {props.button}
       </button>
       {open && (

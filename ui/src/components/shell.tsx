@@ -95,7 +95,7 @@ export function Shell({ children, noRange }: { children: ComponentChildren; noRa
     <div class="frame">
       <Rail />
       <header class="top">
-        <button class="btn jump" onClick={() => (paletteOpen.value = true)} aria-label={t('jump')}>
+        <button class="btn jump" onClick={() => (paletteOpen.value = true)} title={t('jump')}>
           <Icon name="search" size={14} />
           <span class="hide-small faint">{t('jump')}</span>
           <kbd class="hide-small">Ctrl K</kbd>

@@ -1,53 +1,72 @@
-// What is wrong now and what changed, the most surprising first. Each line says what it is and where to look.
-import { toMs } from '../base/time';
-import { isActive, stateOf, subtitleOf, titleOf, type BreakersAnswer } from './breakers';
-import type { CodesAnswer } from './errors';
-import type { Service } from './services';
+// What is wrong now and what changed: the server's comparison, and where each line leads.
+import type { Buckets, Trend } from './services';
 
-export interface Happening {
-  kind: 'trip' | 'code_new' | 'code_spiking' | 'code_regressed' | 'service_sick';
-  at: number;
-  title: string;
-  detail: string;
-  /** Page and parameters. */
-  to: [string, Record<string, string>];
-  /** Larger is more surprising; units are those of "times as much as usual". */
+export interface Change {
+  kind: string;
+  service: string;
+  subject: string;
+  breaker_id: string | null;
+  time: string | null;
+  now: number;
+  before: number;
+  yesterday: number | null;
   surprise: number;
-  count: number;
 }
 
-export function happenings(breakers: BreakersAnswer | undefined, codes: CodesAnswer | undefined, services: readonly Service[], now: number): Happening[] {
-  const found: Happening[] = [];
-  for (const row of breakers?.breakers ?? []) {
-    if (!row.last_trip || row.trips === 0) continue;
-    const at = toMs(row.last_trip.opened.time);
-    const fresh = row.trips / Math.max(1, row.trips_before);
-    found.push({
-      kind: 'trip',
-      at,
-      title: titleOf(row),
-      detail: subtitleOf(row),
-      to: ['/breakers', { breaker: row.id, trip: row.last_trip.opened.time }],
-      surprise: (isActive(stateOf(row.state)) ? 20 : 5) + Math.min(20, fresh) + Math.log10(1 + row.refused),
-      count: row.trips,
-    });
+export interface OverviewAnswer {
+  start: string;
+  end: string;
+  now: {
+    recent_ns: number;
+    calls_per_s: number;
+    error_share: number;
+    p50_ns: number | null;
+    p95_ns: number | null;
+    p99_ns: number | null;
+    rejected_per_s: number;
+    open_breakers: { total: number; listed: { id: string; service: string; name: string; targets: string[]; state: string; state_since: string; refused: number }[] };
+    spiking_codes: { total: number; listed: { service: string; code: string; count: number; expected: number; surprise: number }[] };
+    sick_services: { total: number; listed: { service: string; health: string; calls: number; errors: number; error_share: number }[] };
+    ingest: { ok: boolean; trouble: string[]; rejected: number };
+  };
+  buckets: Buckets;
+  trend: Trend;
+  changes: Change[];
+  changes_total: number;
+  checked: { services: number; spans: number; calls: number; codes: number; breakers: number; yesterday: boolean };
+}
+
+export const KINDS = ['trip', 'code_new', 'code_spiking', 'code_gone', 'service_failing', 'service_recovered', 'service_slower', 'service_faster', 'service_busier', 'service_quieter', 'service_silent', 'service_new', 'version_new'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export function kindOf(word: string): Kind | null {
+  return KINDS.find((one) => one === word) ?? null;
+}
+
+/** Bad, worth a look, or good news. */
+export function toneOf(kind: Kind | null): 'error' | 'warn' | 'ok' | '' {
+  switch (kind) {
+    case 'trip':
+    case 'code_spiking':
+    case 'service_failing':
+    case 'service_silent':
+      return 'error';
+    case 'code_new':
+    case 'service_slower':
+      return 'warn';
+    case 'service_recovered':
+    case 'service_faster':
+    case 'code_gone':
+      return 'ok';
+    default:
+      return '';
   }
-  for (const code of codes?.codes ?? []) {
-    if (code.status === 'steady' || code.status === 'gone') continue;
-    const times = code.usual ? code.records / code.usual : 10;
-    found.push({
-      kind: `code_${code.status}` as Happening['kind'],
-      at: toMs(code.status === 'spiking' ? code.last_seen : code.first_seen),
-      title: code.code || code.reason || '',
-      detail: code.title || code.message,
-      to: ['/errors', { code: code.code }],
-      surprise: Math.min(40, times) * (code.records < 30 ? 0.4 : 1),
-      count: code.count,
-    });
-  }
-  for (const service of services) {
-    if (service.errors < 20 || service.errorShare < 0.05) continue;
-    found.push({ kind: 'service_sick', at: now, title: service.name, detail: '', to: [`/services/${encodeURIComponent(service.name)}`, {}], surprise: service.errorShare * 20, count: service.errors });
-  }
-  return found.sort((a, b) => b.surprise - a.surprise || b.at - a.at);
+}
+
+/** Page and parameters that show more of a change. */
+export function leadsTo(change: Change): [string, Record<string, string | null>] {
+  const service = `/services/${encodeURIComponent(change.service)}`;
+  if (change.breaker_id) return ['/breakers', { breaker: change.breaker_id, trip: change.time }];
+  if (change.kind.startsWith('code_')) return ['/errors', { code: change.subject }];
+  return [service, change.kind === 'version_new' ? { tab: 'instances' } : change.kind === 'service_slower' || change.kind === 'service_faster' ? { tab: 'latency' } : {}];
 }

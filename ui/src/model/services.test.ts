@@ -1,26 +1,20 @@
-import { expect, it } from 'vitest';
-import type { HistogramAnswer } from '../base/schema';
-import { health, services } from './services';
+import { expect, test } from 'vitest';
+import { fine, gateCounts, health, rollouts } from './services';
 
-const histogram = (t0: string, width: number, series: Record<string, number[]>): HistogramAnswer => ({
-  t0_ns: t0,
-  width_ms: width,
-  buckets: Object.values(series)[0]?.length ?? 0,
-  total: 0,
-  other_values: 0,
-  meta: {},
-  series: Object.entries(series).map(([value, counts]) => ({ kind: 'value', value, counts, total: 0 })),
+test('breakers that are not closed come first, and alone', () => {
+  const check = (counts: Record<string, number>, expected: string) => expect(gateCounts(counts).map((one) => `${one.state} ${one.n}`).join(', ')).toBe(expected);
+  check({ closed: 4, open: 1, shedding: 2 }, 'open 1, shedding 2');
+  check({ closed: 4, unknown: 1 }, 'unknown 1, closed 4');
+  check({}, '');
+  check({ something_new: 1 }, 'unknown 1');
 });
 
-it('the sick lead, then the busy', () => {
-  const all = histogram('0', 1000, { web: [100, 100], pay: [50, 50], cart: [10, 10] });
-  const failed = histogram('1000000000', 1000, { pay: [20, 0], cart: [3, 0] });
-  const list = services(all, failed);
-  expect(list.map((one) => [one.name, one.errors, one.perSecond])).toEqual([
-    ['pay', 20, 50],
-    ['web', 0, 100],
-    ['cart', 3, 10],
-  ]);
-  expect(list[0]!.errorTrend).toEqual([0, 20]);
-  expect(list.map(health)).toEqual(['error', 'ok', 'ok']);
+test('a version from the beginning on was not rolled out', () => {
+  const version = (name: string, first: number) => ({ version: name, spans: 1, first_seen: String(first), last_seen: '' });
+  expect(rollouts([version('1', 0), version('2', 600_000), version('', 600_000)], 0, Number)).toEqual([{ at: 600_000, version: '2' }]);
+});
+
+test('what succeeded', () => {
+  expect(fine({ count: [3, 1], errors: [1, 1], p95_ns: [] })).toEqual([2, 0]);
+  expect(['ok', 'warn', 'error', 'odd'].map(health)).toEqual(['ok', 'warn', 'error', 'ok']);
 });

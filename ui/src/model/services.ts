@@ -1,49 +1,116 @@
-// Services as counts over time: what the histograms of spans say.
-import type { HistogramAnswer } from '../base/schema';
+// Services: what the server counts of them, in the shapes that are drawn.
+import { STATES, isActive, stateOf, type State } from './breakers';
+
+export interface Trend {
+  count: number[];
+  errors: number[];
+  p95_ns: (number | null)[];
+}
+
+export interface Buckets {
+  t0_ns: string;
+  width_ms: number;
+  count: number;
+}
+
+export interface Version {
+  version: string;
+  spans: number;
+  first_seen: string;
+  last_seen: string;
+}
 
 export interface Service {
   name: string;
+  namespaces: string[];
+  environments: string[];
+  versions: Version[];
+  health: string;
   spans: number;
+  spans_per_s: number;
+  /** `entry`: calls are those that came in. `all`: none came in, and calls are all its spans. */
+  basis: string;
+  calls: number;
+  calls_per_s: number;
   errors: number;
-  errorShare: number;
-  perSecond: number;
-  trend: number[];
-  errorTrend: number[];
+  error_share: number;
+  p50_ns: number | null;
+  p95_ns: number | null;
+  p99_ns: number | null;
+  trend: Trend;
+  top_codes: { code: string; count: number }[];
+  breakers: { guarding: Record<string, number>; own: Record<string, number> };
+  rejected: number;
+  last_seen: string;
 }
 
-function byName(answer: HistogramAnswer | undefined): Map<string, number[]> {
-  return new Map((answer?.series ?? []).filter((one) => one.kind === 'value').map((one) => [one.value ?? '', one.counts]));
+export interface ServicesAnswer {
+  buckets: Buckets;
+  total: number;
+  services: Service[];
 }
 
-const sum = (counts: readonly number[]) => counts.reduce((total, one) => total + one, 0);
-
-/** Worst first: by failed share, then by traffic; a service without traffic to speak of does not lead. */
-export function services(all: HistogramAnswer, failed: HistogramAnswer | undefined): Service[] {
-  const errors = byName(failed);
-  const seconds = (all.buckets * all.width_ms) / 1000;
-  const list = [...byName(all)].map(([name, trend]) => {
-    const errorTrend = aligned(errors.get(name), all, failed);
-    const [spans, bad] = [sum(trend), sum(errorTrend)];
-    return { name, spans, errors: bad, errorShare: spans ? bad / spans : 0, perSecond: seconds > 0 ? spans / seconds : 0, trend, errorTrend };
-  });
-  return list.sort((a, b) => (b.errors >= 10 ? b.errorShare : 0) - (a.errors >= 10 ? a.errorShare : 0) || b.spans - a.spans);
+export interface ServiceAnswer {
+  buckets: Buckets;
+  service: Service | null;
+  durations: { p50_ns: (number | null)[]; p95_ns: (number | null)[]; p99_ns: (number | null)[] };
+  codes: { code: string; count: number }[];
 }
 
-/** Buckets of `failed` at the times of `all`: both begin where their own first record is. */
-function aligned(counts: number[] | undefined, all: HistogramAnswer, failed: HistogramAnswer | undefined): number[] {
-  const out = new Array<number>(all.buckets).fill(0);
-  if (!counts || !failed) return out;
-  const shift = Number((BigInt(failed.t0_ns) - BigInt(all.t0_ns)) / 1_000_000n);
-  counts.forEach((count, index) => {
-    const at = Math.floor((shift + index * failed.width_ms) / all.width_ms);
-    if (at >= 0 && at < out.length) out[at]! += count;
-  });
-  return out;
+export interface Operation {
+  name: string;
+  kind: string;
+  count: number;
+  per_s: number;
+  errors: number;
+  error_share: number;
+  p50_ns: number | null;
+  p95_ns: number | null;
+  p99_ns: number | null;
+  time_share: number;
+  exemplars: { slowest_trace_id: string | null; slowest_ns: number | null; failed_trace_id: string | null };
+}
+
+export interface Instance {
+  instance: string;
+  versions: string[];
+  place: string;
+  calls: number;
+  calls_per_s: number;
+  errors: number;
+  error_share: number;
+  mean_ns: number | null;
+  share: number;
+  even_share: number;
+  skew: number | null;
+  restarts: number;
+  first_seen: string;
+  last_seen: string;
+  silent_since: string | null;
 }
 
 export type Health = 'ok' | 'warn' | 'error';
 
-export function health(service: Pick<Service, 'errors' | 'errorShare'>): Health {
-  if (service.errors < 5) return 'ok';
-  return service.errorShare >= 0.05 ? 'error' : service.errorShare >= 0.01 ? 'warn' : 'ok';
+export function health(word: string): Health {
+  return word === 'error' || word === 'warn' ? word : 'ok';
 }
+
+/** Breakers by state, the most urgent first; those that are closed are left out unless all are. */
+export function gateCounts(counts: Record<string, number>): { state: State; n: number }[] {
+  const known = STATES.map((state) => ({ state, n: Object.entries(counts).reduce((sum, [word, n]) => (stateOf(word) === state ? sum + n : sum), 0) })).filter((one) => one.n > 0);
+  const active = known.filter((one) => isActive(one.state));
+  return active.length ? active : known;
+}
+
+/** Versions that were first seen well after the window began: something was rolled out. */
+export function rollouts(versions: readonly Version[], t0Ms: number, toMs: (time: string) => number): { at: number; version: string }[] {
+  return versions.filter((one) => one.version !== '' && toMs(one.first_seen) > t0Ms + 90_000).map((one) => ({ at: toMs(one.first_seen), version: one.version }));
+}
+
+/** Those that succeeded, for stacking below those that failed. */
+export function fine(trend: Trend): number[] {
+  return trend.count.map((count, index) => Math.max(0, count - (trend.errors[index] ?? 0)));
+}
+
+export type SortKey = 'health' | 'calls' | 'errors' | 'slowest' | 'name';
+export const SORTS: readonly SortKey[] = ['health', 'calls', 'errors', 'slowest', 'name'];

@@ -17,13 +17,18 @@ use super::{
 };
 use crate::engine::{Engine, Found, Question, SearchOrder, SearchQuestion};
 
+/// Keys that are made up anew for each record are not worth listing.
+const FIELDS_MAX: usize = 1000;
+
 /// Of `limit`: records looked at.
 const SAMPLE: Limits = Limits { default: 10_000, max: 50_000 };
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FieldsAnswer {
-    /// Those that most records have first.
+    /// Those that most records have first; no more than 1,000.
     fields: Vec<FieldCount>,
+    /// How many different ones were seen.
+    fields_total: usize,
     /// The records looked at, the newest that are found.
     sampled_rows: u64,
     /// Whether these are all that are found.
@@ -46,6 +51,10 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
     }
     let summary = answer.summary();
     let exact = tally.rows() < limit as u64 && summary.truncated.is_none() && summary.partial.is_empty();
-    let body = FieldsAnswer { sampled_rows: tally.rows(), exact, fields: tally.finish(), meta: meta(&summary, &warnings) };
+    let sampled_rows = tally.rows();
+    let mut fields = tally.finish();
+    let fields_total = fields.len();
+    fields.truncate(FIELDS_MAX);
+    let body = FieldsAnswer { fields, fields_total, sampled_rows, exact, meta: meta(&summary, &warnings) };
     Ok(Answered::new(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"), &body.meta))
 }

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     super::{
         closed,
-        openapi::AskProblems,
+        openapi::{AskProblems, NotModified},
         problem::Problem,
         search::{Asked, QueryAndTime, pairs, respond},
     },
@@ -54,7 +54,7 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
         ("buckets" = Option<usize>, Query, description = "at most, 1 to 1000; 60 when left out"),
         ("series" = Option<usize>, Query, description = "values with a series of their own, 1 to 50; 10 when left out"),
     ),
-    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), AskProblems)
+    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), NotModified, AskProblems)
 )]
 async fn get_logs_histogram(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
     let of = ("logs/histogram", Table::Logs);
@@ -75,7 +75,7 @@ async fn get_logs_histogram(State(engine): Shared, headers: HeaderMap, asked: As
         ("buckets" = Option<usize>, Query, description = "at most, 1 to 1000; 60 when left out"),
         ("series" = Option<usize>, Query, description = "values with a series of their own, 1 to 50; 10 when left out"),
     ),
-    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), AskProblems)
+    responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), NotModified, AskProblems)
 )]
 async fn get_spans_histogram(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
     let of = ("spans/histogram", Table::Spans);
@@ -91,7 +91,7 @@ async fn get_spans_histogram(State(engine): Shared, headers: HeaderMap, asked: A
         QueryAndTime,
         ("limit" = Option<usize>, Query, description = "records looked at, the newest, 1 to 50000; 10000 when left out"),
     ),
-    responses((status = 200, description = "the fields that some record has", body = FieldsAnswer), AskProblems)
+    responses((status = 200, description = "the fields that some record has", body = FieldsAnswer), NotModified, AskProblems)
 )]
 async fn get_log_fields(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
     let of = ("logs/fields", Table::Logs);
@@ -107,7 +107,7 @@ async fn get_log_fields(State(engine): Shared, headers: HeaderMap, asked: Asked)
         QueryAndTime,
         ("limit" = Option<usize>, Query, description = "spans looked at, the newest, 1 to 50000; 10000 when left out"),
     ),
-    responses((status = 200, description = "the fields that some span has", body = FieldsAnswer), AskProblems)
+    responses((status = 200, description = "the fields that some span has", body = FieldsAnswer), NotModified, AskProblems)
 )]
 async fn get_span_fields(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
     let of = ("spans/fields", Table::Spans);
@@ -124,7 +124,7 @@ async fn get_span_fields(State(engine): Shared, headers: HeaderMap, asked: Asked
         QueryAndTime,
         ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 20 when left out"),
     ),
-    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), AskProblems)
+    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), NotModified, AskProblems)
 )]
 async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, headers: HeaderMap, asked: Asked) -> Response {
     values(&engine, Table::Logs, &headers, field, asked).await
@@ -140,7 +140,7 @@ async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathR
         QueryAndTime,
         ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 20 when left out"),
     ),
-    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), AskProblems)
+    responses((status = 200, description = "the most frequent values", body = ValuesAnswer), NotModified, AskProblems)
 )]
 async fn get_span_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, headers: HeaderMap, asked: Asked) -> Response {
     values(&engine, Table::Spans, &headers, field, asked).await
@@ -155,7 +155,7 @@ async fn get_span_values(State(engine): Shared, field: Result<Path<String>, Path
         QueryAndTime,
         ("limit" = Option<usize>, Query, description = "patterns, 1 to 2001; 50 when left out"),
     ),
-    responses((status = 200, description = "templates with counts and samples", body = PatternsAnswer), AskProblems)
+    responses((status = 200, description = "templates with counts and samples", body = PatternsAnswer), NotModified, AskProblems)
 )]
 async fn get_patterns(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
     let of = ("logs/patterns", Table::Logs);

@@ -11,7 +11,12 @@ use schemas::Table;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    super::{answer, closed, openapi::AskProblems, problem::Problem, sql::accepted},
+    super::{
+        answer, closed,
+        openapi::{AskProblems, NotModified},
+        problem::Problem,
+        sql::accepted,
+    },
     lines,
     parameters::QueryAndTime,
     records, suggest, traces,
@@ -47,6 +52,7 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
             (records::SpansAnswer = "application/json"),
             (String = "application/x-ndjson")
         )),
+        NotModified,
         AskProblems
     )
 )]
@@ -70,6 +76,7 @@ async fn get_spans(State(engine): State<Arc<Engine>>, headers: HeaderMap, asked:
             (records::LogsAnswer = "application/json"),
             (String = "application/x-ndjson")
         )),
+        NotModified,
         AskProblems
     )
 )]
@@ -94,6 +101,7 @@ async fn get_logs(State(engine): State<Arc<Engine>>, headers: HeaderMap, asked: 
             (traces::Body = "application/json"),
             (String = "application/x-ndjson")
         )),
+        NotModified,
         AskProblems
     )
 )]

@@ -33,8 +33,8 @@ const t = texts({
   healthy: ['healthy', '健康'],
   cost: ['Cost', '影响'],
   refused: ['calls refused', '次调用被拒绝'],
+  not_contained: ['The trace failed, and no fallback absorbed it|All {n} traces failed: no fallback absorbed it', '{n} 条链路全部失败：没有降级兜底'],
   contained: ['{n} of {all} traces did not fail all the same: a fallback absorbed it', '{all} 条链路中 {n} 条未失败：由降级兜底'],
-  entries: ['User entry points', '用户入口'],
   failed_of: ['{failed} of {n} failed', '{n} 次中失败 {failed} 次'],
   recovery: ['Recovery', '恢复'],
   open_for: ['open', '熔断'],
@@ -146,7 +146,7 @@ function TripBody({ one }: { one: TripAnswer }) {
       <section>
         <h3>{t('why')}</h3>
         <p>
-          {causeName(first?.cause || trip.cause)}
+          {saysWhy(first?.cause || trip.cause, first?.text ?? '') && causeName(first?.cause || trip.cause)}
           {first?.text && first.text !== first.cause && <span class="trip-text mono">{first.text}</span>}
         </p>
         <div class="row tight">
@@ -189,7 +189,7 @@ function TripBody({ one }: { one: TripAnswer }) {
       {(one.hurt.traces > 0 || one.hurt.entry_points.length > 0) && (
         <section>
           <h3>{t('cost')}</h3>
-          <p class="soft">{t('contained', { n: one.hurt.contained, all: one.hurt.traces })}</p>
+          <p class="soft">{one.hurt.contained > 0 ? t('contained', { n: one.hurt.contained, all: one.hurt.traces }) : t('not_contained', { n: one.hurt.traces })}</p>
           {one.hurt.callers.length > 0 && (
             <p>
               {one.hurt.callers
@@ -276,6 +276,11 @@ function TripBody({ one }: { one: TripAnswer }) {
       </section>
     </>
   );
+}
+
+/** A record's own words say more than that something must have happened. */
+function saysWhy(cause: string, text: string): boolean {
+  return text === '' || !['inferred', 'unknown', ''].includes(cause);
 }
 
 function RelatedTrip({ of, how }: { of: Related; how: string }) {

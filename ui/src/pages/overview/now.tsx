@@ -1,173 +1,198 @@
-// Is anything wrong now, and what changed?
-import { count, percent, rate, short } from '../../base/format';
+// Is anything wrong now, and what changed? One answer, kept live by the stream.
+import { useState } from 'preact/hooks';
+import { count, duration, percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
-import { useGet } from '../../base/query';
-import type { HistogramAnswer, Traces } from '../../base/schema';
-import { dayClock, nsToMs } from '../../base/time';
+import { notOffered, refreshEvery, useGet } from '../../base/query';
+import type { Traces } from '../../base/schema';
+import { dayClock, nsToMs, toMs } from '../../base/time';
+import { useStream } from '../../base/stream';
 import { link } from '../../base/url';
 import { BarChart } from '../../components/bars';
+import { stateName } from '../../components/breakerwords';
 import { Icon } from '../../components/icons';
 import { Meter, Panel } from '../../components/parts';
-import { useRangeQuery } from '../../components/range';
-import { Empty, Loaded, Skeleton } from '../../components/states';
-import { duration } from '../../base/format';
-import { STATES, isActive, type BreakersAnswer } from '../../model/breakers';
-import type { CodesAnswer } from '../../model/errors';
-import { happenings } from '../../model/overview';
-import { health, services } from '../../model/services';
+import { useRange, useRangeQuery } from '../../components/range';
+import { Empty, Loaded, Partial } from '../../components/states';
+import { GLYPHS, STATE_COLOURS, stateOf, titleOf } from '../../model/breakers';
+import type { OverviewAnswer } from '../../model/overview';
+import { DEFAULT_RANGE } from '../../model/range';
+import { fine, health } from '../../model/services';
+import { Changes } from './changes';
+import { Counted } from './counted';
 
 const t = texts({
   title: ['Overview', '总览'],
   open: ['Breakers not closed', '未闭合的熔断器'],
-  trips: ['{n} trip in this time|{n} trips in this time', '该时间范围内熔断 {n} 次'],
-  refused: ['Calls refused', '被拒绝的调用'],
-  codes: ['Codes new or spiking', '新增或突增的错误码'],
-  codes_of: ['of {n} codes', '共 {n} 个错误码'],
-  sick: ['Services with failures', '有失败的服务'],
+  refused: ['Calls refused per second', '每秒被拒绝的调用'],
+  codes: ['Codes spiking', '突增的错误码'],
+  sick: ['Sick services', '异常服务'],
   of: ['of {n}', '共 {n} 个'],
-  failed: ['Failed spans', '失败的 Span'],
-  traffic: ['Spans per second', '每秒 Span 数'],
-  changed: ['What happened, most surprising first', '发生了什么（按意外程度排序）'],
-  quiet: ['All quiet', '一切正常'],
-  quiet_why: ['{spans} spans of {services} services were looked at.', '已检查 {services} 个服务的 {spans} 个 Span。'],
-  over_time: ['Traffic and failures', '流量与失败'],
+  failed: ['Failed calls', '失败率'],
+  traffic: ['Calls per second', '每秒调用'],
+  recent: ['in the last {time}', '最近 {time}'],
+  changed: ['What changed, most surprising first', '变化（按意外程度排序）'],
+  over_time: ['Calls and failures', '调用与失败'],
   fine: ['fine', '正常'],
   bad: ['failed', '失败'],
-  trip: ['breaker tripped {n}×', '熔断 {n} 次'],
-  code_new: ['new code, {n}×', '新错误码，{n} 次'],
-  code_spiking: ['code is spiking, {n}×', '错误码突增，{n} 次'],
-  code_regressed: ['code is back, {n}×', '错误码复发，{n} 次'],
-  service_sick: ['many failures, {n}', '大量失败，{n} 次'],
-  worst: ['Services by failures', '服务失败排行'],
+  now_open: ['Open now', '当前熔断'],
+  spiking: ['Spiking now', '当前突增'],
+  usual: ['{now}, {usual} expected', '{now} 次，预期 {usual}'],
+  worst: ['Failing now', '当前失败'],
   slow: ['Slowest requests', '最慢的请求'],
-  not_known: ['not offered', '未提供'],
+  live: ['live', '实时'],
+  paused: ['live paused, polling', '实时连接中断，定时刷新'],
+  trips_shown: ['trip', '熔断'],
+  quiet: ['All quiet', '一切正常'],
+  quiet_why: ['{spans} spans of {services} services, {codes} error codes and {breakers} breakers were looked at.', '已检查 {services} 个服务的 {spans} 个 Span、{codes} 个错误码和 {breakers} 个熔断器。'],
 });
-
-const ICONS = { trip: 'breakers', code_new: 'errors', code_spiking: 'errors', code_regressed: 'errors', service_sick: 'services' } as const;
 
 export function Now() {
   const range = useRangeQuery();
-  const all = useGet<HistogramAnswer>('spans/histogram', { by: 'service', series: 50, buckets: 60, ...range });
-  const failed = useGet<HistogramAnswer>('spans/histogram', { by: 'service', series: 50, buckets: 60, q: 'status:error', ...range });
-  const breakers = useGet<BreakersAnswer>('breakers', { tripped: true, limit: 100, ...range });
-  const codes = useGet<CodesAnswer>('errors/codes', { limit: 200, ...range });
-  const slow = useGet<Traces>('traces', { sort: 'slowest', limit: 7, ...range });
-  const list = all.data ? services(all.data, failed.data) : [];
-  const found = happenings(breakers.data, codes.data, list, Date.now());
-  const sick = list.filter((one) => health(one) !== 'ok');
-  const active = breakers.data ? STATES.filter(isActive).reduce((sum, state) => sum + (breakers.data!.summary.states[state] ?? 0), 0) : null;
-  const odd = codes.data ? codes.data.codes.filter((code) => code.status !== 'steady').length : null;
-  const [spans, errors] = [list.reduce((sum, one) => sum + one.spans, 0), list.reduce((sum, one) => sum + one.errors, 0)];
-  const n = all.data?.buckets ?? 0;
-  const bad = new Array<number>(n).fill(0);
-  const good = new Array<number>(n).fill(0);
-  for (const one of list) {
-    one.trend.forEach((value, index) => (good[index]! += value - (one.errorTrend[index] ?? 0)));
-    one.errorTrend.forEach((value, index) => (bad[index]! += value));
-  }
+  const shown = useRange();
+  // The stream tells of the last hour, which is what the page shows unless asked for another time.
+  const usual = shown.kind === 'relative' && shown.range === DEFAULT_RANGE;
+  const [streamed, setStreamed] = useState<OverviewAnswer | null>(null);
+  const [answered, setAnswered] = useState(false);
+  const stream = useStream('stream/overview', {}, usual && answered, { overview: (data) => setStreamed(data as OverviewAnswer) });
+  const answer = useGet<OverviewAnswer>('overview', range, { every: refreshEvery() || (usual && stream === 'live' ? false : 10_000) });
+  if (answer.data && !answered) setAnswered(true);
+  const data = usual && streamed && stream === 'live' && (!answer.data || toMs(streamed.end) >= toMs(answer.data.end)) ? streamed : answer.data;
+  const slow = useGet<Traces>('traces', { sort: 'slowest', limit: 6, ...range }, { every: false });
+  if (notOffered(answer.error)) return <Counted />;
   return (
     <>
       <div class="page-head">
         <h1>{t('title')}</h1>
+        <span class="spring" />
+        {usual && stream !== 'off' && stream !== 'connecting' && (
+          <span class={`badge ${stream === 'live' ? 'ok' : 'warn'}`}>
+            <i class={`dot ${stream === 'live' ? 'ok' : 'warn'}`} /> {stream === 'live' ? t('live') : t('paused')}
+          </span>
+        )}
       </div>
+      <Loaded answer={{ ...answer, data }} route="overview" rows={10}>
+        {(one) => <Body one={one} slow={slow} />}
+      </Loaded>
+    </>
+  );
+}
+
+function Body({ one, slow }: { one: OverviewAnswer; slow: ReturnType<typeof useGet<Traces>> }) {
+  const { now, checked } = one;
+  const recent = t('recent', { time: duration(now.recent_ns) });
+  return (
+    <>
+      <Partial meta={(one as unknown as { meta: Record<string, unknown> }).meta} />
       <div class="tiles">
-        <a class="tile" href={link('/breakers', { tripped: '1' })}>
+        <a class="tile" href={link('/breakers')}>
           <span class="name">{t('open')}</span>
-          <span class={`value${active ? ' error-text' : ''}`}>{active ?? '–'}</span>
-          <span class="sub">{breakers.data ? t('trips', { n: breakers.data.summary.trips }) : breakers.error ? t('not_known') : ''}</span>
+          <span class={`value${now.open_breakers.total ? ' error-text' : ''}`}>{now.open_breakers.total}</span>
+          <span class="sub">{t('of', { n: checked.breakers })}</span>
         </a>
-        <a class="tile" href={link('/breakers', { sort: 'cost' })}>
+        <a class="tile" href={link('/breakers', { view: 'limits' })}>
           <span class="name">{t('refused')}</span>
-          <span class={`value${breakers.data?.summary.refused ? ' error-text' : ''}`}>{breakers.data ? short(Math.round(breakers.data.summary.refused)) : '–'}</span>
-          <span class="sub">{breakers.data ? duration(breakers.data.summary.open_ns) : breakers.error ? t('not_known') : ''}</span>
+          <span class={`value${now.rejected_per_s > 0 ? ' error-text' : ''}`}>{rate(now.rejected_per_s)}</span>
+          <span class="sub">{recent}</span>
         </a>
         <a class="tile" href={link('/errors')}>
           <span class="name">{t('codes')}</span>
-          <span class={`value${odd ? ' error-text' : ''}`}>{odd ?? '–'}</span>
-          <span class="sub">{codes.data ? t('codes_of', { n: codes.data.codes_total }) : codes.error ? t('not_known') : ''}</span>
+          <span class={`value${now.spiking_codes.total ? ' error-text' : ''}`}>{now.spiking_codes.total}</span>
+          <span class="sub">{t('of', { n: checked.codes })}</span>
         </a>
         <a class="tile" href={link('/services')}>
           <span class="name">{t('sick')}</span>
-          <span class={`value${sick.length ? ' error-text' : ''}`}>{all.data ? sick.length : '–'}</span>
-          <span class="sub">{t('of', { n: list.length })}</span>
+          <span class={`value${now.sick_services.total ? ' error-text' : ''}`}>{now.sick_services.total}</span>
+          <span class="sub">{t('of', { n: checked.services })}</span>
         </a>
         <a class="tile" href={link('/traces', { q: 'status:error' })}>
           <span class="name">{t('failed')}</span>
-          <span class="value">{all.data ? percent(spans ? errors / spans : 0) : '–'}</span>
-          <span class="sub">{count(errors)}</span>
+          <span class="value">{percent(now.error_share)}</span>
+          <span class="sub">{recent}</span>
         </a>
         <a class="tile" href={link('/traces')}>
           <span class="name">{t('traffic')}</span>
-          <span class="value">{!all.data ? '–' : rate(list.reduce((sum, one) => sum + one.perSecond, 0))}</span>
-          <span class="sub">{count(spans)}</span>
+          <span class="value">{rate(now.calls_per_s)}</span>
+          <span class="sub">{now.p95_ns === null ? recent : `p95 ${duration(now.p95_ns)}`}</span>
         </a>
       </div>
       <Panel title={t('over_time')}>
-        <Loaded answer={all} route="spans/histogram" rows={3}>
-          {(data) => (
-            <BarChart
-              label={t('over_time')}
-              height={120}
-              bars={{
-                t0: nsToMs(data.t0_ns),
-                widthMs: data.width_ms,
-                series: [
-                  { name: t('bad'), colour: '--open', counts: bad },
-                  { name: t('fine'), colour: '--s10', counts: good },
-                ],
-              }}
-            />
-          )}
-        </Loaded>
+        <BarChart
+          label={t('over_time')}
+          height={110}
+          unit={(value) => count(Math.round(value))}
+          marks={one.changes.filter((change) => change.kind === 'trip' && change.time !== null).map((change) => ({ at: toMs(change.time!), colour: '--open', label: `${t('trips_shown')} ${change.service} › ${change.subject}` }))}
+          bars={{
+            t0: nsToMs(one.buckets.t0_ns),
+            widthMs: one.buckets.width_ms,
+            series: [
+              { name: t('bad'), colour: '--open', counts: one.trend.errors },
+              { name: t('fine'), colour: '--s10', counts: fine(one.trend) },
+            ],
+          }}
+        />
       </Panel>
       <div class="grid two">
         <Panel title={t('changed')}>
-          {!all.data ? (
-            <Skeleton rows={5} />
-          ) : found.length === 0 ? (
+          {one.changes.length === 0 ? (
             <Empty title={t('quiet')}>
-              <p>{t('quiet_why', { spans: count(spans), services: list.length })}</p>
+              <p>{t('quiet_why', { spans: count(Math.round(checked.spans)), services: checked.services, codes: checked.codes, breakers: checked.breakers })}</p>
             </Empty>
           ) : (
-            <ul class="plain-list">
-              {found.slice(0, 12).map((one) => (
-                <li key={one.kind + one.title + one.at}>
-                  <a class="row exemplar" href={link(one.to[0], one.to[1])}>
-                    <span class={one.kind === 'trip' || one.kind === 'code_spiking' ? 'error-text' : 'warn-text'} style={{ display: 'flex' }}>
-                      <Icon name={ICONS[one.kind]} size={15} />
-                    </span>
-                    <strong class="nowrap">{one.title}</strong>
-                    <span class="soft nowrap">{t(one.kind, { n: short(Math.round(one.count)) })}</span>
-                    <span class="faint cut">{one.detail}</span>
-                    <span class="spring" />
-                    <span class="faint small nowrap">{one.kind === 'service_sick' ? '' : dayClock(one.at)}</span>
-                  </a>
-                </li>
-              ))}
-            </ul>
+            <Changes changes={one.changes} total={one.changes_total} />
           )}
         </Panel>
         <div class="grid" style={{ alignContent: 'start' }}>
-          <Panel title={t('worst')}>
-            {!all.data && <Skeleton rows={5} />}
-            {list.slice(0, 7).map((one) => (
-              <a class="row exemplar" key={one.name} href={link(`/services/${encodeURIComponent(one.name)}`)}>
-                <i class={`dot ${health(one)}`} />
-                <span class="cut">{one.name}</span>
-                <span class="spring" />
-                <Meter share={one.errorShare} tone="error" />
-                <span class="nowrap num" style={{ width: '58px' }}>
-                  {percent(one.errorShare)}
-                </span>
-              </a>
-            ))}
-          </Panel>
+          {now.open_breakers.listed.length > 0 && (
+            <Panel title={t('now_open')}>
+              {now.open_breakers.listed.slice(0, 6).map((breaker) => {
+                const state = stateOf(breaker.state);
+                return (
+                  <a class="row exemplar" key={breaker.id} href={link('/breakers', { breaker: breaker.id, trip: breaker.state_since })}>
+                    <span style={{ color: `var(${STATE_COLOURS[state]})` }}>{GLYPHS[state]}</span>
+                    <strong class="cut">{titleOf(breaker)}</strong>
+                    <span class="soft nowrap">{stateName(state)}</span>
+                    <span class="spring" />
+                    <b class="error-text nowrap">{short(Math.round(breaker.refused))}</b>
+                    <span class="faint small nowrap">{dayClock(toMs(breaker.state_since))}</span>
+                  </a>
+                );
+              })}
+            </Panel>
+          )}
+          {now.spiking_codes.listed.length > 0 && (
+            <Panel title={t('spiking')}>
+              {now.spiking_codes.listed.slice(0, 6).map((code) => (
+                <a class="row exemplar" key={code.service + code.code} href={link('/errors', { code: code.code })}>
+                  <strong class="mono cut">{code.code}</strong>
+                  <span class="soft cut">{code.service}</span>
+                  <span class="spring" />
+                  <span class="small nowrap">{t('usual', { now: short(Math.round(code.count)), usual: short(Math.round(code.expected)) })}</span>
+                </a>
+              ))}
+            </Panel>
+          )}
+          {now.sick_services.listed.length > 0 && (
+            <Panel title={t('worst')}>
+              {now.sick_services.listed.slice(0, 7).map((service) => (
+                <a class="row exemplar" key={service.service} href={link(`/services/${encodeURIComponent(service.service)}`)}>
+                  <i class={`dot ${health(service.health)}`} />
+                  <span class="cut">{service.service}</span>
+                  <span class="spring" />
+                  <Meter share={service.error_share} tone="error" />
+                  <span class="nowrap num" style={{ width: '58px' }}>
+                    {percent(service.error_share)}
+                  </span>
+                </a>
+              ))}
+            </Panel>
+          )}
           <Panel title={t('slow')}>
             <Loaded answer={slow} route="traces" rows={4}>
               {(data) => (
                 <>
                   {data.traces.map((trace) => (
                     <a class="row exemplar" key={trace.trace_id} href={link(`/traces/${trace.trace_id}`)}>
+                      <Icon name="traces" size={14} />
                       <span class="cut">
                         <span class="soft">{trace.root_service}</span> {trace.root_name}
                       </span>

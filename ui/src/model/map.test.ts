@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import type { Row } from './breakers';
+import { around, busiest, edgeKey, gates, hurtNodes, loose, stateAt, thickness, type BlastAnswer, type ServiceGraph } from './map';
+
+const node = (id: string, perSecond = 1) => ({ id, name: id, kind: 'service' as const, perSecond, errorShare: 0, p95Ns: null, breakers: [] as string[] });
+const edge = (from: string, to: string) => ({ from, to, calls: 1, perSecond: 1, errorShare: 0, p95Ns: null, breakers: [] as string[] });
+const CHAIN: ServiceGraph = { nodes: [node('web', 9), node('order', 5), node('pay', 3), node('bank', 1), node('alone', 0)], edges: [edge('web', 'order'), edge('order', 'pay'), edge('pay', 'bank')] };
+const row = (service: string, targets: string[], lane: Partial<Row['lane']> = {}) => ({ id: `${service}>${targets}`, service, targets, refused: 0, lane: { start_us: [10, 50], state: ['open', 'closed'], open_fraction: [1, 0], ...lane } }) as unknown as Row;
+
+test('the state of a lane at a moment', () => {
+  const one = row('order', ['pay']);
+  const check = (us: number, expected: string) => expect(stateAt(one, us, 100)).toBe(expected);
+  check(0, 'unknown');
+  check(10, 'open');
+  check(49, 'open');
+  check(50, 'closed');
+  check(100, 'closed');
+});
+
+test('breakers stand on the edge they guard, or at their service', () => {
+  const rows = [row('order', ['pay']), { ...row('order', ['stock'], { start_us: [0], state: ['closed'], open_fraction: [0] }) }, row('pay', [])];
+  const guarded: ServiceGraph = { nodes: CHAIN.nodes.map((one) => (one.id === 'pay' ? { ...one, breakers: ['pay>', 'unheard'] } : one)), edges: CHAIN.edges.map((one) => (one.to === 'pay' ? { ...one, breakers: ['order>stock', 'order>pay'] } : one)) };
+  const on = gates(guarded, rows, 20, 100);
+  expect([...on.keys()]).toEqual([edgeKey(edge('order', 'pay'))]);
+  expect(on.get(edgeKey(edge('order', 'pay')))!.map((gate) => gate.state)).toEqual(['open', 'closed']);
+  expect([...loose(guarded, rows, 20, 100)].map(([id, list]) => [id, list.length])).toEqual([['pay', 1]]);
+});
+
+test('whom a failure hurts', () => {
+  const blast: BlastAnswer = { target: 'pay', traces: 4, traces_failed: 3, traces_spared: 1, callers: [{ service: 'order', distance: 1, reached: 3, failed: 2, requests: 4, share: 0.5 }], entry_points: [] };
+  expect([...hurtNodes(CHAIN, blast)]).toEqual([
+    ['order', 0.5],
+    ['pay', 1],
+  ]);
+});
+
+test('around a node, both ways', () => {
+  const check = (id: string, depth: number, expected: string[]) => expect(around(CHAIN, id, depth).nodes.map((one) => one.id)).toEqual(expected);
+  check('order', 1, ['web', 'order', 'pay']);
+  check('bank', 2, ['order', 'pay', 'bank']);
+  check('alone', 3, ['alone']);
+  // A caller's other callees are not around: they are neither above nor below.
+  expect(around({ nodes: CHAIN.nodes, edges: [edge('web', 'order'), edge('web', 'alone')] }, 'order', 2).nodes.map((one) => one.id)).toEqual(['web', 'order']);
+});
+
+test('the busiest are kept, with the edges among them', () => {
+  const { graph, hidden } = busiest(CHAIN, 2);
+  expect(graph.nodes.map((one) => one.id)).toEqual(['web', 'order']);
+  expect(graph.edges).toHaveLength(1);
+  expect(hidden).toBe(3);
+  expect(busiest(CHAIN, 5).hidden).toBe(0);
+});
+
+test('thickness grows with the logarithm', () => {
+  expect(thickness(0, 100)).toBe(1);
+  expect(thickness(100, 100)).toBe(6);
+  expect(thickness(9, 99)).toBeCloseTo(3.5, 5);
+});

@@ -1,0 +1,73 @@
+// Who answers for a service, and whether the load is shared.
+import { duration, percent, rate } from '../../base/format';
+import { texts } from '../../base/i18n';
+import { useGet } from '../../base/query';
+import { dayClock, toMs } from '../../base/time';
+import { link } from '../../base/url';
+import { Meter, Panel, Table, type Column } from '../../components/parts';
+import { useRangeQuery } from '../../components/range';
+import { Empty, Loaded } from '../../components/states';
+import { condition } from '../../model/search';
+import type { Instance } from '../../model/services';
+
+const t = texts({
+  title: ['Instances', '实例'],
+  instance: ['Instance', '实例'],
+  place: ['Where', '位置'],
+  version: ['Version', '版本'],
+  calls: ['Calls/s', '调用/秒'],
+  share: ['Share', '占比'],
+  skew: ['Against an even share', '与均分相比'],
+  failed: ['Failed', '失败率'],
+  mean: ['Mean', '平均耗时'],
+  seen: ['Seen', '出现时间'],
+  restarts: ['{n} restart|{n} restarts', '重启 {n} 次'],
+  silent: ['silent since {time}', '自 {time} 起无数据'],
+  even: ['Shared evenly: {share}', '负载均衡度：{share}'],
+  none: ['No instance is known', '没有已知实例'],
+  unnamed: ['spans do not say which', 'Span 未标明'],
+});
+
+export function Instances({ service }: { service: string }) {
+  const answer = useGet<{ instances: Instance[]; fairness: number | null }>(`services/${encodeURIComponent(service)}/instances`, useRangeQuery());
+  const columns: Column<Instance>[] = [
+    {
+      key: 'instance',
+      title: t('instance'),
+      wide: true,
+      cell: (one) =>
+        one.instance ? (
+          <a class="main mono" href={link('/traces', { q: `${condition('service', service)} AND ${condition('service.instance.id', one.instance)}` })}>
+            {one.instance}
+          </a>
+        ) : (
+          <span class="faint">{t('unnamed')}</span>
+        ),
+    },
+    { key: 'place', title: t('place'), hideSmall: true, cell: (one) => <span class="faint nowrap">{one.place}</span> },
+    { key: 'version', title: t('version'), hideSmall: true, cell: (one) => <span class="mono small">{one.versions.join(', ')}</span> },
+    { key: 'calls', title: t('calls'), num: true, cell: (one) => rate(one.calls_per_s) },
+    { key: 'share', title: t('share'), hideSmall: true, cell: (one) => <Meter share={one.share} tone={one.skew !== null && one.skew > 1.5 ? 'warn' : undefined} /> },
+    { key: 'skew', title: t('skew'), num: true, cell: (one) => (one.skew === null ? '–' : <span class={one.skew > 1.5 || one.skew < 0.5 ? 'warn-text strong' : 'faint'}>{`×${one.skew.toFixed(2)}`}</span>) },
+    { key: 'failed', title: t('failed'), num: true, cell: (one) => <span class={one.error_share >= 0.05 ? 'error-text strong' : one.error_share >= 0.01 ? 'warn-text' : 'faint'}>{percent(one.error_share)}</span> },
+    { key: 'mean', title: t('mean'), num: true, hideSmall: true, cell: (one) => (one.mean_ns === null ? '–' : duration(one.mean_ns)) },
+    {
+      key: 'seen',
+      title: t('seen'),
+      hideSmall: true,
+      cell: (one) => (
+        <span class="nowrap small">
+          {one.silent_since ? <span class="badge error">{t('silent', { time: dayClock(toMs(one.silent_since)) })}</span> : <span class="faint">{dayClock(toMs(one.first_seen))}</span>}
+          {one.restarts > 0 && <span class="badge warn">{t('restarts', { n: one.restarts })}</span>}
+        </span>
+      ),
+    },
+  ];
+  return (
+    <Panel title={t('title')} flush actions={answer.data?.fairness !== null && answer.data !== undefined && <span class="soft">{t('even', { share: percent(answer.data.fairness!) })}</span>}>
+      <Loaded answer={answer} route="services/{service}/instances" rows={5}>
+        {(data) => (data.instances.length === 0 ? <Empty title={t('none')} /> : <Table label={t('title')} columns={columns} rows={data.instances} keyOf={(one) => one.instance} />)}
+      </Loaded>
+    </Panel>
+  );
+}
