@@ -40,7 +40,7 @@ async function find({ page, go, settled, check }, api) {
 }
 
 /** A pasted id opens its trace; `e` goes to an error. */
-async function palette({ page, go, check }, api, { failed }) {
+async function palette({ page, go, settled, check }, api, { failed }) {
   await go(`${api}/traces?range=15m`);
   await page.keyboard.press('Control+k');
   await page.fill('dialog input', failed);
@@ -49,6 +49,7 @@ async function palette({ page, go, check }, api, { failed }) {
   await page.waitForSelector('.wf-row:not([hidden])');
   await page.keyboard.press('e');
   await page.waitForSelector('.drawer');
+  await settled();
   check(page.url().includes('span='), 'the chosen span is not in the link');
 }
 

@@ -1,4 +1,5 @@
 // One trip from near: every instance around it, with the moment failures began.
+import { useMemo } from 'preact/hooks';
 import { FONT, colour, useCanvas } from '../../base/canvas';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
@@ -26,8 +27,11 @@ export function TripStrip({ one }: { one: TripAnswer }) {
   const opened = toMs(one.trip.opened.time);
   const closed = one.trip.closed ? toMs(one.trip.closed.time) : null;
   const begun = one.failing_since ? toMs(one.failing_since) : opened;
-  const around = Math.max(5000, ((closed ?? opened + 30_000) - opened) * 0.25);
-  const range = { start: toIso(Math.min(begun, opened) - around), end: toIso((closed ?? Math.max(opened + 30_000, Date.now())) + around) };
+  // Of this answer: an ongoing trip would otherwise ask anew with every drawing.
+  const range = useMemo(() => {
+    const around = Math.max(5000, ((closed ?? opened + 30_000) - opened) * 0.25);
+    return { start: toIso(Math.min(begun, opened) - around), end: toIso((closed ?? Math.max(opened + 30_000, Date.now())) + around) };
+  }, [one]);
   const answer = useGet<Instances>(`breakers/${one.breaker.id}/instances`, range, { settled: closed !== null });
   const data = answer.data;
   const t0 = data ? nsToMs(data.t0_ns) : 0;

@@ -145,7 +145,7 @@ function Node({ node, x, y, dim, hurt, selected, gates, onNode, onGate }: { node
   const label = t('node', { name: node.name, rate: rate(node.perSecond), errors: percent(node.errorShare) });
   return (
     <g transform={`translate(${x - NODE_WIDTH / 2} ${y - NODE_HEIGHT / 2})`} class={`map-node ${node.kind}${selected ? ' selected' : ''}${dim ? ' dimmed' : ''}`}>
-      <g role="button" tabIndex={0} aria-label={label} aria-pressed={selected} onClick={() => onNode(node.id)} onKeyDown={open}>
+      <g role="button" tabIndex={0} aria-pressed={selected} onClick={() => onNode(node.id)} onKeyDown={open}>
         <title>{label}</title>
         <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={node.kind === 'service' ? 8 : 3} />
         <rect x="0" y="8" width="3" height={NODE_HEIGHT - 16} class="mark" style={{ fill: `var(${kind === 'ok' ? '--ok-mark' : TONES[kind]})` }} />
@@ -176,7 +176,7 @@ function Node({ node, x, y, dim, hurt, selected, gates, onNode, onGate }: { node
 function GateMark({ list, x, y, dim, onGate }: { list: Gate[]; x: number; y: number; dim: boolean; onGate: (gate: Gate) => void }) {
   const state = worst(list);
   const first = list[0]!;
-  const label = list.map((gate) => `${gate.row.service} › ${gate.row.targets.join(', ') || gate.row.name}: ${stateName(gate.state)}`).join('\n');
+  const label = (list.length > 1 ? `${list.length} ` : '') + list.map((gate) => `${gate.row.service} › ${gate.row.targets.join(', ') || gate.row.name}: ${stateName(gate.state)}`).join('\n');
   const open = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();

@@ -48,7 +48,7 @@ export function Changes({ changes, total }: { changes: readonly Change[]; total:
                 <span class={`change-mark ${toneOf(kind)}`}>
                   <Icon name={kind ? ICONS[kind] : 'overview'} size={15} />
                 </span>
-                <strong class="nowrap">{change.service}</strong>
+                <strong class="cut">{change.service}</strong>
                 {change.subject && <span class="mono cut">{change.subject}</span>}
                 <span class="soft nowrap">{kind ? t(kind, { now: amount(kind, change.now), before: amount(kind, change.before) }) : change.kind.replaceAll('_', ' ')}</span>
                 <span class="spring" />

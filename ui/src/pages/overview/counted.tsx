@@ -136,7 +136,7 @@ export function Counted() {
                     <span class={one.kind === 'trip' || one.kind === 'code_spiking' ? 'error-text' : 'warn-text'} style={{ display: 'flex' }}>
                       <Icon name={ICONS[one.kind]} size={15} />
                     </span>
-                    <strong class="nowrap">{one.title}</strong>
+                    <strong class="cut">{one.title}</strong>
                     <span class="soft nowrap">{t(one.kind, { n: short(Math.round(one.count)) })}</span>
                     <span class="faint cut">{one.detail}</span>
                     <span class="spring" />
@@ -173,7 +173,7 @@ export function Counted() {
                       </span>
                       <span class="spring" />
                       {trace.errors > 0 && <span class="error-text small nowrap">{count(trace.errors)} ✕</span>}
-                      <strong class="nowrap">{duration(trace.duration_ns)}</strong>
+                      <strong class="cut">{duration(trace.duration_ns)}</strong>
                     </a>
                   ))}
                 </>
