@@ -60,7 +60,13 @@ fn kinds(overview: &Value) -> Vec<(&str, &str, &str)> {
     assert!(surprises.is_sorted_by(|a, b| a >= b), "{surprises:?}");
     changes
         .iter()
-        .map(|change| (change["kind"].as_str().unwrap_or_default(), change["service"].as_str().unwrap_or_default(), change["subject"].as_str().unwrap_or_default()))
+        .map(|change| {
+            (
+                change["kind"].as_str().unwrap_or_default(),
+                change["service"].as_str().unwrap_or_default(),
+                change["subject"].as_str().unwrap_or_default(),
+            )
+        })
         .collect()
 }
 

@@ -210,6 +210,9 @@ fn span() -> impl Strategy<Value = TestSpan> {
     )
 }
 
+/// By minute, service, version and name: count, errors, spans.
+type Sums<'a> = BTreeMap<(i64, &'a str, &'a str, &'a str), (f64, f64, i64)>;
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -242,7 +245,7 @@ proptest! {
             "ot=th:5555" => 98_303.0 / 65_536.0,
             _ => 1.0,
         };
-        let mut expected: BTreeMap<(i64, &str, &str, &str), (f64, f64, i64)> = BTreeMap::new();
+        let mut expected: Sums<'_> = BTreeMap::new();
         for span in &spans {
             let sum = expected.entry((minute_of(span.start), span.service, span.version, span.name)).or_default();
             sum.0 += weight(span);
@@ -251,7 +254,7 @@ proptest! {
         }
         let rows = sum(&spans);
         let rows = MinuteRows::of(&rows).unwrap();
-        let mut found: BTreeMap<(i64, &str, &str, &str), (f64, f64, i64)> = BTreeMap::new();
+        let mut found: Sums<'_> = BTreeMap::new();
         for row in (0..rows.len()).map(|row| rows.get(row)) {
             let key = (row.time.0, row.service_name.unwrap_or(""), row.service_version.unwrap_or(""), row.operation.unwrap());
             let sum = found.entry(key).or_default();
