@@ -20,9 +20,18 @@ struct OfService {
     named: Vec<usize>,
 }
 
-/// Pairs (nameless entry, named entry): within one service, the only named breaker of a fitting framework that was open at each of
-/// the refusals, or that opened together with the nameless one three times.
-pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Vec<(usize, usize)> {
+/// What becomes of nameless entries.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Aliases {
+    /// (nameless entry, named entry): within one service, the only named breaker of a fitting framework that was open at each of the
+    /// refusals, or that opened together with the nameless one three times.
+    pub pairs: Vec<(usize, usize)>,
+    /// Refusals that name neither breaker nor operation, of a service with breakers that tell their states: they are of one of these,
+    /// nobody knows which, and no breaker of their own.
+    pub nobodys: Vec<usize>,
+}
+
+pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Aliases {
     let mut services: BTreeMap<(&str, &str, &str), OfService> = BTreeMap::new();
     for (index, entry) in registry.entries.iter().enumerate() {
         let of_entry = || registry.slots.iter().zip(built).filter(move |(slot, _)| slot.entry == index);
@@ -38,16 +47,18 @@ pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Vec<(usize, usize
             _ => {}
         }
     }
-    let mut pairs = Vec::new();
+    let mut found = Aliases::default();
     for OfService { nameless, named } in services.values() {
         for from in nameless {
             let fitting: Vec<usize> = named.iter().copied().filter(|into| fits(registry, built, *from, *into)).collect();
-            if let [only] = fitting[..] {
-                pairs.push((*from, only));
+            match fitting[..] {
+                [only] => found.pairs.push((*from, only)),
+                _ if registry.entries[*from].is_anonymous() && !named.is_empty() => found.nobodys.push(*from),
+                _ => {}
             }
         }
     }
-    pairs
+    found
 }
 
 fn fits(registry: &Registry, built: &[Built], from: usize, into: usize) -> bool {

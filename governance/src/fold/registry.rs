@@ -120,6 +120,11 @@ impl Registry {
         }
     }
 
+    /// The facts of these are of no breaker from now on; they still count as refused calls.
+    pub fn forget(&mut self, entries: &[usize]) {
+        self.slots.retain(|slot| !entries.contains(&slot.entry));
+    }
+
     /// Facts of the nameless breaker `from` are from now on those of `into`.
     pub fn merge(&mut self, from: usize, into: usize) {
         let alias = self.entries[from].key.name.clone();
@@ -142,6 +147,11 @@ impl Registry {
 }
 
 impl Entry {
+    /// Nothing says which breaker, operation or target.
+    pub fn is_anonymous(&self) -> bool {
+        self.key.name.is_empty() && self.operations.is_empty() && self.targets.is_empty()
+    }
+
     pub fn operations(&self) -> Vec<String> {
         commonest(&self.operations)
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Breaker, Calls, Folded, History, Input, Notice, Scope, Verdict,
-    alias::aliases,
+    alias::{Aliases, aliases},
     atoms::Origin,
     hash::Plain,
     history::{Built, Context, build},
@@ -30,8 +30,9 @@ pub fn fold(input: &Input<'_>) -> Folded {
 
     let mut built = histories(input, &sorted, &registry, &mut processes, &calls);
     let aliases = aliases(&registry, &built.0);
-    if !aliases.is_empty() {
-        aliases.iter().for_each(|(from, into)| registry.merge(*from, *into));
+    if aliases != Aliases::default() {
+        aliases.pairs.iter().for_each(|(from, into)| registry.merge(*from, *into));
+        registry.forget(&aliases.nobodys);
         built = histories(input, &sorted, &registry, &mut processes, &calls);
     }
     let (built, mut notices) = built;

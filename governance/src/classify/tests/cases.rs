@@ -232,6 +232,15 @@ fn logs() -> Vec<Case> {
             &["breaker.log.fields half_open>closed  pay"],
         ),
         (log("circuit breaker 'pay' changed from closed to open", ""), &["breaker.log.text closed>open  pay"]),
+        (
+            log(
+                "WARN ts=2024-06-01T12:00:00.000Z caller=data/payment.go:47 service.id=order-1 service.name=order trace.id= span.id= \
+                 msg=Circuit breaker state changed name=pay from=half-open to=closed",
+                "",
+            ),
+            &["breaker.log.pairs half_open>closed  pay"],
+        ),
+        (log("INFO msg=Circuit breaker settings changed name=pay from=3 to=5", ""), &[]),
         (log("circuit breaker created", "name=pay"), &[]),
         (
             log("Event STATE_TRANSITION published: 2024: CircuitBreaker 'backendA' changed state from CLOSED to OPEN", ""),

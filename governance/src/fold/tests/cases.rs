@@ -71,6 +71,17 @@ fn explicit_transitions() {
 }
 
 #[test]
+fn refusals_that_name_nothing_are_no_breaker_where_others_are_named() {
+    let nameless = || (0..9).map(|nth| refused("", "", 100.0 + f64::from(nth)));
+    let named = ["pay", "stock"].map(|name| log("", name, 0.0, Some(Closed), Open));
+    let folded = Given::default().signal(named).reject(nameless()).fold();
+    assert_eq!(folded.breakers.len(), 2, "{}", show(&folded));
+    assert!(folded.breakers.iter().all(|breaker| !breaker.key.name.is_empty()), "{}", show(&folded));
+    let alone = Given::default().reject(nameless()).fold();
+    assert_eq!(alone.breakers.len(), 1, "all that is known of them: {}", show(&alone));
+}
+
+#[test]
 fn a_log_a_gauge_and_refusals_are_one_event_14() {
     let spans = (0..5).map(|nth| refused("gobreaker", "op:Charge", 0.5 + f64::from(nth)));
     let mut log_line = log("", "pay", 0.0, Some(Closed), Open);
