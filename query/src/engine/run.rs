@@ -319,6 +319,9 @@ impl Shared {
 
     /// Memory and spill files of one question.
     fn runtime_env(&self) -> Result<Arc<RuntimeEnv>, EngineError> {
+        // DataFusion looks and then makes the directory, which fails when two questions do so at once. When it cannot be made at all,
+        // the question that needs it says so.
+        let _ = std::fs::create_dir_all(&self.config.spill_dir);
         let spill = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![self.config.spill_dir.clone()]))
             .with_max_temp_directory_size(self.config.spill_bytes_max);

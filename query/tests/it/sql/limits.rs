@@ -102,3 +102,16 @@ async fn time_is_limited() {
     assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("deadline_exceeded")));
     until(&loaded, "it should end", <[Value]>::is_empty).await;
 }
+
+/// A page asks several questions at once, also as the first ones of a server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_first_questions_may_come_together() {
+    for _ in 0..20 {
+        let loaded = Loaded::empty();
+        let asked = || tokio::spawn(Loaded::ask(loaded.router.clone(), "SELECT 1"));
+        for answered in [asked(), asked(), asked(), asked()] {
+            let (status, body) = answered.await.expect("no panic");
+            assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
+        }
+    }
+}
