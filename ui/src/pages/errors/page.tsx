@@ -87,7 +87,7 @@ export default function ErrorsPage() {
     [rows, at],
   );
   const columns: Column<CodeRow>[] = [
-    { key: 'code', title: t('code'), cell: (row) => <span class="mono strong nowrap">{row.code || row.reason}</span> },
+    { key: 'code', title: t('code'), cell: (row) => <span class="mono strong cut code-name" title={row.code || row.reason}>{row.code || row.reason}</span> },
     {
       key: 'meaning',
       title: t('meaning'),
