@@ -79,10 +79,6 @@ export function useAnswer<T>(key: readonly unknown[], fn: (signal: AbortSignal) 
   };
 }
 
-export function notOffered(error: Problem | Error | null): boolean {
-  return error instanceof Problem && error.notOffered;
-}
-
 /** The usual case: one GET. */
 export function useGet<T>(route: string, query: Query = {}, options: Options = {}): Answer<T> {
   return useAnswer<T>([route, query], (abort) => get<T>(route, query, abort), options);

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { count, duration, percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
-import { notOffered, refreshEvery, useGet } from '../../base/query';
+import { refreshEvery, useGet } from '../../base/query';
 import type { Traces } from '../../base/schema';
 import { dayClock, nsToMs, toMs } from '../../base/time';
 import { useStream } from '../../base/stream';
@@ -18,7 +18,6 @@ import type { OverviewAnswer } from '../../model/overview';
 import { DEFAULT_RANGE } from '../../model/range';
 import { fine, health } from '../../model/services';
 import { Changes } from './changes';
-import { Counted } from './counted';
 
 const t = texts({
   title: ['Overview', '总览'],
@@ -58,7 +57,6 @@ export function Now() {
   if (answer.data && !answered) setAnswered(true);
   const data = usual && streamed && stream === 'live' && (!answer.data || toMs(streamed.end) >= toMs(answer.data.end)) ? streamed : answer.data;
   const slow = useGet<Traces>('traces', { sort: 'slowest', limit: 6, ...range }, { every: false });
-  if (notOffered(answer.error)) return <Counted />;
   return (
     <>
       <div class="page-head">

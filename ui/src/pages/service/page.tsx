@@ -1,7 +1,7 @@
 // What is wrong inside a service, who is hurt, and who hurts it?
 import { count, duration, percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
-import { notOffered, useGet } from '../../base/query';
+import { useGet } from '../../base/query';
 import { nsToMs, toMs } from '../../base/time';
 import { link, param, setParams } from '../../base/url';
 import { BarChart } from '../../components/bars';
@@ -11,7 +11,6 @@ import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
 import { condition } from '../../model/search';
 import { fine, health, rollouts, type Service, type ServiceAnswer } from '../../model/services';
-import { Counted } from './counted';
 import { Guards } from './guards';
 import { Instances } from './instances';
 import { Latency } from './latency';
@@ -48,7 +47,6 @@ export default function ServicePage({ id }: { id: string }) {
   const answer = useGet<ServiceAnswer>(`services/${encodeURIComponent(id)}`, { buckets: 80, ...useRangeQuery() });
   const tab = TABS.find((one) => one === param('tab')) ?? 'operations';
   const q = condition('service', id);
-  if (notOffered(answer.error)) return <Counted id={id} />;
   return (
     <div class="page">
       <div class="page-head">

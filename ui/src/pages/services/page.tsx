@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { count, duration, percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useKeys } from '../../base/keys';
-import { notOffered, useGet } from '../../base/query';
+import { useGet } from '../../base/query';
 import { BASE, go, link, param, setParams } from '../../base/url';
 import { Spark } from '../../components/bars';
 import { GateCounts } from '../../components/gates';
@@ -11,7 +11,6 @@ import { NoData } from '../../components/nodata';
 import { Panel, Table, type Column } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
-import { Counted } from './counted';
 import { SORTS, health, type Service, type ServicesAnswer, type SortKey } from '../../model/services';
 
 const t = texts({
@@ -105,7 +104,6 @@ export default function ServicesPage() {
     { key: 'guards', title: t('guards'), hideSmall: true, cell: (one) => <GateCounts counts={one.breakers.guarding} to={link('/breakers', { target: one.name })} /> },
     { key: 'rejected', title: t('rejected'), num: true, hideSmall: true, cell: (one) => (one.rejected > 0 ? <span class="error-text">{short(Math.round(one.rejected))}</span> : null) },
   ];
-  if (notOffered(answer.error)) return <Counted />;
   return (
     <div class="page fill">
       <div class="page-head">
