@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! divergence = Σ ½ p log2(p / m) + ½ q log2(q / m)                                           in bits, 0 to 1
-//! chance     = (1/n₁ + 1/n₂) / (8 ln 2) · ((k − 1) + 2 √(2 (k − 1)))                          k values, n₁ and n₂ records
+//! chance     = (1/n₁ + 1/n₂) / (8 ln 2) · w · ((k − 1) + 2 √(2 (k − 1)))                      k values, n₁ and n₂ records
 //! score      = max(0, divergence − chance)
 //! ```
 //!
@@ -13,6 +13,10 @@
 //! (1/n₁ + 1/n₂) times chi-square distributed with k − 1 degrees of freedom (Pearson 1900), whose mean is k − 1 and whose deviation
 //! √(2 (k − 1)). So `chance` is what equal distributions stay below at two deviations: few records or many values raise it.
 //!
+//! The divergence of few records is a little more than chi-square's: `w` is the mean of 1 + 0.8 / n over the values, n of whose records are
+//! on both sides together. The mean divergence of n records that fall on either side with equal chance, from the binomial distribution, is
+//! 1.161 times chi-square's for n = 5, 1.061 times for 10 and 1.027 times for 20.
+//!
 //! Chi-square needs values that are expected often enough (Cochran, Annals of Mathematical Statistics 23(3), 1952). Values that would be in
 //! fewer than [`RECORDS_MIN`] records if both sides had the size of the smaller are one value together.
 
@@ -20,6 +24,8 @@ use super::profile::Counts;
 
 /// Records of both sides together, scaled to the smaller.
 const RECORDS_MIN: f64 = 5.0;
+/// Of a record's divergence by chance over chi-square's.
+const EXCESS: f64 = 0.8;
 /// Counts are whole, their quotients not quite.
 const ROUNDING: f64 = 1e-9;
 
@@ -47,8 +53,13 @@ impl Sides {
 
     /// Whether a value is in enough records to say something.
     pub(super) fn are_enough(self, counts: Counts) -> bool {
+        self.together(counts) >= RECORDS_MIN - ROUNDING
+    }
+
+    /// In how many records a value would be if both sides had the size of the smaller.
+    fn together(self, counts: Counts) -> f64 {
         let [p, q] = self.shares(counts);
-        (p + q) * self.records[0].min(self.records[1]) >= RECORDS_MIN - ROUNDING
+        (p + q) * self.records[0].min(self.records[1])
     }
 
     /// What one value adds to the divergence, in bits.
@@ -61,20 +72,24 @@ impl Sides {
 
     /// Of all values of an attribute, absence included. Floating-point sums depend on order: give them in one that means something.
     pub(super) fn score(self, values: impl IntoIterator<Item = Counts>) -> f64 {
-        let (mut rare, mut divergence, mut different) = ([0, 0], 0.0, 0_u32);
+        let (mut rare, mut divergence, mut different, mut weight) = ([0, 0], 0.0, 0_u32, 0.0);
+        let mut add = |counts: Counts| {
+            divergence += self.divergence(counts);
+            different += 1;
+            weight += 1.0 + EXCESS / self.together(counts);
+        };
         for counts in values.into_iter().filter(|counts| *counts != [0, 0]) {
             if self.are_enough(counts) {
-                divergence += self.divergence(counts);
-                different += 1;
+                add(counts);
             } else {
                 rare = [rare[0] + counts[0], rare[1] + counts[1]];
             }
         }
         if rare != [0, 0] {
-            divergence += self.divergence(rare);
-            different += 1;
+            add(rare);
         }
-        (divergence - self.chance(different)).max(0.0)
+        let weight = weight / f64::from(different.max(1));
+        (divergence - weight * self.chance(different)).max(0.0)
     }
 
     fn chance(self, different: u32) -> f64 {
