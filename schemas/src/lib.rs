@@ -10,6 +10,7 @@
 //! promoted              which attributes have a column of their own, under which keys
 //! table                 Table -> Arrow schema
 //! attribute             one attribute out of a JSON remainder
+//! grpc                  names of its status codes
 //! sampling              how many spans a sampled span stands for
 //! otlp                  request bytes -> TableBatches (wire walk), and TableBatches -> OTLP again
 //! interop               the JSON of Jaeger and Zipkin -> OTLP, and OTLP -> theirs
@@ -20,6 +21,7 @@ pub mod column;
 pub mod columns;
 pub mod derived;
 pub mod every_table;
+pub mod grpc;
 pub mod ids;
 pub mod interop;
 pub mod logs;

@@ -1,28 +1,10 @@
 //! HTTP and gRPC statuses under the names and types that libraries give them.
 
-const GRPC: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
+use schemas::grpc;
 
 /// The canonical name of a gRPC code.
 pub(super) fn grpc_of_number(number: i64) -> Option<&'static str> {
-    GRPC.get(usize::try_from(number).ok()?).copied()
+    grpc::STATUS.get(usize::try_from(number).ok()?).copied()
 }
 
 /// The canonical name of a gRPC code that is written as a number, as Go writes it (`Unavailable`) or canonical.
@@ -33,7 +15,7 @@ pub(super) fn grpc_of_text(text: &str) -> Option<&'static str> {
     }
     let letters = |name: &str| -> Vec<u8> { name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_uppercase()).collect() };
     let wanted = if text == "Canceled" { letters("CANCELLED") } else { letters(text) };
-    GRPC.into_iter().find(|name| letters(name) == wanted)
+    grpc::STATUS.into_iter().find(|name| letters(name) == wanted)
 }
 
 #[cfg(test)]

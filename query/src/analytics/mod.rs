@@ -3,7 +3,6 @@
 //! ```text
 //! deltas      what sets a selection apart from a baseline
 //! patterns    log lines to templates, with counts and samples
-//! durations   how long calls took: a histogram whose parts add up
 //! red         rate, errors and durations, also over time
 //! minutes     spans of one minute with the same key, added up
 //! services    services, versions and operations out of minutes
@@ -15,7 +14,6 @@
 //! ```
 
 pub mod deltas;
-pub mod durations;
 pub mod graph;
 pub mod heatmap;
 pub mod instances;

@@ -165,7 +165,7 @@ fn of_service(changes: &mut Vec<Change>, now: &Service, before: &Service, then: 
     }
 
     let slower = against(&|usual| of_durations(&now.calls, &usual.calls));
-    let p95 = |service: &Service| service.calls.durations.quantile(0.95).unwrap_or_default() as f64;
+    let p95 = |service: &Service| service.calls.durations.quantile_ns(0.95).unwrap_or_default() as f64;
     if slower >= SURPRISING && usual.iter().all(|usual| p95(now) >= p95(usual) * SLOWER_FACTOR) {
         add(ChangeKind::ServiceSlower, "", None, &p95, slower);
     } else if slower <= -SURPRISING && usual.iter().all(|usual| p95(now) * SLOWER_FACTOR <= p95(usual)) {

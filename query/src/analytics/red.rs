@@ -1,6 +1,6 @@
 //! Rate, errors, durations of some calls, and of the same calls over time.
 
-use super::durations::Durations;
+use storage::rollup::DurationHistogram;
 
 /// Of any number of calls; parts add up exactly.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -10,7 +10,7 @@ pub struct Red {
     pub errors: f64,
     /// Of all durations that are not negative.
     pub sum_ns: i64,
-    pub durations: Durations,
+    pub durations: DurationHistogram,
 }
 
 impl Red {
@@ -20,14 +20,14 @@ impl Red {
             self.errors += weight;
         }
         self.sum_ns = self.sum_ns.saturating_add((duration_ns.max(0) as f64 * weight) as i64);
-        self.durations.add(duration_ns, weight);
+        self.durations.add_duration(duration_ns, weight);
     }
 
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.errors += other.errors;
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
-        self.durations.merge(&other.durations);
+        self.durations.add(&other.durations);
     }
 
     /// 0 to 1; 0 of no calls.
@@ -78,7 +78,7 @@ impl RedSeries {
 
     /// Null where there were no calls.
     pub fn quantiles(&self, quantile: f64) -> Vec<Option<i64>> {
-        self.0.iter().map(|red| red.durations.quantile(quantile)).collect()
+        self.0.iter().map(|red| red.durations.quantile_ns(quantile)).collect()
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
             series.merge_at(grid, time, &red(durations));
         }
         assert_eq!((series.counts(), series.errors()), (vec![3.0, 0.0, 1.0], vec![1.0, 0.0, 1.0]));
-        assert_eq!(series.quantiles(0.3), [Some(0), None, Durations::quantile(&series.0[2].durations, 1.0)]);
+        assert_eq!(series.quantiles(0.3), [Some(0), None, series.0[2].durations.quantile_ns(1.0)]);
         assert_eq!((series.0[0].sum_ns, series.0[0].error_share(), Red::default().error_share()), (16, 1.0 / 3.0, 0.0));
     }
 }

@@ -22,8 +22,8 @@ pub fn of_shares((part, whole): (f64, f64), (part_before, whole_before): (f64, f
 
 /// Durations against others: how many are above the p95 of before, as shares. Positive when they are longer.
 pub fn of_durations(now: &Red, before: &Red) -> f64 {
-    let Some(usual) = before.durations.quantile(0.95) else { return 0.0 };
-    of_shares((now.durations.above(usual), now.count), (before.durations.above(usual), before.count))
+    let Some(usual) = before.durations.quantile_ns(0.95) else { return 0.0 };
+    of_shares((now.durations.count_above(usual), now.count), (before.durations.count_above(usual), before.count))
 }
 
 /// Against several times of comparison: what is usual at one of them is not surprising.

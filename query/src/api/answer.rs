@@ -4,7 +4,9 @@ use std::{fmt, time::Instant};
 
 use axum::response::{IntoResponse, Response};
 use http::header;
-use serde::Serialize;
+use jiff::Timestamp;
+use schemas::UnixNanos;
+use serde::{Serialize, Serializer};
 use storage::Rows;
 use utoipa::ToSchema;
 
@@ -26,41 +28,66 @@ pub(crate) struct Meta {
     pub(crate) warnings: Vec<String>,
 }
 
-/// What was read without the engine.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Scanned {
-    rows: u64,
-    bytes: u64,
-    pub(crate) partial: Vec<String>,
+/// RFC 3339 with nine digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String)]
+pub(super) struct Time(pub UnixNanos);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&rfc3339(self.0))
+    }
 }
 
-impl Scanned {
-    pub(crate) fn of(read: &Rows) -> Self {
-        Self {
-            rows: read.batches.iter().map(|batch| batch.num_rows() as u64).sum(),
-            bytes: read.batches.iter().map(|batch| batch.get_array_memory_size() as u64).sum(),
-            partial: read.partial.clone(),
-        }
+pub(super) fn rfc3339(time: UnixNanos) -> String {
+    Timestamp::from_nanosecond(time.0.into()).map_or_else(|_| time.0.to_string(), |time| format!("{time:.9}"))
+}
+
+/// What was read for an answer: by questions to the engine, and without it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Cost {
+    pub scanned_rows: u64,
+    pub scanned_bytes: u64,
+    /// Sorted, each once.
+    pub partial: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+impl Cost {
+    pub(super) fn of(read: &Rows) -> Self {
+        let rows = read.batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        let bytes = read.batches.iter().map(|batch| batch.get_array_memory_size() as u64).sum();
+        let mut cost = Self::default();
+        cost.read(rows, bytes, &read.partial);
+        cost
     }
 
-    /// Of both reads.
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.partial.extend(other.partial);
+    pub(super) fn add(&mut self, summary: &Summary) {
+        self.read(summary.scanned_rows, summary.scanned_bytes, &summary.partial);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.read(other.scanned_rows, other.scanned_bytes, &other.partial);
+        self.warnings.extend(other.warnings.iter().cloned());
+    }
+
+    fn read(&mut self, rows: u64, bytes: u64, partial: &[String]) {
+        self.scanned_rows += rows;
+        self.scanned_bytes += bytes;
+        self.partial.extend(partial.iter().cloned());
         self.partial.sort_unstable();
         self.partial.dedup();
-        Self { rows: self.rows + other.rows, bytes: self.bytes + other.bytes, partial: self.partial }
     }
-}
 
-impl Meta {
-    pub(crate) fn since(start: Instant, scanned: Scanned) -> Self {
-        Self {
+    /// The `meta` part of an answer that was begun at `start` and is complete but for what `partial` says.
+    pub(super) fn meta(&self, start: Instant) -> Meta {
+        Meta {
             took_ms: (start.elapsed().as_secs_f64() * 1e6).round() / 1e3,
-            scanned_rows: scanned.rows,
-            scanned_bytes: scanned.bytes,
-            partial: scanned.partial,
+            scanned_rows: self.scanned_rows,
+            scanned_bytes: self.scanned_bytes,
+            partial: self.partial.clone(),
             truncated: false,
-            warnings: Vec::new(),
+            warnings: self.warnings.clone(),
         }
     }
 }
@@ -87,4 +114,13 @@ pub(crate) fn meta(summary: &Summary, warnings: &[String]) -> Meta {
 /// `body` as `application/json`. Telemetry changes all the time, so nothing is cached.
 pub(crate) fn json(body: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+/// How many in all. The sum of no floats is `-0.0`, which JSON would show.
+pub(super) fn total(counts: impl IntoIterator<Item = f64>) -> f64 {
+    counts.into_iter().fold(0.0, |sum, count| sum + count)
+}
+
+pub(super) fn to_json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("texts and finite numbers always serialize")
 }

@@ -4,7 +4,7 @@ use schemas::UnixNanos;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::breakers::{Cost, Time};
+use super::answer::{Cost, Time};
 use crate::analytics::minutes;
 
 /// How complete the numbers are. Spans are counted the moment they are stored, wherever they are.

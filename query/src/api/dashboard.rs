@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answer::{self, Meta, Scanned},
+    answer::{self, Cost, Meta},
     openapi::OtherProblems,
     problem::Problem,
 };
@@ -104,7 +104,7 @@ async fn send_test_trace(State(dashboard): State<Option<Dashboard>>) -> Response
     };
     match (dashboard.send_test_trace)().await {
         Ok(id) => {
-            let sent = Sent { trace_id: id.to_string(), meta: Meta::since(start, Scanned::default()) };
+            let sent = Sent { trace_id: id.to_string(), meta: Cost::default().meta(start) };
             answer::json(serde_json::to_vec(&sent).expect("texts and numbers always serialize"))
         }
         Err(reason) => Problem::new(StatusCode::BAD_GATEWAY, "test_trace_refused", "The test trace was not taken", reason)

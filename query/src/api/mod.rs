@@ -22,6 +22,7 @@ mod logs;
 mod metrics;
 mod openapi;
 mod overview;
+mod path;
 mod problem;
 mod process;
 mod prometheus;
@@ -34,6 +35,7 @@ mod sql;
 mod status;
 mod stream;
 mod traces;
+mod window;
 
 pub use dashboard::{Dashboard, Page};
 pub use prometheus::recorder;

@@ -18,6 +18,7 @@ use utoipa::{
     IntoResponses, OpenApi, PartialSchema, ToSchema,
     openapi::{
         ContentBuilder, ObjectBuilder, Ref, RefOr, Response as Described, ResponseBuilder,
+        path::{Parameter, ParameterBuilder, ParameterIn},
         schema::{AdditionalProperties, ArrayBuilder, Schema, SchemaFormat, SchemaType, Type},
     },
 };
@@ -67,6 +68,15 @@ pub(super) fn routes() -> OpenApiRouter {
 #[utoipa::path(get, path = "/api/openapi.json", tag = "server", responses((status = 200, description = "OpenAPI 3.1", body = Object), OtherProblems))]
 async fn get(Extension(document): Extension<Document>) -> Response {
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], document.0).into_response()
+}
+
+/// Parameters of the query string that are texts and may be left out: name and description.
+pub(super) fn query_texts(known: &[(&str, &str)]) -> Vec<Parameter> {
+    let text = |(name, description): &(&str, &str)| {
+        let parameter = ParameterBuilder::new().name(*name).parameter_in(ParameterIn::Query).description(Some(*description));
+        parameter.schema(Some(String::schema())).build()
+    };
+    known.iter().map(text).collect()
 }
 
 /// What a question to the engine can end with instead of an answer.

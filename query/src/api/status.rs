@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{self, Meta, Scanned},
+    answer::{self, Cost, Meta},
     health::not_ready_reasons,
     openapi::OtherProblems,
     process::ProcessStats,
@@ -141,7 +141,7 @@ pub(crate) async fn get(State(shared): State<Shared>) -> Response {
         received: (shared.received)(),
         storage: Storage::of(&shared.store.stats()),
         process: Process { cpu_seconds: process.cpu_seconds, resident_bytes: process.resident_bytes, threads: process.threads },
-        meta: Meta::since(start, Scanned::default()),
+        meta: Cost::default().meta(start),
     };
     answer::json(serde_json::to_vec(&status).expect("strings and numbers always serialize"))
 }

@@ -51,6 +51,14 @@ pub struct DurationHistogram {
 }
 
 impl DurationHistogram {
+    /// Adds a duration that stands for `count`. A negative one, of a clock that went back, counts as 0.
+    pub fn add_duration(&mut self, duration_ns: i64, count: f64) {
+        match u64::try_from(duration_ns) {
+            Ok(duration_ns) if duration_ns > 0 => self.add_buckets([(bucket_of(duration_ns), count)]),
+            _ => self.add_zero(count),
+        }
+    }
+
     /// Adds durations of 0.
     pub fn add_zero(&mut self, count: f64) {
         self.zero += count;
@@ -102,16 +110,9 @@ impl DurationHistogram {
         last.map(middle_ns)
     }
 
-    /// The share of the durations above `threshold_ns`, from 0 to 1, as far as buckets tell: those of its own bucket count by halves.
-    pub fn share_above(&self, threshold_ns: u64) -> Option<f64> {
-        let count = self.count();
-        let own = bucket_of(threshold_ns);
-        let above = |(index, count): (i32, f64)| match index.cmp(&own) {
-            std::cmp::Ordering::Less => 0.0,
-            std::cmp::Ordering::Equal => count / 2.0,
-            std::cmp::Ordering::Greater => count,
-        };
-        (count > 0.0).then(|| self.buckets().map(above).sum::<f64>() / count)
+    /// How many durations are above `threshold_ns`, as far as buckets tell: those whose middle is.
+    pub fn count_above(&self, threshold_ns: i64) -> f64 {
+        self.buckets().filter(|(index, _)| middle_ns(*index) > threshold_ns).fold(0.0, |sum, (_, count)| sum + count)
     }
 }
 
@@ -169,7 +170,38 @@ mod tests {
         for (quantile, expected) in [(0.0, 0), (0.25, 0), (0.26, 1000), (0.5, 1000), (0.75, 2000), (0.76, 4000), (1.0, 4000)] {
             within(quantile, expected);
         }
-        assert_eq!(histogram.share_above(3000), Some(0.25));
-        assert_eq!(histogram.share_above(2000), Some(0.375));
+        assert_eq!((histogram.count_above(3000), histogram.count_above(100), histogram.count_above(i64::MAX)), (1.0, 3.0, 0.0));
+    }
+
+    fn of(durations: impl IntoIterator<Item = i64>) -> DurationHistogram {
+        let mut all = DurationHistogram::default();
+        durations.into_iter().for_each(|duration| all.add_duration(duration, 1.0));
+        all
+    }
+
+    #[test]
+    fn quantiles_are_of_the_right_one_and_hardly_off() {
+        let thousand = of((1..=1000).map(|ms| ms * 1_000_000));
+        for (quantile, exact_ms) in [(0.5, 500.0), (0.95, 950.0), (0.99, 990.0), (0.0, 1.0), (1.0, 1000.0)] {
+            let told = thousand.quantile_ns(quantile).expect("some") as f64 / 1e6;
+            assert!((told / exact_ms - 1.0).abs() <= 0.0444, "{quantile}: {told} for {exact_ms}");
+        }
+        let none = of([0, -7, 8]);
+        assert_eq!((none.quantile_ns(0.5), none.count(), of([0]).quantile_ns(0.99)), (Some(0), 3.0, Some(0)));
+        // 9 fast ones and a slow one: p95 is the tenth, p90 the ninth.
+        let skewed = of([vec![1_000; 9], vec![1_000_000]].concat());
+        assert!(skewed.quantile_ns(0.95).expect("some") > 900_000 && skewed.quantile_ns(0.9).expect("some") < 1_100);
+        // A sampled one that stands for twenty.
+        let mut weighted = of(vec![1_000; 9]);
+        weighted.add_duration(1_000_000, 20.0);
+        assert!(weighted.quantile_ns(0.5).expect("some") > 900_000);
+    }
+
+    #[test]
+    fn parts_add_up() {
+        let all: Vec<i64> = (0..5000).map(|nth| (nth * nth * 7919) % 1_000_003).collect();
+        let mut merged = of(all[..1234].iter().copied());
+        merged.add(&of(all[1234..].iter().copied()));
+        assert_eq!(merged, of(all.iter().copied()));
     }
 }

@@ -4,7 +4,7 @@ use arrow::{
     array::{Array, FixedSizeBinaryArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray},
     datatypes::{Int32Type, Int64Type, TimestampNanosecondType},
 };
-use schemas::{columns as c, sampling::adjusted_count};
+use schemas::{columns as c, grpc, sampling::adjusted_count};
 
 use super::{
     columns::{RollupError, dictionary, get, ids, numbers, texts},
@@ -49,27 +49,6 @@ const CONSUMER: i32 = 5;
 const FAILED: i32 = 2;
 
 const HTTP_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-/// <https://grpc.io/docs/guides/status-codes/>, by number.
-const GRPC_STATUS: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
-
 /// The words that rows use for what spans say in numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Words {
@@ -79,7 +58,7 @@ pub(super) struct Words {
     database: u32,
     queue: u32,
     http: [u32; HTTP_CLASSES.len()],
-    grpc: [u32; GRPC_STATUS.len()],
+    grpc: [u32; grpc::STATUS.len()],
 }
 
 impl Words {
@@ -91,7 +70,7 @@ impl Words {
             database: texts.number("database"),
             queue: texts.number("queue"),
             http: HTTP_CLASSES.map(|word| texts.number(word)),
-            grpc: GRPC_STATUS.map(|word| texts.number(word)),
+            grpc: grpc::STATUS.map(|word| texts.number(word)),
         }
     }
 }
@@ -209,7 +188,7 @@ impl<'a> Spans<'a> {
         let grpc = || get(self.grpc_status, row).and_then(|status| by_number(&self.words.grpc, status));
         let named = || {
             let status = text(self.rpc_status, row)?;
-            let number = GRPC_STATUS.iter().position(|name| *name == status).or_else(|| status.parse().ok())?;
+            let number = grpc::STATUS.iter().position(|name| *name == status).or_else(|| status.parse().ok())?;
             self.words.grpc.get(number).copied()
         };
         grpc().or_else(named).or(http).unwrap_or(NULL)

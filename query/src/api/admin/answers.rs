@@ -8,7 +8,7 @@ use storage::{Refusal, Retained, RetentionPreview};
 use utoipa::ToSchema;
 
 use super::super::{
-    answer::{Meta, Scanned},
+    answer::{Cost, Meta},
     problem::Problem,
 };
 use crate::trace::Time;
@@ -99,7 +99,7 @@ impl Preview {
 }
 
 pub(super) fn meta(start: Instant) -> Meta {
-    Meta::since(start, Scanned::default())
+    Cost::default().meta(start)
 }
 
 /// 503: it did not work now; nothing is lost, and it can be asked for again.

@@ -12,10 +12,9 @@ use governance::analytics::ledger::{LetThrough, Rejected};
 use schemas::{SpanId, TraceId, UnixNanos, columns as c};
 
 use super::{
-    super::problem::Problem,
+    super::{answer::Cost, problem::Problem, window::Window},
     cost::{self, Callers, unreadable},
-    load::{Cost, Folds},
-    window::Window,
+    load::Folds,
 };
 use crate::engine::{Facts, TimeSpan};
 

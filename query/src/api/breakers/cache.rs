@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{load::Told, window::Window};
+use super::{super::window::Window, load::Told};
 
 /// All entries together.
 const BYTES_MAX: usize = 64 << 20;

@@ -21,9 +21,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    super::problem::Problem,
-    load::{Cost, Folds, Told, internal},
-    shapes::Time,
+    super::{
+        answer::{Cost, Time},
+        problem::Problem,
+    },
+    load::{Folds, Told, internal},
 };
 use crate::engine::{Facts, TimeSpan};
 

@@ -21,9 +21,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    super::problem::Problem,
-    load::{Cost, Folds, internal},
-    shapes::Time,
+    super::{
+        answer::{Cost, Time},
+        problem::Problem,
+    },
+    load::{Folds, internal},
     trip::Refusal,
 };
 use crate::engine::{Facts, TimeSpan, calls_of};

@@ -9,13 +9,16 @@ use governance::{
 use schemas::UnixNanos;
 
 use super::{
-    super::problem::Problem,
+    super::{
+        answer::{Cost, total},
+        problem::Problem,
+        window::Window,
+    },
     limits,
-    list::row,
-    load::{Cost, Folds, Told},
+    list::{refused_within, row},
+    load::{Folds, Told},
     shapes::state_word,
     top_codes::TopCodes,
-    window::Window,
 };
 
 /// A breaker as others see it.
@@ -92,16 +95,14 @@ impl Folds {
 fn guards(told: &Told, window: Window, at: UnixNanos) -> Guards {
     let breakers: Vec<Guard> = told.folded.breakers.iter().map(|breaker| Guard::of(breaker, window, at)).collect();
     let recent = Window { start: UnixNanos(window.start.0.max(window.end.0 - RECENT_NS)), end: window.end };
-    let rejected_recently = rejected(told, recent).values().sum();
+    let rejected_recently = total(rejected(told, recent).into_values());
     Guards { breakers, rejected: rejected(told, window), rejected_recently, cost: told.cost.clone() }
 }
 
 fn rejected(told: &Told, window: Window) -> BTreeMap<String, f64> {
     let mut rejected = limits::by_service(told, window);
     for breaker in &told.folded.breakers {
-        let refused = breaker.instances.iter().flat_map(|history| &history.refused);
-        let within = refused.filter(|calls| (window.start..window.end).contains(&calls.until));
-        let count: f64 = within.map(|calls| calls.count).sum();
+        let count = refused_within(breaker, window);
         if count > 0.0 {
             *rejected.entry(breaker.key.service.clone()).or_default() += count;
         }

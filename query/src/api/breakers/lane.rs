@@ -8,7 +8,7 @@ use schemas::UnixNanos;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{shapes::state_word, window::Window};
+use super::{super::window::Window, shapes::state_word};
 
 /// Stretches of one state, each until the next; the last until the end of the window.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]

@@ -21,15 +21,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     super::{
-        answer::Meta,
+        answer::{Cost, Meta, Time, to_json},
         problem::Problem,
         search::{Pairs, now},
+        window::{Window, nothing_else, unknown_parameter},
     },
     admitted::Admitted,
     cost::{self, Callers},
-    load::{Cost, Folds, Told, took_ms},
-    shapes::{Time, meta, to_json},
-    window::{Window, nothing_else, unknown_parameter},
+    load::{Folds, Told},
 };
 
 /// Limiters in one answer.
@@ -133,7 +132,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         cost.warnings.push(format!("{} more limiters rejected less", rules.len() - RULES_MAX));
     }
     let limits = rules.iter().take(RULES_MAX).map(|rule| Limiter::of(rule, &newest)).collect();
-    Ok(to_json(&LimitsAnswer { limits, meta: meta(took_ms(started.elapsed()), &cost, Vec::new()) }))
+    Ok(to_json(&LimitsAnswer { limits, meta: cost.meta(started) }))
 }
 
 pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -154,11 +153,7 @@ pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec
         traffic_share: client.skew.map(|_| client.traffic_share),
         skew: client.skew,
     });
-    let body = ClientsAnswer {
-        limit: Limiter::of(rule, &newest),
-        clients: clients.collect(),
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
-    };
+    let body = ClientsAnswer { limit: Limiter::of(rule, &newest), clients: clients.collect(), meta: cost.meta(started) };
     Ok(to_json(&body))
 }
 

@@ -13,15 +13,15 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
+        answer::{Meta, Time, to_json, total},
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
+        window::{Window, unknown_parameter},
     },
     lane::Lane,
-    load::{Folds, Told, took_ms},
-    shapes::{Identity, ServiceTrip, Time, meta, state_word, to_json},
+    load::{Folds, Told},
+    shapes::{Identity, ServiceTrip, state_word},
     top_codes::{TopCode, TopCodes},
-    window::{Window, unknown_parameter},
 };
 
 const LIMITS: Limits = Limits { default: 200, max: 2000 };
@@ -233,7 +233,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         breakers,
         next_page_token,
         notices: notices(&told),
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }
@@ -246,8 +246,6 @@ pub(super) fn row(breaker: &Breaker, window: Window, codes: &TopCodes) -> Row {
     let opened_in = |from: i64, to: i64| breaker.trips.iter().filter(|trip| (from..to).contains(&trip.trip.opened.time.0)).count();
     let touching = || breaker.trips.iter().filter(|trip| touches(&trip.trip, window));
     let trips: Vec<&fold::Trip> = touching().map(|trip| &trip.trip).collect();
-    let refused = breaker.instances.iter().flat_map(|history| &history.refused);
-    let refused = refused.filter(|calls| (window.start..window.end).contains(&calls.until)).map(|calls| calls.count).sum();
     Row {
         identity: Identity::of(breaker),
         state: state_word(mechanism, now.map_or(State::Unknown, |segment| segment.state)),
@@ -257,7 +255,7 @@ pub(super) fn row(breaker: &Breaker, window: Window, codes: &TopCodes) -> Row {
         trips: opened_in(window.start.0, window.end.0),
         trips_before: opened_in(before, window.start.0),
         open_ns: trips.iter().map(|trip| open_within(trip, window)).sum(),
-        refused,
+        refused: refused_within(breaker, window),
         flapping: is_flapping(breaker, &trips, window),
         last_trip: touching().next_back().map(|trip| ServiceTrip::of(breaker, trip)),
         top_codes: codes.get(&breaker.id).cloned().unwrap_or_default(),
@@ -267,6 +265,16 @@ pub(super) fn row(breaker: &Breaker, window: Window, codes: &TopCodes) -> Row {
 
 pub(super) fn touches(trip: &fold::Trip, window: Window) -> bool {
     trip.opened.time < window.end && trip.end_or(window.end) > window.start
+}
+
+/// Calls that were refused within the window.
+pub(super) fn refused_within(breaker: &Breaker, window: Window) -> f64 {
+    total(breaker.instances.iter().map(|history| refused_in(history, window)))
+}
+
+/// By one instance.
+pub(super) fn refused_in(history: &fold::History, window: Window) -> f64 {
+    total(history.refused.iter().filter(|calls| (window.start..window.end).contains(&calls.until)).map(|calls| calls.count))
 }
 
 fn open_within(trip: &fold::Trip, window: Window) -> i64 {

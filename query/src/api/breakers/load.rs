@@ -1,9 +1,6 @@
 //! Facts of a window and its look-back, folded.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use arrow::array::RecordBatch;
 use governance::{
@@ -16,12 +13,16 @@ use schemas::{Table, UnixNanos};
 use tokio::sync::{OnceCell, oneshot};
 
 use super::{
-    super::{problem::Problem, sql::problem_in},
+    super::{
+        answer::{Cost, rfc3339},
+        problem::Problem,
+        sql::problem_in,
+        window::Window,
+    },
     cache::Cache,
     top_codes::{TopCodes, top_codes},
-    window::Window,
 };
-use crate::engine::{Engine, EngineError, Facts, FactsQuestion, Question, Summary, TimeSpan};
+use crate::engine::{Engine, EngineError, Facts, FactsQuestion, Question, TimeSpan};
 
 /// Rows of one table for one fold.
 pub(super) const FACTS_MAX: usize = 300_000;
@@ -58,34 +59,6 @@ pub(super) struct Reload {
     pub text: String,
 }
 
-/// Of all questions to the engine.
-#[derive(Debug, Clone, Default)]
-pub(in crate::api) struct Cost {
-    pub scanned_rows: u64,
-    pub scanned_bytes: u64,
-    pub partial: Vec<String>,
-    pub warnings: Vec<String>,
-}
-
-impl Cost {
-    pub(in crate::api) fn add(&mut self, summary: Summary) {
-        self.scanned_rows += summary.scanned_rows;
-        self.scanned_bytes += summary.scanned_bytes;
-        self.partial.extend(summary.partial);
-        self.partial.sort_unstable();
-        self.partial.dedup();
-    }
-
-    pub(in crate::api) fn merge(&mut self, other: &Self) {
-        self.scanned_rows += other.scanned_rows;
-        self.scanned_bytes += other.scanned_bytes;
-        self.partial.extend(other.partial.iter().cloned());
-        self.partial.sort_unstable();
-        self.partial.dedup();
-        self.warnings.extend(other.warnings.iter().cloned());
-    }
-}
-
 impl Told {
     /// A guess at the memory of one, texts included.
     pub(super) const BYTES_OF_REJECTION: usize = size_of::<Rejection>() + 200;
@@ -109,7 +82,7 @@ impl Told {
 
     pub(super) fn breaker(&self, id: BreakerId) -> Result<&Breaker, Problem> {
         self.folded.breaker(id).ok_or_else(|| {
-            let detail = format!("no fact from {} on is about breaker {id}", super::shapes::rfc3339(self.since));
+            let detail = format!("no fact from {} on is about breaker {id}", rfc3339(self.since));
             Problem::new(StatusCode::NOT_FOUND, "breaker_not_found", "There is no such breaker", detail)
                 .hint("GET /api/v1/breakers lists those of a window; ask for another `start` and `end`")
         })
@@ -177,8 +150,7 @@ impl Folds {
             let earlier = window.start.0.saturating_sub(reach);
             let mut more = facts.clone_counts();
             if !self.read(span(earlier, since), &mut more, &mut cost).await? {
-                cost.warnings
-                    .push(format!("too many facts before: states before {} are unknown", super::shapes::rfc3339(UnixNanos(since))));
+                cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(UnixNanos(since))));
                 break;
             }
             facts.append(more);
@@ -227,7 +199,7 @@ impl Folds {
         let batches = answer.collect().await.map_err(failed)?;
         let summary = answer.summary();
         let whole = summary.truncated.is_none();
-        cost.add(summary);
+        cost.add(&summary);
         Ok((batches, whole))
     }
 
@@ -269,9 +241,4 @@ pub(in crate::api) fn unreadable(error: RowError) -> Problem {
 
 pub(in crate::api) fn internal(message: &str) -> Problem {
     problem_in("start", EngineError::Internal { message: message.to_owned() })
-}
-
-/// How long an answer took.
-pub(in crate::api) fn took_ms(elapsed: Duration) -> f64 {
-    (elapsed.as_secs_f64() * 1e6).round() / 1e3
 }

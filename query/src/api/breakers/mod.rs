@@ -29,10 +29,7 @@ mod shapes;
 mod top_codes;
 mod transitions;
 mod trip;
-mod window;
 
 pub(super) use guards::{Guard, Guards, RECENT_NS};
-pub(super) use load::{Cost, Folds, internal, took_ms, unreadable};
+pub(super) use load::{Folds, internal, unreadable};
 pub(crate) use routes::routes;
-pub(super) use shapes::{Time, meta, rfc3339, to_json};
-pub(super) use window::{Window, unknown_parameter};

@@ -17,15 +17,15 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
+        answer::{Meta, Time, to_json},
         problem::Problem,
         search::{Pairs, now},
+        window::{Window, nothing_else},
     },
     lane::Lane,
     list::{self, Row},
-    load::{Folds, took_ms},
-    shapes::{Identity, ServiceTrip, Time, Trip, meta, state_word, to_json},
-    window::{Window, nothing_else},
+    load::Folds,
+    shapes::{Identity, ServiceTrip, Trip, state_word},
 };
 
 /// One breaker.
@@ -128,7 +128,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result
         breaker: row,
         trips: touching.iter().rev().map(|trip| ServiceTrip::of(breaker, trip)).collect(),
         known_since: Time(told.since),
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }
@@ -175,7 +175,7 @@ pub(super) async fn instances(folds: &Folds, id: BreakerId, pairs: Pairs) -> Res
     let instance = |history: &fold::History| Instance {
         instance: history.instance.clone(),
         state: state_word(mechanism, history.state_at(UnixNanos(window.end.0 - 1))),
-        refused: history.refused.iter().filter(|calls| (window.start..window.end).contains(&calls.until)).map(|calls| calls.count).sum(),
+        refused: list::refused_in(history, window),
         trips: history.trips.iter().filter(|trip| list::touches(trip, window)).map(Trip::of).collect(),
         lane: Lane::of_instance(history, mechanism, window),
     };
@@ -184,7 +184,7 @@ pub(super) async fn instances(folds: &Folds, id: BreakerId, pairs: Pairs) -> Res
         end_ns: window.end.0.to_string(),
         breaker: Identity::of(breaker),
         instances: breaker.instances.iter().map(instance).collect(),
-        meta: meta(took_ms(started.elapsed()), &told.cost, Vec::new()),
+        meta: told.cost.meta(started),
     };
     Ok(to_json(&body))
 }

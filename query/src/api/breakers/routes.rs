@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, State, rejection::PathRejection},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use governance::fold::BreakerId;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
         openapi::AskProblems,
+        path::{InPath, in_path},
         problem::Problem,
         router::Shared as ApiShared,
         search::{Asked, pairs, respond},
         stream::StreamPlaces,
+        window::Window,
     },
     limits::{self, ClientsAnswer, LimitsAnswer},
     list::{self, BreakersAnswer},
@@ -49,9 +48,7 @@ pub(crate) fn routes(folds: Folds, shared: &ApiShared, config: &Config, places: 
     path = "/api/v1/breakers",
     tag = "governance",
     params(
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("q" = Option<String>, Query, description = "a part of service, name, target or framework, of any case"),
         ("service" = Option<String>, Query, description = "whose breaker it is"),
         ("target" = Option<String>, Query, description = "whom it guards calls to"),
@@ -75,14 +72,12 @@ async fn get_breakers(State(folds): Shared, asked: Asked) -> Response {
     tag = "governance",
     params(
         ("id" = String, Path, description = "sixteen hex digits, as the list gives them"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
     ),
     responses((status = 200, description = "the breaker", body = BreakerAnswer), AskProblems)
 )]
-async fn get_breaker(State(folds): Shared, path: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    respond(async { one::answer(&folds, id(&one_of(path)?)?, pairs(asked)?).await }).await
+async fn get_breaker(State(folds): Shared, path: InPath<String>, asked: Asked) -> Response {
+    respond(async { one::answer(&folds, id(&in_path("id", path)?)?, pairs(asked)?).await }).await
 }
 
 /// Changes of state of one breaker, with their evidence
@@ -92,15 +87,13 @@ async fn get_breaker(State(folds): Shared, path: Result<Path<String>, PathReject
     tag = "governance",
     params(
         ("id" = String, Path, description = "sixteen hex digits, as the list gives them"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("limit" = Option<usize>, Query, description = "changes, the newest, 1 to 5000; 500 when left out"),
     ),
     responses((status = 200, description = "changes of all instances, newest first", body = TransitionsAnswer), AskProblems)
 )]
-async fn get_transitions(State(folds): Shared, path: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    respond(async { transitions::answer(&folds, id(&one_of(path)?)?, pairs(asked)?).await }).await
+async fn get_transitions(State(folds): Shared, path: InPath<String>, asked: Asked) -> Response {
+    respond(async { transitions::answer(&folds, id(&in_path("id", path)?)?, pairs(asked)?).await }).await
 }
 
 /// Instances of one breaker
@@ -110,14 +103,12 @@ async fn get_transitions(State(folds): Shared, path: Result<Path<String>, PathRe
     tag = "governance",
     params(
         ("id" = String, Path, description = "sixteen hex digits, as the list gives them"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
     ),
     responses((status = 200, description = "a lane for each", body = InstancesAnswer), AskProblems)
 )]
-async fn get_instances(State(folds): Shared, path: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    respond(async { one::instances(&folds, id(&one_of(path)?)?, pairs(asked)?).await }).await
+async fn get_instances(State(folds): Shared, path: InPath<String>, asked: Asked) -> Response {
+    respond(async { one::instances(&folds, id(&in_path("id", path)?)?, pairs(asked)?).await }).await
 }
 
 /// The trip that covers an instant: why, what it cost, whom it hurt
@@ -131,9 +122,9 @@ async fn get_instances(State(folds): Shared, path: Result<Path<String>, PathReje
     ),
     responses((status = 200, description = "the trip", body = TripAnswer), AskProblems)
 )]
-async fn get_trip(State(folds): Shared, path: Result<Path<(String, String)>, PathRejection>, asked: Asked) -> Response {
+async fn get_trip(State(folds): Shared, path: InPath<(String, String)>, asked: Asked) -> Response {
     respond(async {
-        let Path((breaker, instant)) = path.map_err(unreadable_path)?;
+        let (breaker, instant) = in_path("id", path)?;
         trip::answer(&folds, id(&breaker)?, &instant, pairs(asked)?).await
     })
     .await
@@ -145,9 +136,7 @@ async fn get_trip(State(folds): Shared, path: Result<Path<(String, String)>, Pat
     path = "/api/v1/limits",
     tag = "governance",
     params(
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("service" = Option<String>, Query, description = "who limits"),
     ),
     responses((status = 200, description = "limiters, those that rejected most first", body = LimitsAnswer), AskProblems)
@@ -163,22 +152,12 @@ async fn get_limits(State(folds): Shared, asked: Asked) -> Response {
     tag = "governance",
     params(
         ("rule" = String, Path, description = "the id of a limiter, as the list gives it"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
     ),
     responses((status = 200, description = "callers, those rejected most first", body = ClientsAnswer), AskProblems)
 )]
-async fn get_clients(State(folds): Shared, path: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    respond(async { limits::clients(&folds, &one_of(path)?, pairs(asked)?).await }).await
-}
-
-fn one_of(path: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    path.map(|Path(text)| text).map_err(unreadable_path)
-}
-
-fn unreadable_path(error: PathRejection) -> Problem {
-    Problem::invalid_parameter("id", error.body_text(), "the path is UTF-8, percent-encoded")
+async fn get_clients(State(folds): Shared, path: InPath<String>, asked: Asked) -> Response {
+    respond(async { limits::clients(&folds, &in_path("id", path)?, pairs(asked)?).await }).await
 }
 
 fn id(text: &str) -> Result<BreakerId, Problem> {

@@ -4,28 +4,10 @@ use governance::{
     facts::{Mechanism, State},
     fold::{self, Breaker},
 };
-use jiff::Timestamp;
-use schemas::UnixNanos;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::answer::Meta;
-use super::load::Cost;
-
-/// RFC 3339 with nine digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
-#[schema(value_type = String)]
-pub(in crate::api) struct Time(pub UnixNanos);
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&rfc3339(self.0))
-    }
-}
-
-pub(in crate::api) fn rfc3339(time: UnixNanos) -> String {
-    Timestamp::from_nanosecond(time.0.into()).map_or_else(|_| time.0.to_string(), |time| format!("{time:.9}"))
-}
+use super::super::answer::Time;
 
 /// A time as well as it is known.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -217,20 +199,4 @@ impl Transition {
             evidence_total: transition.evidence_total,
         }
     }
-}
-
-/// The `meta` part of an answer.
-pub(in crate::api) fn meta(took_ms: f64, cost: &Cost, warnings: Vec<String>) -> Meta {
-    Meta {
-        took_ms,
-        scanned_rows: cost.scanned_rows,
-        scanned_bytes: cost.scanned_bytes,
-        partial: cost.partial.clone(),
-        truncated: false,
-        warnings: cost.warnings.iter().cloned().chain(warnings).collect(),
-    }
-}
-
-pub(in crate::api) fn to_json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).expect("texts and finite numbers always serialize")
 }

@@ -13,10 +13,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    super::problem::Problem,
+    super::{answer::Cost, problem::Problem, window::Window},
     list::touches,
-    load::{Cost, FACTS_MAX, Folds, Told, unreadable},
-    window::Window,
+    load::{FACTS_MAX, Folds, Told, unreadable},
 };
 use crate::engine::{Facts, TimeSpan};
 

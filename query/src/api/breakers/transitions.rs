@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
+        answer::{Meta, Time, to_json},
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
+        window::{Window, unknown_parameter},
     },
-    load::{Folds, took_ms},
-    shapes::{Evidence, Identity, Time, Transition, meta, state_word, to_json},
-    window::{Window, unknown_parameter},
+    load::Folds,
+    shapes::{Evidence, Identity, Transition, state_word},
 };
 
 const LIMITS: Limits = Limits { default: 500, max: 5000 };
@@ -80,9 +80,10 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result
     transitions.reverse();
     transitions.sort_by_key(|(_, one)| std::cmp::Reverse(one.at.time));
     let cut = transitions.len() > limit;
-    let warnings = cut.then(|| format!("{} more changes are older than these", transitions.len() - limit));
+    let older = cut.then(|| format!("{} more changes are older than these", transitions.len() - limit));
     let transitions = transitions.iter().take(limit).map(|(instance, one)| Transition::of(mechanism, instance, one)).collect();
-    let mut meta = meta(took_ms(started.elapsed()), &told.cost, warnings.into_iter().collect());
+    let mut meta = told.cost.meta(started);
+    meta.warnings.extend(older);
     meta.truncated = cut;
     Ok(to_json(&TransitionsAnswer { breaker: Identity::of(breaker), transitions, conflicts, meta }))
 }

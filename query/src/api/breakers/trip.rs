@@ -14,15 +14,15 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
+        answer::{Cost, Meta, Time, rfc3339, to_json},
         problem::Problem,
         search::{Pairs, now, parse_time},
+        window::{Window, unknown_parameter},
     },
     causes::{self, Change, Related},
     cost::{self, Hurt, Recovered},
-    load::{Cost, Folds, Told, took_ms},
-    shapes::{Identity, ServiceTrip, Time, Transition, meta, rfc3339, to_json},
-    window::{Window, unknown_parameter},
+    load::{Folds, Told},
+    shapes::{Identity, ServiceTrip, Transition},
 };
 use crate::engine::{Facts, TimeSpan};
 
@@ -144,7 +144,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, instant: &str, pairs: P
         root,
         parent,
         caused,
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }

@@ -2,7 +2,7 @@
 
 use schemas::UnixNanos;
 
-use super::super::{breakers::Window, problem::Problem, search::Pairs};
+use super::super::{problem::Problem, search::Pairs, window::Window};
 
 const SECOND: i64 = 1_000_000_000;
 

@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::{
-    answer::Meta,
-    breakers::{Cost, meta, to_json, took_ms, unknown_parameter},
+    answer::{Cost, Meta, to_json},
     problem::Problem,
     search::{Limits, Pairs, parse_limit},
+    window::unknown_parameter,
 };
 use crate::codes::Known;
 
@@ -116,7 +116,7 @@ pub(super) fn list(known: &Known, pairs: Pairs) -> Result<Vec<u8>, Problem> {
         service.as_ref().is_none_or(|service| *service == entry.service) && texts.iter().any(|text| text.to_lowercase().contains(&q))
     };
     let found: Vec<&Entry> = known.catalogue.entries().filter(is_found).collect();
-    let mut meta = meta(took_ms(started.elapsed()), &Cost::default(), Vec::new());
+    let mut meta = Cost::default().meta(started);
     if found.len() > limit {
         meta.truncated = true;
         meta.warnings.push(format!("{} more codes are not shown", found.len() - limit));
@@ -147,7 +147,7 @@ pub(super) fn one(known: &Known, code: &str, pairs: Pairs, language: Language, h
     };
     // Weak: what is said is the same, `meta` differs.
     let tag = format!("W/\"{:016x}\"", xxh3_64(&to_json(&answer)));
-    answer.meta = meta(took_ms(started.elapsed()), &Cost::default(), Vec::new());
+    answer.meta = Cost::default().meta(started);
     let mut response = match is_known(headers, &tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => {

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::{
     super::{
-        breakers::unknown_parameter,
         deltas,
         problem::Problem,
         router::Shared,
         search::{Limits, Pairs, now, parse_limit},
+        window::unknown_parameter,
     },
     asked::Asked,
     load::Folds,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::{
-    answer::Meta,
-    breakers::{Cost, internal, meta, to_json, took_ms},
+    answer::{Cost, Meta, to_json},
+    breakers::internal,
     problem::Problem,
 };
 use crate::{
@@ -105,7 +105,7 @@ pub(super) async fn answer(codes: Arc<Codes>, body: &[u8]) -> Result<Vec<u8>, Pr
         conflicts_total,
         codes_total,
         dry_run,
-        meta: meta(took_ms(started.elapsed()), &Cost::default(), Vec::new()),
+        meta: Cost::default().meta(started),
     }))
 }
 

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{Cost, internal, meta, to_json, took_ms},
+        answer::{Cost, Meta, to_json},
+        breakers::internal,
         problem::Problem,
     },
     import::problem,
@@ -90,7 +90,7 @@ pub(super) fn shown(codes: &Codes) -> Vec<u8> {
     let started = Instant::now();
     let known = codes.known();
     let layouts = known.layouts.entries().map(Layout::of).collect();
-    let meta = meta(took_ms(started.elapsed()), &Cost::default(), Vec::new());
+    let meta = Cost::default().meta(started);
     to_json(&LayoutsAnswer { layouts, changeable: known.changeable.clone(), meta })
 }
 
@@ -115,7 +115,7 @@ pub(super) fn test(codes: &Codes, body: &[u8], language: Language) -> Result<Vec
     // What the catalogue would decide if the service had no other code.
     let decided = layouts.decide([(code.as_str(), 1.0)].into_iter(), who, &known.catalogue);
     let read = ReadAs::by(layouts, &code, who, decided.as_ref(), &known, language);
-    Ok(to_json(&TestAnswer { code, read, meta: meta(took_ms(started.elapsed()), &Cost::default(), Vec::new()) }))
+    Ok(to_json(&TestAnswer { code, read, meta: Cost::default().meta(started) }))
 }
 
 impl Layout {

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{Cost, meta, to_json, took_ms, unknown_parameter},
+        answer::{Cost, Meta, to_json, total},
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
+        window::unknown_parameter,
     },
     asked::Asked,
     decisions::Decisions,
@@ -90,7 +90,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> R
         message: &code.message,
     });
     let unknown = unknown_codes(seen, &known.layouts, &known.catalogue);
-    let mut meta = meta(took_ms(started.elapsed()), &cost(&told, &past), Vec::new());
+    let mut meta = cost(&told, &past).meta(started);
     if found.len() > limit {
         meta.truncated = true;
         meta.warnings.push(format!("{} more codes are less frequent than these", found.len() - limit));
@@ -98,7 +98,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> R
     Ok(to_json(&CodesAnswer {
         codes: found.iter().take(limit).map(|code| context.row(code)).collect(),
         codes_total: found.len(),
-        count: found.iter().map(|code| code.count).sum(),
+        count: total(found.iter().map(|code| code.count)),
         unknown: unknown.into_iter().take(UNKNOWN_MAX).map(UnknownCodes::of).collect(),
         meta,
     }))

@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 
 use super::{
     super::{
-        breakers::{Cost, internal, unreadable},
+        answer::{Cost, total},
+        breakers::{internal, unreadable},
         problem::Problem,
         sql::problem_in,
     },
@@ -138,7 +139,7 @@ impl Folds {
         if counts.left_out > 0.0 {
             cost.warnings.push(format!("{} errors of further codes are left out", counts.left_out));
         }
-        let total = counts.codes.iter().map(|code| code.count).sum();
+        let total = total(counts.codes.iter().map(|code| code.count));
         let rows = rows.into_iter().map(|(code, rows)| (code.to_owned(), rows)).collect();
         Ok(Told { counts, rows, total, cost })
     }
@@ -173,7 +174,7 @@ impl Folds {
         let batches = answer.collect().await.map_err(failed)?;
         let summary = answer.summary();
         let whole = summary.truncated.is_none();
-        cost.add(summary);
+        cost.add(&summary);
         Ok((batches, whole))
     }
 }

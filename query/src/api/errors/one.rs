@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{meta, rfc3339, to_json, took_ms, unknown_parameter},
+        answer::{Meta, rfc3339, to_json},
         problem::Problem,
         search::{Pairs, now},
+        window::unknown_parameter,
     },
     asked::Asked,
     decisions::Decisions,
@@ -41,7 +41,7 @@ pub(super) async fn answer(folds: &Folds, code: &str, pairs: Pairs, language: La
     let decisions = Decisions::of(&told.counts.codes, &asked.environment, &known);
     let context = Context { asked: &asked, told: &told, past: &past, known: &known, decisions: &decisions, language };
     let row = context.row(code);
-    Ok(to_json(&CodeAnswer { row, meta: meta(took_ms(started.elapsed()), &cost(&told, &past), Vec::new()) }))
+    Ok(to_json(&CodeAnswer { row, meta: cost(&told, &past).meta(started) }))
 }
 
 pub(super) fn find<'a>(told: &'a Told, code: &str, asked: &Asked) -> Result<&'a CodeCount, Problem> {

@@ -11,10 +11,7 @@ use arrow::{
 use schemas::{UnixNanos, columns as c};
 
 use super::{
-    super::{
-        breakers::{Cost, internal},
-        problem::Problem,
-    },
+    super::{answer::Cost, breakers::internal, problem::Problem},
     asked::Asked,
     load::Folds,
 };
@@ -132,7 +129,7 @@ impl Past {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::breakers::Window;
+    use crate::api::window::Window;
 
     #[test]
     fn totals_of_services_and_what_is_usual() {

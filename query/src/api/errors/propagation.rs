@@ -21,8 +21,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{Cost, meta, to_json, took_ms},
+        answer::{Cost, Meta, to_json},
         problem::Problem,
         search::{Pairs, now},
     },
@@ -123,7 +122,7 @@ async fn follow(folds: &Folds, code: &str, asked: &Asked, started: Instant) -> R
         false => folds.traced(around, traces, &mut cost, |traced, links| of_traces(code, traced, links)).await?,
     };
     (answer.traces, answer.traces_looked_at) = (total, looked_at);
-    answer.meta = meta(took_ms(started.elapsed()), &cost, Vec::new());
+    answer.meta = cost.meta(started);
     if looked_at < total {
         answer.meta.warnings.push(format!("{looked_at} of {total} traces were followed, drawn by lot"));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Bytes,
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use governance::codes::catalogue::{Language, choose};
@@ -15,9 +15,10 @@ use super::{
     super::{
         answer,
         openapi::{AskProblems, OtherProblems},
-        problem::Problem,
+        path::{InPath, in_path},
         router::Shared,
         search::{Asked, pairs, respond},
+        window::Window,
     },
     catalog::{self, CatalogAnswer},
     deltas,
@@ -59,9 +60,7 @@ pub(crate) fn routes(shared: Shared) -> OpenApiRouter {
     path = "/api/v1/errors/codes",
     tag = "errors",
     params(
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("q" = Option<String>, Query, description = "a code, the beginning of one (`5001*`), or a part of its reason, title or message"),
         ("service" = Option<String>, Query, description = "only errors that this service reports"),
         ("environment" = Option<String>, Query, description = "only errors from this environment"),
@@ -82,9 +81,7 @@ async fn get_codes(State(room): State<Room>, headers: HeaderMap, asked: Asked) -
     tag = "errors",
     params(
         ("code" = String, Path, description = "as the list has it"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("service" = Option<String>, Query, description = "only errors that this service reports"),
         ("environment" = Option<String>, Query, description = "only errors from this environment"),
         ("count" = Option<String>, Query, description = "`born` (once, where it is born; when left out) or `every_hop`"),
@@ -92,8 +89,8 @@ async fn get_codes(State(room): State<Room>, headers: HeaderMap, asked: Asked) -
     ),
     responses((status = 200, description = "the code", body = CodeAnswer), AskProblems)
 )]
-async fn get_code(State(room): State<Room>, path: Result<Path<String>, PathRejection>, headers: HeaderMap, asked: Asked) -> Response {
-    in_language(respond(async { one::answer(&room.folds, &one_of(path)?, pairs(asked)?, language(&headers)).await }).await)
+async fn get_code(State(room): State<Room>, path: InPath<String>, headers: HeaderMap, asked: Asked) -> Response {
+    in_language(respond(async { one::answer(&room.folds, &in_path("code", path)?, pairs(asked)?, language(&headers)).await }).await)
 }
 
 /// What a code becomes on its way
@@ -103,14 +100,12 @@ async fn get_code(State(room): State<Room>, path: Result<Path<String>, PathRejec
     tag = "errors",
     params(
         ("code" = String, Path, description = "as the list has it"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
     ),
     responses((status = 200, description = "ways from where it is born to the last that it becomes", body = PropagationAnswer), AskProblems)
 )]
-async fn get_propagation(State(room): State<Room>, path: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    respond(async { propagation::answer(&room.folds, &one_of(path)?, pairs(asked)?).await }).await
+async fn get_propagation(State(room): State<Room>, path: InPath<String>, asked: Asked) -> Response {
+    respond(async { propagation::answer(&room.folds, &in_path("code", path)?, pairs(asked)?).await }).await
 }
 
 /// What sets spans with a code apart
@@ -120,9 +115,7 @@ async fn get_propagation(State(room): State<Room>, path: Result<Path<String>, Pa
     tag = "errors",
     params(
         ("code" = String, Path, description = "as the list has it"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("service" = Option<String>, Query, description = "only spans of this service; of those where the code is born when left out"),
         ("table" = Option<String>, Query, description = "`spans` (when left out) or `logs`"),
         ("limit" = Option<usize>, Query, description = "attributes, 1 to 200; 10 when left out"),
@@ -130,8 +123,8 @@ async fn get_propagation(State(room): State<Room>, path: Result<Path<String>, Pa
     ),
     responses((status = 200, description = "attributes, those that differ most first", body = super::super::deltas::Comparison), AskProblems)
 )]
-async fn get_deltas(State(room): State<Room>, path: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    respond(async { deltas::answer(&room.folds, Arc::clone(&room.shared), &one_of(path)?, pairs(asked)?).await }).await
+async fn get_deltas(State(room): State<Room>, path: InPath<String>, asked: Asked) -> Response {
+    respond(async { deltas::answer(&room.folds, Arc::clone(&room.shared), &in_path("code", path)?, pairs(asked)?).await }).await
 }
 
 /// Error codes as a tree
@@ -140,9 +133,7 @@ async fn get_deltas(State(room): State<Room>, path: Result<Path<String>, PathRej
     path = "/api/v1/errors/tree",
     tag = "errors",
     params(
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("service" = Option<String>, Query, description = "only errors that this service reports"),
         ("environment" = Option<String>, Query, description = "only errors from this environment"),
         ("count" = Option<String>, Query, description = "`born` (once, where it is born; when left out) or `every_hop`"),
@@ -188,13 +179,8 @@ async fn get_catalog(State(room): State<Room>, asked: Asked) -> Response {
         AskProblems
     )
 )]
-async fn get_catalog_code(
-    State(room): State<Room>,
-    path: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-    asked: Asked,
-) -> Response {
-    let answer = || catalog::one(&room.folds.known(), &one_of(path)?, pairs(asked)?, language(&headers), &headers);
+async fn get_catalog_code(State(room): State<Room>, path: InPath<String>, headers: HeaderMap, asked: Asked) -> Response {
+    let answer = || catalog::one(&room.folds.known(), &in_path("code", path)?, pairs(asked)?, language(&headers), &headers);
     answer().unwrap_or_else(IntoResponse::into_response)
 }
 
@@ -243,10 +229,6 @@ async fn put_layouts(State(room): State<Room>, body: Bytes) -> Response {
 )]
 async fn post_test(State(room): State<Room>, headers: HeaderMap, body: Bytes) -> Response {
     in_language(respond(async { layouts::test(&room.shared.codes, &body, language(&headers)) }).await)
-}
-
-fn one_of(path: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    path.map(|Path(code)| code).map_err(|error| Problem::invalid_parameter("code", error.body_text(), "the path is UTF-8, percent-encoded"))
 }
 
 /// What the reader asks for.

@@ -9,7 +9,7 @@ use schemas::{TraceId, UnixNanos};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{super::breakers::Time, asked::Asked, decisions::Decisions, load::Told, past::Past, reading::ReadAs};
+use super::{super::answer::Time, asked::Asked, decisions::Decisions, load::Told, past::Past, reading::ReadAs};
 use crate::codes::Known;
 
 /// A code of a window. Members that nothing is known of are absent.

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{meta, to_json, took_ms, unknown_parameter},
+        answer::{Meta, to_json},
         problem::Problem,
         search::{Pairs, now},
+        window::unknown_parameter,
     },
     asked::Asked,
     decisions::Decisions,
@@ -83,7 +83,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> R
         root.add(&path(code, by, &context), leaf(code, &context));
     }
     let left: f64 = told.counts.codes.iter().skip(CODES_MAX).map(|code| code.count).sum();
-    let mut meta = meta(took_ms(started.elapsed()), &cost(&told, &past), Vec::new());
+    let mut meta = cost(&told, &past).meta(started);
     if left > 0.0 {
         meta.truncated = true;
         meta.warnings.push(format!("{left} errors of less frequent codes are not in the tree"));

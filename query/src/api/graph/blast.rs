@@ -8,12 +8,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::{
-    answer::Meta,
-    breakers::{Cost, Folds, Window, internal, meta, to_json, took_ms, unknown_parameter},
+    answer::{Cost, Meta, to_json},
+    breakers::{Folds, internal},
     completeness::Completeness,
     problem::Problem,
     search::{Pairs, now},
     services::{Loaded, minutes},
+    window::{Window, unknown_parameter},
 };
 use crate::{
     analytics::{
@@ -148,7 +149,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
             .collect(),
         edges: told.edges.into_iter().map(|(from, to, calls)| BlastEdge { from, to, calls }).collect(),
         completeness: Completeness::of(completeness, &mut cost),
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }

@@ -7,13 +7,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::{
-    answer::Meta,
-    breakers::{Cost, Folds, Guard, Guards, Time, Window, meta, to_json, took_ms, unknown_parameter},
+    answer::{Cost, Meta, Time, to_json},
+    breakers::{Folds, Guard, Guards},
     completeness::Completeness,
     problem::Problem,
     search::{Pairs, now, parse_time},
     services::{Durations, per_second},
     sql::problem_in,
+    window::{Window, unknown_parameter},
 };
 use crate::{
     analytics::graph::{self, Edge, Graph, Node, Spans},
@@ -197,7 +198,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         unlinked: graph.unlinked,
         orphans: graph.orphans,
         completeness: Completeness::of(completeness, &mut cost),
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
         edges,
     };
     Ok(to_json(&body))
@@ -214,7 +215,7 @@ async fn load(folds: &Folds, request: &Request, cost: &mut Cost) -> Result<(Grap
     let spans = Spans::new(start.0, end.0);
     let (spans, summary) =
         folds.engine.gather(question, spans, |spans, batch| spans.add(batch)).await.map_err(|error| problem_in("start", error))?;
-    cost.add(summary);
+    cost.add(&summary);
     let completeness = spans.completeness;
     let counted = tokio::task::spawn_blocking(move || graph::calls(&spans)).await;
     let graph = counted.map_err(|_| super::super::breakers::internal("a bug ended the count of calls"))?;

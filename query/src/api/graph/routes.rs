@@ -8,6 +8,7 @@ use super::{
         breakers::Folds,
         openapi::AskProblems,
         search::{Asked, pairs, respond},
+        window::Window,
     },
     blast::{self, BlastAnswer},
     calls::{self, GraphAnswer},
@@ -23,9 +24,7 @@ pub(crate) fn routes(folds: Folds) -> OpenApiRouter {
     path = "/api/v1/graph",
     tag = "services",
     params(
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
         ("service" = Option<String>, Query, description = "only what is near the node of this name"),
         ("depth" = Option<usize>, Query, description = "how many calls away from `service`, 0 to 10; 1 when left out"),
@@ -44,9 +43,7 @@ async fn get_graph(State(folds): State<Folds>, asked: Asked) -> Response {
     tag = "services",
     params(
         ("target" = String, Query, description = "the name of a service, database, queue or other node of the graph"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("environment" = Option<String>, Query, description = "only requests of this deployment environment count as requests"),
     ),
     responses((status = 200, description = "callers, those hurt most first", body = BlastAnswer), AskProblems)

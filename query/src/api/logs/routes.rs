@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::HeaderMap;
@@ -14,7 +14,7 @@ use super::{
     super::{
         closed,
         openapi::{AskProblems, NotModified},
-        problem::Problem,
+        path::{InPath, in_path},
         search::{Asked, QueryAndTime, pairs, respond},
     },
     context,
@@ -126,7 +126,7 @@ async fn get_span_fields(State(engine): Shared, headers: HeaderMap, asked: Asked
     ),
     responses((status = 200, description = "the most frequent values", body = ValuesAnswer), NotModified, AskProblems)
 )]
-async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, headers: HeaderMap, asked: Asked) -> Response {
+async fn get_log_values(State(engine): Shared, field: InPath<String>, headers: HeaderMap, asked: Asked) -> Response {
     values(&engine, Table::Logs, &headers, field, asked).await
 }
 
@@ -142,7 +142,7 @@ async fn get_log_values(State(engine): Shared, field: Result<Path<String>, PathR
     ),
     responses((status = 200, description = "the most frequent values", body = ValuesAnswer), NotModified, AskProblems)
 )]
-async fn get_span_values(State(engine): Shared, field: Result<Path<String>, PathRejection>, headers: HeaderMap, asked: Asked) -> Response {
+async fn get_span_values(State(engine): Shared, field: InPath<String>, headers: HeaderMap, asked: Asked) -> Response {
     values(&engine, Table::Spans, &headers, field, asked).await
 }
 
@@ -182,16 +182,11 @@ async fn get_context(State(engine): Shared, asked: Asked) -> Response {
     respond(async { context::answer(&engine, pairs(asked)?).await }).await
 }
 
-async fn values(engine: &Engine, table: Table, headers: &HeaderMap, field: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    let field = match one(field) {
+async fn values(engine: &Engine, table: Table, headers: &HeaderMap, field: InPath<String>, asked: Asked) -> Response {
+    let field = match in_path("field", field) {
         Ok(field) => field,
         Err(problem) => return problem.into_response(),
     };
     let route = format!("{table}/fields/{field}/values");
     closed::respond(engine, (&route, table), headers, asked, async |pairs| values::answer(engine, table, &field, pairs).await).await
-}
-
-fn one(field: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    let invalid = |error: PathRejection| Problem::invalid_parameter("field", error.body_text(), "fields are UTF-8, percent-encoded");
-    field.map(|Path(field)| field).map_err(invalid)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -76,13 +75,4 @@ impl Serialize for Number {
 
 pub(super) fn label_map(labels: &Labels) -> BTreeMap<String, String> {
     labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-/// RFC 3339 with nine digits.
-pub(super) fn rfc3339(time_ns: i64) -> String {
-    Timestamp::from_nanosecond(time_ns.into()).map_or_else(|_| time_ns.to_string(), |time| format!("{time:.9}"))
-}
-
-pub(super) fn to_json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).expect("string keys and finite numbers always serialize")
 }

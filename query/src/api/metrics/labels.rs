@@ -8,11 +8,12 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
+        answer::to_json,
         problem::Problem,
         search::{Pairs, now},
         sql::problem_in,
     },
-    answer::{MetricsMeta, to_json},
+    answer::MetricsMeta,
     parameters::{LISTED_NS, nothing_else, selector, window},
 };
 use crate::{

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use schemas::columns as c;
+use schemas::{UnixNanos, columns as c};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     super::{
+        answer::{Time, to_json},
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
         sql::problem_in,
     },
-    answer::{MetricType, MetricsMeta, rfc3339, to_json},
+    answer::{MetricType, MetricsMeta},
     parameters::{LISTED_NS, nothing_else, taken, window},
 };
 use crate::{
@@ -44,7 +45,8 @@ struct Name {
     is: MetricType,
     description: Option<String>,
     series: usize,
-    last_seen: String,
+    #[schema(value_type = String)]
+    last_seen: Time,
 }
 
 pub(super) async fn answer(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -74,7 +76,7 @@ pub(super) async fn answer(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>,
             is: MetricType::new(kind, unit.clone()),
             description: newest.description.clone(),
             series,
-            last_seen: rfc3339(newest.last),
+            last_seen: Time(UnixNanos(newest.last)),
         })
         .collect();
     if directory.is_full() {

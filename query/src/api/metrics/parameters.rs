@@ -1,8 +1,13 @@
 //! What is asked of series, and what is wrong with it when it is asked otherwise.
 
 use schemas::UnixNanos;
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
 
 use super::super::{
+    openapi::query_texts,
     problem::Problem,
     search::{Pairs, parse_range, parse_time},
 };
@@ -48,6 +53,19 @@ pub(super) struct Window {
 impl Window {
     pub(super) fn span(self) -> TimeSpan {
         TimeSpan { start: Some(UnixNanos(self.start)), end: Some(UnixNanos(self.end)) }
+    }
+}
+
+/// [`window`] of a day, as the description of a route lists it.
+pub(super) struct LastDay;
+
+impl IntoParams for LastDay {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        query_texts(&[
+            ("start", "inclusive; 24 h before `end` when left out"),
+            ("end", "exclusive; now when left out"),
+            ("range", "instead of `start`: a duration up to `end`"),
+        ])
     }
 }
 

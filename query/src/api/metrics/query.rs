@@ -9,11 +9,12 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
+        answer::{Time, to_json},
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit, parse_time},
         sql::problem_in,
     },
-    answer::{MetricType, MetricsMeta, Number, label_map, rfc3339, to_json},
+    answer::{MetricType, MetricsMeta, Number, label_map},
     parameters::{Asked, SHOWN_NS, nothing_else, selector, step, taken, window},
 };
 use crate::{
@@ -71,7 +72,8 @@ struct Series {
 struct ExemplarOfSeries {
     /// Position in `series`.
     series: usize,
-    time: String,
+    #[schema(value_type = String)]
+    time: Time,
     #[schema(value_type = f64)]
     value: Number,
     trace_id: String,
@@ -86,7 +88,8 @@ pub(super) struct OneAnswer {
     types: Vec<MetricType>,
     function: &'static str,
     window_ms: i64,
-    time: String,
+    #[schema(value_type = String)]
+    time: Time,
     /// Those without a value are left out.
     series: Vec<Point>,
     meta: MetricsMeta,
@@ -128,7 +131,7 @@ pub(super) async fn range(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, 
     let Answered { metric, types, function, window_ns, rows, exemplars, meta } = on_engine(engine, request).await?;
     let exemplars = exemplars.into_iter().map(|exemplar| ExemplarOfSeries {
         series: exemplar.row,
-        time: rfc3339(exemplar.time),
+        time: Time(UnixNanos(exemplar.time)),
         value: Number(Some(exemplar.value)),
         trace_id: exemplar.trace_id.to_string(),
         span_id: exemplar.span_id.map(|id| id.to_string()),
@@ -154,7 +157,7 @@ pub(super) async fn one(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, Pr
     let point = |row: Row| Point { labels: label_map(&row.labels), value: Number(row.values.first().copied().flatten()) };
     let series = rows.into_iter().map(point).collect();
     let (function, window_ms) = (word(function), window_ns / 1_000_000);
-    Ok(to_json(&OneAnswer { metric, types, function, window_ms, time: rfc3339(time.0), series, meta }))
+    Ok(to_json(&OneAnswer { metric, types, function, window_ms, time: Time(time), series, meta }))
 }
 
 impl Request {

@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, State, rejection::PathRejection},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
         openapi::AskProblems,
-        problem::Problem,
+        path::{InPath, in_path},
         search::{Asked, pairs, respond},
     },
     labels::{self, LabelsAnswer},
     names::{self, NamesAnswer},
+    parameters::LastDay,
     query::{self, OneAnswer, RangeAnswer},
     values::{self, ValuesAnswer},
 };
@@ -40,9 +38,7 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
     tag = "metrics",
     params(
         ("q" = Option<String>, Query, description = "a part of the name or the description, of any case"),
-        ("start" = Option<String>, Query, description = "inclusive; 24 h before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        LastDay,
         ("limit" = Option<usize>, Query, description = "names, 1 to 5000; 200 when left out"),
     ),
     responses((status = 200, description = "metrics that have points in this time", body = NamesAnswer), AskProblems)
@@ -58,9 +54,7 @@ async fn get_names(State(engine): Shared, asked: Asked) -> Response {
     tag = "metrics",
     params(
         ("metric" = Option<String>, Query, description = "a name, or a selector; all metrics when left out"),
-        ("start" = Option<String>, Query, description = "inclusive; 24 h before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        LastDay,
     ),
     responses((status = 200, description = "labels with some of their values", body = LabelsAnswer), AskProblems)
 )]
@@ -77,16 +71,13 @@ async fn get_labels(State(engine): Shared, asked: Asked) -> Response {
         ("label" = String, Path, description = "as labels are named, or as the attribute is"),
         ("metric" = Option<String>, Query, description = "a name, or a selector; all metrics when left out"),
         ("q" = Option<String>, Query, description = "a part of the value, of any case"),
-        ("start" = Option<String>, Query, description = "inclusive; 24 h before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`"),
+        LastDay,
         ("limit" = Option<usize>, Query, description = "values, 1 to 1000; 100 when left out"),
     ),
     responses((status = 200, description = "values with how many series have them", body = ValuesAnswer), AskProblems)
 )]
-async fn get_values(State(engine): Shared, label: Result<Path<String>, PathRejection>, asked: Asked) -> Response {
-    let invalid = |error: PathRejection| Problem::invalid_parameter("label", error.body_text(), "labels are UTF-8, percent-encoded");
-    respond(async { values::answer(&engine, &label.map_err(invalid)?.0, pairs(asked)?).await }).await
+async fn get_values(State(engine): Shared, label: InPath<String>, asked: Asked) -> Response {
+    respond(async { values::answer(&engine, &in_path("label", label)?, pairs(asked)?).await }).await
 }
 
 /// What series say at one time

@@ -7,10 +7,11 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
+        answer::to_json,
         problem::Problem,
         search::{Limits, Pairs, parse_limit},
     },
-    answer::{MetricsMeta, to_json},
+    answer::MetricsMeta,
     labels::series_of,
     parameters::taken,
 };

@@ -9,13 +9,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{Folds, Guard, Guards, Time, Window, meta, to_json, took_ms, unknown_parameter},
+        answer::{Meta, Time, to_json, total},
+        breakers::{Folds, Guard, Guards},
         completeness::Completeness,
         problem::Problem,
         router::Shared,
         search::{Pairs, now},
         services::{Buckets, Trend},
+        window::{Window, unknown_parameter},
     },
     load::{self, Counted, Loads},
     now::{self, Now},
@@ -156,8 +157,8 @@ pub(super) async fn answer(shared: &Shared, folds: &Folds, pairs: Pairs) -> Resu
         changes_total,
         checked: Checked {
             services: loads.now.services.len(),
-            spans: loads.now.services.iter().map(|service| service.spans).sum(),
-            calls: loads.now.services.iter().map(|service| service.calls.count).sum(),
+            spans: total(loads.now.services.iter().map(|service| service.spans)),
+            calls: total(loads.now.services.iter().map(|service| service.calls.count)),
             codes: loads.now.codes.len(),
             breakers: guards.breakers.len(),
             yesterday: loads.yesterday.is_some(),
@@ -165,7 +166,7 @@ pub(super) async fn answer(shared: &Shared, folds: &Folds, pairs: Pairs) -> Resu
     };
     let Window { start, end } = window;
     let completeness = Completeness::of(loads.completeness, &mut loads.cost);
-    let meta = meta(took_ms(started.elapsed()), &loads.cost, Vec::new());
+    let meta = loads.cost.meta(started);
     Ok(OverviewAnswer { start: Time(start), end: Time(end), content, completeness, meta })
 }
 

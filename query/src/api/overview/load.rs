@@ -3,9 +3,11 @@
 use schemas::UnixNanos;
 
 use super::super::{
-    breakers::{Cost, Folds, RECENT_NS, Window},
+    answer::Cost,
+    breakers::{Folds, RECENT_NS},
     problem::Problem,
     services::{CodeCount, Loaded, codes, minutes},
+    window::Window,
 };
 use crate::{
     analytics::{

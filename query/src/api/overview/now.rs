@@ -8,10 +8,12 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        breakers::{Guard, Guards, Time, Window},
+        answer::Time,
+        breakers::{Guard, Guards},
         health::not_ready_reasons,
         router::Shared,
         services::{Durations, per_second},
+        window::Window,
     },
     load::{Loads, recent_ns},
 };

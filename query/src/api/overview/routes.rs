@@ -13,6 +13,7 @@ use super::{
         openapi::AskProblems,
         router::Shared,
         search::{Asked, pairs, respond},
+        window::Window,
     },
     answer::{self, OverviewAnswer},
     stream::Overviews,
@@ -32,9 +33,7 @@ pub(crate) fn routes(shared: Shared, folds: Folds, config: &Config) -> OpenApiRo
     path = "/api/v1/overview",
     tag = "services",
     params(
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("environment" = Option<String>, Query, description = "only spans and errors of this deployment environment"),
     ),
     responses((status = 200, description = "the overview", body = OverviewAnswer), AskProblems)

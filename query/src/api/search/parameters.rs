@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use schemas::UnixNanos;
 use utoipa::{
-    IntoParams, PartialSchema,
-    openapi::path::{Parameter, ParameterBuilder, ParameterIn},
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
 };
 
-use super::{super::problem::Problem, routes::Pairs};
+use super::{
+    super::{openapi::query_texts, problem::Problem},
+    routes::Pairs,
+};
 use crate::{
     engine::{Position, TimeSpan},
     search::{self, Readings, Search, SearchError},
@@ -33,17 +36,12 @@ pub(crate) struct QueryAndTime;
 
 impl IntoParams for QueryAndTime {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let known = [
+        query_texts(&[
             ("q", "The search, for instance `service:pay AND duration>200ms`; everything when left out"),
             ("start", "Records from this time on: RFC 3339, Unix time in s, ms, µs or ns, or `now-15m`"),
             ("end", "Records before this time"),
             ("range", "Instead of `start`: so long before `end`, or before now, for instance `1h`"),
-        ];
-        let text = |(name, description): (&str, &str)| {
-            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).description(Some(description));
-            parameter.schema(Some(String::schema())).build()
-        };
-        known.into_iter().map(text).collect()
+        ])
     }
 }
 

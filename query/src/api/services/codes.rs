@@ -10,11 +10,7 @@ use arrow::{
 };
 use schemas::columns as c;
 
-use super::super::{
-    breakers::{Cost, internal},
-    problem::Problem,
-    sql::problem_in,
-};
+use super::super::{answer::Cost, breakers::internal, problem::Problem, sql::problem_in};
 use crate::engine::{CodesQuestion, Engine, Question};
 
 /// How often a service had a code in one stretch of time.
@@ -39,7 +35,7 @@ pub(in crate::api) async fn codes(engine: &Engine, question: CodesQuestion, cost
     if summary.truncated.is_some() {
         cost.partial.push("there are more error codes than can be counted".to_owned());
     }
-    cost.add(summary);
+    cost.add(&summary);
     let mut read = BTreeMap::new();
     batches
         .iter()

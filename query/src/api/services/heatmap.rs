@@ -5,13 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::{
-    answer::{Meta, meta},
-    breakers::Window,
+    answer::{Meta, meta, to_json},
     closed::Answered,
     logs::Buckets,
     problem::Problem,
     search::{Pairs, now, parse_search},
     sql::problem_in,
+    window::{Window, unknown_parameter},
 };
 use crate::{
     analytics::{
@@ -72,7 +72,7 @@ impl Request {
                 "environment" => request.equal.push((c::DEPLOYMENT_ENVIRONMENT, value)),
                 "buckets" => request.buckets = parse_count("buckets", &value, 1, 500)?,
                 "rows" => request.rows = parse_count("rows", &value, 4, 200)?,
-                _ => return Err(super::super::breakers::unknown_parameter(&name, KNOWN)),
+                _ => return Err(unknown_parameter(&name, KNOWN)),
             }
         }
         Ok(request)
@@ -113,5 +113,5 @@ pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Answered, Pr
         not_positive: heatmap.not_positive,
         meta: meta(&summary, &warnings),
     };
-    Ok(Answered::new(super::super::breakers::to_json(&body), &body.meta))
+    Ok(Answered::new(to_json(&body), &body.meta))
 }

@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{Cost, Folds, Time, internal, meta, to_json, took_ms},
+        answer::{Cost, Meta, Time, to_json, total},
+        breakers::{Folds, internal},
         problem::Problem,
         search::{Limits, Pairs},
         sql::problem_in,
@@ -116,18 +116,18 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
     if summary.truncated.is_some() {
         cost.partial.push("there are more instances and minutes than can be looked at: ask for a shorter window".to_owned());
     }
-    cost.add(summary);
+    cost.add(&summary);
     let mut minutes = Vec::new();
     for batch in &batches {
         minutes.extend(read(batch).map_err(|error| internal(&format!("instances cannot be read: {error}")))?);
     }
     let instances = instances::instances(&minutes);
-    let calls = instances.iter().map(|instance| instance.calls as f64).sum();
+    let calls = total(instances.iter().map(|instance| instance.calls as f64));
     let body = InstancesAnswer {
         fairness: fairness(&instances),
         total: instances.len(),
         instances: instances.iter().take(request.limit).map(|instance| Row::of(instance, calls, request.seconds())).collect(),
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{Folds, Guards, Time, meta, to_json, took_ms},
+        answer::{Cost, Meta, Time, to_json},
+        breakers::{Folds, Guards},
         completeness::Completeness,
         problem::Problem,
         search::{Limits, Pairs},
@@ -125,7 +125,7 @@ impl Sort {
         services.sort_by(|a, b| {
             let calls = || b.calls.count.total_cmp(&a.calls.count);
             let share = || b.calls.error_share().total_cmp(&a.calls.error_share());
-            let p95 = |service: &Service| Reverse(service.calls.durations.quantile(0.95));
+            let p95 = |service: &Service| Reverse(service.calls.durations.quantile_ns(0.95));
             let first = match self {
                 Self::Health => {
                     let health = |service: &Service| Reverse(Health::of(&service.calls));
@@ -169,13 +169,13 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         total: services.len(),
         services: services.iter().take(request.limit).map(of).collect(),
         completeness,
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }
 
 /// Services are shown also where the facts of a window are too many to be folded.
-pub(super) async fn guards_or_warning(folds: &Folds, request: &Request, cost: &mut super::super::breakers::Cost) -> Guards {
+pub(super) async fn guards_or_warning(folds: &Folds, request: &Request, cost: &mut Cost) -> Guards {
     let at = UnixNanos(request.window.end.0 - 1);
     match folds.guards(request.window, at, request.now).await {
         Ok(guards) => {

@@ -1,10 +1,6 @@
 //! The minutes of spans of a window.
 
-use super::super::{
-    breakers::{Cost, Window},
-    problem::Problem,
-    sql::problem_in,
-};
+use super::super::{answer::Cost, problem::Problem, sql::problem_in, window::Window};
 use crate::{
     analytics::minutes::{Completeness, MinuteRow},
     engine::{Engine, MinutesQuestion, TimeSpan},
@@ -29,6 +25,6 @@ pub(in crate::api) async fn minutes(
     let question = MinutesQuestion { time, service: service.map(str::to_owned), environment: environment.map(str::to_owned) };
     let (rows, completeness, summary) = crate::engine::minutes(engine, question).await.map_err(|error| problem_in("start", error))?;
     let mut cost = Cost::default();
-    cost.add(summary);
+    cost.add(&summary);
     Ok(Loaded { rows, completeness, cost })
 }

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{Folds, meta, to_json, took_ms},
+        answer::{Meta, to_json},
+        breakers::Folds,
         completeness::Completeness,
         problem::Problem,
         search::{Limits, Pairs},
@@ -69,7 +69,7 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
         durations: durations.unwrap_or_default(),
         codes: codes.into_iter().take(CODES_MAX).collect(),
         completeness: Completeness::of(completeness, &mut cost),
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::Meta,
-        breakers::{Folds, Time, meta, to_json, took_ms},
+        answer::{Meta, Time, to_json},
+        breakers::Folds,
         completeness::Completeness,
         problem::Problem,
         search::{Limits, Pairs},
@@ -86,7 +86,7 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
         total: operations.len(),
         operations: operations.iter().take(request.limit).map(of).collect(),
         completeness: Completeness::of(completeness, &mut cost),
-        meta: meta(took_ms(started.elapsed()), &cost, Vec::new()),
+        meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }

@@ -3,9 +3,9 @@
 use schemas::UnixNanos;
 
 use super::super::{
-    breakers::{Window, unknown_parameter},
     problem::Problem,
     search::{Limits, Pairs, now, parse_limit},
+    window::{Window, unknown_parameter},
 };
 
 const BUCKETS: Limits = Limits { default: 60, max: 1000 };

@@ -1,9 +1,6 @@
 //! Paths to handlers.
 
-use axum::{
-    extract::{Path, State, rejection::PathRejection},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use schemas::Table;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,8 +10,9 @@ use super::{
         breakers::Folds,
         closed,
         openapi::AskProblems,
-        problem::Problem,
+        path::{InPath, in_path},
         search::{Asked, pairs, respond},
+        window::Window,
     },
     heatmap::{self, HeatmapAnswer},
     instances::{self, InstancesAnswer},
@@ -22,8 +20,6 @@ use super::{
     one::{self, ServiceAnswer},
     operations::{self, OperationsAnswer},
 };
-
-type OfService = Result<Path<String>, PathRejection>;
 
 pub(crate) fn routes(folds: Folds) -> OpenApiRouter {
     OpenApiRouter::default()
@@ -41,9 +37,7 @@ pub(crate) fn routes(folds: Folds) -> OpenApiRouter {
     path = "/api/v1/services",
     tag = "services",
     params(
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
         ("namespace" = Option<String>, Query, description = "only services of this namespace"),
         ("q" = Option<String>, Query, description = "a part of the name, of any case"),
@@ -64,16 +58,14 @@ async fn get_services(State(folds): State<Folds>, asked: Asked) -> Response {
     tag = "services",
     params(
         ("service" = String, Path, description = "its name"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
         ("buckets" = Option<usize>, Query, description = "of trends at most, 1 to 1000; 60 when left out"),
     ),
     responses((status = 200, description = "rate, errors and durations, with marks of versions", body = ServiceAnswer), AskProblems)
 )]
-async fn get_service(State(folds): State<Folds>, service: OfService, asked: Asked) -> Response {
-    respond(async { one::answer(&folds, &name(service)?, pairs(asked)?).await }).await
+async fn get_service(State(folds): State<Folds>, service: InPath<String>, asked: Asked) -> Response {
+    respond(async { one::answer(&folds, &in_path("service", service)?, pairs(asked)?).await }).await
 }
 
 /// Operations of one service
@@ -83,17 +75,15 @@ async fn get_service(State(folds): State<Folds>, service: OfService, asked: Aske
     tag = "services",
     params(
         ("service" = String, Path, description = "its name"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
         ("kind" = Option<String>, Query, description = "`server`, `client`, `internal`, `producer`, `consumer` or `unspecified`"),
         ("limit" = Option<usize>, Query, description = "operations, 1 to 2000; 200 when left out"),
     ),
     responses((status = 200, description = "operations, those that take most time first", body = OperationsAnswer), AskProblems)
 )]
-async fn get_operations(State(folds): State<Folds>, service: OfService, asked: Asked) -> Response {
-    respond(async { operations::answer(&folds, &name(service)?, pairs(asked)?).await }).await
+async fn get_operations(State(folds): State<Folds>, service: InPath<String>, asked: Asked) -> Response {
+    respond(async { operations::answer(&folds, &in_path("service", service)?, pairs(asked)?).await }).await
 }
 
 /// Instances of one service: shares of its calls, restarts, silence
@@ -103,16 +93,14 @@ async fn get_operations(State(folds): State<Folds>, service: OfService, asked: A
     tag = "services",
     params(
         ("service" = String, Path, description = "its name"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
         ("limit" = Option<usize>, Query, description = "instances, 1 to 2000; 200 when left out"),
     ),
     responses((status = 200, description = "instances, those with most calls first", body = InstancesAnswer), AskProblems)
 )]
-async fn get_instances(State(folds): State<Folds>, service: OfService, asked: Asked) -> Response {
-    respond(async { instances::answer(&folds, &name(service)?, pairs(asked)?).await }).await
+async fn get_instances(State(folds): State<Folds>, service: InPath<String>, asked: Asked) -> Response {
+    respond(async { instances::answer(&folds, &in_path("service", service)?, pairs(asked)?).await }).await
 }
 
 /// Spans by time and duration
@@ -125,9 +113,7 @@ async fn get_instances(State(folds): State<Folds>, service: OfService, asked: As
         ("service" = Option<String>, Query, description = "whose spans"),
         ("operation" = Option<String>, Query, description = "name of the spans"),
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
-        ("start" = Option<String>, Query, description = "inclusive; an hour before `end` when left out"),
-        ("end" = Option<String>, Query, description = "exclusive; now when left out, and at most"),
-        ("range" = Option<String>, Query, description = "instead of `start`: a duration up to `end`, at most 7d"),
+        Window,
         ("buckets" = Option<usize>, Query, description = "of time at most, 1 to 500; 120 when left out"),
         ("rows" = Option<usize>, Query, description = "of durations at most, as far as a row need not hold more than a doubling, 4 to 200; 40 when left out"),
     ),
@@ -136,9 +122,4 @@ async fn get_instances(State(folds): State<Folds>, service: OfService, asked: As
 async fn get_heatmap(State(folds): State<Folds>, headers: HeaderMap, asked: Asked) -> Response {
     let engine = &folds.engine;
     closed::respond(engine, ("heatmap", Table::Spans), &headers, asked, async |pairs| heatmap::answer(engine, pairs).await).await
-}
-
-fn name(service: OfService) -> Result<String, Problem> {
-    let invalid = |error: PathRejection| Problem::invalid_parameter("service", error.body_text(), "the path is UTF-8, percent-encoded");
-    service.map(|Path(service)| service).map_err(invalid)
 }

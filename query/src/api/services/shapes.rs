@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    super::breakers::{Guard, Time},
+    super::{answer::Time, breakers::Guard},
     codes::CodeCount,
 };
 use crate::analytics::{
@@ -29,7 +29,7 @@ pub(in crate::api) struct Durations {
 
 impl Durations {
     pub(in crate::api) fn of(red: &Red) -> Self {
-        let quantile = |quantile| red.durations.quantile(quantile);
+        let quantile = |quantile| red.durations.quantile_ns(quantile);
         Self { p50_ns: quantile(0.5), p95_ns: quantile(0.95), p99_ns: quantile(0.99), sum_ns: red.sum_ns }
     }
 }

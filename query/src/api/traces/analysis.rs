@@ -106,7 +106,7 @@ pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
         spans: spans(&shape, &analysis, &page),
         remaining: page.remaining,
         next_page_token: page.next.map(|next| next.to_string()),
-        meta: Meta::since(start, scanned),
+        meta: scanned.meta(start),
     };
     let json = serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize");
     Ok(Body { json, partial })

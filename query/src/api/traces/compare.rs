@@ -38,12 +38,12 @@ impl Request {
 
 pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
     let start = Instant::now();
-    let (a, scanned) = shape(&traces.shared, request.a)?;
+    let (a, mut scanned) = shape(&traces.shared, request.a)?;
     let (b, scanned_of_b) = shape(&traces.shared, request.b)?;
-    let scanned = scanned.and(scanned_of_b);
+    scanned.merge(&scanned_of_b);
     let partial = scanned.partial.clone();
     let comparison = compare((&a, &Analysis::of(&a)), (&b, &Analysis::of(&b)));
-    let answer = Answer { comparison, meta: Meta::since(start, scanned) };
+    let answer = Answer { comparison, meta: scanned.meta(start) };
     let json = serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize");
     Ok(Body { json, partial })
 }

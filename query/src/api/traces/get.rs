@@ -18,7 +18,7 @@ use utoipa::{
 
 use super::{
     super::{
-        answer::{Meta, Scanned},
+        answer::{Cost, Meta},
         problem::Problem,
     },
     load::{find_page, internal, rows, shape},
@@ -116,7 +116,7 @@ pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
         Format::Tree => {
             let rows = rows(&traces.shared, trace_id)?;
             let trace = trace::build(trace_id, &rows.batches, traces.spans_max).map_err(|error| internal(&error))?;
-            Ok(body(Shown::Tree(Box::new(trace)), start, Scanned::of(&rows)))
+            Ok(body(Shown::Tree(Box::new(trace)), start, Cost::of(&rows)))
         }
         Format::Columnar(page) => {
             let (shape, scanned) = shape(&traces.shared, trace_id)?;
@@ -130,9 +130,9 @@ pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
     }
 }
 
-fn body(trace: Shown<'_>, start: Instant, scanned: Scanned) -> Body {
+fn body(trace: Shown<'_>, start: Instant, scanned: Cost) -> Body {
     let partial = scanned.partial.clone();
-    let answer = Answer { trace, meta: Meta::since(start, scanned) };
+    let answer = Answer { trace, meta: scanned.meta(start) };
     let json = serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize");
     Body { json, partial }
 }

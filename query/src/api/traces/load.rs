@@ -5,7 +5,7 @@ use schemas::{SpanId, TenantId, TraceId};
 use storage::Rows;
 
 use super::{
-    super::{answer::Scanned, problem::Problem, router::Shared},
+    super::{answer::Cost, problem::Problem, router::Shared},
     narrow::narrow_rows,
     parameters::PageRequest,
 };
@@ -24,11 +24,11 @@ pub(super) fn rows(shared: &Shared, id: TraceId) -> Result<Rows, Problem> {
 }
 
 /// The shape of a trace that exists, and what was read for it.
-pub(super) fn shape(shared: &Shared, id: TraceId) -> Result<(TraceShape, Scanned), Problem> {
+pub(super) fn shape(shared: &Shared, id: TraceId) -> Result<(TraceShape, Cost), Problem> {
     let rows = narrow_rows(&shared.store.snapshot(TenantId::DEFAULT), id).map_err(|error| internal(&error))?;
     let rows = some_rows(id, rows)?;
     let shape = TraceShape::read(id, &rows.batches, SHAPE_SPANS_MAX).map_err(|error| internal(&error))?;
-    Ok((shape, Scanned::of(&rows)))
+    Ok((shape, Cost::of(&rows)))
 }
 
 fn some_rows(id: TraceId, rows: Rows) -> Result<Rows, Problem> {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::{Meta, Scanned},
+        answer::{Cost, Meta},
         problem::Problem,
     },
     load::{internal, no_such_span, rows},
@@ -48,7 +48,7 @@ pub(super) fn load(traces: &Traces, request: Request) -> Result<Body, Problem> {
     let mut found = trace::find(&rows.batches, span_id, traces.spans_max).map_err(|error| internal(&error))?.into_iter();
     let span = found.next().ok_or_else(|| no_such_span(trace_id, span_id))?;
     let namesakes = found.collect();
-    let answer = Answer { trace_id: trace_id.to_string(), span, namesakes, meta: Meta::since(start, Scanned::of(&rows)) };
+    let answer = Answer { trace_id: trace_id.to_string(), span, namesakes, meta: Cost::of(&rows).meta(start) };
     let json = serde_json::to_vec(&answer).expect("string keys and finite numbers always serialize");
     Ok(Body { json, partial: rows.partial })
 }

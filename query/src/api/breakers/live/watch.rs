@@ -16,10 +16,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{
-        super::{problem::Problem, search::now, stream::Gap},
+        super::{
+            answer::{Time, to_json},
+            problem::Problem,
+            search::now,
+            stream::Gap,
+            window::Window,
+        },
         load::Folds,
-        shapes::{Identity, Time, Transition, state_word, to_json},
-        window::Window,
+        shapes::{Identity, Transition, state_word},
     },
     diff::{Known, News},
     journal::{Entry, Journal, Of},

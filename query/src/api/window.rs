@@ -2,7 +2,13 @@
 
 use schemas::UnixNanos;
 
-use super::super::{
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
+
+use super::{
+    openapi::query_texts,
     problem::Problem,
     search::{Pairs, parse_range, parse_time},
 };
@@ -13,14 +19,14 @@ const LONGEST: i64 = 7 * 24 * HOUR;
 
 /// `[start, end)`, not after now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::api) struct Window {
+pub(super) struct Window {
     pub start: UnixNanos,
     pub end: UnixNanos,
 }
 
 impl Window {
     /// From `start`, `end` and `range`; the last hour when nothing is said. Other parameters are handed back.
-    pub(in crate::api) fn parse(pairs: Pairs, now: UnixNanos) -> Result<(Self, Pairs), Problem> {
+    pub(super) fn parse(pairs: Pairs, now: UnixNanos) -> Result<(Self, Pairs), Problem> {
         let (mut start, mut end, mut range, mut others) = (None, None, None, Vec::new());
         for (name, value) in pairs {
             match name.as_str() {
@@ -44,18 +50,29 @@ impl Window {
         Ok((Self { start, end }, others))
     }
 
-    pub(in crate::api) fn length_ns(&self) -> i64 {
+    pub(super) fn length_ns(&self) -> i64 {
         self.end.0 - self.start.0
     }
 }
 
+/// `start`, `end` and `range`, as the description of a route lists them.
+impl IntoParams for Window {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        query_texts(&[
+            ("start", "inclusive; an hour before `end` when left out"),
+            ("end", "exclusive; now when left out, and at most"),
+            ("range", "instead of `start`: a duration up to `end`, at most 7d"),
+        ])
+    }
+}
+
 /// A parameter that this route does not know.
-pub(in crate::api) fn unknown_parameter(name: &str, known: &'static str) -> Problem {
+pub(super) fn unknown_parameter(name: &str, known: &'static str) -> Problem {
     Problem::invalid_parameter("query", format!("unknown parameter {name:?}"), known)
 }
 
 /// None of `others` is left.
-pub(in crate::api) fn nothing_else(others: &Pairs) -> Result<(), Problem> {
+pub(super) fn nothing_else(others: &Pairs) -> Result<(), Problem> {
     match others.first() {
         Some((name, _)) => Err(unknown_parameter(name, "this route knows `start`, `end` and `range`")),
         None => Ok(()),
