@@ -13,9 +13,9 @@
 //! (1/n₁ + 1/n₂) times chi-square distributed with k − 1 degrees of freedom (Pearson 1900), whose mean is k − 1 and whose deviation
 //! √(2 (k − 1)). So `chance` is what equal distributions stay below at two deviations: few records or many values raise it.
 //!
-//! The divergence of few records is a little more than chi-square's: `w` is the mean of 1 + 0.8 / n over the values, n of whose records are
-//! on both sides together. The mean divergence of n records that fall on either side with equal chance, from the binomial distribution, is
-//! 1.161 times chi-square's for n = 5, 1.061 times for 10 and 1.027 times for 20.
+//! The divergence of few records is a little more than chi-square's: `w` is the mean over the values of 1 + 0.8 / n, at most 2 ln 2, for a
+//! value that is in n records of both sides together. The mean divergence of n records that fall on either side with equal chance, from the
+//! binomial distribution, is 2 ln 2 = 1.386 times chi-square's for n = 1, 1.161 times for 5, 1.061 times for 10 and 1.027 times for 20.
 //!
 //! Chi-square needs values that are expected often enough (Cochran, Annals of Mathematical Statistics 23(3), 1952). Values that would be in
 //! fewer than [`RECORDS_MIN`] records if both sides had the size of the smaller are one value together.
@@ -26,6 +26,8 @@ use super::profile::Counts;
 const RECORDS_MIN: f64 = 5.0;
 /// Of a record's divergence by chance over chi-square's.
 const EXCESS: f64 = 0.8;
+/// How many times chi-square's the divergence of a single record is.
+const WEIGHT_MAX: f64 = 2.0 * std::f64::consts::LN_2;
 /// Counts are whole, their quotients not quite.
 const ROUNDING: f64 = 1e-9;
 
@@ -76,7 +78,7 @@ impl Sides {
         let mut add = |counts: Counts| {
             divergence += self.divergence(counts);
             different += 1;
-            weight += 1.0 + EXCESS / self.together(counts);
+            weight += (1.0 + EXCESS / self.together(counts)).min(WEIGHT_MAX);
         };
         for counts in values.into_iter().filter(|counts| *counts != [0, 0]) {
             if self.are_enough(counts) {
@@ -127,6 +129,8 @@ mod tests {
         // One user among a thousand others.
         let users: Vec<Counts> = [[50, 10]].into_iter().chain((0..999).map(|_| [0, 10])).collect();
         check([50, 10_000], &users, 0.9..=1.0);
+        // A value so rare that the smaller side would not have it hides nothing.
+        check([9, 5000], &[[9, 0], [0, 4920], [0, 80]], 0.8..=1.0);
     }
 
     #[test]
