@@ -37,6 +37,9 @@ export function pages({ trace, evil, breaker, trip, code, service }) {
     status: '/status',
     settings: '/settings',
     layouts: '/settings?tab=layouts',
+    catalogue: '/settings?tab=catalogue',
+    rules: '/settings?tab=rules',
+    config: '/settings?tab=config',
     send: '/settings?tab=send',
     nowhere: '/nowhere',
   };
