@@ -157,7 +157,7 @@ export default function SqlPage() {
               </button>
             ))}
             <h3>{t('tables')}</h3>
-            {TABLES.map((table) => (
+            {Object.keys(schema.data ?? {}).map((table) => (
               <details key={table}>
                 <summary class="mono">{table}</summary>
                 {(schema.data?.[table] ?? []).map((column) => (
