@@ -13,10 +13,13 @@ export async function sendEvil(otlp) {
   const resource = { attributes: [text('service.name', EVIL), text('service.version', EVIL), text('service.instance.id', EVIL)] };
   const times = { startTimeUnixNano: String(now - 90_000_000n), endTimeUnixNano: String(now) };
   const failed = { code: 2, message: EVIL };
+  const exception = { timeUnixNano: String(now), name: 'exception', attributes: [text('exception.type', EVIL), text('exception.message', EVIL), text('exception.stacktrace', EVIL)] };
   const spans = [
-    { traceId, spanId, name: EVIL, kind: 2, ...times, attributes, status: failed, events: [{ timeUnixNano: String(now), name: EVIL, attributes }, { timeUnixNano: String(now), name: 'exception', attributes: [text('exception.type', EVIL), text('exception.message', EVIL), text('exception.stacktrace', EVIL)] }] },
+    { traceId, spanId, name: EVIL, kind: 2, ...times, attributes, status: failed, events: [{ timeUnixNano: String(now), name: EVIL, attributes }, exception] },
     // What gobreaker says when it refuses, to a peer with a name of this kind.
     { traceId, spanId: childId, parentSpanId: spanId, name: EVIL, kind: 3, ...times, attributes: [...attributes, text('peer.service', EVIL)], status: { code: 2, message: 'circuit breaker is open' } },
+    // A failure that is born here.
+    { traceId: hex(16), spanId: hex(8), name: EVIL, kind: 2, ...times, attributes, status: failed, events: [exception] },
   ];
   const log = { timeUnixNano: String(now), severityNumber: 17, severityText: EVIL, body: { stringValue: EVIL }, attributes, traceId, spanId };
   // The convention for breakers of any library: this one is open, and its name is a script.

@@ -227,7 +227,13 @@ export function Table<R>(props: {
             >
               {props.columns.map((column) => (
                 <td key={column.key} class={of(column)}>
-                  {column.wide ? <div class="cut">{column.cell(row)}</div> : column.cell(row)}
+                  {column.wide ? (
+                    <div class="cut" style={column.width ? { minWidth: `${column.width}px` } : undefined}>
+                      {column.cell(row)}
+                    </div>
+                  ) : (
+                    column.cell(row)
+                  )}
                 </td>
               ))}
             </tr>,
