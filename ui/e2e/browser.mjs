@@ -50,8 +50,13 @@ async function tab(context, problems, offers) {
   const it = {
     page,
     where: '',
-    wrong: (text) => problems.push(`${it.where}: ${text}`),
+    wrong: (text) => problems.push(`${it.where}: ${text}`, it.where),
     check: (claim, text) => claim || it.wrong(text),
+    /** From here on it looks at this. */
+    at(where) {
+      it.where = where;
+      problems.looked?.add(where);
+    },
     /** Goes to a page and waits until its answers are there. */
     async go(url) {
       await page.goto(url);

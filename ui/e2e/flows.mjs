@@ -6,7 +6,7 @@ export async function flows(browser, { api }, { failed, row }) {
   const tab = await browser.tab();
   await english(tab, api);
   for (const [name, flow] of Object.entries({ find, palette, share, keys, filter })) {
-    tab.where = `flow ${name}`;
+    tab.at(`flow ${name}`);
     try {
       await flow(tab, api, { failed, row });
     } catch (error) {

@@ -60,7 +60,6 @@ export async function lookAtAll(browser, api, all, { keep, tabs = 2 }) {
 
 /** From here on in English, and in the colours of the system. */
 export async function english(tab, api) {
-  tab.where = 'begin';
   await tab.page.goto(`${api}/nowhere`);
   await tab.page.evaluate(() => (localStorage.setItem('fusebox.language', 'en'), localStorage.setItem('fusebox.theme', 'auto')));
 }
@@ -69,14 +68,14 @@ export async function english(tab, api) {
 async function lookAt(tab, api, [name, path], keep) {
   const { page } = tab;
   const look = async (language, theme, rules) => {
-    tab.where = `${name} ${language} ${theme}`;
+    tab.at(`${name} ${language} ${theme}`);
     await page.emulateMedia({ colorScheme: theme });
     await page.waitForFunction((shown) => document.documentElement.dataset.theme === shown, theme);
     if (keep && !rules) await page.screenshot({ path: join(shots, `${name}-${language}-${theme}.png`) });
     await tab.axe(rules);
   };
   const speak = (language) => page.evaluate((tag) => document.documentElement.lang.startsWith(tag) || document.querySelector('.top [lang]').click(), language);
-  tab.where = name;
+  tab.at(name);
   try {
     await tab.go(api + path);
     await look('en', 'light');
@@ -98,7 +97,7 @@ export async function lookSmall(browser, api, all, keep) {
   const tab = await browser.tab();
   await tab.page.setViewportSize({ width: 390, height: 800 });
   for (const name of ['overview', 'services', 'service', 'map', 'breakers', 'trip', 'errors', 'code', 'traces', 'trace', 'logs', 'status']) {
-    tab.where = `${name} small`;
+    tab.at(`${name} small`);
     await tab.go(api + all[name]);
     if (keep) await tab.page.screenshot({ path: join(shots, `${name}-small.png`) });
     const over = await tab.page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth));

@@ -26,9 +26,14 @@ if (!chromium) {
 
 const problems = {
   found: new Set(),
-  push(text) {
+  /** What was looked at, and what of it was not right. */
+  looked: new Set(),
+  failed: new Set(),
+  push(text, where) {
     if (!this.found.has(text)) console.error(text);
     this.found.add(text);
+    this.looked.add(where);
+    this.failed.add(where);
   },
 };
 const begun = Date.now();
@@ -59,7 +64,7 @@ try {
 } finally {
   await server.stop();
 }
-console.log(problems.found.size ? `${problems.found.size} problems` : 'no problem');
+console.log(`${problems.looked.size - problems.failed.size} passed, ${problems.failed.size} failed`);
 process.exit(problems.found.size ? 1 : 0);
 
 /** Not the one that the test itself sent. */
