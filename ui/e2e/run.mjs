@@ -6,6 +6,7 @@
 // With --shots it keeps pictures in e2e/shots. Without a Chromium it says SKIPPED and ends well.
 import { findChromium, open } from './browser.mjs';
 import { EVIL, sendEvil } from './evil.mjs';
+import { firstMinute } from './first.mjs';
 import { flows } from './flows.mjs';
 import { lookAtAll, lookSmall, pages } from './pages.mjs';
 import { json, start, until } from './server.mjs';
@@ -57,6 +58,8 @@ try {
       step('flows');
       await lookSmall(browser, server.api, all, keep);
       step('small screen');
+      if (!words[0].startsWith('http')) await firstMinute(browser, words[0]);
+      step('the first minute');
     }
   } finally {
     await browser.close();

@@ -11,10 +11,19 @@ export const PATIENCE = 90_000;
 /** The shop of this seed begins with `clean_trip` (docs/demo.md): a breaker opened and closed in the minute before the server starts. */
 const SEED = '1';
 
-export async function start(binary) {
+export function start(binary) {
+  return run(binary, ['demo', '--seed', SEED, '--requests-per-second', '10'], said);
+}
+
+/** A server that nobody has sent anything yet. */
+export function startEmpty(binary) {
+  return run(binary, ['serve'], logged);
+}
+
+async function run(binary, command, addresses) {
   const folder = mkdtempSync(join(tmpdir(), 'fusebox-e2e-'));
   const ports = ['--otlp-grpc', '127.0.0.1:0', '--otlp-http', '127.0.0.1:0', '--api', '127.0.0.1:0'];
-  const child = spawn(binary, ['demo', ...ports, '--data-dir', join(folder, 'data'), '--seed', SEED, '--requests-per-second', '10'], { cwd: folder, env: { NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(binary, [...command, ...ports, '--data-dir', join(folder, 'data')], { cwd: folder, env: { NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (text) => (log = (log + text).slice(-8000)));
   const ended = new Promise((_, fail) => child.on('exit', (code, signal) => fail(new Error(`the server ended (${code ?? signal}):\n${log}`))));
@@ -28,13 +37,25 @@ export async function start(binary) {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    return { ...(await Promise.race([said(child), ended, late('the server printed no addresses', () => log)])), stop };
+    return { ...(await Promise.race([addresses(child), ended, late('the server printed no addresses', () => log)])), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+/** From the line of the log that says `ready`. */
+async function logged(child) {
+  for await (const line of createInterface({ input: child.stderr })) {
+    const [, otlp, api] = /\bready\b.* otlp_http=(\S+) api=(\S+)/.exec(line) ?? [];
+    if (!api) continue;
+    child.stderr.resume();
+    child.stdout.resume();
+    return { otlp: `http://${otlp}`, api: `http://${api}` };
+  }
+}
+
+/** From what the demo prints. */
 async function said(child) {
   const found = {};
   for await (const line of createInterface({ input: child.stdout })) {

@@ -1,8 +1,7 @@
 // One code: what it means, where it is born, what it becomes on its way, and examples.
 import { count, percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
-import { useAnswer, useGet } from '../../base/query';
-import { send } from '../../base/api';
+import { useGet } from '../../base/query';
 import { dayClock, toMs } from '../../base/time';
 import { link } from '../../base/url';
 import type { Deltas } from '../../base/schema';
@@ -228,7 +227,8 @@ function Body({ row, chains }: { row: CodeRow; chains: ReturnType<typeof useGet<
 
 function Apart({ code }: { code: string }) {
   const range = useRangeQuery();
-  const answer = useAnswer<Deltas>(['deltas', code, range], (signal) => send<Deltas>('POST', 'deltas', { selection: { q: condition('error_code', code) }, limit: 6, values: 2, sample: 2000, ...range }, signal), { settled: true });
+  // Against the other spans of the services where the code is born.
+  const answer = useGet<Deltas>(`errors/codes/${encodeURIComponent(code)}/deltas`, { limit: 6, values: 2, ...range }, { settled: true });
   const attributes = (answer.data?.attributes ?? []).filter((one) => one.score > 0.2 && !/^(error_code|error_reason|span_id|trace_id|status)/.test(one.attribute));
   if (attributes.length === 0) return null;
   return (

@@ -24,10 +24,10 @@ const theme = EditorView.theme({
 const colours = HighlightStyle.define([
   { tag: tags.keyword, color: 'var(--accent)', fontWeight: '600' },
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--ok)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--s3)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--warn)' },
   { tag: tags.comment, color: 'var(--text-faint)', fontStyle: 'italic' },
   { tag: [tags.function(tags.variableName), tags.standard(tags.name)], color: 'var(--s2)' },
-  { tag: tags.typeName, color: 'var(--s1)' },
+  { tag: tags.typeName, color: 'var(--ok)' },
 ]);
 
 export interface Editor {
