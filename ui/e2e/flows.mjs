@@ -5,7 +5,7 @@ import { english } from './pages.mjs';
 export async function flows(browser, { api }, { failed, row }) {
   const tab = await browser.tab();
   await english(tab, api);
-  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter })) {
+  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, rules })) {
     tab.at(`flow ${name}`);
     try {
       await flow(tab, api, { failed, row });
@@ -93,4 +93,15 @@ async function filter({ page, go, settled, check }, api, { row }) {
   await page.fill('.page-head input', row.name);
   await page.waitForFunction((name) => [...document.querySelectorAll('.lane-row')].every((lane) => lane.textContent.includes(name)), row.name);
   await settled();
+}
+
+/** A rule of one's own is tried on a record before it counts; its mistakes are named. */
+async function rules({ page, go, check }, api) {
+  await go(`${api}/settings?tab=rules`);
+  await page.click('button:has-text("Try")');
+  await page.waitForSelector('[role=status] h3:has-text("rejections")');
+  check((await page.textContent('main [role=status]')).includes('mine'), 'the rule that told it is not named');
+  await page.fill('.two-texts textarea', '[[rule]]\nid = 7\n');
+  await page.click('button:has-text("Try")');
+  await page.waitForSelector('[role=alert]:has-text("line 2")');
 }

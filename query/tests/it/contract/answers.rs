@@ -17,6 +17,9 @@ use super::{
 /// Has all points of the sample's metrics.
 const METRICS: &str = "start=2026-09-21T14:13:00Z&end=2026-09-21T14:20:00Z";
 
+/// A span of a call that gobreaker refused.
+const REFUSED: &str = r#"{"otlp": {"resourceSpans": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "order"}}]}, "scopeSpans": [{"spans": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "charge", "kind": 3, "startTimeUnixNano": "1544712660000000000", "endTimeUnixNano": "1544712661000000000", "status": {"code": 2, "message": "circuit breaker is open"}}]}]}]}}"#;
+
 struct Case {
     /// Of the file.
     name: &'static str,
@@ -115,6 +118,9 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
             ..of("code_layouts_changed", "/api/v1/settings/code-layouts", "/api/v1/settings/code-layouts", StatusCode::OK)
         },
         coded("code_layouts", "/api/v1/settings/code-layouts", ""),
+        post("rules_test", "/api/v1/settings/rules:test", REFUSED, StatusCode::OK),
+        post("rules_mistake", "/api/v1/settings/rules:test", r#"{"rules": "[[rule]]\nid = 7\n"}"#, StatusCode::OK),
+        post("problem_rules_test", "/api/v1/settings/rules:test", r#"{"otlp": {}}"#, StatusCode::BAD_REQUEST),
         post("code_layouts_test", "/api/v1/settings/code-layouts:test", r#"{"code": "5001003", "service": "order"}"#, StatusCode::OK),
         coded("error_catalog", "/api/v1/error-catalog", ""),
         coded("error_catalog_code", "/api/v1/error-catalog/{code}", ""),

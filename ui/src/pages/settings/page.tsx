@@ -10,6 +10,7 @@ import { Layouts } from './layouts';
 import { Catalogue } from './catalogue';
 import { ServerConfig } from './config';
 import { Rules } from './rules';
+import { TryRules } from './tryrules';
 
 const t = texts({
   title: ['Settings', '设置'],
@@ -83,7 +84,12 @@ export default function SettingsPage() {
       )}
       {section === 'layouts' && <Layouts />}
       {section === 'catalogue' && <Catalogue />}
-      {section === 'rules' && <Rules />}
+      {section === 'rules' && (
+        <>
+          <Rules />
+          <TryRules />
+        </>
+      )}
       {section === 'config' && <ServerConfig />}
     </div>
   );
