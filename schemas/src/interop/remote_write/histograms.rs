@@ -7,7 +7,7 @@
 
 #![deny(clippy::indexing_slicing)]
 
-use super::{malformed, points::STALE};
+use super::{points::STALE, request::malformed};
 use crate::{
     interop::model::ForeignError,
     otlp::{

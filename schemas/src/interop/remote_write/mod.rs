@@ -33,10 +33,3 @@ pub(super) use request::Version;
 pub(super) use write::translate;
 
 const FORMAT: &str = "remote write";
-
-use super::model::ForeignError;
-use crate::otlp::wire::WireError;
-
-fn malformed(WireError { what, .. }: WireError) -> ForeignError {
-    ForeignError::Protobuf { format: FORMAT, what }
-}

@@ -2,10 +2,7 @@
 
 #![deny(clippy::indexing_slicing)]
 
-use super::{
-    malformed,
-    request::{Labels, Request},
-};
+use super::request::{Labels, Request, malformed};
 use crate::{
     SpanId, TraceId,
     interop::{model::ForeignError, read::text},

@@ -2,10 +2,10 @@
 
 #![deny(clippy::indexing_slicing)]
 
-use super::{FORMAT, malformed};
+use super::FORMAT;
 use crate::{
     interop::model::ForeignError,
-    otlp::wire::{Reader, Value as Wire},
+    otlp::wire::{Reader, Value as Wire, WireError},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +135,10 @@ impl<'a> Request<'a> {
         let symbol = usize::try_from(place).ok().and_then(|place| self.symbols.get(place));
         symbol.copied().ok_or(ForeignError::Protobuf { format: FORMAT, what: "a reference to a symbol that is not there" })
     }
+}
+
+pub(super) fn malformed(WireError { what, .. }: WireError) -> ForeignError {
+    ForeignError::Protobuf { format: FORMAT, what }
 }
 
 fn wrong_version(what: &'static str) -> ForeignError {

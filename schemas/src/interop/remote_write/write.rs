@@ -4,9 +4,8 @@ use super::{
     FORMAT,
     entries::{self, Entry, INSTANCE, JOB, Metric, NAME, SCOPE_NAME, SCOPE_VERSION, Target, TargetInfo},
     histograms::{self, Histogram},
-    malformed,
     points::{self, Exemplar, NO_RECORDED_VALUE, STALE, Sample, time_ns, write_exemplar, write_label},
-    request::{Labels, Part, Request, Version},
+    request::{Labels, Part, Request, Version, malformed},
 };
 use crate::{
     interop::{model::ForeignError, translate::Translated},
