@@ -53,7 +53,6 @@ pub fn rules(input: &[u8]) {
 }
 
 /// What the rules say of an input.
-#[allow(dead_code, reason = "the fuzz targets have no use for it")]
 pub fn facts_of(input: &[u8]) -> Facts {
     classify(Rules::shipped(), &Record::read(input).batches())
 }
