@@ -78,7 +78,6 @@ pub(super) struct RuleSource {
     pub id: String,
     /// What it sees, for people.
     #[serde(default)]
-    #[expect(dead_code, reason = "read by people, and by tools through the file")]
     pub about: Option<String>,
     /// False switches the rule of this id off.
     #[serde(default = "yes")]
@@ -113,6 +112,10 @@ pub(super) struct RuleSource {
     #[serde(default)]
     #[schemars(with = "Option<Templates>")]
     pub framework: Option<Spanned<Templates>>,
+    /// Ids of the libraries that write this. A record may be made by another one around them, such as the tracing of an RPC framework:
+    /// then nobody knows the library. One that no entry has an id for was named by somebody, and is believed.
+    #[serde(default)]
+    pub frameworks: Vec<String>,
     #[serde(default)]
     pub mechanism: Option<MechanismWord>,
     /// Name of the breaker or limiter; without it `op:<operation>`.
@@ -154,6 +157,19 @@ pub(super) enum On {
     Sum,
     /// Histograms of either kind and summaries: their count.
     Histogram,
+}
+
+impl On {
+    /// As in a file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Span => "span",
+            Self::Log => "log",
+            Self::Gauge => "gauge",
+            Self::Sum => "sum",
+            Self::Histogram => "histogram",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
