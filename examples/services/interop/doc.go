@@ -1,0 +1,11 @@
+// Package interop runs the services of this module against a real Fusebox, breaks their dependency on a schedule, and compares
+// what Fusebox says with what really happened. It is all tests; `make test-interop` runs them.
+//
+//	main_test.go       builds the programs, finds the server
+//	process_test.go    one program: started, killed, its output kept
+//	fusebox_test.go    the server, and questions to its API
+//	shop_test.go       the four services
+//	load_test.go       calls with a steady pace, and what each of them was answered
+//	truth_test.go      trips and refusals as the callers lived them
+//	schedule_test.go   the test: the schedule, what is asserted, the score
+package interop
