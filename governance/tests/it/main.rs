@@ -2,3 +2,4 @@
 
 mod checks;
 mod seeds;
+mod timeline;
