@@ -39,6 +39,7 @@ mod own_otlp;
 mod received;
 mod replay;
 mod rules;
+mod senders;
 mod watchdog;
 
 #[cfg(test)]
@@ -148,6 +149,10 @@ impl Node {
             listening: addresses.listening(),
             data_dir: data_dir.display().to_string().into(),
             received,
+            senders: {
+                let watch = receivers.watch();
+                Arc::new(move || senders::told(watch.report()))
+            },
             stopping: stopping.clone(),
         };
         let router = query::api::router(&query_config, shared);

@@ -64,7 +64,7 @@ pub(crate) enum Step {
 
 impl Decoding {
     pub(crate) fn new(rules: Rules, tenant: TenantId, request: &Arrived, received_at: UnixNanos) -> Self {
-        let Arrived { signal, format, encoding, ref body } = *request;
+        let Arrived { signal, format, encoding, ref body, .. } = *request;
         let plain = (encoding == ContentEncoding::Identity).then(|| body.clone());
         let room = rules.body_bytes_max.min(body.len() as u64 * COMMON_RATIO);
         Self { rules, tenant, signal, format, encoding, body: body.clone(), received_at, plain, room }
@@ -133,7 +133,10 @@ impl From<DecodeError> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{admission::Budget, receiver::pool::INLINE_BYTES_MAX};
+    use crate::{
+        admission::Budget,
+        receiver::{Transport, pool::INLINE_BYTES_MAX},
+    };
 
     #[test]
     fn what_becomes_large_when_it_is_decompressed_asks_again_where_to_go_on() {
@@ -144,7 +147,8 @@ mod tests {
         let plain = [b"{".as_slice(), &[b' '; 900_000], b"}"].concat();
         let body = Bytes::from(zstd::encode_all(plain.as_slice(), 3).expect("in memory"));
         let compressed_bytes = body.len();
-        let request = Arrived { signal: Signal::Logs, format: Format::Json, encoding: ContentEncoding::Zstd, body };
+        let (transport, signal) = (Transport::Http, Signal::Logs);
+        let request = Arrived { transport, signal, format: Format::Json, encoding: ContentEncoding::Zstd, body };
         let mut decoding = Decoding::new(rules, TenantId::DEFAULT, &request, UnixNanos(0));
         let mut reservation = Budget::new(16 << 20, std::time::Duration::ZERO).reservation();
         assert!(decoding.work_bytes() <= INLINE_BYTES_MAX, "{compressed_bytes}");

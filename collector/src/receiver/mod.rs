@@ -18,5 +18,5 @@ mod pool;
 mod response;
 mod status;
 
-pub(crate) use ingest::{Arrived, Ingest, Transport};
+pub(crate) use ingest::{Arrived, Ingest, Transport, now};
 pub(crate) use status::Refusal;

@@ -93,7 +93,8 @@ async fn take(ingest: &Ingest, signal: Signal, head: &http::request::Parts, mut 
         return Err(Refusal::Undecodable("the message is marked as compressed, but grpc-encoding names no compression".into()));
     }
     let body = bytes.slice(PREFIX_BYTES..);
-    ingest.store(Arrived { signal, format: Format::Protobuf, encoding, body }, reservation).await
+    let request = Arrived { transport: Transport::Grpc, signal, format: Format::Protobuf, encoding, body };
+    ingest.store(request, reservation).await
 }
 
 fn frame_encoding(headers: &HeaderMap) -> Result<ContentEncoding, Refusal> {

@@ -21,7 +21,7 @@ use super::{
     response::Stored,
     status::{ACCEPTED_ENCODINGS, jittered},
 };
-use crate::{config::Cors, self_metrics};
+use crate::config::Cors;
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
@@ -53,7 +53,7 @@ impl OtlpHttp {
                 (route.format, outcome.map(|stored| (route.signal, stored)))
             }
             Err(refusal) => {
-                self_metrics::unroutable(Transport::Http, &refusal);
+                self.ingest.unroutable(Transport::Http, &refusal);
                 (answer_format(&head.headers), Err(refusal))
             }
         };
@@ -76,7 +76,8 @@ impl OtlpHttp {
         too_large(announced.unwrap_or(0))?;
         let mut reservation = self.ingest.reservation();
         let body = body::read(body, announced, &mut reservation, self.ingest.pace, |whole| too_large(whole.len() as u64)).await?;
-        self.ingest.store(Arrived { signal: route.signal, format: route.format, encoding, body }, reservation).await
+        let request = Arrived { transport: Transport::Http, signal: route.signal, format: route.format, encoding, body };
+        self.ingest.store(request, reservation).await
     }
 }
 

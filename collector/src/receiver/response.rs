@@ -49,6 +49,16 @@ impl Stored {
         self.rejected > 0
     }
 
+    /// Records that were not taken.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// Why; empty when there is nothing to say.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn to_protobuf(&self) -> Vec<u8> {
         let partial_success = self
             .has_news()

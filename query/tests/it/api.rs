@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
-    api::{Dashboard, Listening, Page, Received, Shared, router},
+    api::{Dashboard, Listening, Page, Received, Senders, Shared, router},
     codes::{Codes, CodesConfig},
     engine::Engine,
 };
@@ -59,6 +59,7 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
         listening: Arc::new([Listening { name: "api", url: format!("http://{listen}") }]),
         data_dir: data_dir.path().display().to_string().into(),
         received: Arc::new(|| Received { traces: 2, ..Received::default() }),
+        senders: Arc::new(Senders::default),
         stopping: stopping.clone(),
     };
     let config = Config { listen, ..Config::default() };

@@ -138,6 +138,7 @@ impl Loaded {
             listening: Arc::new([]),
             data_dir: "".into(),
             received: Arc::new(Received::default),
+            senders: Arc::new(crate::ingest::senders),
             stopping: stopping.clone(),
         };
         let router = router(&config, shared);

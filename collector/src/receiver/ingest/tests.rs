@@ -31,7 +31,7 @@ fn ingest(
 }
 
 async fn send(ingest: &Ingest, signal: Signal, format: Format, body: impl Into<Bytes>) -> Result<Stored, Refusal> {
-    let request = Arrived { signal, format, encoding: ContentEncoding::Identity, body: body.into() };
+    let request = Arrived { transport: Transport::Http, signal, format, encoding: ContentEncoding::Identity, body: body.into() };
     ingest.store(request, ingest.reservation()).await
 }
 
