@@ -28,7 +28,7 @@ use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, Durability},
+    config::{Durability, Loaded, Setting},
     failure::{Exit, Failure},
 };
 use watchdog::{Late, Watchdog};
@@ -84,11 +84,12 @@ impl Addresses {
 
 impl Node {
     /// Opens the store, binds the listeners and serves.
-    pub(crate) fn start(config: &Config) -> Result<Self, Failure> {
-        Self::start_on(config, Arc::new(RealIo))
+    pub(crate) fn start(loaded: &Loaded) -> Result<Self, Failure> {
+        Self::start_on(loaded, Arc::new(RealIo))
     }
 
-    fn start_on(config: &Config, io: Arc<dyn Io>) -> Result<Self, Failure> {
+    fn start_on(loaded: &Loaded, io: Arc<dyn Io>) -> Result<Self, Failure> {
+        let config = &loaded.config;
         let started_at = SystemTime::now();
         let recorder = query::api::recorder().map_err(|error| Failure::new(Exit::Failed, error))?;
         let prometheus = recorder.handle();
@@ -104,9 +105,9 @@ impl Node {
         let data_dir = storage_config.data_dir.clone();
         let promise = config.storage.durability.promise();
         tracing::info!(data_dir = %data_dir.display(), durability = config.storage.durability.name(), promise, "opening the store");
-        let loaded = config.governance.load_rules().map_err(|error| Failure::new(Exit::Config, error))?;
-        tracing::info!(rules = loaded.len(), files = config.governance.rules.len(), "governance rules loaded");
-        let rules = SharedRules::new(loaded);
+        let read = config.governance.load_rules().map_err(|error| Failure::new(Exit::Config, error))?;
+        tracing::info!(rules = read.len(), files = config.governance.rules.len(), "governance rules loaded");
+        let rules = SharedRules::new(read);
         let derive = {
             let rules = rules.clone();
             move |request: &RawRequest| replay::derive(&rules, request)
@@ -148,6 +149,8 @@ impl Node {
             started_at,
             listening: addresses.listening(),
             data_dir: data_dir.display().to_string().into(),
+            settings: loaded.settings().iter().map(Setting::shown).collect(),
+            rules: rules.clone(),
             received,
             senders: {
                 let watch = receivers.watch();

@@ -37,6 +37,9 @@ export function pages({ trace, evil, breaker, trip, code, service }) {
     status: '/status',
     settings: '/settings',
     layouts: '/settings?tab=layouts',
+    catalogue: '/settings?tab=catalogue',
+    rules: '/settings?tab=rules',
+    config: '/settings?tab=config',
     send: '/settings?tab=send',
     nowhere: '/nowhere',
   };
@@ -55,11 +58,11 @@ export async function lookAtAll(browser, api, all, { keep, tabs = 2 }) {
   await Promise.all(Array.from({ length: tabs }, worker));
 }
 
-/** From here on in English and light, as the tests expect. */
+/** From here on in English, and in the colours of the system. */
 export async function english(tab, api) {
   tab.where = 'begin';
   await tab.page.goto(`${api}/nowhere`);
-  await tab.page.evaluate(() => (localStorage.setItem('fusebox.language', 'en'), localStorage.setItem('fusebox.theme', 'light')));
+  await tab.page.evaluate(() => (localStorage.setItem('fusebox.language', 'en'), localStorage.setItem('fusebox.theme', 'auto')));
 }
 
 /** One page in both languages, each in both themes. A theme changes colours alone, so the second one is tried for contrast alone. */
@@ -67,7 +70,8 @@ async function lookAt(tab, api, [name, path], keep) {
   const { page } = tab;
   const look = async (language, theme, rules) => {
     tab.where = `${name} ${language} ${theme}`;
-    await page.evaluate((value) => (document.documentElement.dataset.theme = value), theme);
+    await page.emulateMedia({ colorScheme: theme });
+    await page.waitForFunction((shown) => document.documentElement.dataset.theme === shown, theme);
     if (keep && !rules) await page.screenshot({ path: join(shots, `${name}-${language}-${theme}.png`) });
     await tab.axe(rules);
   };

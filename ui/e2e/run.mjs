@@ -35,7 +35,7 @@ const begun = Date.now();
 const step = (text) => console.log(`${text} (${Math.round((Date.now() - begun) / 1000)}s)`);
 const server = words[0].startsWith('http') ? { api: words[0], otlp: words[1] ?? 'http://127.0.0.1:4318', stop: async () => undefined } : await start(words[0]);
 try {
-  const evil = { ...(await sendEvil(server.otlp)), service: EVIL, code: EVIL };
+  const evil = { ...(await sendEvil(server.otlp)), service: EVIL, code: `exc:${EVIL}` };
   // What the shop lived before it opened is there at once; a breaker opened in it.
   const trip = await until('a breaker of the demo tripped', () => json(`${server.api}/api/v1/breakers?range=15m&tripped=true&sort=trips`), (answer) => answer.breakers.some(shops));
   const row = trip.breakers.find(shops);

@@ -37,10 +37,10 @@ pub(super) struct Compiler {
 
 impl Compiler {
     /// Reads a file over those before it.
-    pub fn add(&mut self, file: &str, text: &str) -> Result<(), RuleErrors> {
+    pub fn add(&mut self, file: &str, text: &str, shipped: bool) -> Result<(), RuleErrors> {
         let mut mistakes = Mistakes::new(file, text);
         match toml::from_str::<RuleFile>(text) {
-            Ok(source) => self.add_all(source, &mut mistakes),
+            Ok(source) => self.add_all(source, shipped, &mut mistakes),
             Err(error) => mistakes.add(error.span().unwrap_or_default(), "file", error.message().trim()),
         }
         mistakes.finish()
@@ -54,7 +54,7 @@ impl Compiler {
         (rules, frameworks)
     }
 
-    fn add_all(&mut self, file: RuleFile, mistakes: &mut Mistakes<'_>) {
+    fn add_all(&mut self, file: RuleFile, shipped: bool, mistakes: &mut Mistakes<'_>) {
         for encoding in file.encoding {
             let span = encoding.span();
             let source = encoding.into_inner();
@@ -78,7 +78,7 @@ impl Compiler {
                 continue;
             }
             let id = source.id.clone();
-            let mut place = Place { rule: &id, span, mistakes, encodings: &self.encodings };
+            let mut place = Place { rule: &id, span, mistakes, shipped, encodings: &self.encodings };
             if let Some(rule) = rule_of(source, &mut place) {
                 self.rules.insert(id, Some(Arc::new(rule)));
             }
@@ -147,6 +147,7 @@ struct Place<'a, 'b> {
     rule: &'a str,
     span: Range<usize>,
     mistakes: &'a mut Mistakes<'b>,
+    shipped: bool,
     encodings: &'a BTreeMap<String, Encoding>,
 }
 
@@ -246,6 +247,9 @@ fn rule_of(source: RuleSource, place: &mut Place<'_, '_>) -> Option<Rule> {
         log_trigger: super::rules::Trigger::Nothing,
         conditions,
         id: source.id,
+        about: source.about,
+        file: Arc::from(place.mistakes.file()),
+        shipped: place.shipped,
     };
     (rule.span_trigger, rule.log_trigger) = triggers.ok()?;
     groups_exist(&rule, place);

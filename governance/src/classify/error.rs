@@ -50,6 +50,10 @@ impl<'a> Mistakes<'a> {
         self.found.push(RuleError { file: self.file.to_owned(), line, place: place.into(), why: why.into() });
     }
 
+    pub fn file(&self) -> &'a str {
+        self.file
+    }
+
     pub fn count(&self) -> usize {
         self.found.len()
     }

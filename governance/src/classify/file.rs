@@ -78,7 +78,6 @@ pub(super) struct RuleSource {
     pub id: String,
     /// What it sees, for people.
     #[serde(default)]
-    #[expect(dead_code, reason = "read by people, and by tools through the file")]
     pub about: Option<String>,
     /// False switches the rule of this id off.
     #[serde(default = "yes")]
@@ -154,6 +153,19 @@ pub(super) enum On {
     Sum,
     /// Histograms of either kind and summaries: their count.
     Histogram,
+}
+
+impl On {
+    /// As in a file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Span => "span",
+            Self::Log => "log",
+            Self::Gauge => "gauge",
+            Self::Sum => "sum",
+            Self::Histogram => "histogram",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]

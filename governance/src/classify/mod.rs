@@ -5,6 +5,7 @@
 //! field, template      what rules look at and what they write
 //! compile, rules       rule files --> Rules: the built-in ones, then the overlay
 //! shared               the rules that count now, exchanged while they are applied
+//! described            the rules that count, in words
 //! words, encoding      states, kinds and actions by name; the numbers that gauges use for states
 //! framework            which library a record is from
 //!
@@ -19,6 +20,7 @@
 mod builtin;
 mod columns;
 mod compile;
+mod described;
 mod emit;
 mod encoding;
 mod error;
@@ -44,6 +46,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use described::Described;
 pub use error::{RuleError, RuleErrors};
 pub use file::RuleFile;
 pub use rules::Rules;

@@ -90,8 +90,9 @@ impl Rules {
     fn compile(overlays: &[(&str, &str)]) -> Result<Self, RuleErrors> {
         let mut compiler = Compiler::default();
         let mut texts = Vec::new();
-        for (file, text) in BUILT_IN.iter().chain(overlays) {
-            compiler.add(file, text)?;
+        let shipped = BUILT_IN.iter().map(|file| (file, true));
+        for ((file, text), shipped) in shipped.chain(overlays.iter().map(|file| (file, false))) {
+            compiler.add(file, text, shipped)?;
             texts.extend_from_slice(text.as_bytes());
         }
         let (rules, frameworks) = compiler.finish();
@@ -136,6 +137,12 @@ impl Rules {
 #[derive(Debug)]
 pub(super) struct Rule {
     pub id: String,
+    /// What it sees, for people.
+    pub about: Option<String>,
+    /// Name of the file it is from.
+    pub file: Arc<str>,
+    /// The file is one of ours.
+    pub shipped: bool,
     pub on: Vec<On>,
     pub priority: i32,
     pub confidence: u8,

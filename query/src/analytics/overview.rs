@@ -88,7 +88,7 @@ pub struct Window<'a> {
     pub codes: &'a Codes,
 }
 
-/// `yesterday` is `None` when nothing was stored then.
+/// `yesterday` is `None` when nothing was stored then. Without any past no service is new.
 pub fn changes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>>) -> Vec<Change> {
     let mut changes = of_codes(now, before, yesterday);
     let by_name = |window: Window<'_>| {
@@ -96,13 +96,15 @@ pub fn changes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>
     };
     let (of_now, of_before, of_yesterday) = (by_name(now), by_name(before), yesterday.map(by_name));
     let names: BTreeSet<&String> = of_now.keys().chain(of_before.keys()).collect();
+    // On the first day everything is new, which says nothing of any service.
+    let has_past = !before.services.is_empty() || yesterday.is_some();
     for name in names {
         let then = of_yesterday.as_ref().map(|services| services.get(name));
         match (of_now.get(name), of_before.get(name)) {
             (Some(now), Some(before)) => of_service(&mut changes, now, before, then),
-            (Some(now), None) => changes.extend(appeared(now, then)),
+            (Some(now), None) if has_past => changes.extend(appeared(now, then)),
             (None, Some(before)) => changes.extend(silent(before, then)),
-            (None, None) => {}
+            _ => {}
         }
     }
     changes.sort_by(|a, b| {
@@ -299,7 +301,11 @@ mod tests {
         check(&[service("pay", 4000, 4, 20, "1.0")], &usual, Some(&[service("pay", 3900, 4, 20, "1.0")]), &[]);
         check(&[], &usual, None, &[(ChangeKind::ServiceSilent, "pay")]);
         check(&[], &usual, Some(&[]), &[]);
-        check(&usual, &[], None, &[(ChangeKind::ServiceNew, "pay")]);
+        let two = [usual[0].clone(), service("mail", 900, 0, 20, "1.0")];
+        check(&two, &usual, None, &[(ChangeKind::ServiceNew, "mail")]);
+        check(&two, &[], Some(&usual), &[(ChangeKind::ServiceNew, "mail")]);
+        // The first hour of all.
+        check(&two, &[], None, &[]);
         check(&[service("pay", 1000, 1, 20, "1.1")], &usual, None, &[(ChangeKind::VersionNew, "pay")]);
         // Too few calls to say anything.
         check(&[service("pay", 4, 2, 90, "1.0")], &[service("pay", 3, 0, 20, "1.0")], None, &[]);

@@ -32,6 +32,7 @@ mod router;
 mod search;
 mod serve;
 mod services;
+mod settings;
 mod sql;
 mod status;
 mod stream;
@@ -43,4 +44,5 @@ pub use ingest::{OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError,
 pub use prometheus::recorder;
 pub use router::{Listening, Shared, router};
 pub use serve::Api;
+pub use settings::Setting;
 pub use status::Received;

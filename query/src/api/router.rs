@@ -11,6 +11,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use governance::classify::SharedRules;
 use http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
@@ -34,7 +35,9 @@ use super::{
     openapi::{self, Document},
     overview,
     problem::Problem,
-    prometheus, queries, search, services, sql, status,
+    prometheus, queries, search, services,
+    settings::{self, Setting},
+    sql, status,
     status::Received,
     stream::{self, StreamPlaces},
     traces,
@@ -65,6 +68,10 @@ pub struct Shared {
     /// Every address of this process, for whoever is shown how to send data.
     pub listening: Arc<[Listening]>,
     pub data_dir: Arc<str>,
+    /// As the process was started.
+    pub settings: Arc<[Setting]>,
+    /// Exchanged when a file of them changes.
+    pub rules: SharedRules,
     /// Asked on every status request; must be cheap.
     pub received: Arc<dyn Fn() -> Received + Send + Sync>,
     /// Who sends what; must be cheap.
@@ -91,6 +98,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
         .merge(ingest::routes(shared.clone()))
+        .merge(settings::routes(shared.clone()))
         .merge(admin::routes(Arc::clone(&shared.store)))
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))

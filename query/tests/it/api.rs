@@ -4,12 +4,13 @@ use std::{sync::Arc, time::SystemTime};
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
+use governance::classify::SharedRules;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
-    api::{Dashboard, Listening, Page, Received, Senders, Shared, router},
+    api::{Dashboard, Listening, Page, Received, Senders, Setting, Shared, router},
     codes::{Codes, CodesConfig},
     engine::Engine,
 };
@@ -17,7 +18,7 @@ use schemas::{
     RequestHash, Signal, Table, TableBatch, TenantId, UnixNanos,
     otlp::{ContentEncoding, Format},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use storage::{RawRequest, Store, io::RealIo};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -58,12 +59,18 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
         started_at: SystemTime::now(),
         listening: Arc::new([Listening { name: "api", url: format!("http://{listen}") }]),
         data_dir: data_dir.path().display().to_string().into(),
+        settings: Arc::new([setting()]),
+        rules: SharedRules::default(),
         received: Arc::new(|| Received { traces: 2, ..Received::default() }),
         senders: Arc::new(Senders::default),
         stopping: stopping.clone(),
     };
     let config = Config { listen, ..Config::default() };
     Fixture { router: router(&config, shared), stopping, _data_dir: data_dir }
+}
+
+pub(crate) fn setting() -> Setting {
+    Setting { key: "api.listen".to_owned(), value: json!("127.0.0.1:4319"), origin: "flag", source: Some("--api".to_owned()) }
 }
 
 /// A dashboard of one page and one file.

@@ -11,7 +11,7 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use governance::classify::{Rules, with_facts};
+use governance::classify::{Rules, SharedRules, with_facts};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -30,6 +30,8 @@ use storage::{RawRequest, Store, io::RealIo};
 use testkit::captures;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use crate::api::setting;
 
 pub(crate) struct Loaded {
     pub(crate) store: Arc<Store>,
@@ -137,6 +139,8 @@ impl Loaded {
             started_at: SystemTime::UNIX_EPOCH,
             listening: Arc::new([]),
             data_dir: "".into(),
+            settings: Arc::new([setting()]),
+            rules: SharedRules::default(),
             received: Arc::new(Received::default),
             senders: Arc::new(crate::ingest::senders),
             stopping: stopping.clone(),

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     cli::ConfigShowArguments,
-    config::{self, Origin, Setting},
+    config::{self, Setting},
     failure::{Exit, Failure},
     terminal::{print, say},
 };
@@ -40,12 +40,7 @@ fn as_json(settings: &[Setting], with_origin: bool) -> Json {
         let mut object = json!({ "key": setting.key, "value": setting.value });
         if with_origin {
             object["origin"] = setting.origin.kind().into();
-            object["source"] = match &setting.origin {
-                Origin::Default => Json::Null,
-                Origin::File(path) => path.display().to_string().into(),
-                Origin::Environment(name) => name.as_str().into(),
-                Origin::Flag(name) => name.as_str().into(),
-            };
+            object["source"] = setting.origin.source().into();
         }
         object
     };

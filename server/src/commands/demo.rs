@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: DemoArguments) -> Result<(), Failure> {
     if let Some(minutes) = arguments.score {
         return score::run(&arguments, loaded.config, minutes, plan);
     }
-    let mut node = Node::start(&loaded.config)?;
+    let mut node = Node::start(&loaded)?;
     let addresses = node.addresses();
     let closing = CancellationToken::new();
     let shop_fails = on_own_thread({

@@ -10,7 +10,7 @@ use crate::{
 
 pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
     let loaded = load(&arguments, config::DATA_DIR)?;
-    let mut node = Node::start(&loaded.config)?;
+    let mut node = Node::start(&loaded)?;
     let waited = node.wait(std::future::pending());
     node.stop(waited)
 }

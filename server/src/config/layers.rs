@@ -32,6 +32,13 @@ pub(crate) struct Loaded {
     pub(crate) origins: Origins,
 }
 
+impl Loaded {
+    /// Settings that no layer says.
+    pub(crate) fn of(config: Config) -> Self {
+        Self { config, file: None, warnings: Vec::new(), origins: Origins::default() }
+    }
+}
+
 /// Reads all layers. `environment` is that of the process, `data_dir` what counts when no layer says where.
 ///
 /// # Errors

@@ -20,6 +20,6 @@ mod suggest;
 
 pub(crate) use governance_section::Governance;
 pub(crate) use layers::{Loaded, load};
-pub(crate) use origin::{Origin, Setting};
+pub(crate) use origin::Setting;
 pub(crate) use settings::{Config, ConfigError, DATA_DIR, parse_listen};
 pub(crate) use storage_section::Durability;

@@ -52,7 +52,25 @@ impl Loaded {
     }
 }
 
+impl Setting {
+    /// As the API shows it.
+    pub(crate) fn shown(&self) -> query::api::Setting {
+        let Self { key, value, origin } = self;
+        let value = serde_json::to_value(value).unwrap_or_else(|_| value.to_string().into());
+        query::api::Setting { key: key.clone(), value, origin: origin.kind(), source: origin.source() }
+    }
+}
+
 impl Origin {
+    /// The file, the variable or the flag.
+    pub(crate) fn source(&self) -> Option<String> {
+        match self {
+            Self::Default => None,
+            Self::File(path) => Some(path.display().to_string()),
+            Self::Environment(name) | Self::Flag(name) => Some(name.clone()),
+        }
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Default => "default",

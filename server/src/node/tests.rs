@@ -10,7 +10,7 @@ use testkit::{
 };
 
 use super::*;
-use crate::config::DATA_DIR;
+use crate::config::{Config, DATA_DIR};
 
 fn on_free_ports(dir: &tempfile::TempDir) -> Config {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -37,7 +37,8 @@ fn ask(address: SocketAddr, head: &str, body: &str) -> String {
 fn a_dead_thread_of_the_store_ends_the_server() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let io = FaultIo::new(Arc::new(RealIo));
-    let mut node = Node::start_on(&on_free_ports(&dir), Arc::new(io.clone())).map_err(|failure| failure.to_string()).expect("it starts");
+    let mut node =
+        Node::start_on(&Loaded::of(on_free_ports(&dir)), Arc::new(io.clone())).map_err(|failure| failure.to_string()).expect("it starts");
     let Addresses { otlp_http, api, .. } = node.addresses();
     let body =
         r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1544712660000000000","body":{"stringValue":"BODY"}}]}]}]}"#;

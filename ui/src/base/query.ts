@@ -53,6 +53,11 @@ export function refreshAll(): void {
   void client.invalidateQueries();
 }
 
+/** Asks again for what came from these routes and is on the screen. */
+export function refresh(...routes: string[]): void {
+  void client.invalidateQueries({ predicate: ({ queryKey }) => routes.some((route) => String(queryKey[0]).startsWith(route)) });
+}
+
 export function useAnswer<T>(key: readonly unknown[], fn: (signal: AbortSignal) => Promise<T>, options: Options = {}): Answer<T> {
   const { when = true, every = refreshEvery(), settled = false } = options;
   const config = {

@@ -134,7 +134,9 @@ export function RangeControl() {
   return (
     <>
       <span class="row tight nowrap" style={{ flexWrap: 'nowrap' }}>
-        <IconButton icon="left" label={t('back')} onClick={() => moveRange(-1)} />
+        <span class="hide-small">
+          <IconButton icon="left" label={t('back')} onClick={() => moveRange(-1)} />
+        </span>
         <Menu
           label={t('time_range')}
           end
@@ -148,8 +150,8 @@ export function RangeControl() {
         >
           {(close) => <Pick close={close} />}
         </Menu>
-        <IconButton icon="right" label={t('forth')} disabled={range.kind === 'relative'} onClick={() => moveRange(1)} />
         <span class="hide-small">
+          <IconButton icon="right" label={t('forth')} disabled={range.kind === 'relative'} onClick={() => moveRange(1)} />
           <IconButton icon="minus" label={t('out')} onClick={() => zoomRange(2)} />
         </span>
       </span>

@@ -125,3 +125,11 @@ export function factor(row: CodeRow): number | null {
 
 /** Fewer records than these say little about a rate. */
 export const SURE_FROM = 30;
+
+export type CatalogueFormat = 'proto' | 'java' | 'csv' | 'toml';
+
+/** What the name of a file tells of its contents. */
+export function formatOf(name: string): CatalogueFormat | null {
+  const [, ending] = /\.(proto|java|csv|toml)$/i.exec(name) ?? [];
+  return (ending?.toLowerCase() as CatalogueFormat | undefined) ?? null;
+}

@@ -50,6 +50,8 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         get("status", "/api/v1/status", ""),
         get("status_ingest", "/api/v1/status/ingest", ""),
         get("readyz", "/readyz", ""),
+        get("config", "/api/v1/config", ""),
+        get("rules", "/api/v1/settings/rules", ""),
         get("queries", "/api/v1/queries", ""),
         post("test_trace", "/api/v1/test-traces", "{}", StatusCode::OK),
         get("spans", "/api/v1/spans", "?q=service:pay"),

@@ -19,7 +19,7 @@ use super::{ShopPlan, deliver, opening_hours::now, truth};
 use crate::{
     api::Client,
     cli::{ApiArguments, DemoArguments},
-    config::Config,
+    config::{Config, Loaded},
     failure::{Exit, Failure},
     node::{Addresses, Node},
     send::{Compression, Connection, Endpoint, Protocol},
@@ -35,7 +35,7 @@ const SLICE_NS: i64 = 10 * SECOND_NS;
 
 pub(super) fn run(arguments: &DemoArguments, config: Config, minutes: u32, plan: ShopPlan) -> Result<(), Failure> {
     let directory = Directory::new(arguments.serve.data_dir.clone())?;
-    let node = Node::start(&on_free_ports(Config { data_dir: directory.path.clone(), ..config }))?;
+    let node = Node::start(&Loaded::of(on_free_ports(Config { data_dir: directory.path.clone(), ..config })))?;
     let addresses = node.addresses();
     let ran = {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the shop's runtime")?;

@@ -16,7 +16,6 @@ const t = texts({
   trips: ['{n} trip|{n} trips', '熔断 {n} 次'],
   flapping: ['flapping', '抖动'],
   of: ['{open} of {n} instances', '{n} 个实例中的 {open} 个'],
-  row: ['{service} to {target} {name}: {state}, {n} trips, {open} open', '{service} 到 {target} {name}：{state}，熔断 {n} 次，共 {open}'],
   any: ['any target', '未知目标'],
 });
 
@@ -89,7 +88,6 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
                 key={row.id}
                 class={`lane-row${row.id === props.selected ? ' selected' : ''}`}
                 style={{ height: `${LANE}px` }}
-                aria-label={t('row', { service: row.service, target: guarded(row) || t('any'), name: subtitleOf(row), state: stateName(state), n: row.trips, open: duration(row.open_ns) })}
                 onClick={(event) => {
                   const cell = event.currentTarget.querySelector('.lane-cell')!.getBoundingClientRect();
                   const us = ((event.clientX - cell.left) / cell.width) * spanUs;
@@ -99,7 +97,7 @@ export function Lanes(props: { answer: BreakersAnswer; groups: Group[]; selected
                 }}
               >
                 <span class="lane-name">
-                  <span class="glyph" style={{ color: `var(${isActive(state) ? STATE_COLOURS[state] : '--text-faint'})` }}>
+                  <span class="glyph" aria-hidden="true" style={{ color: `var(${isActive(state) ? STATE_COLOURS[state] : '--text-faint'})` }}>
                     {GLYPHS[state]}
                   </span>
                   <span class="cut">

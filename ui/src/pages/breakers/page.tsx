@@ -1,13 +1,15 @@
 // What tripped, when, why, and what did it cost?
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { count, duration, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useKeys } from '../../base/keys';
-import { refreshEvery, useGet } from '../../base/query';
+import { refresh, refreshEvery, useGet } from '../../base/query';
+import { useStream, type StreamState } from '../../base/stream';
 import { nsToMs, toIso, toMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
 import { BarChart } from '../../components/bars';
 import { Icon } from '../../components/icons';
+import { Live } from '../../components/live';
 import { Panel, Segments, Select } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
@@ -70,6 +72,12 @@ const t = texts({
   notices: ['{n} notice|{n} notices', '{n} 条提示'],
 });
 
+/** The time goes on in the picture also while nothing changes. */
+const QUIET_MS = 15_000;
+/** While the stream is not there. */
+const POLL_MS = 5_000;
+const BURST_MS = 400;
+
 type View = 'lanes' | 'table' | 'limits';
 
 export default function BreakersPage() {
@@ -79,8 +87,8 @@ export default function BreakersPage() {
   const tripped = param('tripped') === '1';
   const range = useRangeQuery();
   const asked = { q, state: param('state'), kind: param('kind'), sort: param('sort'), tripped: tripped || null, page_token: param('page_token'), ...range };
-  const live = useRange().kind === 'relative';
-  const answer = useGet<BreakersAnswer>('breakers', asked, { when: view !== 'limits', every: refreshEvery() || (live ? 5_000 : false) });
+  const stream = useLive(useRange().kind === 'relative');
+  const answer = useGet<BreakersAnswer>('breakers', asked, { when: view !== 'limits', every: refreshEvery() || (stream === 'off' ? false : stream === 'live' ? QUIET_MS : POLL_MS) });
   const evidence = param('evidence') as Level | '';
   const groups = useMemo(() => (answer.data ? group(answer.data.breakers.filter((row) => !evidence || (row.last_trip !== null && level(row.last_trip.method) === evidence)), by) : []), [answer.data, by, evidence]);
   const rows = groups.flatMap((one) => one.rows);
@@ -115,6 +123,7 @@ export default function BreakersPage() {
       <div class="page-head many">
         <h1>{t('title')}</h1>
         <Segments label={t('view')} value={view} options={(['lanes', 'table', 'limits'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ view: next === 'lanes' ? null : next, breaker: null, trip: null })} />
+        <Live stream={stream} />
         {view !== 'limits' && (
           <>
             <div class="filter" style={{ flex: '1 1 170px' }}>
@@ -145,6 +154,19 @@ export default function BreakersPage() {
       )}
     </div>
   );
+}
+
+/** Asks again when a breaker changed: at once for one change, once for a burst of them. */
+function useLive(on: boolean): StreamState {
+  const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const changed = () => {
+    timer.current ||= window.setTimeout(() => {
+      timer.current = 0;
+      refresh('breakers');
+    }, BURST_MS);
+  };
+  return useStream('stream/breakers', {}, on, { transition: changed, withdrawn: changed, gap: changed });
 }
 
 function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: BreakersAnswer; view: View; groups: ReturnType<typeof group>; rows: Row[]; id: string; filtered: boolean; tripped: boolean }) {

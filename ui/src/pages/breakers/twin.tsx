@@ -36,6 +36,7 @@ export function Twin({ rows, id, onRow }: { rows: Row[]; id: string; onRow: (row
       key: 'breaker',
       title: t('breaker'),
       wide: true,
+      width: 220,
       cell: (row) => (
         <>
           <strong>{row.service}</strong> {guarded(row) && <span class="faint">› {guarded(row)}</span>} {row.name === guarded(row) ? '' : row.name}

@@ -18,6 +18,10 @@ import { Names, useNames } from './names';
 const t = texts({
   title: ['Metrics', '指标'],
   choose: ['Choose a metric', '请选择一个指标'],
+  choose_how: [
+    'Counters are shown as rates, distributions as quantiles. Dots are exemplars: each leads to its trace.',
+    '计数器按速率显示，分布按分位数显示。图中圆点为样本（exemplar），点击可进入对应链路。',
+  ],
   nothing: ['No series in this time', '该时间范围内没有时间序列'],
   where: ['Labels, for instance service_name="pay"', '标签筛选，例如 service_name="pay"'],
   fn: ['Function', '函数'],
@@ -67,10 +71,12 @@ export default function MetricsPage() {
       </div>
       <div class="with-fields">
         <Names answer={names} metric={metric} />
-        <div class="grid grow" style={{ minWidth: 0, alignContent: 'start', overflow: 'auto' }}>
+        <div class="grid" style={{ minWidth: 0, alignContent: 'start', overflow: 'auto' }}>
           {metric === '' ? (
             <Panel>
-              <Empty title={t('choose')} />
+              <Empty title={t('choose')}>
+                <p>{t('choose_how')}</p>
+              </Empty>
             </Panel>
           ) : (
             <Metric shown={shown} type={known?.type} unit={known?.unit} />

@@ -9,6 +9,7 @@ import { kindOf, leadsTo, toneOf, type Change, type Kind } from '../../model/ove
 
 const t = texts({
   trip: ['tripped {now}×, {before}× before', '熔断 {now} 次，此前 {before} 次'],
+  trip_first: ['tripped {now}×', '熔断 {now} 次'],
   code_new: ['new: {now}×', '首次出现，{now} 次'],
   code_spiking: ['{now}×, {before}× before', '{now} 次，此前 {before} 次'],
   code_gone: ['gone, {before}× before', '已消失，此前 {before} 次'],
@@ -50,7 +51,7 @@ export function Changes({ changes, total }: { changes: readonly Change[]; total:
                 </span>
                 <strong class="cut">{change.service}</strong>
                 {change.subject && <span class="mono cut">{change.subject}</span>}
-                <span class="soft nowrap">{kind ? t(kind, { now: amount(kind, change.now), before: amount(kind, change.before) }) : change.kind.replaceAll('_', ' ')}</span>
+                <span class="soft nowrap">{kind ? t(kind === 'trip' && change.before === 0 ? 'trip_first' : kind, { now: amount(kind, change.now), before: amount(kind, change.before) }) : change.kind.replaceAll('_', ' ')}</span>
                 <span class="spring" />
                 <span class="faint small nowrap">{change.time ? dayClock(toMs(change.time)) : ''}</span>
               </a>

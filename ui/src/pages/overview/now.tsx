@@ -10,6 +10,7 @@ import { link } from '../../base/url';
 import { BarChart } from '../../components/bars';
 import { stateName } from '../../components/breakerwords';
 import { Icon } from '../../components/icons';
+import { Live } from '../../components/live';
 import { Meter, Panel } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
@@ -38,8 +39,6 @@ const t = texts({
   usual: ['{now}, {usual} expected', '{now} 次，预期 {usual}'],
   worst: ['Failing now', '当前失败'],
   slow: ['Slowest requests', '最慢的请求'],
-  live: ['live', '实时'],
-  paused: ['live paused, polling', '实时连接中断，定时刷新'],
   trips_shown: ['trip', '熔断'],
   quiet: ['All quiet', '一切正常'],
   quiet_why: ['{spans} spans of {services} services, {codes} error codes and {breakers} breakers were looked at.', '已检查 {services} 个服务的 {spans} 个 Span、{codes} 个错误码和 {breakers} 个熔断器。'],
@@ -62,11 +61,7 @@ export function Now() {
       <div class="page-head">
         <h1>{t('title')}</h1>
         <span class="spring" />
-        {usual && stream !== 'off' && stream !== 'connecting' && (
-          <span class={`badge ${stream === 'live' ? 'ok' : 'warn'}`}>
-            <i class={`dot ${stream === 'live' ? 'ok' : 'warn'}`} /> {stream === 'live' ? t('live') : t('paused')}
-          </span>
-        )}
+        <Live stream={stream} />
       </div>
       <Loaded answer={{ ...answer, data }} route="overview" rows={10}>
         {(one) => <Body one={one} slow={slow} />}

@@ -7,7 +7,9 @@ import { param, setParams } from '../../base/url';
 import { Panel, Segments, Tabs } from '../../components/parts';
 import { Snippets } from '../../components/snippets';
 import { Layouts } from './layouts';
+import { Catalogue } from './catalogue';
 import { ServerConfig } from './config';
+import { Rules } from './rules';
 
 const t = texts({
   title: ['Settings', '设置'],
@@ -15,6 +17,8 @@ const t = texts({
   look: ['Appearance', '外观'],
   send: ['Send data', '数据接入'],
   layouts: ['Error codes', '错误码规则'],
+  catalogue: ['Catalogue', '错误码目录'],
+  rules: ['Rules', '治理规则'],
   config: ['Configuration', '服务器配置'],
   language: ['Language', '语言'],
   theme: ['Theme', '主题'],
@@ -26,7 +30,8 @@ const t = texts({
   here: ['Kept in this browser only.', '仅保存在此浏览器中。'],
 });
 
-type Section = 'look' | 'send' | 'layouts' | 'config';
+const SECTIONS = ['look', 'send', 'layouts', 'catalogue', 'rules', 'config'] as const;
+type Section = (typeof SECTIONS)[number];
 
 export default function SettingsPage() {
   const section = (param('tab') || 'look') as Section;
@@ -36,7 +41,7 @@ export default function SettingsPage() {
       <div class="page-head">
         <h1>{t('title')}</h1>
       </div>
-      <Tabs label={t('sections')} value={section} tabs={(['look', 'send', 'layouts', 'config'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ tab: next === 'look' ? null : next })} />
+      <Tabs label={t('sections')} value={section} tabs={SECTIONS.map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ tab: next === 'look' ? null : next })} />
       {section === 'look' && (
         <Panel title={t('look')} actions={<span class="faint small">{t('here')}</span>}>
           <dl class="kv roomy">
@@ -77,6 +82,8 @@ export default function SettingsPage() {
         </Panel>
       )}
       {section === 'layouts' && <Layouts />}
+      {section === 'catalogue' && <Catalogue />}
+      {section === 'rules' && <Rules />}
       {section === 'config' && <ServerConfig />}
     </div>
   );

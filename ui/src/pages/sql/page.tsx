@@ -44,7 +44,9 @@ const t = texts({
 });
 
 const SHOWN_MAX = 2000;
-const TABLES = ['spans', 'logs', 'metrics'];
+/** The three signals first, then what is derived from them. */
+const SIGNALS = ['spans', 'logs', 'metrics'];
+const COLUMNS = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'main' ORDER BY table_name, ordinal_position";
 
 interface Ran {
   answer?: SqlAnswer;
@@ -64,11 +66,9 @@ export default function SqlPage() {
   const schema = useAnswer<Record<string, string[]>>(
     ['sql-schema'],
     async (signal) => {
-      const found: Record<string, string[]> = {};
-      for (const table of TABLES) {
-        const answer = await send<SqlAnswer>('POST', 'sql', { query: `SELECT * FROM ${table} LIMIT 0` }, signal);
-        found[table] = answer.columns.map((column) => column.name);
-      }
+      const { rows } = await send<SqlAnswer>('POST', 'sql', { query: COLUMNS }, signal);
+      const found: Record<string, string[]> = Object.fromEntries(SIGNALS.map((table) => [table, []]));
+      for (const [table, column] of rows as [string, string][]) (found[table] ??= []).push(column);
       return found;
     },
     { settled: true },
@@ -157,7 +157,7 @@ export default function SqlPage() {
               </button>
             ))}
             <h3>{t('tables')}</h3>
-            {TABLES.map((table) => (
+            {Object.keys(schema.data ?? {}).map((table) => (
               <details key={table}>
                 <summary class="mono">{table}</summary>
                 {(schema.data?.[table] ?? []).map((column) => (

@@ -16,6 +16,8 @@ const t = texts({
 
 export const ROW = 24;
 const RULER = 24;
+/** A duration on the ruler, with room beside it. */
+const LABEL = 76;
 
 export interface SpanMark {
   code?: string;
@@ -239,7 +241,7 @@ function drawBars(canvas: HTMLCanvasElement, first: number, shift: number, props
   context.font = FONT;
   context.textBaseline = 'middle';
   // Ruler and grid.
-  const lines = 5;
+  const lines = Math.min(5, Math.max(1, Math.floor(width / LABEL)));
   for (let line = 0; line <= lines; line++) {
     const us = from + ((to - from) / lines) * line;
     const at = Math.round(x(us));
