@@ -1,9 +1,9 @@
-//! How do rows arrive? OTLP over gRPC and HTTP: sockets, admission, validation, and the answers senders understand.
+//! How do rows arrive? OTLP over gRPC and HTTP, and what agents of other systems push: sockets, admission, validation, and the answers senders understand.
 //!
 //! This room must never know how rows are kept (Parquet, catalogs) or asked for (`query`).
 //!
 //! ```text
-//! listener -> receiver::{otlp_grpc, otlp_http} -> receiver::ingest -> storage::Store::append
+//! listener -> receiver::{otlp_grpc, otlp_http, push} -> receiver::ingest -> storage::Store::append
 //!                        |                              |
 //!                admission (bytes)             receiver::status (refusals)
 //!

@@ -17,13 +17,16 @@ pub const ACCEPT_ERRORS_TOTAL: &str = "fusebox_accept_errors_total";
 pub const CONNECTIONS_TOTAL: &str = "fusebox_connections_total";
 
 pub(crate) fn describe() {
-    describe_counter!(OTLP_REQUESTS_TOTAL, "OTLP export requests by signal, transport and outcome");
+    describe_counter!(
+        OTLP_REQUESTS_TOTAL,
+        "requests to store telemetry by signal, transport (OTLP: grpc, http; zipkin, loki, remote_write) and outcome"
+    );
     describe_counter!(
         ACCEPTED_RECORDS_TOTAL,
         "spans, log records and data points that are durable; retries of stored requests not counted again"
     );
     describe_counter!(DUPLICATE_REQUESTS_TOTAL, "requests whose rows were stored before, by signal");
-    describe_counter!(REJECTED_RECORDS_TOTAL, "records refused alone through partial_success, by signal and reason");
+    describe_counter!(REJECTED_RECORDS_TOTAL, "records refused alone while their request was taken, by signal and reason");
     describe_counter!(SHED_TOTAL, "requests asked to come back later, by the stage that was full");
     describe_counter!(REPAIRED_STRINGS_TOTAL, "strings whose invalid UTF-8 was replaced");
     describe_counter!(IGNORED_STRINDEX_TOTAL, "string index fields that are not valid in this signal and were ignored");

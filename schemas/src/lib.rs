@@ -13,7 +13,7 @@
 //! grpc                  names of its status codes
 //! sampling              how many spans a sampled span stands for
 //! otlp                  request bytes -> TableBatches (wire walk), and TableBatches -> OTLP again
-//! interop               the JSON of Jaeger and Zipkin -> OTLP, and OTLP -> theirs
+//! interop               what Jaeger, Zipkin, Loki and Prometheus write -> OTLP, and OTLP -> Jaeger's and Zipkin's JSON
 //! ```
 
 pub mod attribute;

@@ -19,7 +19,8 @@ use futures::FutureExt;
 use governance::classify::{SharedRules, with_facts};
 use schemas::{
     RequestHash, Signal, TenantId, UnixNanos,
-    otlp::{ContentEncoding, DecodeError, Decoded, Format, Request, request_hash},
+    interop::Translated,
+    otlp::{ContentEncoding, DecodeError, Decoded, Format, Rejected, Request, request_hash},
 };
 use storage::{RawRequest, Store};
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,9 @@ use super::{
     decoding::{Decoding, Rules, Step},
     poison::PoisonList,
     pool::{Pool, Stopped},
+    push::Route,
     response::Stored,
+    translating::{self, Translating},
 };
 use crate::{
     admission::{Budget, Reservation},
@@ -43,6 +46,9 @@ use crate::{
 pub(crate) enum Transport {
     Grpc,
     Http,
+    Zipkin,
+    Loki,
+    RemoteWrite,
 }
 
 impl Transport {
@@ -50,6 +56,9 @@ impl Transport {
         match self {
             Self::Grpc => "grpc",
             Self::Http => "http",
+            Self::Zipkin => "zipkin",
+            Self::Loki => "loki",
+            Self::RemoteWrite => "remote_write",
         }
     }
 }
@@ -61,6 +70,8 @@ pub(crate) struct Arrived {
     pub format: Format,
     pub encoding: ContentEncoding,
     pub body: Bytes,
+    /// What was lost on the way to OTLP, for requests that came as something else.
+    pub rejected: Rejected,
 }
 
 /// What every receiver takes its requests to.
@@ -143,19 +154,56 @@ impl Ingest {
         let (tenant, received_at) = (TenantId::DEFAULT, now());
         let decoding = Decoding::new(self.rules.clone(), tenant, &request, received_at);
         let decoded = AssertUnwindSafe(self.decode(decoding, reservation)).catch_unwind().await;
-        let Arrived { transport, signal, format, encoding, body } = request;
+        let Arrived { transport, signal, format, encoding, body, rejected } = request;
         let raw = |body, hash| RawRequest { tenant, signal, format, encoding, received_at, hash, body };
         let Ok(decoded) = decoded else {
             let hash = request_hash(tenant, signal, &body);
             return Err(self.decoding_panicked(raw(body, hash)).await);
         };
-        let (reservation, decoded, hash) = decoded?;
+        let (reservation, mut decoded, hash) = decoded?;
+        decoded.rejected.merge(rejected);
         let appended = AssertUnwindSafe(self.append(transport, raw(body, hash), decoded, reservation)).catch_unwind().await;
         appended.unwrap_or_else(|_| {
             self_metrics::panic_caught();
             tracing::error!(%signal, "storing a request made the server panic");
             Err(Refusal::Panicked)
         })
+    }
+
+    /// As [`Self::store`], of what was pushed in another system's format. What is kept and recognised as a retry is what it says in OTLP.
+    ///
+    /// CANCEL-SAFE: as [`Self::store`].
+    pub(crate) async fn push(&self, transport: Transport, route: Route, body: Bytes, reservation: Reservation) -> Result<Stored, Refusal> {
+        let (tenant, received_at, signal) = (TenantId::DEFAULT, now(), route.dialect.signal());
+        let translating = Translating::new(route, self.body_bytes_max(), body.clone());
+        let translated = AssertUnwindSafe(self.translate(translating, reservation)).catch_unwind().await;
+        let Ok(translated) = translated else {
+            let hash = request_hash(tenant, signal, &body);
+            let (format, encoding) = (Format::Protobuf, ContentEncoding::Identity);
+            return Err(self.decoding_panicked(RawRequest { tenant, signal, format, encoding, received_at, hash, body }).await);
+        };
+        drop(body);
+        let (mut reservation, Translated { protobuf, rejected, samples, histograms, exemplars }) = translated?;
+        reservation.shrink_to(protobuf.len() as u64);
+        let (format, encoding) = (Format::Protobuf, ContentEncoding::Identity);
+        let stored = self.store(Arrived { transport, signal, format, encoding, body: protobuf.into(), rejected }, reservation).await?;
+        Ok(stored.with_written([samples, histograms, exemplars]))
+    }
+
+    async fn translate(&self, mut translating: Translating, mut reservation: Reservation) -> Result<(Reservation, Translated), Refusal> {
+        loop {
+            let work_bytes = translating.work_bytes();
+            let work = move || {
+                let step = translating.advance(&mut reservation);
+                (translating, reservation, step)
+            };
+            let step;
+            (translating, reservation, step) = self.pool.run(work_bytes, work).await?;
+            match step? {
+                translating::Step::Done(translated) => return Ok((reservation, translated)),
+                translating::Step::Needs(bytes) => reservation.grow_to(bytes).await?,
+            }
+        }
     }
 
     async fn append(

@@ -3,8 +3,8 @@
 //! ```text
 //! otlp_http --\                                             (status: every refusal, in both protocols' words)
 //!              > body (paid, bounded) -> ingest -> storage
-//! otlp_grpc --/                            |
-//!                                 response (partial success)
+//! otlp_grpc --/                         ^  |
+//! push -> translating (into OTLP) ------/  response (partial success)
 //! ```
 
 mod body;
@@ -15,8 +15,10 @@ pub(crate) mod otlp_grpc;
 pub(crate) mod otlp_http;
 mod poison;
 mod pool;
+mod push;
 mod response;
 mod status;
+mod translating;
 
 pub(crate) use ingest::{Arrived, Ingest, Transport, now};
 pub(crate) use status::Refusal;

@@ -16,14 +16,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body_util::{BodyExt, Full};
 use schemas::{
     Signal,
-    otlp::{ContentEncoding, Format},
+    otlp::{ContentEncoding, Format, Rejected},
 };
 use tonic::{body::Body, service::Routes};
 
 use super::{
     Arrived, Ingest, Refusal, Transport, body,
     response::Stored,
-    status::{ACCEPTED_ENCODINGS, jittered},
+    status::{ACCEPTED_ENCODINGS, ENCODINGS, jittered},
 };
 use crate::open_requests::OpenRequests;
 
@@ -93,8 +93,8 @@ async fn take(ingest: &Ingest, signal: Signal, head: &http::request::Parts, mut 
         return Err(Refusal::Undecodable("the message is marked as compressed, but grpc-encoding names no compression".into()));
     }
     let body = bytes.slice(PREFIX_BYTES..);
-    let request = Arrived { transport: Transport::Grpc, signal, format: Format::Protobuf, encoding, body };
-    ingest.store(request, reservation).await
+    let (transport, format, rejected) = (Transport::Grpc, Format::Protobuf, Rejected::default());
+    ingest.store(Arrived { transport, signal, format, encoding, body, rejected }, reservation).await
 }
 
 fn frame_encoding(headers: &HeaderMap) -> Result<ContentEncoding, Refusal> {
@@ -102,7 +102,10 @@ fn frame_encoding(headers: &HeaderMap) -> Result<ContentEncoding, Refusal> {
         b"identity" => Ok(ContentEncoding::Identity),
         b"gzip" => Ok(ContentEncoding::Gzip),
         b"zstd" => Ok(ContentEncoding::Zstd),
-        other => Err(Refusal::ContentEncoding(String::from_utf8_lossy(other).chars().take(100).collect())),
+        other => {
+            let found = String::from_utf8_lossy(other).chars().take(100).collect();
+            Err(Refusal::ContentEncoding { found, wanted: ENCODINGS })
+        }
     }
 }
 
@@ -166,7 +169,7 @@ fn success(stored: &Stored) -> Response<Body> {
 fn failure(refusal: &Refusal) -> Response<Body> {
     let retry = refusal.verdict().retry_after.map(jittered);
     let mut response = refusal.grpc_status(retry).into_http();
-    if matches!(refusal, Refusal::ContentEncoding(_)) {
+    if matches!(refusal, Refusal::ContentEncoding { .. }) {
         response.headers_mut().insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS));
     }
     response

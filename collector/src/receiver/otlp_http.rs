@@ -1,4 +1,4 @@
-//! OTLP/HTTP: `POST /v1/{traces,logs,metrics}`, protobuf and JSON, HTTP/1.1 and HTTP/2 on one port.
+//! OTLP/HTTP: `POST /v1/{traces,logs,metrics}`, protobuf and JSON, HTTP/1.1 and HTTP/2 on one port; other systems' agents [push] here too.
 //!
 //! A plain function from request to response: with no middleware there is no error that is not a `google.rpc.Status`.
 
@@ -8,20 +8,22 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, RETRY_AFTER},
+    request::Parts,
 };
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use schemas::{
     Signal,
-    otlp::{ContentEncoding, Format},
+    otlp::{ContentEncoding, Format, Rejected},
 };
 
 use super::{
     Arrived, Ingest, Refusal, Transport, body,
+    push::Protocol,
     response::Stored,
-    status::{ACCEPTED_ENCODINGS, jittered},
+    status::{ACCEPTED_ENCODINGS, ENCODINGS, jittered},
 };
-use crate::config::Cors;
+use crate::{admission::Reservation, config::Cors};
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
@@ -46,9 +48,22 @@ impl OtlpHttp {
             response.headers_mut().extend(self.cors.preflight_headers(&head.headers));
             return response;
         }
-        let (answer_format, outcome) = match admitted.and_then(|()| Route::find(&head)) {
+        let (mut response, refused) = match Protocol::of_path(head.uri.path()) {
+            Some(protocol) => self.answer_push(protocol, admitted, &head, &mut body).await,
+            None => self.answer_otlp(admitted, &head, &mut body).await,
+        };
+        response.headers_mut().extend(self.cors.headers(&head.headers));
+        if refused && head.version < Version::HTTP_2 && !head.headers.contains_key(EXPECT) && !body.is_end_stream() {
+            tokio::spawn(body::discard(body, self.ingest.body_bytes_max()));
+        }
+        response
+    }
+
+    /// The answer, and whether the request as a whole was refused.
+    async fn answer_otlp(&self, admitted: Result<(), Refusal>, head: &Parts, body: &mut Incoming) -> (Response<Full<Bytes>>, bool) {
+        let (answer_format, outcome) = match admitted.and_then(|()| Route::find(head)) {
             Ok(route) => {
-                let work = self.take(&route, &head.headers, &mut body);
+                let work = self.take(&route, &head.headers, body);
                 let outcome = self.ingest.supervise(route.signal, Transport::Http, work).await;
                 (route.format, outcome.map(|stored| (route.signal, stored)))
             }
@@ -57,27 +72,54 @@ impl OtlpHttp {
                 (answer_format(&head.headers), Err(refusal))
             }
         };
-        let mut response = match &outcome {
+        let response = match &outcome {
             Ok((signal, stored)) => success(*signal, answer_format, stored),
             Err(refusal) => failure(answer_format, refusal),
         };
-        response.headers_mut().extend(self.cors.headers(&head.headers));
-        if outcome.is_err() && head.version < Version::HTTP_2 && !head.headers.contains_key(EXPECT) && !body.is_end_stream() {
-            tokio::spawn(body::discard(body, self.ingest.body_bytes_max()));
-        }
-        response
+        (response, outcome.is_err())
+    }
+
+    /// As [`Self::answer_otlp`].
+    async fn answer_push(
+        &self,
+        protocol: Protocol,
+        admitted: Result<(), Refusal>,
+        head: &Parts,
+        body: &mut Incoming,
+    ) -> (Response<Full<Bytes>>, bool) {
+        let route = admitted.and_then(|()| protocol.route(&head.method, &head.headers));
+        let outcome = match &route {
+            Ok(route) => {
+                let work = async {
+                    let (body, reservation) = self.read(&head.headers, body).await?;
+                    self.ingest.push(protocol.transport(), *route, body, reservation).await
+                };
+                self.ingest.supervise(protocol.signal(), protocol.transport(), work).await
+            }
+            Err(refusal) => {
+                self.ingest.unroutable(protocol.transport(), refusal);
+                Err(refusal.clone())
+            }
+        };
+        (protocol.answer(route.ok(), &outcome), outcome.is_err())
     }
 
     async fn take(&self, route: &Route, headers: &HeaderMap, body: &mut Incoming) -> Result<Stored, Refusal> {
+        let encoding = content_encoding(headers)?;
+        let (body, reservation) = self.read(headers, body).await?;
+        let (Route { signal, format }, transport, rejected) = (*route, Transport::Http, Rejected::default());
+        self.ingest.store(Arrived { transport, signal, format, encoding, body, rejected }, reservation).await
+    }
+
+    /// The whole body, and what paid for it.
+    async fn read(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<(Bytes, Reservation), Refusal> {
         let limit = self.ingest.body_bytes_max();
         let too_large = |bytes: u64| if bytes > limit { Err(Refusal::TooLarge { limit }) } else { Ok(()) };
-        let encoding = content_encoding(headers)?;
         let announced = body.size_hint().exact().or_else(|| headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok());
         too_large(announced.unwrap_or(0))?;
         let mut reservation = self.ingest.reservation();
         let body = body::read(body, announced, &mut reservation, self.ingest.pace, |whole| too_large(whole.len() as u64)).await?;
-        let request = Arrived { transport: Transport::Http, signal: route.signal, format: route.format, encoding, body };
-        self.ingest.store(request, reservation).await
+        Ok((body, reservation))
     }
 }
 
@@ -88,7 +130,7 @@ struct Route {
 }
 
 impl Route {
-    fn find(head: &http::request::Parts) -> Result<Self, Refusal> {
+    fn find(head: &Parts) -> Result<Self, Refusal> {
         let path = head.uri.path();
         let signal = match path.strip_suffix('/').unwrap_or(path) {
             "/v1/traces" => Signal::Traces,
@@ -99,7 +141,10 @@ impl Route {
         if head.method != Method::POST {
             return Err(Refusal::Method(shown(head.method.as_str())));
         }
-        let format = content_format(&head.headers).ok_or_else(|| Refusal::ContentType(shown_header(&head.headers, &CONTENT_TYPE)))?;
+        let format = content_format(&head.headers).ok_or_else(|| Refusal::ContentType {
+            found: shown_header(&head.headers, &CONTENT_TYPE),
+            wanted: "application/x-protobuf or application/json",
+        })?;
         Ok(Self { signal, format })
     }
 }
@@ -122,7 +167,7 @@ fn answer_format(headers: &HeaderMap) -> Format {
 }
 
 fn content_encoding(headers: &HeaderMap) -> Result<ContentEncoding, Refusal> {
-    let unknown = || Refusal::ContentEncoding(shown_header(headers, &CONTENT_ENCODING));
+    let unknown = || Refusal::ContentEncoding { found: shown_header(headers, &CONTENT_ENCODING), wanted: ENCODINGS };
     let mut values = headers.get_all(CONTENT_ENCODING).iter();
     let encoding = match values.next().map(|value| value.to_str().map(str::trim)) {
         None => ContentEncoding::Identity,
@@ -134,12 +179,12 @@ fn content_encoding(headers: &HeaderMap) -> Result<ContentEncoding, Refusal> {
     if values.next().is_some() { Err(unknown()) } else { Ok(encoding) }
 }
 
-fn shown_header(headers: &HeaderMap, name: &HeaderName) -> String {
+pub(super) fn shown_header(headers: &HeaderMap, name: &HeaderName) -> String {
     shown(&String::from_utf8_lossy(headers.get(name).map_or(b"", |value| value.as_bytes())))
 }
 
 /// A sender's text, short enough to send back.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
@@ -165,7 +210,7 @@ fn failure(format: Format, refusal: &Refusal) -> Response<Full<Bytes>> {
     }
     match refusal {
         Refusal::Method(_) => drop(headers.insert(ALLOW, HeaderValue::from_static("POST"))),
-        Refusal::ContentEncoding(_) => drop(headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS))),
+        Refusal::ContentEncoding { .. } => drop(headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS))),
         _ => {}
     }
     response

@@ -10,8 +10,11 @@ const MESSAGE_BYTES_MAX: usize = 4 << 10;
 /// What a sender is told beside "stored": nothing, a warning, or which records were not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Stored {
+    accepted: u64,
     rejected: u64,
     message: String,
+    /// Samples, histograms and exemplars, which only remote write counts.
+    written: [u64; 3],
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -42,7 +45,23 @@ impl Stored {
         }
         let mut message = notes.join("; ");
         message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
-        Self { rejected: decoded.rejected.count, message }
+        Self { accepted: decoded.accepted, rejected: decoded.rejected.count, message, written: [0; 3] }
+    }
+
+    pub(crate) fn with_written(self, written: [u64; 3]) -> Self {
+        Self { written, ..self }
+    }
+
+    pub(crate) fn written(&self) -> [u64; 3] {
+        self.written
+    }
+
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     pub(crate) fn is_partial(&self) -> bool {

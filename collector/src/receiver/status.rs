@@ -22,6 +22,8 @@ const LATER: Duration = Duration::from_secs(5);
 
 /// Content encodings that are understood, for the sender whose encoding is not.
 pub(crate) const ACCEPTED_ENCODINGS: &str = "identity,gzip,zstd";
+/// The same, as people read it.
+pub(crate) const ENCODINGS: &str = "identity, gzip, zstd";
 
 /// Why a request as a whole is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,11 +32,14 @@ pub(crate) enum Refusal {
     Undecodable(String),
     #[error("the request is larger than {limit} bytes")]
     TooLarge { limit: u64 },
-    #[error("content type {0:?} is not application/x-protobuf or application/json")]
-    ContentType(String),
-    #[error("content encoding {0:?} is not one of identity, gzip, zstd")]
-    ContentEncoding(String),
-    #[error("there is no {0}; OTLP is taken at /v1/traces, /v1/logs and /v1/metrics")]
+    #[error("content type {found:?} is not {wanted}")]
+    ContentType { found: String, wanted: &'static str },
+    #[error("content encoding {found:?} is not one of {wanted}")]
+    ContentEncoding { found: String, wanted: &'static str },
+    #[error(
+        "there is no {0}; OTLP is taken at /v1/traces, /v1/logs and /v1/metrics, Zipkin at /api/v2/spans, Loki at /loki/api/v1/push, \
+         remote write at /api/v1/write"
+    )]
     Path(String),
     #[error("method {0} is not POST")]
     Method(String),
@@ -80,8 +85,8 @@ impl Refusal {
             Self::Undecodable(_) => never(Code::InvalidArgument, StatusCode::BAD_REQUEST, "undecodable"),
             Self::Poison => never(Code::InvalidArgument, StatusCode::BAD_REQUEST, "poison"),
             Self::TooLarge { .. } => never(Code::ResourceExhausted, StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-            Self::ContentType(_) => never(Code::Unimplemented, StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type"),
-            Self::ContentEncoding(_) => never(Code::Unimplemented, StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding"),
+            Self::ContentType { .. } => never(Code::Unimplemented, StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type"),
+            Self::ContentEncoding { .. } => never(Code::Unimplemented, StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding"),
             Self::Path(_) => never(Code::Unimplemented, StatusCode::NOT_FOUND, "path"),
             Self::Method(_) => never(Code::Unimplemented, StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::Origin(_) => never(Code::PermissionDenied, StatusCode::FORBIDDEN, "origin"),
@@ -170,8 +175,8 @@ mod tests {
         let all = vec![
             Refusal::Undecodable(reason()),
             Refusal::TooLarge { limit: 1 },
-            Refusal::ContentType(reason()),
-            Refusal::ContentEncoding(reason()),
+            Refusal::ContentType { found: reason(), wanted: "another" },
+            Refusal::ContentEncoding { found: reason(), wanted: "another" },
             Refusal::Path(reason()),
             Refusal::Method(reason()),
             Refusal::Origin(reason()),
@@ -197,7 +202,8 @@ mod tests {
         all.into_iter()
             .map(|refusal| {
                 let transient = match &refusal {
-                    Refusal::Undecodable(_) | Refusal::TooLarge { .. } | Refusal::ContentType(_) | Refusal::ContentEncoding(_) => false,
+                    Refusal::Undecodable(_) | Refusal::TooLarge { .. } => false,
+                    Refusal::ContentType { .. } | Refusal::ContentEncoding { .. } => false,
                     Refusal::Storage(storage::Refused::TooLarge { .. }) => false,
                     Refusal::Path(_) | Refusal::Method(_) | Refusal::Origin(_) | Refusal::Poison => false,
                     Refusal::Budget(_) | Refusal::BodySlow | Refusal::BodyBroken(_) | Refusal::Storage(_) | Refusal::Append(_) => true,

@@ -69,7 +69,7 @@ pub struct SendersReport {
 /// Requests of one signal over one transport.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Door {
-    /// `grpc` or `http`.
+    /// OTLP: `grpc` or `http`; `zipkin`, `loki`, `remote_write`.
     pub transport: &'static str,
     /// `traces`, `logs`, `metrics`; `none` of what is no OTLP.
     pub signal: &'static str,
@@ -77,7 +77,7 @@ pub struct Door {
     pub requests: u64,
     /// Durable; a retry of a stored request counts as nothing.
     pub records: u64,
-    /// Of bodies that were stored, as they arrived.
+    /// Of bodies that were stored, as they arrived; of other systems' formats, as OTLP says it.
     pub bytes: u64,
     pub records_per_s: f64,
     pub bytes_per_s: f64,

@@ -10,6 +10,7 @@ mod hog;
 mod hostile;
 mod outage;
 mod payload;
+mod push;
 mod rig;
 mod stop;
 mod wire;

@@ -235,6 +235,7 @@ fn rule_of(source: RuleSource, place: &mut Place<'_, '_>) -> Option<Rule> {
         uses_event,
         split: place.template("split", source.split.as_ref()),
         framework: place.template("framework", source.framework.as_ref()),
+        frameworks: source.frameworks,
         mechanism: source.mechanism.map(Into::into),
         name: place.template("name", source.name.as_ref()),
         operation: place.template("operation", source.operation.as_ref()),

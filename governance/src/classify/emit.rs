@@ -90,7 +90,9 @@ impl Shared {
         subject.operation.clone_from(&operation);
         let framework = match &rule.framework {
             Some(template) => render(subject, Some(template)),
-            None => subject.value(&Field::Framework).unwrap_or_default().into_owned(),
+            None => {
+                subject.value(&Field::Framework).filter(|id| subject.rules.frameworks.may_write(id, rule)).unwrap_or_default().into_owned()
+            }
         };
         let known = subject.rules.frameworks.named(&framework);
         let mechanism = rule.mechanism.or(known.and_then(|known| known.mechanism)).unwrap_or(Mechanism::Breaker);

@@ -112,6 +112,10 @@ pub(super) struct RuleSource {
     #[serde(default)]
     #[schemars(with = "Option<Templates>")]
     pub framework: Option<Spanned<Templates>>,
+    /// Ids of the libraries that write this. A record may be made by another one around them, such as the tracing of an RPC framework:
+    /// then nobody knows the library. One that no entry has an id for was named by somebody, and is believed.
+    #[serde(default)]
+    pub frameworks: Vec<String>,
     #[serde(default)]
     pub mechanism: Option<MechanismWord>,
     /// Name of the breaker or limiter; without it `op:<operation>`.

@@ -1,6 +1,6 @@
 //! Which library a record is from: resource, scope, metric name, type of the exception, in this order.
 
-use super::{encoding::Encoding, field::Field, keys, matching::Row, names::canonical};
+use super::{encoding::Encoding, field::Field, keys, matching::Row, names::canonical, rules::Rule};
 use crate::facts::Mechanism;
 
 #[derive(Debug, Clone)]
@@ -43,6 +43,11 @@ pub(super) struct Frameworks {
 impl Frameworks {
     pub fn named(&self, id: &str) -> Option<&Framework> {
         self.all.iter().find(|framework| framework.id == id)
+    }
+
+    /// Whether the library `id` may have written what `rule` looks for. Kratos' spans carry errors of any breaker that is around a call.
+    pub fn may_write(&self, id: &str, rule: &Rule) -> bool {
+        rule.frameworks.is_empty() || rule.frameworks.iter().any(|known| known == id) || self.named(id).is_none()
     }
 
     pub fn encoding(&self, id: &str) -> Option<&Encoding> {

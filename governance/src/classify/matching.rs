@@ -122,7 +122,10 @@ impl<'a> Subject<'a> {
 
     pub fn value(&self, field: &Field) -> Option<Cow<'_, str>> {
         match field {
-            Field::Text => self.text.map(Cow::Borrowed),
+            // No condition looked at a text: a template means the first one.
+            Field::Text => {
+                self.text.map(Cow::Borrowed).or_else(|| self.row.texts().into_iter().next().map(|text| Cow::Owned(text.into_owned())))
+            }
             Field::Framework => self.rules.frameworks.of(self.row).map(Cow::Owned),
             Field::Group(name) => self.groups.iter().find_map(|(group, value)| (group == name).then_some(Cow::Borrowed(value.as_str()))),
             Field::Part => Some(Cow::Borrowed(&self.part)),

@@ -156,6 +156,8 @@ pub(super) struct Rule {
     pub uses_event: bool,
     pub split: Option<Template>,
     pub framework: Option<Template>,
+    /// Of the known libraries, those that write what the rule looks for; empty: any.
+    pub frameworks: Vec<String>,
     pub mechanism: Option<Mechanism>,
     pub name: Option<Template>,
     pub operation: Option<Template>,

@@ -1,4 +1,4 @@
-//! Spans as other systems write them: Jaeger's JSON and Zipkin's JSON, to OTLP and back.
+//! Telemetry as other systems write it: spans of Jaeger and Zipkin to OTLP and back, what Loki's agents and Prometheus push to OTLP.
 //!
 //! ```text
 //! model          spans as plain values, between the formats
@@ -7,7 +7,11 @@
 //! ids, keys      ids as others write them: short, without leading zeros; the keys under which they keep fields of OTLP
 //! groups         spans back under their resource and scope
 //! jaeger         the JSON of Jaeger's UI and API
-//! zipkin         the JSON of Zipkin's API, version 2
+//! zipkin         the JSON of Zipkin's API, version 2, and its protobuf
+//! loki           log lines as Loki's agents push them
+//! remote_write   metrics as Prometheus pushes them
+//! translate      any of what is pushed -> an OTLP request
+//! snappy         how Prometheus and Loki's agents compress
 //! ```
 //!
 //! The mappings are those of the OpenTelemetry specification (trace/sdk_exporters/jaeger and zipkin, common/mapping-to-non-otlp).
@@ -17,12 +21,17 @@ mod groups;
 mod ids;
 pub mod jaeger;
 mod keys;
+mod loki;
 mod model;
 mod read;
+mod remote_write;
+pub mod snappy;
 mod text;
+mod translate;
 mod write;
 pub mod zipkin;
 
 pub use model::{Event, Foreign, ForeignError, Link, Scope, Span, SpanGroup, SpanKind, Status, StatusCode};
 pub use read::read_spans;
+pub use translate::{Dialect, Translated};
 pub use write::{requests, write_spans};

@@ -98,10 +98,15 @@ pub struct Foreign {
 
 /// Why nothing of a document can be read.
 #[derive(Debug, thiserror::Error)]
-#[error("malformed {format} JSON")]
-pub struct ForeignError {
-    pub format: &'static str,
-    pub source: serde_json::Error,
+pub enum ForeignError {
+    #[error("malformed {format} JSON")]
+    Json { format: &'static str, source: serde_json::Error },
+    #[error("malformed {format} protobuf: {what}")]
+    Protobuf { format: &'static str, what: &'static str },
+    #[error("malformed {format} labels {labels:?}: {what}")]
+    Labels { format: &'static str, labels: String, what: &'static str },
+    #[error("{format} would be more than {limit} bytes as OTLP")]
+    TooLarge { format: &'static str, limit: usize },
 }
 
 impl SpanKind {

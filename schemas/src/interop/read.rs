@@ -195,7 +195,8 @@ fn read_value(any: AnyValue<'_>) -> Result<Value<'_>, WireError> {
     })
 }
 
-fn for_each<'a>(message: &'a [u8], mut visit: impl FnMut((u32, Wire<'a>)) -> Result<(), WireError>) -> Result<(), WireError> {
+/// Visits the fields of a message in their order.
+pub(super) fn for_each<'a>(message: &'a [u8], mut visit: impl FnMut((u32, Wire<'a>)) -> Result<(), WireError>) -> Result<(), WireError> {
     let mut reader = Reader::new(message);
     while let Some(field) = reader.field()? {
         visit(field)?;
@@ -203,6 +204,6 @@ fn for_each<'a>(message: &'a [u8], mut visit: impl FnMut((u32, Wire<'a>)) -> Res
     Ok(())
 }
 
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     utf8(bytes, &mut 0)
 }

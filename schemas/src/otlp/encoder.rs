@@ -28,6 +28,11 @@ impl Encoder {
         self.bytes
     }
 
+    /// Bytes written so far.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Starts a nested message, or a packed list of numbers.
     pub fn open(&mut self, number: u32) -> Open {
         self.tag(number, LENGTH_DELIMITED);

@@ -13,6 +13,8 @@ pub const EVENT_TIME: &str = "time_unix_nano of an event is after 2262-04-11";
 
 pub const TIME: &str = "time_unix_nano is after 2262-04-11";
 pub const OBSERVED_TIME: &str = "observed_time_unix_nano is after 2262-04-11";
+/// Of what is pushed in formats whose times can be before 1970.
+pub const FOREIGN_TIME: &str = "the time is not between 1970 and 2262-04-11";
 
 pub const EXEMPLAR_TIME: &str = "time_unix_nano of an exemplar is after 2262-04-11";
 pub const NO_VALUE: &str = "the data point has neither a value nor the flag that there is none";
@@ -26,6 +28,14 @@ impl Rejected {
     pub(crate) fn add(&mut self, reason: &'static str) {
         self.count += 1;
         *self.reasons.entry(reason).or_default() += 1;
+    }
+
+    /// Adds what was refused elsewhere.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
     }
 
     /// The text of `partial_success.error_message`: at most ten reasons, the most frequent first, below 4 KiB.

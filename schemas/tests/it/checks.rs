@@ -3,7 +3,11 @@
 use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest,
 };
-use schemas::otlp::{ContentEncoding, DecodeError, DecodeLimits, Format, compression::decompress, json};
+use schemas::{
+    Signal,
+    interop::{Dialect, snappy},
+    otlp::{ContentEncoding, DecodeError, DecodeLimits, Format, compression::decompress, json},
+};
 
 use crate::request::{Request, assert_same_records, decode, export};
 
@@ -32,6 +36,36 @@ pub fn decompression(body: &[u8]) {
     for encoding in [ContentEncoding::Identity, ContentEncoding::Gzip, ContentEncoding::Zstd] {
         if let Ok(bytes) = decompress(encoding, body, LIMIT) {
             assert!(bytes.len() <= LIMIT);
+        }
+    }
+}
+
+/// Whatever another system's agent pushes, what becomes of it is OTLP of bounded size, with as many points as its sender is told.
+pub fn pushed(body: &[u8]) {
+    const LIMIT: usize = 1 << 16;
+    if let Ok(bytes) = snappy::decompress(body, LIMIT) {
+        assert!(bytes.len() <= LIMIT);
+    }
+    check_pushed::<ExportTraceServiceRequest>(body, [Dialect::ZipkinJson, Dialect::ZipkinProtobuf]);
+    check_pushed::<ExportLogsServiceRequest>(body, [Dialect::LokiJson, Dialect::LokiProtobuf]);
+    check_pushed::<ExportMetricsServiceRequest>(body, [Dialect::RemoteWrite1, Dialect::RemoteWrite2]);
+}
+
+fn check_pushed<R: Request>(body: &[u8], dialects: [Dialect; 2]) {
+    // What is written before the limit is looked at again: one record, or one series.
+    const SLACK: usize = 1 << 20;
+    for dialect in dialects {
+        let Ok(translated) = dialect.translate(body, 1 << 16) else { continue };
+        assert!(translated.protobuf.len() <= (1 << 16) + SLACK.min(32 * body.len()));
+        assert_eq!(dialect.translate(body, 1 << 16).expect("as before"), translated, "a retry must be recognised");
+        let decoded = decode(R::SIGNAL, Format::Protobuf, &translated.protobuf).expect("we read what is translated");
+        match R::decode(translated.protobuf.as_slice()) {
+            Ok(request) => assert_eq!(decoded.accepted + decoded.rejected.count, request.record_count()),
+            // Texts of remote write are passed on as they came, and repaired where rows are made.
+            Err(error) => assert!(error.to_string().contains("UTF-8"), "{error}"),
+        }
+        if R::SIGNAL == Signal::Metrics {
+            assert_eq!((decoded.accepted, decoded.rejected.count), (translated.samples + translated.histograms, 0));
         }
     }
 }

@@ -53,7 +53,7 @@ fn shapes_of_documents() {
     for (document, expected) in [(format!("[{span}]"), 1), (format!("\n[ [{span}, {span}], []]"), 2), ("[]".to_owned(), 0)] {
         assert_eq!(zipkin(&document), expected, "{document}");
     }
-    let said = |error: schemas::interop::ForeignError| format!("{error}: {}", error.source);
+    let said = |error: schemas::interop::ForeignError| format!("{error}: {}", std::error::Error::source(&error).expect("why"));
     assert!(said(jaeger::read(b"{\"data\":[7]}").expect_err("no span")).starts_with("malformed Jaeger JSON: invalid type"));
     assert!(said(zipkin::read(b"[{}]").expect_err("no span")).contains("missing field `traceId` at line 1 column 3"));
 }

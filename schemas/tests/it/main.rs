@@ -7,6 +7,7 @@ mod interop;
 mod mutated;
 mod normal;
 mod oracle;
+mod pushed;
 mod request;
 mod round_trip;
 mod seeds;

@@ -41,3 +41,8 @@ fn otlp_json() {
 fn decompress() {
     check_seeds("decompress", checks::decompression);
 }
+
+#[test]
+fn pushed() {
+    check_seeds("pushed", checks::pushed);
+}

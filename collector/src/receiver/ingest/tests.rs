@@ -7,7 +7,7 @@ use futures::future::join_all;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use schemas::{
     Table, TableBatch,
-    otlp::{DecodeError, DecodeLimits, Request, decode},
+    otlp::{DecodeError, DecodeLimits, Rejected, Request, decode},
 };
 use storage::io::RealIo;
 use tempfile::TempDir;
@@ -31,7 +31,8 @@ fn ingest(
 }
 
 async fn send(ingest: &Ingest, signal: Signal, format: Format, body: impl Into<Bytes>) -> Result<Stored, Refusal> {
-    let request = Arrived { transport: Transport::Http, signal, format, encoding: ContentEncoding::Identity, body: body.into() };
+    let (transport, encoding, rejected) = (Transport::Http, ContentEncoding::Identity, Rejected::default());
+    let request = Arrived { transport, signal, format, encoding, body: body.into(), rejected };
     ingest.store(request, ingest.reservation()).await
 }
 

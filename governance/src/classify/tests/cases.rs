@@ -86,6 +86,19 @@ fn spans() -> Vec<Case> {
         // The texts that several libraries share.
         (span("x", CLIENT, "circuit breaker is open", "*errors.errorString", ""), &["go.breaker.open breaker_open  op:/user.v1.User/Get"]),
         (span("x", CLIENT, "the circuit breaker is opened by hand", "", ""), &[]),
+        // The span is Kratos', the breaker around the call is not: its own says CIRCUITBREAKER.
+        (
+            span("kratos", CLIENT, "circuit breaker is open", "*errors.errorString", "rpc.system=http"),
+            &["go.breaker.open breaker_open  op:/user.v1.User/Get"],
+        ),
+        (
+            span("github.com/sony/gobreaker/v2", CLIENT, "circuit breaker is open", "*errors.errorString", ""),
+            &["go.breaker.open breaker_open gobreaker op:/user.v1.User/Get"],
+        ),
+        (
+            span("github.com/failsafe-go/failsafe-go", CLIENT, "circuit breaker open", "*errors.errorString", ""),
+            &["go.breaker.open breaker_open failsafe-go op:/user.v1.User/Get"],
+        ),
         (
             span("github.com/sony/gobreaker/v2", CLIENT, "too many requests", "", ""),
             &[

@@ -30,6 +30,16 @@ fn a_sampled_span_stands_for_others() {
 }
 
 #[test]
+fn a_rule_that_looks_at_the_name_of_an_event_tells_its_text() {
+    let pairs = "circuitbreaker.name=pay|from=closed|to=open|cause=error_ratio";
+    let facts = classify(Rules::shipped(), &otlp::event_log("circuit_breaker.state_change", "12 of 20 calls failed", pairs));
+    let [signal] = facts.breaker_signals.as_slice() else { panic!("{facts:?}") };
+    assert_eq!((signal.text.as_str(), signal.cause.as_str()), ("12 of 20 calls failed", "error_ratio"));
+    let silent = classify(Rules::shipped(), &otlp::event_log("circuit_breaker.state_change", "", pairs));
+    assert_eq!(silent.breaker_signals.iter().map(|signal| signal.text.as_str()).collect::<Vec<_>>(), [""]);
+}
+
+#[test]
 fn a_counter_keeps_its_running_total() {
     let facts = classify(Rules::shipped(), &point("sum", "client_requests_code_total", 250.0, "operation=/a|reason=CIRCUITBREAKER"));
     let [rejection] = facts.rejections.as_slice() else { panic!("{facts:?}") };

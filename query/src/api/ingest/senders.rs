@@ -18,7 +18,7 @@ pub struct Senders {
 /// Requests of one signal over one transport.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SenderDoor {
-    /// `grpc` or `http`.
+    /// OTLP: `grpc` or `http`; `zipkin`, `loki`, `remote_write`.
     pub transport: &'static str,
     /// `traces`, `logs` or `metrics`; `none`: requests that are not OTLP by their path, method or content type.
     pub signal: &'static str,
@@ -26,7 +26,7 @@ pub struct SenderDoor {
     pub requests: u64,
     /// Spans, log records or points that were stored. A retry of what is stored counts as nothing.
     pub records: u64,
-    /// Of bodies that were stored, as they arrived.
+    /// Of bodies that were stored, as they arrived; of other systems' formats, as OTLP says it.
     pub bytes: u64,
     pub records_per_s: f64,
     pub bytes_per_s: f64,
@@ -65,7 +65,7 @@ pub struct SenderError {
 pub struct Sender {
     /// Empty: its records do not say.
     pub service: String,
-    /// `grpc`, `http`.
+    /// As in `doors`.
     pub transports: Vec<&'static str>,
     /// Those that it sends.
     pub signals: Vec<SenderSignal>,

@@ -30,7 +30,7 @@ const SAMPLED: u32 = 1;
 /// # Errors
 /// When `document` is none of these. A span whose ids cannot be read is rejected alone.
 pub fn read(document: &[u8]) -> Result<Foreign, ForeignError> {
-    let malformed = |source| ForeignError { format: FORMAT, source };
+    let malformed = |source| ForeignError::Json { format: FORMAT, source };
     let traces: Vec<Trace> = if document.trim_ascii_start().starts_with(b"[") {
         serde_json::from_slice(document).map_err(malformed)?
     } else {

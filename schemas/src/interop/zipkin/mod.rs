@@ -1,4 +1,4 @@
-//! Zipkin's JSON, version 2.
+//! Zipkin's JSON, version 2, and the protobuf that says the same.
 //!
 //! | OpenTelemetry | Zipkin |
 //! |---|---|
@@ -21,9 +21,11 @@
 mod annotation;
 mod document;
 mod endpoint;
+mod protobuf;
 mod read;
 mod write;
 
+pub use protobuf::read_protobuf;
 pub use read::read;
 pub use write::span_json;
 

@@ -34,10 +34,14 @@ pub fn read(document: &[u8]) -> Result<Foreign, ForeignError> {
     } else {
         serde_json::from_slice(document).map(|spans| vec![spans])
     }
-    .map_err(|source| ForeignError { format: FORMAT, source })?;
+    .map_err(|source| ForeignError::Json { format: FORMAT, source })?;
+    Ok(read_lists(lists, Rejected::default()))
+}
 
+/// Adds to `rejected` what cannot be a span.
+pub(super) fn read_lists(lists: Vec<Vec<ZipkinSpan>>, mut rejected: Rejected) -> Foreign {
     let shared = shared_spans(&lists);
-    let (mut groups, mut rejected) = (Groups::default(), Rejected::default());
+    let mut groups = Groups::default();
     for zipkin in lists.into_iter().flatten() {
         let service = service(&zipkin).map(str::to_owned);
         match read_span(zipkin, service.as_deref(), &shared) {
@@ -48,7 +52,7 @@ pub fn read(document: &[u8]) -> Result<Foreign, ForeignError> {
             Err(reason) => rejected.add(reason),
         }
     }
-    Ok(Foreign { groups: groups.into_groups(), rejected })
+    Foreign { groups: groups.into_groups(), rejected }
 }
 
 fn service(span: &ZipkinSpan) -> Option<&str> {

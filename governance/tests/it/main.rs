@@ -1,0 +1,4 @@
+//! The rules over records of any kind, through the doors that the other rooms use.
+
+mod checks;
+mod seeds;

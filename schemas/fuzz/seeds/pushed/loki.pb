@@ -1,0 +1,5 @@
+
+<
+{app="shop", pod="a\"b"} 
+€âÏªline
+levelerror
