@@ -107,7 +107,8 @@ impl OtlpHttp {
     async fn take(&self, route: &Route, headers: &HeaderMap, body: &mut Incoming) -> Result<Stored, Refusal> {
         let encoding = content_encoding(headers)?;
         let (body, reservation) = self.read(headers, body).await?;
-        let (Route { signal, format }, transport, rejected) = (*route, Transport::Http, Rejected::default());
+        let Route { signal, format } = *route;
+        let (transport, rejected) = (Transport::Http, Rejected::default());
         self.ingest.store(Arrived { transport, signal, format, encoding, body, rejected }, reservation).await
     }
 
