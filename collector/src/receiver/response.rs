@@ -73,11 +73,6 @@ impl Stored {
         self.rejected
     }
 
-    /// Why; empty when there is nothing to say.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
     pub(crate) fn to_protobuf(&self) -> Vec<u8> {
         let partial_success = self
             .has_news()

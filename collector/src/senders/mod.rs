@@ -15,4 +15,4 @@ mod tally;
 
 pub(crate) use book::Senders;
 pub use book::{Door, LastError, SenderService, SendersReport};
-pub(crate) use tally::{Tally, tally};
+pub(crate) use tally::tally;

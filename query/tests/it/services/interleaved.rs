@@ -83,7 +83,7 @@ async fn answers_are_those_of_a_naive_recount() {
     for seed in 1..=3 {
         let (mut random, mut loaded, mut spans) = (Random(seed), Loaded::empty(), Vec::new());
         let mut done = String::new();
-        for _ in 0..25 {
+        for _ in 0..12 {
             let sent: Vec<Made> = (0..=random.below(30)).map(|nth| random.span(spans.len() as u64 + nth + 1)).collect();
             send(&loaded, &sent);
             spans.extend(sent);
