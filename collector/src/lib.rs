@@ -6,6 +6,8 @@
 //! listener -> receiver::{otlp_grpc, otlp_http, push} -> receiver::ingest -> storage::Store::append
 //!                        |                              |
 //!                admission (bytes)             receiver::status (refusals)
+//!
+//! senders: who sends what, for people
 //! ```
 //!
 //! ```no_run
@@ -23,7 +25,9 @@ mod listener;
 mod open_requests;
 mod receiver;
 pub mod self_metrics;
+mod senders;
 mod serve;
 
 pub use config::{Config, ConfigError, Cors};
-pub use serve::{BindError, Bound, Collector, ServeError};
+pub use senders::{Door, LastError, SenderService, SendersReport};
+pub use serve::{BindError, Bound, Collector, ServeError, Watch};

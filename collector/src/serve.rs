@@ -22,8 +22,9 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use crate::{
     config::{Config, ConfigError, millis},
     listener::{Connection, Listener, Silence, connections_within},
-    receiver::{Ingest, Transport, otlp_grpc, otlp_http::OtlpHttp},
+    receiver::{Ingest, Transport, now, otlp_grpc, otlp_http::OtlpHttp},
     self_metrics,
+    senders::{Senders, SendersReport},
 };
 
 /// Names and values of all headers of one request.
@@ -80,6 +81,17 @@ impl Collector {
     }
 }
 
+/// Tells who sends what, also while the receivers serve. Cheap to clone.
+#[derive(Clone)]
+pub struct Watch(Arc<Senders>);
+
+impl Watch {
+    /// As of now. O(services).
+    pub fn report(&self) -> SendersReport {
+        self.0.report(now())
+    }
+}
+
 /// The receivers, listening.
 pub struct Bound {
     config: Config,
@@ -99,6 +111,11 @@ impl Bound {
     /// Where OTLP/HTTP listens, with the real port.
     pub fn otlp_http(&self) -> SocketAddr {
         self.otlp_http
+    }
+
+    /// For whoever is asked who sends what.
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.ingest.senders))
     }
 
     /// Serves until `stop`, then stops in steps: no new connections, GOAWAY on the open ones, late requests are asked to come back,

@@ -39,6 +39,7 @@ mod own_otlp;
 mod received;
 mod replay;
 mod rules;
+mod senders;
 mod watchdog;
 
 #[cfg(test)]
@@ -151,6 +152,10 @@ impl Node {
             settings: loaded.settings().iter().map(Setting::shown).collect(),
             rules: rules.clone(),
             received,
+            senders: {
+                let watch = receivers.watch();
+                Arc::new(move || senders::told(watch.report()))
+            },
             stopping: stopping.clone(),
         };
         let router = query::api::router(&query_config, shared);

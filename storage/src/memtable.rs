@@ -5,6 +5,7 @@
 //!                                                   `- eight small neighbours became one; what an SDK batched stays as it came
 //! chunk = one Arrow batch + (spans) its trace index, both immutable: a snapshot keeps the chunks it saw
 //! ```
+//! `minutes` keeps what the spans add up to.
 
 use std::{
     collections::BTreeMap,
@@ -25,6 +26,10 @@ use crate::{
     wal::Lsn,
 };
 
+mod minutes;
+
+pub(crate) use minutes::MemtableMinutes;
+
 /// So many small neighbours become one chunk.
 const FAN_IN: usize = 8;
 /// "Small" for each round of merging, in rows. Only requests of very few rows pay: their arrays weigh more than their values.
@@ -37,6 +42,8 @@ const SMALL_BYTES: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Memtable {
     parts: BTreeMap<(TenantId, Table), Vec<Arc<Chunk>>>,
+    /// Of those who have spans.
+    minutes: BTreeMap<TenantId, Arc<MemtableMinutes>>,
     last_lsn: Lsn,
     bytes: u64,
     oldest: Option<Instant>,
@@ -54,6 +61,9 @@ impl Memtable {
         for (table, chunk) in chunks {
             self.oldest.get_or_insert_with(Instant::now);
             self.bytes += chunk.bytes as u64;
+            if table == Table::Spans {
+                self.minutes.entry(tenant).or_default();
+            }
             self.parts.entry((tenant, table)).or_default().push(Arc::new(chunk));
         }
         for table in tables {
@@ -94,6 +104,11 @@ impl Memtable {
 
     pub(crate) fn chunks(&self, tenant: TenantId, table: Table) -> &[Arc<Chunk>] {
         self.parts.get(&(tenant, table)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the spans of `tenant` add up to; `None` when there are none.
+    pub(crate) fn minutes(&self, tenant: TenantId) -> Option<&Arc<MemtableMinutes>> {
+        self.minutes.get(&tenant)
     }
 }
 

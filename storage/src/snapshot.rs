@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::{
     AttributeQuery, Split, SplitId,
     block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read, TimeRange},
-    memtable::Chunk,
+    memtable::{Chunk, Memtable, MemtableMinutes},
     rollup::{Known, RollupError},
     self_metrics::BLOCK_READ_FAILURES_TOTAL,
     shown::Shown,
@@ -59,8 +59,10 @@ pub struct Snapshot {
     /// What has rows of its own in sums, and how much may.
     known: Arc<Known>,
     rollup_values_max: usize,
+    /// Of each memtable with spans, and the place of its last chunk of them.
+    memtable_minutes: Vec<(Arc<MemtableMinutes>, usize)>,
     /// What spans in memory add up to, once somebody asked.
-    unflushed_minutes: OnceLock<RecordBatch>,
+    unflushed_minutes: OnceLock<Vec<RecordBatch>>,
 }
 
 impl Snapshot {
@@ -68,9 +70,16 @@ impl Snapshot {
         let chunks = Table::ALL.map(|table| shown.memtables().flat_map(|memtable| memtable.chunks(tenant, table)).cloned().collect());
         let replaying =
             shown.replaying.then(|| format!("{replay_bytes_left} bytes of the write-ahead log are still being read after a restart"));
+        let mut spans = 0;
+        let of_memtable = |memtable: &Memtable| {
+            spans += memtable.chunks(tenant, Table::Spans).len();
+            memtable.minutes(tenant).map(|minutes| (Arc::clone(minutes), spans))
+        };
+        let memtable_minutes = shown.memtables().filter_map(of_memtable).collect();
         Self {
             tenant,
             chunks,
+            memtable_minutes,
             blocks: Arc::clone(&shown.blocks),
             reader,
             partial: replaying.into_iter().collect(),
@@ -108,7 +117,7 @@ impl Snapshot {
 
     /// What a scan of `table` consists of: each row is in exactly one split. From memory and catalog alone, no file is touched.
     /// Splits of blocks first, in the order in which they were written, then those in memory. Of a table of sums the latter are what spans
-    /// add up to that are in no sum yet: O(spans in memory), once for each snapshot.
+    /// add up to that are in no sum yet: O(spans that came since the last snapshot that was asked).
     pub fn splits(&self, table: Table) -> Vec<Split> {
         let blocks = self.blocks_of(table).map(|block| Split::of_block(Arc::clone(block)));
         if table.is_rollup() {

@@ -37,7 +37,7 @@ const GROUPS_MAX: usize = 8;
 
 mod maintain;
 
-pub use maintain::Compacted;
+pub use maintain::{Cardinality, Compacted};
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

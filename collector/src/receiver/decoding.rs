@@ -135,7 +135,10 @@ mod tests {
     use schemas::otlp::Rejected;
 
     use super::*;
-    use crate::{admission::Budget, receiver::pool::INLINE_BYTES_MAX};
+    use crate::{
+        admission::Budget,
+        receiver::{Transport, pool::INLINE_BYTES_MAX},
+    };
 
     #[test]
     fn what_becomes_large_when_it_is_decompressed_asks_again_where_to_go_on() {
@@ -146,8 +149,8 @@ mod tests {
         let plain = [b"{".as_slice(), &[b' '; 900_000], b"}"].concat();
         let body = Bytes::from(zstd::encode_all(plain.as_slice(), 3).expect("in memory"));
         let compressed_bytes = body.len();
-        let request =
-            Arrived { signal: Signal::Logs, format: Format::Json, encoding: ContentEncoding::Zstd, body, rejected: Rejected::default() };
+        let (transport, signal, rejected) = (Transport::Http, Signal::Logs, Rejected::default());
+        let request = Arrived { transport, signal, format: Format::Json, encoding: ContentEncoding::Zstd, body, rejected };
         let mut decoding = Decoding::new(rules, TenantId::DEFAULT, &request, UnixNanos(0));
         let mut reservation = Budget::new(16 << 20, std::time::Duration::ZERO).reservation();
         assert!(decoding.work_bytes() <= INLINE_BYTES_MAX, "{compressed_bytes}");

@@ -39,6 +39,7 @@ use crate::{
     admission::{Budget, Reservation},
     config::{Config, millis},
     self_metrics,
+    senders::{self, Senders},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,7 @@ impl Transport {
 
 /// A request, read to its end.
 pub(crate) struct Arrived {
+    pub transport: Transport,
     pub signal: Signal,
     pub format: Format,
     pub encoding: ContentEncoding,
@@ -80,6 +82,7 @@ pub(crate) struct Ingest {
     poison: PoisonList,
     rules: Rules,
     pub pace: Pace,
+    pub senders: Arc<Senders>,
     ack_timeout: Duration,
     /// No request begins after this.
     pub stopping: CancellationToken,
@@ -98,6 +101,7 @@ impl Ingest {
             poison: PoisonList::default(),
             rules: Rules { body_bytes_max: config.body_bytes_max, limits: config.decode_limits(), decode },
             pace: Pace::new(config),
+            senders: Arc::default(),
             ack_timeout: millis(config.ack_timeout_ms),
             stopping: CancellationToken::new(),
             aborting: CancellationToken::new(),
@@ -125,10 +129,22 @@ impl Ingest {
             self.aborting.run_until_cancelled(work).await.unwrap_or(Err(Refusal::Stopping))
         };
         match &outcome {
-            Ok(stored) => self_metrics::request(signal, transport, if stored.is_partial() { "partial" } else { "ok" }),
-            Err(refusal) => self_metrics::refused(signal, transport, refusal),
+            Ok(stored) => {
+                self_metrics::request(signal, transport, if stored.is_partial() { "partial" } else { "ok" });
+                self.senders.taken((transport, signal), now(), stored.rejected(), stored.message());
+            }
+            Err(refusal) => {
+                self_metrics::refused(signal, transport, refusal);
+                self.senders.refused(transport, Some(signal), now(), refusal.verdict().outcome, &refusal.to_string());
+            }
         }
         outcome
+    }
+
+    /// A request that is not OTLP by its path, method or content type.
+    pub(crate) fn unroutable(&self, transport: Transport, refusal: &Refusal) {
+        self_metrics::unroutable(transport, refusal);
+        self.senders.refused(transport, None, now(), refusal.verdict().outcome, &refusal.to_string());
     }
 
     /// Makes `request`, which `reservation` paid for, durable and visible.
@@ -138,7 +154,7 @@ impl Ingest {
         let (tenant, received_at) = (TenantId::DEFAULT, now());
         let decoding = Decoding::new(self.rules.clone(), tenant, &request, received_at);
         let decoded = AssertUnwindSafe(self.decode(decoding, reservation)).catch_unwind().await;
-        let Arrived { signal, format, encoding, body, rejected } = request;
+        let Arrived { transport, signal, format, encoding, body, rejected } = request;
         let raw = |body, hash| RawRequest { tenant, signal, format, encoding, received_at, hash, body };
         let Ok(decoded) = decoded else {
             let hash = request_hash(tenant, signal, &body);
@@ -146,7 +162,7 @@ impl Ingest {
         };
         let (reservation, mut decoded, hash) = decoded?;
         decoded.rejected.merge(rejected);
-        let appended = AssertUnwindSafe(self.append(raw(body, hash), decoded, reservation)).catch_unwind().await;
+        let appended = AssertUnwindSafe(self.append(transport, raw(body, hash), decoded, reservation)).catch_unwind().await;
         appended.unwrap_or_else(|_| {
             self_metrics::panic_caught();
             tracing::error!(%signal, "storing a request made the server panic");
@@ -157,7 +173,7 @@ impl Ingest {
     /// As [`Self::store`], of what was pushed in another system's format. What is kept and recognised as a retry is what it says in OTLP.
     ///
     /// CANCEL-SAFE: as [`Self::store`].
-    pub(crate) async fn push(&self, route: Route, body: Bytes, reservation: Reservation) -> Result<Stored, Refusal> {
+    pub(crate) async fn push(&self, transport: Transport, route: Route, body: Bytes, reservation: Reservation) -> Result<Stored, Refusal> {
         let (tenant, received_at, signal) = (TenantId::DEFAULT, now(), route.dialect.signal());
         let translating = Translating::new(route, self.body_bytes_max(), body.clone());
         let translated = AssertUnwindSafe(self.translate(translating, reservation)).catch_unwind().await;
@@ -170,7 +186,7 @@ impl Ingest {
         let (mut reservation, Translated { protobuf, rejected, samples, histograms, exemplars }) = translated?;
         reservation.shrink_to(protobuf.len() as u64);
         let (format, encoding) = (Format::Protobuf, ContentEncoding::Identity);
-        let stored = self.store(Arrived { signal, format, encoding, body: protobuf.into(), rejected }, reservation).await?;
+        let stored = self.store(Arrived { transport, signal, format, encoding, body: protobuf.into(), rejected }, reservation).await?;
         Ok(stored.with_written([samples, histograms, exemplars]))
     }
 
@@ -190,10 +206,17 @@ impl Ingest {
         }
     }
 
-    async fn append(&self, request: RawRequest, mut decoded: Decoded, mut reservation: Reservation) -> Result<Stored, Refusal> {
-        let signal = request.signal;
+    async fn append(
+        &self,
+        transport: Transport,
+        request: RawRequest,
+        mut decoded: Decoded,
+        mut reservation: Reservation,
+    ) -> Result<Stored, Refusal> {
+        let (signal, received_at, body_bytes) = (request.signal, request.received_at, request.body.len() as u64);
         let stored = Stored::new(&decoded);
         let batches = std::mem::take(&mut decoded.batches);
+        let tallies = senders::tally(&batches, received_at);
         let mut duplicate = false;
         if !batches.is_empty() {
             let rows_bytes: usize = batches.iter().map(|table| table.batch.get_array_memory_size()).sum();
@@ -204,6 +227,9 @@ impl Ingest {
             duplicate = tokio::time::timeout(self.ack_timeout, receipt).await.map_err(|_| Refusal::AckTimeout)??.duplicate;
         }
         self_metrics::stored(signal, &decoded, duplicate);
+        if !duplicate {
+            self.senders.stored((transport, signal), received_at, body_bytes, &tallies);
+        }
         Ok(stored)
     }
 
@@ -260,7 +286,7 @@ fn rows_and_facts(meaning: &SharedRules, request: &Request<'_>, received_at: Uni
 }
 
 /// The clock; a time before 1970 or after 2262 becomes the nearest one that fits.
-fn now() -> UnixNanos {
+pub(crate) fn now() -> UnixNanos {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixNanos(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }

@@ -20,5 +20,5 @@ mod response;
 mod status;
 mod translating;
 
-pub(crate) use ingest::{Arrived, Ingest, Transport};
+pub(crate) use ingest::{Arrived, Ingest, Transport, now};
 pub(crate) use status::Refusal;

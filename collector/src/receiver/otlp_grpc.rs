@@ -93,7 +93,8 @@ async fn take(ingest: &Ingest, signal: Signal, head: &http::request::Parts, mut 
         return Err(Refusal::Undecodable("the message is marked as compressed, but grpc-encoding names no compression".into()));
     }
     let body = bytes.slice(PREFIX_BYTES..);
-    ingest.store(Arrived { signal, format: Format::Protobuf, encoding, body, rejected: Rejected::default() }, reservation).await
+    let (transport, format, rejected) = (Transport::Grpc, Format::Protobuf, Rejected::default());
+    ingest.store(Arrived { transport, signal, format, encoding, body, rejected }, reservation).await
 }
 
 fn frame_encoding(headers: &HeaderMap) -> Result<ContentEncoding, Refusal> {

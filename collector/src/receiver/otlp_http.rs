@@ -23,7 +23,7 @@ use super::{
     response::Stored,
     status::{ACCEPTED_ENCODINGS, ENCODINGS, jittered},
 };
-use crate::{admission::Reservation, config::Cors, self_metrics};
+use crate::{admission::Reservation, config::Cors};
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
@@ -68,7 +68,7 @@ impl OtlpHttp {
                 (route.format, outcome.map(|stored| (route.signal, stored)))
             }
             Err(refusal) => {
-                self_metrics::unroutable(Transport::Http, &refusal);
+                self.ingest.unroutable(Transport::Http, &refusal);
                 (answer_format(&head.headers), Err(refusal))
             }
         };
@@ -92,12 +92,12 @@ impl OtlpHttp {
             Ok(route) => {
                 let work = async {
                     let (body, reservation) = self.read(&head.headers, body).await?;
-                    self.ingest.push(*route, body, reservation).await
+                    self.ingest.push(protocol.transport(), *route, body, reservation).await
                 };
                 self.ingest.supervise(protocol.signal(), protocol.transport(), work).await
             }
             Err(refusal) => {
-                self_metrics::unroutable(protocol.transport(), refusal);
+                self.ingest.unroutable(protocol.transport(), refusal);
                 Err(refusal.clone())
             }
         };
@@ -108,7 +108,8 @@ impl OtlpHttp {
         let encoding = content_encoding(headers)?;
         let (body, reservation) = self.read(headers, body).await?;
         let Route { signal, format } = *route;
-        self.ingest.store(Arrived { signal, format, encoding, body, rejected: Rejected::default() }, reservation).await
+        let (transport, rejected) = (Transport::Http, Rejected::default());
+        self.ingest.store(Arrived { transport, signal, format, encoding, body, rejected }, reservation).await
     }
 
     /// The whole body, and what paid for it.

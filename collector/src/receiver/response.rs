@@ -68,6 +68,11 @@ impl Stored {
         self.rejected > 0
     }
 
+    /// Records that were not taken.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
     pub(crate) fn to_protobuf(&self) -> Vec<u8> {
         let partial_success = self
             .has_news()

@@ -4,8 +4,8 @@
 //! deltas      what sets a selection apart from a baseline
 //! patterns    log lines to templates, with counts and samples
 //! red         rate, errors and durations, also over time
-//! minutes     spans of one minute with the same key, added up
-//! services    services, versions and operations out of minutes
+//! minutes     sums by minute added up to sums of longer times
+//! services    services, versions and operations out of these
 //! graph       who calls whom, and whom a failure hurts
 //! heatmap     spans by time and duration
 //! overview    what changed, the most surprising first

@@ -45,6 +45,13 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// When the bucket of a time begins; times outside of all belong to the first or the last.
+    pub fn start_of(&self, time_ns: i64) -> i64 {
+        let last = i64::try_from(self.count.saturating_sub(1)).unwrap_or(i64::MAX);
+        let bucket = time_ns.saturating_sub(self.t0_ns).div_euclid(self.width_ns).clamp(0, last);
+        self.t0_ns.saturating_add(bucket.saturating_mul(self.width_ns))
+    }
+
     /// The bucket of a time; `None` outside of all.
     pub fn place(&self, time_ns: i64) -> Option<usize> {
         let bucket = time_ns.checked_sub(self.t0_ns)?.div_euclid(self.width_ns);

@@ -1,4 +1,4 @@
-//! Services and their operations, as the minutes of their spans show them.
+//! Services and their operations, as sums of their spans show them.
 
 use std::collections::BTreeMap;
 
@@ -84,7 +84,7 @@ impl Health {
     }
 }
 
-/// Services in order of their names; `grid` is of their trends.
+/// Services in order of their names; `grid` is of their trends, and of the rows.
 pub fn services(rows: &[MinuteRow], grid: Grid) -> Vec<Service> {
     let mut by_name: BTreeMap<&str, Vec<&MinuteRow>> = BTreeMap::new();
     rows.iter().for_each(|row| by_name.entry(&row.key.service).or_default().push(row));
@@ -112,16 +112,17 @@ fn service(name: &str, rows: &[&MinuteRow], grid: Grid) -> Service {
                 seen.push(text.to_string());
             }
         }
-        let first = Version { name: key.version.to_string(), spans: 0.0, first_minute_ns: key.minute_ns, last_minute_ns: key.minute_ns };
+        let (first_minute_ns, last_minute_ns) = (row.first_minute_ns, row.last_minute_ns);
+        let first = Version { name: key.version.to_string(), spans: 0.0, first_minute_ns, last_minute_ns };
         let version = versions.entry(&key.version).or_insert(first);
         version.spans += row.red.count;
-        version.first_minute_ns = version.first_minute_ns.min(key.minute_ns);
-        version.last_minute_ns = version.last_minute_ns.max(key.minute_ns);
+        version.first_minute_ns = version.first_minute_ns.min(first_minute_ns);
+        version.last_minute_ns = version.last_minute_ns.max(last_minute_ns);
         service.spans += row.red.count;
-        service.last_minute_ns = service.last_minute_ns.max(key.minute_ns);
+        service.last_minute_ns = service.last_minute_ns.max(last_minute_ns);
         if basis == Basis::All || key.is_entry() {
             service.calls.merge(&row.red);
-            service.trend.merge_at(grid, key.minute_ns, &row.red);
+            service.trend.merge_at(grid, key.from_ns, &row.red);
         }
     }
     service.namespaces.sort_unstable();
@@ -134,7 +135,8 @@ fn service(name: &str, rows: &[&MinuteRow], grid: Grid) -> Service {
 /// One operation of a service, of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
-    pub name: String,
+    /// `None`: all those together that the service has too many of.
+    pub name: Option<String>,
     /// As in the table of spans.
     pub kind: i32,
     pub red: Red,
@@ -144,11 +146,11 @@ pub struct Operation {
 
 /// Of these rows, those that took most time in sum first.
 pub fn operations(rows: &[MinuteRow]) -> Vec<Operation> {
-    let mut by_name: BTreeMap<(&str, i32), Operation> = BTreeMap::new();
+    let mut by_name: BTreeMap<(Option<&str>, i32), Operation> = BTreeMap::new();
     for row in rows {
-        let (name, kind) = (&*row.key.operation, row.key.kind);
+        let (name, kind) = (row.key.operation.as_deref(), row.key.kind);
         let operation = by_name.entry((name, kind)).or_insert_with(|| Operation {
-            name: name.to_owned(),
+            name: name.map(str::to_owned),
             kind,
             red: Red::default(),
             exemplars: Exemplars::default(),
@@ -156,7 +158,7 @@ pub fn operations(rows: &[MinuteRow]) -> Vec<Operation> {
         });
         operation.red.merge(&row.red);
         operation.exemplars.merge(&row.exemplars);
-        operation.last_minute_ns = operation.last_minute_ns.max(row.key.minute_ns);
+        operation.last_minute_ns = operation.last_minute_ns.max(row.last_minute_ns);
     }
     let mut operations: Vec<Operation> = by_name.into_values().collect();
     operations.sort_by(|a, b| b.red.sum_ns.cmp(&a.red.sum_ns).then_with(|| (&a.name, a.kind).cmp(&(&b.name, b.kind))));
@@ -186,17 +188,17 @@ mod tests {
     fn row(service: &str, minute: i64, version: &str, operation: &str, kind: i32, calls: &[(i64, bool)]) -> MinuteRow {
         let (minute_ns, empty) = (minute * MINUTE_NS, || "".into());
         let key = Key {
-            minute_ns,
+            from_ns: minute_ns,
             service: service.into(),
             namespace: "shop".into(),
             version: version.into(),
             environment: empty(),
-            operation: operation.into(),
+            operation: Some(operation.into()),
             kind,
         };
         let mut red = Red::default();
         calls.iter().for_each(|(duration, failed)| red.add(*duration, *failed, 1.0));
-        MinuteRow { key, red, exemplars: Exemplars::default() }
+        MinuteRow { key, first_minute_ns: minute_ns, last_minute_ns: minute_ns, red, exemplars: Exemplars::default() }
     }
 
     #[test]
@@ -217,9 +219,9 @@ mod tests {
         assert_eq!((marks, pay.last_minute_ns), (vec![("1.0", 0, 9.0), ("1.1", 2, 1.0)], 2 * MINUTE_NS));
 
         let of_pay: Vec<MinuteRow> = rows.into_iter().filter(|row| &*row.key.service == "pay").collect();
-        let told: Vec<(String, i32, f64)> =
+        let told: Vec<(Option<String>, i32, f64)> =
             operations(&of_pay).into_iter().map(|operation| (operation.name, operation.kind, operation.red.count)).collect();
-        assert_eq!(told, [("charge".to_owned(), 2, 3.0), ("SELECT".to_owned(), 3, 7.0)]);
+        assert_eq!(told, [(Some("charge".to_owned()), 2, 3.0), (Some("SELECT".to_owned()), 3, 7.0)]);
     }
 
     #[test]

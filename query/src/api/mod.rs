@@ -18,6 +18,7 @@ mod export;
 mod graph;
 mod guard;
 mod health;
+mod ingest;
 mod logs;
 mod metrics;
 mod openapi;
@@ -39,6 +40,7 @@ mod traces;
 mod window;
 
 pub use dashboard::{Dashboard, Page};
+pub use ingest::{OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
 pub use prometheus::recorder;
 pub use router::{Listening, Shared, router};
 pub use serve::Api;

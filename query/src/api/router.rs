@@ -29,7 +29,9 @@ use super::{
     dashboard::{self, Dashboard},
     deltas, errors, export, graph, guard,
     guard::Guard,
-    health, logs, metrics as series,
+    health,
+    ingest::{self, Senders},
+    logs, metrics as series,
     openapi::{self, Document},
     overview,
     problem::Problem,
@@ -72,6 +74,8 @@ pub struct Shared {
     pub rules: SharedRules,
     /// Asked on every status request; must be cheap.
     pub received: Arc<dyn Fn() -> Received + Send + Sync>,
+    /// Who sends what; must be cheap.
+    pub senders: Arc<dyn Fn() -> Senders + Send + Sync>,
     /// Cancelled when shutdown begins: `/readyz` says no from then on.
     pub stopping: CancellationToken,
 }
@@ -93,6 +97,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
     let (routes, document) = openapi::routes()
         .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
+        .merge(ingest::routes(shared.clone()))
         .merge(settings::routes(shared.clone()))
         .merge(admin::routes(Arc::clone(&shared.store)))
         .merge(sql::routes(shared.engine.clone()))

@@ -39,7 +39,7 @@ pub struct Received {
 
 /// What the store holds.
 #[derive(Debug, Serialize, ToSchema)]
-struct Storage {
+pub(super) struct Storage {
     tables: Vec<TableRows>,
     memtable_bytes: u64,
     unflushed_age_ms: u64,
@@ -85,7 +85,7 @@ struct TableRows {
 }
 
 impl Storage {
-    fn of(stats: &storage::Stats) -> Self {
+    pub(super) fn of(stats: &storage::Stats) -> Self {
         let tables = stats.tables.iter().map(|table| TableRows {
             table: table.table.name(),
             rows: table.block_rows + table.memory_rows,

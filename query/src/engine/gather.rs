@@ -1,23 +1,36 @@
 //! Answers that are added up on the engine's threads and not handed on row by row.
 
+use std::{fmt::Display, sync::Arc};
+
 use arrow::array::RecordBatch;
+use storage::Snapshot;
 use tokio::sync::oneshot;
 
 use super::{Engine, EngineError, Question, Summary};
-use crate::trace::UnexpectedType;
 
 impl Engine {
     /// Asks, and adds every batch of the answer to `into`. Dropping the future ends the question.
     ///
     /// # Errors
     /// What ended the question, or a batch that cannot be read.
-    pub(crate) async fn gather<T: Send + 'static>(
+    pub(crate) async fn gather<T: Send + 'static, E: Display + Send>(
         &self,
         question: Question,
-        mut into: T,
-        add: impl Fn(&mut T, &RecordBatch) -> Result<(), UnexpectedType> + Send + Sync + 'static,
+        into: T,
+        add: impl Fn(&mut T, &RecordBatch) -> Result<(), E> + Send + Sync + 'static,
     ) -> Result<(T, Summary), EngineError> {
-        let mut answer = self.ask(question).await?;
+        self.gather_of(question, None, into, add).await
+    }
+
+    /// As [`Self::gather`], of this snapshot instead of the newest.
+    pub(crate) async fn gather_of<T: Send + 'static, E: Display + Send>(
+        &self,
+        question: Question,
+        snapshot: Option<Arc<Snapshot>>,
+        mut into: T,
+        add: impl Fn(&mut T, &RecordBatch) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Result<(T, Summary), EngineError> {
+        let mut answer = self.ask_of(question, snapshot).await?;
         let (reply, gathered) = oneshot::channel();
         let _work = self.spawn(async move {
             let all = async {

@@ -38,8 +38,8 @@ pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
 pub(crate) use search::{
     After, CodesQuestion, ExportQuestion, Facts, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram,
-    InstancesQuestion, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, MinutesQuestion, Narrow, Records, STREAM, SearchOrder, SearchQuestion,
-    Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which, calls_of, minutes,
+    InstancesQuestion, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, MinutesPart, MinutesQuestion, Narrow, Records, STREAM, SearchOrder,
+    SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which, calls_of, minutes,
 };
 pub(crate) use series::Gathered;
 pub(crate) use sql::parameter;

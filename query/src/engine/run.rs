@@ -152,6 +152,11 @@ impl Engine {
         Ok(Answer { schema, batches: to_asker, usage, cut, started, _task: task })
     }
 
+    /// What the store has at this moment.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.shared.store.snapshot(TenantId::DEFAULT)
+    }
+
     /// A search to ask of rows as they arrive.
     ///
     /// # Errors

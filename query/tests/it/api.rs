@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
-    api::{Dashboard, Listening, Page, Received, Setting, Shared, router},
+    api::{Dashboard, Listening, Page, Received, Senders, Setting, Shared, router},
     codes::{Codes, CodesConfig},
     engine::Engine,
 };
@@ -62,6 +62,7 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
         settings: Arc::new([setting()]),
         rules: SharedRules::default(),
         received: Arc::new(|| Received { traces: 2, ..Received::default() }),
+        senders: Arc::new(Senders::default),
         stopping: stopping.clone(),
     };
     let config = Config { listen, ..Config::default() };

@@ -142,6 +142,7 @@ impl Loaded {
             settings: Arc::new([setting()]),
             rules: SharedRules::default(),
             received: Arc::new(Received::default),
+            senders: Arc::new(crate::ingest::senders),
             stopping: stopping.clone(),
         };
         let router = router(&config, shared);

@@ -8,6 +8,7 @@ mod deltas;
 mod errors;
 mod export;
 mod graph;
+mod ingest;
 mod loaded;
 mod logs;
 mod made_spans;

@@ -1,5 +1,7 @@
 //! Services over HTTP, against a naive recount of the same spans: half of them in blocks, some late.
 
+mod interleaved;
+
 use serde_json::{Value, json};
 
 use crate::made_spans::{MIN, Made, START_NS, about, ask, loaded, made, quantile, refused, trace_id};

@@ -7,7 +7,10 @@ use std::{
 
 use schemas::{Table, UnixNanos};
 
-use super::plan::{self, Candidate, Refusal};
+use super::{
+    forecast::{Held, Holdings, holdings},
+    plan::{self, Candidate, Refusal},
+};
 use crate::{
     block::Block,
     compact::{CompactError, Compactor, Retired},
@@ -100,13 +103,24 @@ impl Compactor {
         Ok(RetentionPreview { tables: Table::ALL.map(of_table).into(), refusal })
     }
 
+    pub(crate) fn holdings(&self, now: UnixNanos) -> Result<Holdings, CompactError> {
+        let config = &self.core.config.retain;
+        let blocks = self.core.shown().blocks.clone();
+        let held: Vec<Held> = blocks.iter().map(|block| held(block)).collect();
+        Ok(holdings(&held, |table| config.age_max(table), self.bytes_max()?, now))
+    }
+
+    /// What blocks may take together.
+    fn bytes_max(&self) -> Result<u64, CompactError> {
+        let disk = self.core.io.disk_space(&self.core.config.data_dir).map_err(CompactError::DiskSpace)?;
+        Ok((disk.total_bytes as f64 * self.core.config.retain.disk_share_max) as u64)
+    }
+
     /// Ids of the blocks to let go.
     fn plan(&self, blocks: &[Arc<Block>], now: UnixNanos, insist: bool) -> Result<Result<HashSet<u64>, Refusal>, CompactError> {
         let config = &self.core.config.retain;
         let candidates: Vec<Candidate> = blocks.iter().map(|block| candidate(block)).collect();
-        let disk = self.core.io.disk_space(&self.core.config.data_dir).map_err(CompactError::DiskSpace)?;
-        let bytes_max = (disk.total_bytes as f64 * config.disk_share_max) as u64;
-        let planned = plan::plan(&candidates, |table| config.age_max(table), bytes_max, now, insist);
+        let planned = plan::plan(&candidates, |table| config.age_max(table), self.bytes_max()?, now, insist);
         Ok(planned.map(|ids| ids.into_iter().collect()))
     }
 
@@ -118,6 +132,17 @@ impl Compactor {
             true => Err(error.into()),
             false => Ok(()),
         }
+    }
+}
+
+fn held(block: &Block) -> Held {
+    Held {
+        table: block.table,
+        rows: block.rows,
+        bytes: block.bytes + block.sidecar_bytes(),
+        first_event: block.time.first,
+        last_event: block.time.last,
+        last_received: block.last_received,
     }
 }
 

@@ -67,6 +67,15 @@ pub struct KnownValue {
     pub value: Arc<str>,
 }
 
+/// How many values of one kind a service has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCount {
+    pub service: Arc<str>,
+    pub namespace: Arc<str>,
+    pub what: Limited,
+    pub values: usize,
+}
+
 /// What a flush has to remember.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -83,6 +92,16 @@ type Scope = (Arc<str>, Arc<str>, Limited);
 pub struct Known(HashMap<Scope, HashMap<Arc<str>, i64>>);
 
 impl Known {
+    /// How many values have rows of their own, by service, namespace and what it is; in no order.
+    pub fn counts(&self) -> impl Iterator<Item = KnownCount> {
+        self.0.iter().map(|((service, namespace, what), values)| KnownCount {
+            service: Arc::clone(service),
+            namespace: Arc::clone(namespace),
+            what: *what,
+            values: values.len(),
+        })
+    }
+
     /// What makes an empty one the same.
     pub fn changes(&self) -> Vec<Change> {
         let of_scope = |((service, namespace, what), values): (&Scope, &HashMap<Arc<str>, i64>)| {

@@ -38,10 +38,10 @@ mod write;
 pub use columns::RollupError;
 pub use histogram::{DurationHistogram, SCALE, bucket_bounds_ns, bucket_of};
 pub use key::{BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, MINUTE_NS, minute_of};
-pub use known::{Change, Known, KnownValue, Limited};
+pub use known::{Change, Known, KnownCount, KnownValue, Limited};
 pub use operations::OperationMinutes;
 pub use rows::{MinuteRow, MinuteRows};
-pub(crate) use spans::SPAN_COLUMNS;
+pub use spans::SPAN_COLUMNS;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

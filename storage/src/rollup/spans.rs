@@ -13,8 +13,8 @@ use super::{
     texts::{NULL, Numbered, Texts},
 };
 
-/// What is looked at.
-pub(crate) const SPAN_COLUMNS: [&str; 24] = [
+/// Columns of spans that are added up or make the key.
+pub const SPAN_COLUMNS: [&str; 24] = [
     c::RECEIVED_AT,
     c::SERVICE_NAME,
     c::SERVICE_NAMESPACE,

@@ -169,7 +169,7 @@ fn a_batch_of_something_else_is_refused() {
     assert!(sums.is_empty());
 }
 
-fn span() -> impl Strategy<Value = TestSpan> {
+pub fn span() -> impl Strategy<Value = TestSpan> {
     let whose = (prop::sample::select(vec!["", "cart", "orders"]), prop::sample::select(vec!["", "1", "2"]));
     let what = (prop::sample::select(vec!["", "GET", "SELECT"]), 0..6i32, any::<bool>(), prop::sample::select(vec!["", "1-2-3"]));
     let whom = (prop::sample::select(vec!["", "mysql"]), prop::sample::select(vec!["", "db:1", "db:2"]));

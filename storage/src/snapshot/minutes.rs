@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! blocks of operation_minutes       what was flushed
-//! memory 0                          spans in memory
-//! memory 1, 2, ..                   blocks of spans that an earlier version wrote, which knew no sums
+//! memory 0, 1, ..                   spans in memory, by memtable and piece of it
+//! memory behind them                blocks of spans that an earlier version wrote, which knew no sums
 //! ```
 //!
 //! INVARIANT: every span of the snapshot is in exactly one of them.
@@ -23,22 +23,24 @@ use crate::{
 impl Snapshot {
     pub(super) fn minutes_splits(&self) -> impl Iterator<Item = Split> {
         // What cannot be added up is an error once it is read.
-        let unflushed = self.unflushed_minutes().unwrap_or_else(|_| RecordBatch::new_empty(Table::OperationMinutes.schema()));
-        let of_memory = Split::of_memory(0, &unflushed);
-        let of_blocks = self.blocks_to_add_up().zip(1..).map(|(block, index)| Split::of_sums(index, block, widened(block.time)));
-        std::iter::once(of_memory).chain(of_blocks)
+        let nothing = || vec![RecordBatch::new_empty(Table::OperationMinutes.schema())];
+        let unflushed = self.unflushed_minutes().map_or_else(|_| nothing(), <[_]>::to_vec);
+        let of_blocks = self.blocks_to_add_up().zip(unflushed.len()..);
+        let of_blocks = of_blocks.map(|(block, index)| Split::of_sums(index, block, widened(block.time)));
+        unflushed.into_iter().enumerate().map(|(index, rows)| Split::of_memory(index, &rows)).chain(of_blocks)
     }
 
     /// The rows of [`SplitId::Memory`] of a table of sums.
     pub(super) fn minutes(&self, table: Table, index: usize) -> Result<RecordBatch, ReadError> {
-        let Some(of_block) = index.checked_sub(1) else { return self.unflushed_minutes() };
+        let unflushed = self.unflushed_minutes()?;
+        let Some(of_block) = index.checked_sub(unflushed.len()) else { return Ok(unflushed[index].clone()) };
         let no_such = ReadError::NoSuchSplit { table, split: SplitId::Memory(index) };
         let block = self.blocks_to_add_up().nth(of_block).ok_or(no_such)?;
         self.minutes_of(block)
     }
 
     pub(super) fn add_minutes(&self, rows: &mut Rows) -> Result<(), ReadError> {
-        rows.batches.push(self.unflushed_minutes()?);
+        rows.batches.extend_from_slice(self.unflushed_minutes()?);
         for block in self.blocks_to_add_up() {
             match self.minutes_of(block) {
                 Ok(minutes) => rows.batches.push(minutes),
@@ -68,16 +70,22 @@ impl Snapshot {
         self.reader.minutes(block, limit).map_err(|source| unreadable(block, source))
     }
 
-    fn unflushed_minutes(&self) -> Result<RecordBatch, ReadError> {
-        if let Some(rows) = self.unflushed_minutes.get() {
-            return Ok(rows.clone());
-        }
-        let mut sums = OperationMinutes::default();
-        self.chunks(Table::Spans).iter().try_for_each(|chunk| sums.add_spans(&chunk.batch))?;
-        // As the next flush will.
+    /// Leaves what a service has too many of out of the keys of sums, as those of this snapshot do: see [`OperationMinutes::limit`].
+    pub fn limit_minutes(&self, sums: &mut OperationMinutes) {
         sums.limit(&self.known, self.rollup_values_max);
-        let rows = sums.finish()?;
-        Ok(self.unflushed_minutes.get_or_init(|| rows).clone())
+    }
+
+    fn unflushed_minutes(&self) -> Result<&[RecordBatch], ReadError> {
+        if let Some(rows) = self.unflushed_minutes.get() {
+            return Ok(rows);
+        }
+        let chunks = self.chunks(Table::Spans);
+        let (mut rows, mut first) = (Vec::new(), 0);
+        for (minutes, end) in &self.memtable_minutes {
+            rows.extend(minutes.of(&chunks[first..*end], &self.known, self.rollup_values_max)?);
+            first = *end;
+        }
+        Ok(self.unflushed_minutes.get_or_init(|| rows))
     }
 }
 

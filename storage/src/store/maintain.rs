@@ -1,9 +1,18 @@
 //! What keeps the data in order, asked for by somebody instead of the background.
 
-use schemas::UnixNanos;
+use schemas::{TenantId, UnixNanos};
 
 use super::Store;
-use crate::{Retain, Retained, RetentionPreview, flush};
+use crate::{Holdings, Retain, Retained, RetentionPreview, flush, rollup::KnownCount};
+
+/// How many different operations, peers and error codes services have, as of the last flush.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cardinality {
+    /// Of each, for each service; what is beyond is added up as one.
+    pub values_max: usize,
+    /// In no order.
+    pub counts: Vec<KnownCount>,
+}
 
 /// What a call of [`Store::compact_some`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +55,20 @@ impl Store {
     /// Why nothing went: it would be most of the data and nobody insists, or the disk failed.
     pub fn retain(&self, now: UnixNanos, how: Retain) -> Result<Retained, String> {
         self.compactor.retain(now, how).map_err(|error| flush::chain(&error))
+    }
+
+    /// How much is held of each table, how fast it grows, and when it is as much as may be held.
+    ///
+    /// # Errors
+    /// When the disk cannot be asked for its size.
+    pub fn holdings(&self, now: UnixNanos) -> Result<Holdings, String> {
+        self.compactor.holdings(now).map_err(|error| flush::chain(&error))
+    }
+
+    /// Cheap: from memory.
+    pub fn cardinality(&self, tenant: TenantId) -> Cardinality {
+        let known = self.core.shown().known(tenant);
+        Cardinality { values_max: self.core.config.rollup_values_max, counts: known.counts().collect() }
     }
 
     /// What [`Self::retain`] would let go as of `now`, and whether it would. Nothing changes.

@@ -58,7 +58,8 @@ export interface ServiceAnswer {
 }
 
 export interface Operation {
-  name: string;
+  /** Null: all those together that are beyond the limit of different names. */
+  name: string | null;
   kind: string;
   count: number;
   per_s: number;

@@ -31,7 +31,8 @@ fn ingest(
 }
 
 async fn send(ingest: &Ingest, signal: Signal, format: Format, body: impl Into<Bytes>) -> Result<Stored, Refusal> {
-    let request = Arrived { signal, format, encoding: ContentEncoding::Identity, body: body.into(), rejected: Rejected::default() };
+    let (transport, encoding, rejected) = (Transport::Http, ContentEncoding::Identity, Rejected::default());
+    let request = Arrived { transport, signal, format, encoding, body: body.into(), rejected };
     ingest.store(request, ingest.reservation()).await
 }
 

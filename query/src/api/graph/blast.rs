@@ -13,7 +13,7 @@ use super::super::{
     completeness::Completeness,
     problem::Problem,
     search::{Pairs, now},
-    services::{Loaded, minutes},
+    services::{Loaded, Whose, minutes},
     window::{Window, unknown_parameter},
 };
 use crate::{
@@ -98,8 +98,9 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         .filter(|target| !target.is_empty())
         .ok_or_else(|| Problem::invalid_parameter("target", "it is missing", "the name of a node of GET /api/v1/graph"))?;
 
-    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, window, None, environment.as_deref()).await?;
     let grid = services::grid(window.start.0, window.end.0, 1);
+    let whose = Whose { environment: environment.as_deref(), ..Whose::default() };
+    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, window, grid, whose).await?;
     let requests: BTreeMap<String, f64> =
         services::services(&rows, grid).into_iter().map(|service| (service.name, service.calls.count)).collect();
     let time = TimeSpan { start: Some(window.start), end: Some(window.end) };

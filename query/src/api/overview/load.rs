@@ -6,7 +6,7 @@ use super::super::{
     answer::Cost,
     breakers::{Folds, RECENT_NS},
     problem::Problem,
-    services::{CodeCount, Loaded, codes, minutes},
+    services::{CodeCount, Loaded, Whose, codes, minutes, minutes_of},
     window::Window,
 };
 use crate::{
@@ -54,16 +54,17 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
     let before = Window { start: earlier(start, length), end: start };
     let day_before = Window { start: earlier(start, DAY_NS), end: earlier(end, DAY_NS) };
 
-    let recent = minutes(&folds.engine, recently, None, environment).await?;
-    let mut now = if older.start < older.end { minutes(&folds.engine, older, None, environment).await? } else { Loaded::default() };
-    now.rows.extend(recent.rows.iter().cloned());
-    now.completeness.merge(&recent.completeness);
-    now.cost.merge(&recent.cost);
-    let mut cost = now.cost;
-    let of_before = minutes(&folds.engine, before, None, environment).await?;
-    cost.merge(&of_before.cost);
+    let whose = Whose { environment, ..Whose::default() };
+    let windows = [(before, whole(before)), (older, grid), (recently, grid)];
+    let (found, mut cost) = minutes_of(&folds.engine, &windows, whose).await?;
+    let [(of_before, _), (mut now, mut completeness), (recent, of_recent)] = <[_; 3]>::try_from(found).unwrap_or_default();
+    now.extend(recent.iter().cloned());
+    completeness.merge(&of_recent);
     // Longer windows would overlap with their day before, or with what is compared with that.
-    let of_yesterday = if length * 2 <= DAY_NS { minutes(&folds.engine, day_before, None, environment).await? } else { Loaded::default() };
+    let of_yesterday = match length * 2 <= DAY_NS {
+        true => minutes(&folds.engine, day_before, whole(day_before), whose).await?,
+        false => Loaded::default(),
+    };
     cost.merge(&of_yesterday.cost);
 
     let question = |window: Window, width_ns: i64| {
@@ -80,20 +81,14 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
         Some(Counted { services: services::services(&of_yesterday.rows, whole(day_before)), codes: of(counts.iter()) })
     };
     Ok(Loads {
-        now: Counted {
-            services: services::services(&now.rows, grid),
-            codes: of(counts.iter().filter(|one| one.bucket > 0).chain(&newest)),
-        },
-        before: Counted {
-            services: services::services(&of_before.rows, whole(before)),
-            codes: of(counts.iter().filter(|one| one.bucket == 0)),
-        },
+        now: Counted { services: services::services(&now, grid), codes: of(counts.iter().filter(|one| one.bucket > 0).chain(&newest)) },
+        before: Counted { services: services::services(&of_before, whole(before)), codes: of(counts.iter().filter(|one| one.bucket == 0)) },
         yesterday,
-        recent: Counted { services: services::services(&recent.rows, whole(recently)), codes: of(newest.iter()) },
+        recent: Counted { services: services::services(&recent, whole(recently)), codes: of(newest.iter()) },
         codes_before_recent: of(counts.iter()),
         times: (2 * length - recent_ns) as f64 / recent_ns as f64,
         grid,
-        completeness: now.completeness,
+        completeness,
         cost,
     })
 }

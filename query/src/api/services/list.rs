@@ -15,7 +15,7 @@ use super::{
         search::{Limits, Pairs},
     },
     codes::codes,
-    load::{Loaded, minutes},
+    load::{Loaded, Whose, minutes},
     request::Request,
     shapes::{Buckets, Code, Durations, ServiceBreakers, ServiceVersion, Trend, codes_of, per_second},
 };
@@ -146,8 +146,9 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let started = Instant::now();
     let request = Request::parse(pairs, LIMITS, &["namespace", "q", "sort"], KNOWN)?;
     let sort = Sort::parse(request.own("sort"))?;
-    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, None, request.environment.as_deref()).await?;
     let grid = services::grid(request.window.start.0, request.window.end.0, request.buckets);
+    let whose = Whose { environment: request.environment.as_deref(), ..Whose::default() };
+    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, grid, whose).await?;
     let mut services = services::services(&rows, grid);
     let text = request.own("q").map(str::to_lowercase);
     services.retain(|service| {

@@ -1,12 +1,15 @@
-//! The minutes of spans of a window.
+//! What the spans of a window add up to.
 
 use super::super::{answer::Cost, problem::Problem, sql::problem_in, window::Window};
 use crate::{
-    analytics::minutes::{Completeness, MinuteRow},
-    engine::{Engine, MinutesQuestion, TimeSpan},
+    analytics::{
+        minutes::{Completeness, MinuteRow},
+        red::Grid,
+    },
+    engine::{Engine, MinutesPart, MinutesQuestion},
 };
 
-/// Rows of minutes in order of their keys, and what they cost.
+/// Rows in order of their keys, and what they cost.
 #[derive(Default)]
 pub(in crate::api) struct Loaded {
     pub rows: Vec<MinuteRow>,
@@ -14,17 +17,34 @@ pub(in crate::api) struct Loaded {
     pub cost: Cost,
 }
 
-/// Of one service, or of all.
-pub(in crate::api) async fn minutes(
+/// Whose spans.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::api) struct Whose<'a> {
+    pub service: Option<&'a str>,
+    pub environment: Option<&'a str>,
+    /// Whether operations are told apart.
+    pub operations: bool,
+}
+
+/// Sums for each stretch of `grid`.
+pub(in crate::api) async fn minutes(engine: &Engine, window: Window, grid: Grid, whose: Whose<'_>) -> Result<Loaded, Problem> {
+    let (found, cost) = minutes_of(engine, &[(window, grid)], whose).await?;
+    let [(rows, completeness)] = <[_; 1]>::try_from(found).unwrap_or_default();
+    Ok(Loaded { rows, completeness, cost })
+}
+
+/// Of windows each of which begins where the one before ends: one answer for each.
+pub(in crate::api) async fn minutes_of(
     engine: &Engine,
-    window: Window,
-    service: Option<&str>,
-    environment: Option<&str>,
-) -> Result<Loaded, Problem> {
-    let time = TimeSpan { start: Some(window.start), end: Some(window.end) };
-    let question = MinutesQuestion { time, service: service.map(str::to_owned), environment: environment.map(str::to_owned) };
-    let (rows, completeness, summary) = crate::engine::minutes(engine, question).await.map_err(|error| problem_in("start", error))?;
+    windows: &[(Window, Grid)],
+    whose: Whose<'_>,
+) -> Result<(Vec<(Vec<MinuteRow>, Completeness)>, Cost), Problem> {
+    let Whose { service, environment, operations } = whose;
+    let part = |(window, grid): &(Window, Grid)| MinutesPart { start_ns: window.start.0, end_ns: window.end.0, grid: *grid };
+    let (service, environment) = (service.map(str::to_owned), environment.map(str::to_owned));
+    let question = MinutesQuestion { parts: windows.iter().map(part).collect(), service, environment, operations };
+    let (found, summary) = crate::engine::minutes(engine, question).await.map_err(|error| problem_in("start", error))?;
     let mut cost = Cost::default();
     cost.add(&summary);
-    Ok(Loaded { rows, completeness, cost })
+    Ok((found, cost))
 }

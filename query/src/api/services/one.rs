@@ -15,7 +15,7 @@ use super::{
     },
     codes::codes,
     list::{Row, guards_or_warning},
-    load::{Loaded, minutes},
+    load::{Loaded, Whose, minutes},
     request::Request,
     shapes::{Buckets, Code, codes_of},
 };
@@ -49,9 +49,9 @@ struct DurationTrend {
 pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let started = Instant::now();
     let request = Request::parse(pairs, Limits { default: 1, max: 1 }, &[], KNOWN)?;
-    let environment = request.environment.as_deref();
-    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, Some(service), environment).await?;
     let grid = services::grid(request.window.start.0, request.window.end.0, request.buckets);
+    let whose = Whose { service: Some(service), environment: request.environment.as_deref(), operations: false };
+    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, grid, whose).await?;
     let found = services::services(&rows, grid).into_iter().next();
     let (start, end, width_ns) = (request.window.start, request.window.end, request.window.length_ns());
     let question = CodesQuestion { start, end, width_ns, service: Some(service.to_owned()), environment: request.environment.clone() };

@@ -14,7 +14,7 @@ use super::{
         problem::Problem,
         search::{Limits, Pairs},
     },
-    load::{Loaded, minutes},
+    load::{Loaded, Whose, minutes},
     request::Request,
     shapes::{CallExemplars, Durations, kind_word, per_second},
 };
@@ -39,7 +39,8 @@ pub(super) struct OperationsAnswer {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ServiceOperation)]
 struct OperationRow {
-    name: String,
+    /// Null: all those together that are beyond the limit of different names of a service.
+    name: Option<String>,
     /// `unspecified`, `internal`, `server`, `client`, `producer`, `consumer`, or a number.
     kind: String,
     count: f64,
@@ -59,8 +60,9 @@ struct OperationRow {
 pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let started = Instant::now();
     let request = Request::parse(pairs, LIMITS, &["kind"], KNOWN)?;
-    let environment = request.environment.as_deref();
-    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, Some(service), environment).await?;
+    let grid = services::grid(request.window.start.0, request.window.end.0, 1);
+    let whose = Whose { service: Some(service), environment: request.environment.as_deref(), operations: true };
+    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, grid, whose).await?;
     let mut operations = services::operations(&rows);
     if let Some(kind) = request.own("kind") {
         operations.retain(|operation| kind_word(operation.kind) == kind);

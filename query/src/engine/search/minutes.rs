@@ -1,35 +1,236 @@
-//! What spans add up to in each minute: the one source of rates, errors and durations.
+//! What spans add up to in stretches of time: the one source of rates, errors and durations.
+//!
+//! ```text
+//! parts       [--------- before ---------)[------ window ------)
+//! minutes   |    |    |    |    |    |    |    |    |    |    |    |
+//! read from   ^   \------ sums ------/   ^ ^   \---- sums ---/   ^
+//!             spans of a minute that a part begins or ends in, unless its sums tell that they are all of one part
+//! ```
+//! INVARIANT: all of it is of one snapshot, and every span of a part is counted there once.
 
-use schemas::{Table, columns as c};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use arrow::{
+    array::{AsArray, BooleanArray, RecordBatch},
+    compute::{filter_record_batch, max},
+    datatypes::TimestampNanosecondType,
+    error::ArrowError,
+};
+use schemas::{Table, UnixNanos, columns as c};
+use storage::{
+    Snapshot,
+    rollup::{OperationMinutes, RollupError, SPAN_COLUMNS, minute_of},
+};
 
 use super::{Found, Narrow, TimeSpan};
 use crate::{
-    analytics::minutes::{self, Completeness, MinuteRow, Minutes},
+    analytics::{
+        minutes::{COLUMNS, Completeness, MINUTE_NS, MinuteRow, Minutes, OPERATION_COLUMNS},
+        red::Grid,
+    },
     engine::{Engine, EngineError, Question, Summary},
     search::Search,
+    trace::UnexpectedType,
 };
-use schemas::UnixNanos;
 
 /// Which spans are added up.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MinutesQuestion {
-    /// Of their start.
-    pub time: TimeSpan,
+    /// Each begins where the one before ends.
+    pub parts: Vec<MinutesPart>,
     pub service: Option<String>,
     pub environment: Option<String>,
+    /// Whether operations are told apart, with traces that show what the numbers mean.
+    pub operations: bool,
 }
 
-/// The rows in order of their keys: no two have the same.
+/// Half-open, by the start of spans, in nanoseconds since 1970; `grid` is of its rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MinutesPart {
+    pub start_ns: i64,
+    pub end_ns: i64,
+    pub grid: Grid,
+}
+
+/// The rows of a part in order of their keys: no two have the same.
+pub(crate) type MinutesFound = (Vec<MinuteRow>, Completeness);
+
+/// One answer for each part.
 ///
 /// # Errors
 /// What ended the question.
-pub(crate) async fn minutes(engine: &Engine, question: MinutesQuestion) -> Result<(Vec<MinuteRow>, Completeness, Summary), EngineError> {
-    let MinutesQuestion { time, service, environment } = question;
-    let found = Found { table: Table::Spans, text: String::new(), search: Search::Everything, time, now: UnixNanos(0) };
-    let equal = [(c::SERVICE_NAME, service), (c::DEPLOYMENT_ENVIRONMENT, environment)];
-    let equal = equal.into_iter().filter_map(|(column, value)| value.map(|value| (column, value))).collect();
-    let question = Question::Narrow(Narrow { found, columns: minutes::COLUMNS.to_vec(), equal });
-    let (added, summary) = engine.gather(question, Minutes::default(), |minutes, batch| minutes.add(batch)).await?;
-    let (rows, completeness) = added.into_rows();
-    Ok((rows, completeness, summary))
+pub(crate) async fn minutes(engine: &Engine, question: MinutesQuestion) -> Result<(Vec<MinutesFound>, Summary), EngineError> {
+    let asked = Asked { engine, snapshot: Arc::new(engine.snapshot()), question: &question };
+    let (mut sums, mut summary) = asked.sums().await?;
+    for (minute, rows) in std::mem::take(&mut sums.cut) {
+        let whole = sums.parts.iter().position(|(part, _)| part.has_all_of(minute, &rows));
+        if let Some(part) = whole {
+            let minutes = &mut sums.parts[part].1;
+            rows.iter().try_for_each(|rows| minutes.add(rows, |_| true)).map_err(internal)?;
+            continue;
+        }
+        let (spans, of_spans) = asked.spans_of(minute).await?;
+        summary = summary.then(of_spans);
+        for ((_, minutes), mut spans) in sums.parts.iter_mut().zip(spans) {
+            asked.snapshot.limit_minutes(&mut spans);
+            minutes.add(&spans.finish().map_err(internal)?, |_| true).map_err(internal)?;
+        }
+    }
+    Ok((sums.parts.into_iter().map(|(_, minutes)| minutes.into_rows()).collect(), summary))
+}
+
+struct Asked<'a> {
+    engine: &'a Engine,
+    snapshot: Arc<Snapshot>,
+    question: &'a MinutesQuestion,
+}
+
+impl Asked<'_> {
+    /// Of whole minutes; rows of the others beside them.
+    async fn sums(&self) -> Result<(Sums, Summary), EngineError> {
+        let MinutesQuestion { parts, operations, .. } = self.question;
+        let of_operations: &[&str] = if *operations { &OPERATION_COLUMNS } else { &[] };
+        let columns = COLUMNS.iter().chain(of_operations).copied().collect();
+        let start = parts.first().map(|part| minute_of(part.start_ns));
+        let end = parts.last().map(|part| part.end_ns);
+        let sums = Sums::new(parts, *operations);
+        self.gather(Table::OperationMinutes, columns, (start, end), sums, Sums::add).await
+    }
+
+    /// What the spans of one minute add up to, for each part.
+    async fn spans_of(&self, minute: i64) -> Result<(Vec<OperationMinutes>, Summary), EngineError> {
+        let parts = self.question.parts.clone();
+        let start = parts.first().map(|part| part.start_ns.max(minute));
+        let end = parts.last().map(|part| part.end_ns.min(minute.saturating_add(MINUTE_NS)));
+        let sums = parts.iter().map(|_| OperationMinutes::default()).collect();
+        let add = move |sums: &mut Vec<OperationMinutes>, spans: &RecordBatch| {
+            parts.iter().zip(sums).try_for_each(|(part, sums)| sums.add_spans(&part.spans(spans)?))
+        };
+        self.gather(Table::Spans, SPAN_COLUMNS.to_vec(), (start, end), sums, add).await
+    }
+
+    async fn gather<T: Send + 'static, E: std::fmt::Display + Send>(
+        &self,
+        table: Table,
+        columns: Vec<&'static str>,
+        (start, end): (Option<i64>, Option<i64>),
+        into: T,
+        add: impl Fn(&mut T, &RecordBatch) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Result<(T, Summary), EngineError> {
+        let MinutesQuestion { service, environment, .. } = self.question;
+        let time = TimeSpan { start: start.map(UnixNanos), end: end.map(UnixNanos) };
+        let found = Found { table, text: String::new(), search: Search::Everything, time, now: UnixNanos(0) };
+        let equal = [(c::SERVICE_NAME, service), (c::DEPLOYMENT_ENVIRONMENT, environment)];
+        let equal = equal.into_iter().filter_map(|(column, value)| value.clone().map(|value| (column, value))).collect();
+        let question = Question::Narrow(Narrow { found, columns, equal });
+        self.engine.gather_of(question, Some(Arc::clone(&self.snapshot)), into, add).await
+    }
+}
+
+impl MinutesPart {
+    fn has_whole(&self, minute: i64) -> bool {
+        self.start_ns <= minute && minute.saturating_add(MINUTE_NS) <= self.end_ns
+    }
+
+    fn touches(&self, minute: i64) -> bool {
+        self.start_ns < minute.saturating_add(MINUTE_NS) && minute < self.end_ns
+    }
+
+    /// Whether all spans of a minute began in this part, by what its sums say of the newest.
+    fn has_all_of(&self, minute: i64, rows: &[RecordBatch]) -> bool {
+        let newest = |rows: &RecordBatch| {
+            let times = rows.column_by_name(c::NEWEST_TIME)?.as_primitive_opt::<TimestampNanosecondType>()?;
+            max(times)
+        };
+        self.start_ns <= minute && rows.iter().all(|rows| newest(rows).is_some_and(|newest| newest < self.end_ns))
+    }
+
+    /// Those that began in this part.
+    fn spans(&self, spans: &RecordBatch) -> Result<RecordBatch, RollupError> {
+        let column = c::START_TIME;
+        let starts = spans.column_by_name(column).and_then(|starts| starts.as_primitive_opt::<TimestampNanosecondType>());
+        let own = starts.ok_or(RollupError::Column { column })?.iter();
+        let own: BooleanArray = own.map(|start| start.map(|start| (self.start_ns..self.end_ns).contains(&start))).collect();
+        Ok(filter_record_batch(spans, &own)?)
+    }
+}
+
+/// Sums while they are gathered.
+struct Sums {
+    parts: Vec<(MinutesPart, Minutes)>,
+    /// Rows of minutes that no part has whole.
+    cut: BTreeMap<i64, Vec<RecordBatch>>,
+    cut_minutes: BTreeSet<i64>,
+}
+
+impl Sums {
+    fn new(parts: &[MinutesPart], operations: bool) -> Self {
+        let ends = parts.iter().flat_map(|part| [part.start_ns, part.end_ns.saturating_sub(1)]).map(minute_of);
+        let is_cut = |minute: &i64| {
+            let mut touched = parts.iter().filter(|part| part.touches(*minute));
+            touched.any(|part| !part.has_whole(*minute))
+        };
+        let cut_minutes = ends.filter(is_cut).collect();
+        let parts = parts.iter().map(|part| (*part, Minutes::new(part.grid, operations))).collect();
+        Self { parts, cut: BTreeMap::new(), cut_minutes }
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), AddError> {
+        for (part, minutes) in &mut self.parts {
+            minutes.add(batch, |minute| part.has_whole(minute))?;
+        }
+        let times = batch.column_by_name(c::TIME).and_then(|times| times.as_primitive_opt::<TimestampNanosecondType>());
+        let Some(times) = times.filter(|times| times.values().iter().any(|time| self.cut_minutes.contains(time))) else { return Ok(()) };
+        for minute in &self.cut_minutes {
+            let own: BooleanArray = times.values().iter().map(|time| Some(time == minute)).collect();
+            let rows = filter_record_batch(batch, &own)?;
+            if rows.num_rows() > 0 {
+                self.cut.entry(*minute).or_default().push(rows);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AddError {
+    #[error(transparent)]
+    Type(#[from] UnexpectedType),
+    #[error(transparent)]
+    Arrow(#[from] ArrowError),
+}
+
+fn internal(error: impl std::fmt::Display) -> EngineError {
+    EngineError::Internal { message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const M: i64 = MINUTE_NS;
+
+    #[test]
+    fn minutes_that_no_part_has_whole() {
+        let check = |cuts: &[i64], expected: &[i64]| {
+            let grid = Grid { t0_ns: 0, width_ns: M, count: 1 };
+            let parts: Vec<MinutesPart> = cuts.windows(2).map(|cut| MinutesPart { start_ns: cut[0], end_ns: cut[1], grid }).collect();
+            let found: Vec<i64> = Sums::new(&parts, false).cut_minutes.into_iter().collect();
+            assert_eq!(found, expected, "{cuts:?}");
+        };
+        check(&[0, M], &[]);
+        check(&[0, 5 * M], &[]);
+        check(&[1, 5 * M], &[0]);
+        check(&[0, 5 * M + 1], &[5 * M]);
+        check(&[7, 5 * M - 1], &[0, 4 * M]);
+        check(&[7, 9], &[0]);
+        check(&[-1, 1], &[-M, 0]);
+        check(&[0, 3 * M, 5 * M], &[]);
+        check(&[0, 3 * M + 1, 5 * M], &[3 * M]);
+        check(&[3, M - 3, M], &[0]);
+        check(&[i64::MIN, 0], &[]);
+    }
 }

@@ -21,7 +21,7 @@
 //! facts        rows of the governance tables, for the fold
 //! codes        error codes, counted by service and stretch of time
 //! narrow       a few columns of all that is found, to be added up
-//! minutes      what spans add up to in each minute
+//! minutes      what spans add up to in stretches of time
 //! instances    the instances of a service, minute by minute
 //! lines        one log record by its id, and those of the same stream around it
 //! ```
@@ -70,7 +70,7 @@ pub(super) use lines::lines_plan;
 pub(crate) use lines::{LOG_FILE_PATH, Lines, STREAM, Stream, Which};
 pub(crate) use live::LiveFilter;
 pub(super) use live::live_filter;
-pub(crate) use minutes::{MinutesQuestion, minutes};
+pub(crate) use minutes::{MinutesPart, MinutesQuestion, minutes};
 pub(crate) use narrow::Narrow;
 pub(super) use narrow::narrow_plan;
 pub(crate) use page::{After, Places};

@@ -24,6 +24,7 @@ const t = texts({
   slowest: ['slowest', '最慢'],
   bad: ['failed', '失败'],
   none: ['No operation of this kind', '没有此类操作'],
+  others: ['all others: there are too many names', '其他(名称过多)'],
 });
 
 type Which = 'server' | 'client' | 'all';
@@ -35,17 +36,20 @@ export function Operations({ service }: { service: string }) {
   const all = answer.data?.operations ?? [];
   const which = chosen ?? (all.some((one) => KINDS.server!.includes(one.kind)) ? 'server' : 'all');
   const rows = all.filter((one) => KINDS[which] === null || KINDS[which]!.includes(one.kind));
-  const q = (one: Operation) => `${condition('service', service)} AND ${condition('name', one.name)}`;
+  const q = (one: Operation) => (one.name === null ? condition('service', service) : `${condition('service', service)} AND ${condition('name', one.name)}`);
   const columns: Column<Operation>[] = [
     {
       key: 'name',
       title: t('operation'),
       wide: true,
-      cell: (one) => (
-        <a class="main" href={link('/traces', { q: q(one) })}>
-          {one.name}
-        </a>
-      ),
+      cell: (one) =>
+        one.name === null ? (
+          <span class="soft">{t('others')}</span>
+        ) : (
+          <a class="main" href={link('/traces', { q: q(one) })}>
+            {one.name}
+          </a>
+        ),
     },
     { key: 'calls', title: t('calls'), num: true, cell: (one) => rate(one.per_s) },
     {

@@ -1,0 +1,13 @@
+//! What comes in, and what becomes of it: for people who ask why something is missing, or how long the disk lasts.
+//!
+//! ```text
+//! GET /api/v1/status/ingest    answer    senders, clocks, cardinality, the store, retention
+//! ```
+//! `senders` is what the receivers tell; this room does not know them.
+
+mod answer;
+mod routes;
+mod senders;
+
+pub(super) use routes::routes;
+pub use senders::{OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};

@@ -1,0 +1,77 @@
+//! What comes in, and what becomes of it, over HTTP.
+
+use query::api::{RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
+use schemas::UnixNanos;
+use serde_json::json;
+
+use crate::made_spans::{S, START_NS, ask, loaded, made, refused};
+
+/// As receivers might tell it.
+pub(crate) fn senders() -> Senders {
+    let at = |second: i64| Some(UnixNanos(START_NS + second * S));
+    let door = |transport, signal, records: u64| SenderDoor {
+        transport,
+        signal,
+        requests: records / 10,
+        records,
+        bytes: records * 100,
+        records_per_s: records as f64 / 60.0,
+        bytes_per_s: records as f64 * 100.0 / 60.0,
+        rejected_records: 0,
+        refused: Vec::new(),
+        last_seen: at(59),
+        last_error: None,
+    };
+    let message = "3 rejected: trace id is all zero (3)".to_owned();
+    let sender = |service: &str, records: u64, ahead: u64| Sender {
+        service: service.to_owned(),
+        transports: vec!["grpc"],
+        signals: vec![SenderSignal { signal: "traces", records, records_per_s: records as f64 / 60.0 }],
+        last_seen: at(59),
+        ahead,
+        ahead_ns_max: ahead as i64 * S,
+        ahead_at: if ahead > 0 { at(40) } else { None },
+        late: 0,
+        late_ns_max: 0,
+    };
+    Senders {
+        doors: vec![
+            SenderDoor {
+                rejected_records: 3,
+                last_error: Some(SenderError { time: at(12), reason: "rejected_records", message }),
+                ..door("grpc", "traces", 600)
+            },
+            SenderDoor { refused: vec![RefusedRequests { reason: "undecodable", requests: 2 }], ..door("http", "logs", 60) },
+        ],
+        services: vec![sender("cart", 120, 7), sender("pay", 480, 0), sender("stock", 0, 90)],
+        others: None,
+    }
+}
+
+#[tokio::test]
+async fn senders_clocks_cardinality_and_what_is_held() {
+    let spans = [made(1, 1, 0, "pay", 2, 0, 5), made(2, 2, 0, "pay", 2, S, 5)];
+    let loaded = loaded(&spans);
+    let answer = ask(&loaded, "/api/v1/status/ingest?limit=2").await;
+    assert_eq!(
+        (&answer["doors"][0]["last_error"]["reason"], &answer["doors"][1]["refused"][0]["requests"]),
+        (&json!("rejected_records"), &json!(2))
+    );
+    let names = |list: &str| answer[list].as_array().expect("a list").iter().map(|one| one["service"].clone()).collect::<Vec<_>>();
+    assert_eq!((names("services"), &answer["services_total"]), (vec![json!("pay"), json!("cart")], &json!(3)));
+    assert_eq!(names("clocks"), ["stock", "cart"]);
+    assert_eq!(
+        answer["cardinality"]["top"],
+        json!([
+            {"service": "pay", "namespace": "shop", "what": "operation", "values": 1, "is_full": false},
+        ])
+    );
+    let tables = answer["retention"]["tables"].as_array().expect("tables");
+    let spans = tables.iter().find(|table| table["table"] == "spans").expect("it is there");
+    assert_eq!((&spans["rows"], &spans["first"]), (&json!(1), &json!("2026-09-21T14:13:20.000000000Z")), "one is in memory");
+    let sum: u64 = tables.iter().map(|table| table["bytes"].as_u64().expect("a number")).sum();
+    assert!(sum > 0 && answer["retention"]["bytes"] == sum && answer["retention"]["bytes_max"].as_u64() > Some(sum));
+    assert_eq!((&answer["retention"]["refused"], &answer["meta"]["partial"]), (&json!(null), &json!([])));
+    assert_eq!(refused(&loaded, "/api/v1/status/ingest?limit=0").await, (400, "invalid_parameter".to_owned()));
+    assert_eq!(refused(&loaded, "/api/v1/status/ingest?q=x").await, (400, "invalid_parameter".to_owned()));
+}

@@ -1,0 +1,28 @@
+//! Who sends what: from the receivers' words to those of the API.
+
+use collector::{Door, LastError, SenderService, SendersReport};
+use query::api::{OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
+
+pub(super) fn told(report: SendersReport) -> Senders {
+    let SendersReport { doors, services, others } = report;
+    Senders {
+        doors: doors.into_iter().map(door).collect(),
+        services: services.into_iter().map(sender).collect(),
+        others: others.map(|(sums, requests)| OtherSenders { requests, sums: sender(sums) }),
+    }
+}
+
+fn door(door: Door) -> SenderDoor {
+    let Door { transport, signal, requests, records, bytes, records_per_s, bytes_per_s, rejected_records, refused, last_seen, last_error } =
+        door;
+    let refused = refused.into_iter().map(|(reason, requests)| RefusedRequests { reason, requests }).collect();
+    let last_error = last_error.map(|LastError { time, reason, message }| SenderError { time: Some(time), reason, message });
+    SenderDoor { transport, signal, requests, records, bytes, records_per_s, bytes_per_s, rejected_records, refused, last_seen, last_error }
+}
+
+fn sender(sender: SenderService) -> Sender {
+    let SenderService { service, transports, signals, ahead, ahead_ns_max, late, late_ns_max, ahead_at, last_seen } = sender;
+    let signal = |(signal, records, records_per_s)| SenderSignal { signal, records, records_per_s };
+    let signals = signals.into_iter().map(signal).collect();
+    Sender { service, transports, signals, last_seen, ahead, ahead_ns_max, ahead_at, late, late_ns_max }
+}
