@@ -139,7 +139,7 @@ Keys of the configuration file, with their defaults:
   disk_percent_max = 80              # that blocks may take; above it the oldest go
   delete_delay_hours = 24            # how long files of what was let go stay
   [errors]
-  files = []                         # codes and layouts: .toml, .csv, errors.proto of Kratos, Java enums; the first wins
+  files = []                         # codes and layouts: .toml, .csv, errors.proto of Kratos, Java enums; the first wins; read again when they change
   [[errors.count]]                   # which errors count; none of these is there by itself, and the first that fits a service holds
   services = [\"*\"]                   # or \"order\", \"pay*\"
   http_min = 500                     # from this status on, also when the span says nothing

@@ -33,6 +33,7 @@ use crate::{
 };
 use watchdog::{Late, Watchdog};
 
+mod codes;
 mod dashboard;
 mod dead_store;
 mod own_otlp;
@@ -40,6 +41,7 @@ mod received;
 mod replay;
 mod rules;
 mod senders;
+mod watch;
 mod watchdog;
 
 #[cfg(test)]
@@ -96,7 +98,9 @@ impl Node {
         metrics::set_global_recorder(recorder).map_err(|_| Failure::message(Exit::Failed, "a second metrics recorder"))?;
         query::self_metrics::describe();
 
-        let codes = Codes::open(config.codes(), Arc::clone(&io)).map_err(|error| Failure::new(Exit::Config, error))?;
+        let codes_config = config.codes();
+        let code_files = codes_config.files.clone();
+        let codes = Arc::new(Codes::open(codes_config, Arc::clone(&io)).map_err(|error| Failure::new(Exit::Config, error))?);
         for warning in codes.warnings() {
             tracing::warn!(%warning, "files of error codes contradict each other");
         }
@@ -142,7 +146,7 @@ impl Node {
         let shared = Shared {
             store: Arc::clone(&store),
             engine,
-            codes: Arc::new(codes),
+            codes: Arc::clone(&codes),
             prometheus: prometheus.clone(),
             version: env!("CARGO_PKG_VERSION"),
             dashboard: Some(dashboard::of(addresses.otlp_http)),
@@ -163,6 +167,7 @@ impl Node {
         let receivers = ingest.spawn(receivers.serve(receivers_stop.clone()));
         let api = query.spawn(api.serve(router, api_stop.clone()));
         query.spawn(upkeep(prometheus, api_stop.clone()));
+        query.spawn(codes::keep_current(code_files, codes, addresses.otlp_http, stopping.clone()));
         query.spawn(rules::keep_current(config.governance.clone(), rules, addresses.otlp_http, stopping.clone()));
         tracing::info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, api = %addresses.api, "ready");
         let durability = config.storage.durability;

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    admin, breakers, compressed,
+    admin, breakers, compressed, coverage,
     dashboard::{self, Dashboard},
     deltas, errors, export, graph, guard,
     guard::Guard,
@@ -109,6 +109,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(breakers::routes(folds.clone(), &shared, config, places))
         .merge(services::routes(folds.clone()))
         .merge(graph::routes(folds.clone()))
+        .merge(coverage::routes(folds.clone(), Arc::clone(&shared.codes)))
         .merge(overview::routes(shared.clone(), folds, config))
         .merge(errors::routes(shared.clone()))
         .merge(logs::routes(shared.engine.clone()))

@@ -87,10 +87,15 @@ pub(crate) struct Imported {
 pub struct Codes {
     io: Arc<dyn Io>,
     config: CodesConfig,
+    read: Mutex<Read>,
+    known: RwLock<Arc<Known>>,
+}
+
+/// What was read, before it is put together. The lock over it orders changes.
+struct Read {
     files: Vec<(PathBuf, CodesFile)>,
     conflicts: Vec<(PathBuf, Conflict)>,
-    overlay: Mutex<CodesFile>,
-    known: RwLock<Arc<Known>>,
+    overlay: CodesFile,
 }
 
 impl Codes {
@@ -99,18 +104,35 @@ impl Codes {
     /// # Errors
     /// Names the file, the line and what is wrong there.
     pub fn open(config: CodesConfig, io: Arc<dyn Io>) -> Result<Self, CodesError> {
-        let read = |path: &PathBuf| Ok((path.clone(), source::read(io.as_ref(), path)?));
-        let files: Vec<(PathBuf, CodesFile)> = config.files.iter().map(read).collect::<Result<_, CodesError>>()?;
+        let files = files_of(io.as_ref(), &config)?;
         let overlay = overlay::load(io.as_ref(), &config.overlay)?;
         let (known, conflicts) = Known::of(&files, &overlay, &config.count)?;
-        Ok(Self { io, config, files, conflicts, overlay: Mutex::new(overlay), known: RwLock::new(Arc::new(known)) })
+        let read = Mutex::new(Read { files, conflicts, overlay });
+        Ok(Self { io, config, read, known: RwLock::new(Arc::new(known)) })
+    }
+
+    /// Reads the files of the configuration again; whether they say something else than before. Blocking.
+    ///
+    /// # Errors
+    /// Names the file, the line and what is wrong there; what was known before stays.
+    pub fn reload(&self) -> Result<bool, CodesError> {
+        let files = files_of(self.io.as_ref(), &self.config)?;
+        let mut read = self.read.lock().expect("no holder panics");
+        if files == read.files {
+            return Ok(false);
+        }
+        let (known, conflicts) = Known::of(&files, &read.overlay, &self.config.count)?;
+        (read.files, read.conflicts) = (files, conflicts);
+        *self.known.write().expect("no holder panics") = Arc::new(known);
+        Ok(true)
     }
 
     /// What a file says otherwise than one before it, a line each.
-    pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.conflicts.iter().map(|(path, Conflict { line, code, field, kept, refused })| {
+    pub fn warnings(&self) -> Vec<String> {
+        let text = |(path, Conflict { line, code, field, kept, refused }): &(PathBuf, Conflict)| {
             format!("{}:{line}: `{field}` of {code} is {refused:?} here and {kept:?} before, which holds", path.display())
-        })
+        };
+        self.read.lock().expect("no holder panics").conflicts.iter().map(text).collect()
     }
 
     /// Codes and layouts that hold.
@@ -128,8 +150,8 @@ impl Codes {
     /// # Errors
     /// Says why nothing was taken.
     pub(crate) fn import(&self, import: CodesFile, replace: bool, dry_run: bool) -> Result<Imported, ImportError> {
-        let mut overlay = self.overlay.lock().expect("no holder panics");
-        let mut next = overlay.clone();
+        let mut read = self.read.lock().expect("no holder panics");
+        let mut next = read.overlay.clone();
         let mut replaced = 0;
         if replace {
             let anew: HashSet<(&str, &str)> =
@@ -140,7 +162,7 @@ impl Codes {
             next.parts.retain(|part| import.parts.iter().all(|new| !is_same_part(new, part)));
             next.layouts.retain(|layout| import.layouts.iter().all(|new| new.id != layout.id));
         }
-        let mut whole = self.catalogue_of_files();
+        let mut whole = read.catalogue_of_files();
         whole.merge(next.codes.clone());
         let merged = whole.merge(import.codes.clone());
         let mut own = Catalogue::default();
@@ -151,15 +173,15 @@ impl Codes {
             return Err(ImportError::TooMany { count: next.codes.len() });
         }
         let new_parts: Vec<_> = import.parts.into_iter().filter(|part| next.parts.iter().all(|old| !is_same_part(old, part))).collect();
-        let new_layouts = self.new_layouts(&next, import.layouts)?;
+        let new_layouts = read.new_layouts(&next, import.layouts)?;
         let (parts, layouts) = (new_parts.len(), new_layouts.len());
         next.parts.extend(new_parts);
         next.layouts.extend(new_layouts);
         let codes_total = whole.len();
         if dry_run {
-            Known::of(&self.files, &next, &self.config.count)?;
+            Known::of(&read.files, &next, &self.config.count)?;
         } else {
-            self.change(&mut overlay, next)?;
+            self.change(&mut read, next)?;
         }
         Ok(Imported { merged, replaced, layouts, parts, codes_total })
     }
@@ -170,29 +192,41 @@ impl Codes {
     /// Names the layout and the field that is wrong.
     pub(crate) fn set_layouts(&self, layouts: Vec<LayoutEntry>) -> Result<(), ImportError> {
         Layouts::new(layouts.clone())?;
-        if let Some(layout) = layouts.iter().find(|layout| self.of_files().any(|own| own.id == layout.id)) {
+        let mut read = self.read.lock().expect("no holder panics");
+        if let Some(layout) = layouts.iter().find(|layout| read.layouts().any(|own| own.id == layout.id)) {
             return Err(ImportError::NotChangeable { id: layout.id.clone() });
         }
-        let mut overlay = self.overlay.lock().expect("no holder panics");
-        let next = CodesFile { layouts, ..overlay.clone() };
-        Ok(self.change(&mut overlay, next)?)
+        let next = CodesFile { layouts, ..read.overlay.clone() };
+        Ok(self.change(&mut read, next)?)
     }
 
+    /// Checks it, writes it, and only then lets it be known.
+    fn change(&self, read: &mut Read, next: CodesFile) -> Result<(), CodesError> {
+        let (known, _) = Known::of(&read.files, &next, &self.config.count)?;
+        overlay::save(self.io.as_ref(), &self.config.overlay, &next)?;
+        read.overlay = next;
+        *self.known.write().expect("no holder panics") = Arc::new(known);
+        Ok(())
+    }
+}
+
+impl Read {
     /// Layouts that are new to the configuration and the overlay; one that is there as it is, is not.
     fn new_layouts(&self, overlay: &CodesFile, layouts: Vec<LayoutEntry>) -> Result<Vec<LayoutEntry>, ImportError> {
         let mut new = Vec::new();
         for layout in layouts {
-            match self.of_files().chain(&overlay.layouts).find(|known| known.id == layout.id) {
+            match self.layouts().chain(&overlay.layouts).find(|known| known.id == layout.id) {
                 None => new.push(layout),
                 Some(known) if *known == layout => {}
-                Some(_) if self.of_files().any(|known| known.id == layout.id) => return Err(ImportError::NotChangeable { id: layout.id }),
+                Some(_) if self.layouts().any(|known| known.id == layout.id) => return Err(ImportError::NotChangeable { id: layout.id }),
                 Some(_) => return Err(LayoutError::Twice { id: layout.id }.into()),
             }
         }
         Ok(new)
     }
 
-    fn of_files(&self) -> impl Iterator<Item = &LayoutEntry> {
+    /// Of the files.
+    fn layouts(&self) -> impl Iterator<Item = &LayoutEntry> {
         self.files.iter().flat_map(|(_, file)| &file.layouts)
     }
 
@@ -203,15 +237,10 @@ impl Codes {
         }
         catalogue
     }
+}
 
-    /// Checks it, writes it, and only then lets it be known.
-    fn change(&self, overlay: &mut CodesFile, next: CodesFile) -> Result<(), CodesError> {
-        let (known, _) = Known::of(&self.files, &next, &self.config.count)?;
-        overlay::save(self.io.as_ref(), &self.config.overlay, &next)?;
-        *overlay = next;
-        *self.known.write().expect("no holder panics") = Arc::new(known);
-        Ok(())
-    }
+fn files_of(io: &dyn Io, config: &CodesConfig) -> Result<Vec<(PathBuf, CodesFile)>, CodesError> {
+    config.files.iter().map(|path| Ok((path.clone(), source::read(io, path)?))).collect()
 }
 
 fn is_same_part(a: &catalogue::Part, b: &catalogue::Part) -> bool {

@@ -79,7 +79,7 @@ fn the_first_file_wins_and_the_second_is_told() {
     write("a.csv", "code,title\n1000,first\n");
     write("b.csv", "code,title,owner\n1000,second,team\n");
     let codes = opened(dir.path(), &["a.csv", "b.csv"]).expect("right");
-    let warnings: Vec<String> = codes.warnings().collect();
+    let warnings = codes.warnings();
     assert!(
         warnings.len() == 1 && warnings[0].ends_with("b.csv:2: `title.en` of 1000 is \"second\" here and \"first\" before, which holds"),
         "{warnings:?}"
@@ -98,6 +98,33 @@ fn the_first_file_wins_and_the_second_is_told() {
             .to_string()
             .contains("d.toml: layout \"1-3-3\": `id` is used twice")
     );
+}
+
+#[test]
+fn a_changed_file_counts_and_one_with_a_mistake_does_not() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("written");
+    write("a.csv", "code,title\n1000,first\n");
+    let codes = opened(dir.path(), &["a.csv"]).expect("right");
+    codes.import(csv("code,title\n2000,imported\n"), false, false).expect("there is room");
+    let title = |code: &str| codes.known().catalogue.get(code, "").map(|entry| entry.title.en.clone());
+    assert!(!codes.reload().expect("right"), "nothing changed");
+    write("a.csv", "code,title\n1000,second\n3000,third\n");
+    assert!(codes.reload().expect("right"));
+    assert_eq!((title("1000").as_deref(), title("2000").as_deref()), (Some("second"), Some("imported")));
+    for wrong in ["code,colour\n", "colour\n1\n"] {
+        write("a.csv", wrong);
+        let error = codes.reload().expect_err("wrong").to_string();
+        assert!(error.contains("a.csv:"), "{error}");
+        assert_eq!(title("3000").as_deref(), Some("third"), "what was known stays");
+    }
+    std::fs::remove_file(dir.path().join("a.csv")).expect("it was there");
+    assert!(matches!(codes.reload(), Err(CodesError::Read { .. })));
+    write("a.csv", "code,title\n3000,third\n");
+    assert!(codes.reload().expect("right again"));
+    assert_eq!((title("1000"), title("3000").as_deref()), (None, Some("third")));
+    let imported = codes.import(csv("code,title\n3000,other\n"), false, false).expect("there is room");
+    assert_eq!(imported.merged.conflicts.len(), 1, "imports are compared with the files as they are now");
 }
 
 #[test]

@@ -450,6 +450,25 @@ async fn against_its_own_past() {
 }
 
 #[tokio::test]
+async fn pages_show_each_code_once() {
+    let loaded = filled();
+    let whole = ask(&loaded, &format!("/api/v1/errors/codes?{WINDOW}&count=every_hop")).await;
+    let expected: Vec<String> = codes(&whole).iter().map(|(code, _)| (*code).to_owned()).collect();
+    assert!(expected.len() > 2, "{expected:?}");
+    assert_eq!(whole["next_page_token"], Value::Null);
+    let mut shown: Vec<String> = Vec::new();
+    let mut page = ask(&loaded, &format!("/api/v1/errors/codes?{WINDOW}&count=every_hop&limit=2")).await;
+    loop {
+        assert_eq!((&page["codes_total"], &page["count"]), (&whole["codes_total"], &whole["count"]), "of all pages");
+        shown.extend(codes(&page).iter().map(|(code, _)| (*code).to_owned()));
+        let Some(token) = page["next_page_token"].as_str() else { break };
+        let token = token.replace(':', "%3A").replace(' ', "%20");
+        page = ask(&loaded, &format!("/api/v1/errors/codes?count=every_hop&limit=2&page_token={token}")).await;
+    }
+    assert_eq!(shown, expected);
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked() {
     let loaded = filled();
     for (path, expected) in [
@@ -457,6 +476,7 @@ async fn what_cannot_be_asked() {
         ("/api/v1/errors/codes?count=twice", (400, "invalid_parameter")),
         ("/api/v1/errors/codes?range=8d", (400, "invalid_parameter")),
         ("/api/v1/errors/codes?limit=0", (400, "invalid_parameter")),
+        ("/api/v1/errors/codes?page_token=x", (400, "invalid_parameter")),
         ("/api/v1/errors/tree?by=colour", (400, "invalid_parameter")),
         ("/api/v1/errors/codes/5001003?range=1h&end=2026-01-01T00:00:00Z", (404, "code_not_found")),
         ("/api/v1/errors/codes/nothing/propagation?range=1h", (404, "code_not_found")),

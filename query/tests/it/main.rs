@@ -4,6 +4,7 @@ mod api;
 mod breakers;
 mod compressed;
 mod contract;
+mod coverage;
 mod deltas;
 mod errors;
 mod export;

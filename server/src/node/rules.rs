@@ -1,59 +1,20 @@
 //! Rule files that change while the server runs.
 //!
-//! Looked at every two seconds, and at SIGHUP. A changed file is validated with all others before anything counts; with a mistake the
-//! rules stay as they are, and the log names file, line, field and why. A reload is a log record of the service `fusebox`, sent like
-//! everybody's: it is kept, found, and told beside trips that follow.
+//! A changed file is validated with all others before anything counts; with a mistake the rules stay as they are, and the log names file,
+//! line, field and why. A reload is told beside trips that follow.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::net::SocketAddr;
 
 use governance::classify::SharedRules;
-use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::own_otlp;
+use super::watch;
 use crate::config::Governance;
 
-const LOOKS_EVERY: Duration = Duration::from_secs(2);
-
-/// What tells that a file is another one.
-type Print = Option<(SystemTime, u64)>;
-
 pub(super) async fn keep_current(governance: Governance, rules: SharedRules, otlp_http: SocketAddr, stopping: CancellationToken) {
-    if stopping.run_until_cancelled(keep(governance, rules, otlp_http)).await.is_none() {
-        tracing::debug!("rule files are not looked at any more");
-    }
-}
-
-async fn keep(governance: Governance, rules: SharedRules, otlp_http: SocketAddr) {
-    let mut hangup = match signal(SignalKind::hangup()) {
-        Ok(hangup) => hangup,
-        Err(error) => return tracing::warn!(%error, "rule files are not reloaded: SIGHUP cannot be heard"),
-    };
-    let mut seen = prints(&governance.rules);
-    let mut looks = tokio::time::interval(LOOKS_EVERY);
-    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        let asked = tokio::select! {
-            _ = looks.tick() => false,
-            _ = hangup.recv() => true,
-        };
-        let now = prints(&governance.rules);
-        if now == seen && !asked {
-            continue;
-        }
-        seen = now;
-        if let Some(told) = reload(&governance, &rules)
-            && let Err(reason) = own_otlp::post(otlp_http, "/v1/logs", told.to_string()).await
-        {
-            tracing::warn!(reason, "the reload of the rules could not be stored as an event");
-        }
-    }
+    let files = governance.rules.clone();
+    watch::changes("rule files", files, move || reload(&governance, &rules), otlp_http, stopping).await;
 }
 
 /// The record of it when other rules count from now on.
@@ -76,32 +37,15 @@ fn reload(governance: &Governance, rules: &SharedRules) -> Option<Value> {
     Some(record(&files, &version, &format!("{before:016x}"), super::dashboard::now().0))
 }
 
-/// OTLP JSON.
 fn record(files: &[String], version: &str, before: &str, time: i64) -> Value {
-    let text = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
-    json!({ "resourceLogs": [{
-        "resource": { "attributes": [text("service.name", "fusebox"), text("service.version", env!("CARGO_PKG_VERSION"))] },
-        "scopeLogs": [{ "scope": { "name": "fusebox" }, "logRecords": [{
-            "timeUnixNano": time.to_string(),
-            "severityNumber": 9,
-            "severityText": "INFO",
-            "eventName": "fusebox.rules.reload",
-            "body": { "stringValue": format!("governance rules were loaded again: {}", files.join(", ")) },
-            "attributes": [text("fusebox.rules.version", version), text("fusebox.rules.version.before", before)],
-        }] }],
-    }] })
-}
-
-fn prints(files: &[PathBuf]) -> Vec<Print> {
-    let print = |path: &PathBuf| {
-        let metadata = fs::metadata(path).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
-    };
-    files.iter().map(print).collect()
+    let body = format!("governance rules were loaded again: {}", files.join(", "));
+    watch::record("fusebox.rules.reload", &body, &[("fusebox.rules.version", version), ("fusebox.rules.version.before", before)], time)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use governance::{
         classify::{Rules, classify},
         facts::Signal,

@@ -79,7 +79,7 @@ impl Counted {
 type Key<'a> = (NodeKind, &'a str, &'a str);
 
 /// The nearest span from this one upwards, within its service and the same request, that calls somebody.
-fn caller_above(spans: &Spans, key: u64) -> Option<u64> {
+pub(super) fn caller_above(spans: &Spans, key: u64) -> Option<u64> {
     let mut here = key;
     let service = spans.spans.get(&key)?.service;
     for _ in 0..ABOVE_MAX {

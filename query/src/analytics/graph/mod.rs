@@ -1,21 +1,24 @@
 //! Who calls whom: services, and the databases, queues and others that they call and that send nothing themselves.
 //!
 //! ```text
-//! spans    ids, parents and durations of spans, kept small
-//! peer     whom a span calls, by what it says
-//! calls    pairs of spans to edges, the rest to peers
-//! ego      what is near one node
-//! hurt     callers by the share of their calls that failed because of one node
+//! spans       ids, parents and durations of spans, kept small
+//! peer        whom a span calls, by what it says
+//! calls       pairs of spans to edges, the rest to peers
+//! operations  the same calls by operation, with how they end: what coverage asks
+//! ego         what is near one node
+//! hurt        callers by the share of their calls that failed because of one node
 //! ```
 
 mod calls;
 mod ego;
 mod hurt;
+mod operations;
 mod peer;
 mod spans;
 
 pub use calls::{Edge, Graph, Node, calls};
 pub use ego::ego;
 pub use hurt::{Hurt, HurtCaller, HurtColumns, HurtSpan, hurt};
+pub use operations::{CallsOf, Fault, Faults, by_operation};
 pub use peer::{NodeKind, PEER_COLUMNS};
-pub use spans::{COLUMNS, Spans};
+pub use spans::{COLUMNS, DETAIL_COLUMNS, Spans};

@@ -186,7 +186,7 @@ fn id_of(rule: &Rule) -> String {
 }
 
 /// Breakers have their own page; what is rejected below was rejected there.
-fn is_limit(kind: RejectionKind) -> bool {
+pub(super) fn is_limit(kind: RejectionKind) -> bool {
     !matches!(kind, RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit | RejectionKind::NoHealthyHost | RejectionKind::Unknown503)
 }
 

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, Time, to_json, total},
+        page_token::PageToken,
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
         window::{Window, unknown_parameter},
@@ -277,7 +278,7 @@ pub(super) fn refused_in(history: &fold::History, window: Window) -> f64 {
     total(history.refused.iter().filter(|calls| (window.start..window.end).contains(&calls.until)).map(|calls| calls.count))
 }
 
-fn open_within(trip: &fold::Trip, window: Window) -> i64 {
+pub(super) fn open_within(trip: &fold::Trip, window: Window) -> i64 {
     (trip.end_or(window.end).0.min(window.end.0) - trip.opened.time.0.max(window.start.0)).max(0)
 }
 
@@ -319,26 +320,4 @@ fn notices(told: &Told) -> Vec<BreakerNotice> {
         },
     };
     told.folded.notices.iter().map(notice).collect()
-}
-
-/// The window of the first page, and the last breaker of the page before: `start-end-id` in hex.
-struct PageToken {
-    window: Window,
-    id: String,
-}
-
-impl PageToken {
-    fn text(&self) -> String {
-        format!("{:016x}{:016x}{}", self.window.start.0, self.window.end.0, self.id)
-    }
-
-    fn parse(text: &str) -> Result<Self, Problem> {
-        let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| u64::from_str_radix(part, 16).ok());
-        let parts = number(0..16).zip(number(16..32)).zip(text.get(32..)).filter(|((start, end), _)| start < end);
-        let ((start, end), id) = parts.ok_or_else(|| {
-            let hint = "pass `next_page_token` of the page before as it is, with the same other parameters";
-            Problem::invalid_parameter("page_token", "not a page token of this route", hint)
-        })?;
-        Ok(Self { window: Window { start: UnixNanos(start as i64), end: UnixNanos(end as i64) }, id: id.to_owned() })
-    }
 }

@@ -10,7 +10,7 @@
 //! GET /api/v1/limits, …/{rule}/clients        limits       who was rejected by which limiter
 //! ```
 //!
-//! `guards` tells other pages which breakers there are and what was rejected.
+//! `guards` tells other pages which breakers there are and what was rejected, `refusing` which spans tell of it.
 //! `load` reads the facts of the window and its look-back, `governance::fold` folds them; nothing is kept but a bounded cache.
 
 mod admitted;
@@ -24,6 +24,7 @@ mod list;
 mod live;
 mod load;
 mod one;
+mod refusing;
 mod routes;
 mod shapes;
 mod top_codes;
@@ -32,4 +33,5 @@ mod trip;
 
 pub(super) use guards::{Guard, Guards, RECENT_NS};
 pub(super) use load::{Folds, internal, unreadable};
+pub(super) use refusing::{AllRefusing, Refusing};
 pub(crate) use routes::routes;

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Cost, Meta, to_json, total},
+        page_token::PageToken,
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
         window::unknown_parameter,
@@ -25,7 +26,7 @@ use super::{
 
 const LIMITS: Limits = Limits { default: 100, max: 2000 };
 const UNKNOWN_MAX: usize = 50;
-const KNOWN: &str = "this route knows `start`, `end`, `range`, `q`, `service`, `environment`, `count` and `limit`";
+const KNOWN: &str = "this route knows `start`, `end`, `range`, `q`, `service`, `environment`, `count`, `limit` and `page_token`";
 
 /// Codes of a window.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,8 +34,10 @@ const KNOWN: &str = "this route knows `start`, `end`, `range`, `q`, `service`, `
 pub(super) struct CodesAnswer {
     /// Most frequent first.
     codes: Vec<CodeRow>,
-    /// That `q` leaves, of which `codes` are the first.
+    /// That `q` leaves, on all pages.
     codes_total: usize,
+    /// Of the next page; null on the last.
+    next_page_token: Option<String>,
     /// Errors of all of them.
     count: f64,
     /// Codes that no catalogue knows, by their shape. `q` does not matter for them.
@@ -68,12 +71,17 @@ struct UnknownCode {
 
 pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> Result<Vec<u8>, Problem> {
     let (started, now) = (Instant::now(), now());
-    let (asked, others) = Asked::parse(pairs, now)?;
+    let after = pairs.iter().find(|(name, _)| name == "page_token").map(|(_, token)| PageToken::parse(token)).transpose()?;
+    let (mut asked, others) = Asked::parse(pairs, now)?;
+    if let Some(after) = &after {
+        asked.window = after.window;
+    }
     let (mut q, mut limit) = (String::new(), LIMITS.default);
     for (name, value) in others {
         match name.as_str() {
             "q" => q = value,
             "limit" => limit = parse_limit(&value, LIMITS)?,
+            "page_token" => {}
             _ => return Err(unknown_parameter(&name, KNOWN)),
         }
     }
@@ -90,14 +98,23 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> R
         message: &code.message,
     });
     let unknown = unknown_codes(seen, &known.layouts, &known.catalogue);
+    let from = match &after {
+        // The fold of a window that is over gives the same order again.
+        Some(after) => found.iter().position(|code| code.code == after.id).map_or(found.len(), |place| place + 1),
+        None => 0,
+    };
+    let page: Vec<&CodeCount> = found.iter().skip(from).take(limit).copied().collect();
+    let left = found.len() - from - page.len();
     let mut meta = cost(&told, &past).meta(started);
-    if found.len() > limit {
+    if left > 0 {
         meta.truncated = true;
-        meta.warnings.push(format!("{} more codes are less frequent than these", found.len() - limit));
+        meta.warnings.push(format!("{left} more codes are less frequent than these"));
     }
+    let token = |code: &&CodeCount| PageToken { window: asked.window, id: code.code.clone() }.text();
     Ok(to_json(&CodesAnswer {
-        codes: found.iter().take(limit).map(|code| context.row(code)).collect(),
+        codes: page.iter().map(|code| context.row(code)).collect(),
         codes_total: found.len(),
+        next_page_token: page.last().filter(|_| left > 0).map(token),
         count: total(found.iter().map(|code| code.count)),
         unknown: unknown.into_iter().take(UNKNOWN_MAX).map(UnknownCodes::of).collect(),
         meta,

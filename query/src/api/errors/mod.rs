@@ -32,3 +32,4 @@ mod row;
 mod tree;
 
 pub(crate) use routes::routes;
+pub(super) use row::{is_made, kind_of_made, main_service};

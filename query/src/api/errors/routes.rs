@@ -7,13 +7,13 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use governance::codes::catalogue::{Language, choose};
-use http::{HeaderMap, HeaderValue, header};
+use http::HeaderMap;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
         answer,
+        language::{in_language, language},
         openapi::{AskProblems, OtherProblems},
         path::{InPath, in_path},
         router::Shared,
@@ -65,7 +65,8 @@ pub(crate) fn routes(shared: Shared) -> OpenApiRouter {
         ("service" = Option<String>, Query, description = "only errors that this service reports"),
         ("environment" = Option<String>, Query, description = "only errors from this environment"),
         ("count" = Option<String>, Query, description = "`born` (once, where it is born; when left out) or `every_hop`"),
-        ("limit" = Option<usize>, Query, description = "codes, 1 to 2000; 100 when left out"),
+        ("limit" = Option<usize>, Query, description = "codes of a page, 1 to 2000; 100 when left out"),
+        ("page_token" = Option<String>, Query, description = "`next_page_token` of the page before"),
         ("accept-language" = Option<String>, Header, description = "English or Chinese titles and solutions"),
     ),
     responses((status = 200, description = "codes, the most frequent first", body = CodesAnswer), AskProblems)
@@ -229,16 +230,4 @@ async fn put_layouts(State(room): State<Room>, body: Bytes) -> Response {
 )]
 async fn post_test(State(room): State<Room>, headers: HeaderMap, body: Bytes) -> Response {
     in_language(respond(async { layouts::test(&room.shared.codes, &body, language(&headers)) }).await)
-}
-
-/// What the reader asks for.
-fn language(headers: &HeaderMap) -> Language {
-    let asked = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
-    choose(&asked.collect::<Vec<_>>().join(","))
-}
-
-/// Says that the answer depends on it.
-fn in_language(mut response: Response) -> Response {
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-language"));
-    response
 }

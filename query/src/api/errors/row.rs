@@ -168,17 +168,17 @@ impl Context<'_> {
 }
 
 /// Whose code it is: the service where it is born most, else the first that carries it.
-pub(super) fn main_service(code: &CodeCount) -> &str {
+pub(in crate::api) fn main_service(code: &CodeCount) -> &str {
     code.born.first().map(|(service, _)| service.as_str()).or_else(|| code.reaches.first().map(String::as_str)).unwrap_or_default()
 }
 
 /// Whether Fusebox named the error itself, because the record has no code.
-pub(super) fn is_made(code: &str) -> bool {
+pub(in crate::api) fn is_made(code: &str) -> bool {
     kind_of_made(code).is_some()
 }
 
 /// `http`, `grpc`, `exc` or `msg`.
-pub(super) fn kind_of_made(code: &str) -> Option<&str> {
+pub(in crate::api) fn kind_of_made(code: &str) -> Option<&str> {
     code.split_once(':').map(|(kind, _)| kind).filter(|kind| ["http", "grpc", "exc", "msg"].contains(kind))
 }
 

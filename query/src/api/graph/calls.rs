@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use schemas::{Table, UnixNanos};
+use schemas::UnixNanos;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,17 +13,11 @@ use super::super::{
     problem::Problem,
     search::{Pairs, now, parse_time},
     services::{Durations, per_second},
-    sql::problem_in,
     window::{Window, unknown_parameter},
 };
-use crate::{
-    analytics::graph::{self, Edge, Graph, Node, Spans},
-    engine::{Found, Narrow, Question, TimeSpan},
-    search::Search,
-};
+use super::spans::{Within, spans};
+use crate::analytics::graph::{self, Edge, Graph, Node, Spans};
 
-/// Before and after the window: halves of calls that lie further apart are not joined.
-const MARGIN_NS: i64 = 60_000_000_000;
 const DEPTH_MAX: usize = 10;
 const OPERATIONS_MAX: usize = 10;
 const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment`, `service`, `depth` and `at`";
@@ -206,16 +200,8 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
 
 async fn load(folds: &Folds, request: &Request, cost: &mut Cost) -> Result<(Graph, crate::analytics::minutes::Completeness), Problem> {
     let Window { start, end } = request.window;
-    let time =
-        TimeSpan { start: Some(UnixNanos(start.0.saturating_sub(MARGIN_NS))), end: Some(UnixNanos(end.0.saturating_add(MARGIN_NS))) };
-    let found = Found { table: Table::Spans, text: String::new(), search: Search::Everything, time, now: request.now };
-    let equal = request.environment.clone().map(|environment| (schemas::columns::DEPLOYMENT_ENVIRONMENT, environment));
-    let columns = graph::COLUMNS.into_iter().chain(graph::PEER_COLUMNS).collect();
-    let question = Question::Narrow(Narrow { found, columns, equal: equal.into_iter().collect() });
-    let spans = Spans::new(start.0, end.0);
-    let (spans, summary) =
-        folds.engine.gather(question, spans, |spans, batch| spans.add(batch)).await.map_err(|error| problem_in("start", error))?;
-    cost.add(&summary);
+    let within = Within { window: request.window, now: request.now, environment: request.environment.clone() };
+    let spans = spans(folds, within, Spans::new(start.0, end.0), cost).await?;
     let completeness = spans.completeness;
     let counted = tokio::task::spawn_blocking(move || graph::calls(&spans)).await;
     let graph = counted.map_err(|_| super::super::breakers::internal("a bug ended the count of calls"))?;

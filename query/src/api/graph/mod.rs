@@ -8,5 +8,7 @@
 mod blast;
 mod calls;
 mod routes;
+mod spans;
 
 pub(crate) use routes::routes;
+pub(super) use spans::{Within, spans};

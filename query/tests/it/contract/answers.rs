@@ -104,6 +104,7 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         get("heatmap", "/api/v1/heatmap", &format!("{window}&service=pay")),
         get("graph", "/api/v1/graph", &format!("{window}&service=pay&depth=2")),
         get("blast", "/api/v1/graph/blast", &format!("{window}&target=pay")),
+        get("coverage", "/api/v1/governance/coverage", &window),
         get("overview", "/api/v1/overview", &window),
         get("trace_logs", "/api/v1/traces/{trace_id}/logs", ""),
         post("deltas", "/api/v1/deltas", r#"{"q": "service:pay", "selection": {"q": "status:error"}}"#, StatusCode::OK),

@@ -102,6 +102,15 @@ pub(crate) const WRITES: &str = "
     SHOW datafusion.execution.batch_size
     SHOW FUNCTIONS
     SHOW CREATE TABLE spans
+    CREATE TABLE t AS SELECT * FROM breaker_trips(now() - INTERVAL '1 hour', now())
+    CREATE VIEW breaker_trips AS SELECT 1
+    CREATE FUNCTION breaker_trips(TEXT, TEXT) RETURNS INT RETURN 1
+    DROP FUNCTION breaker_trips
+    INSERT INTO breaker_trips VALUES ('x')
+    INSERT INTO breaker_trips('2026-09-21', '2026-09-22') VALUES ('x')
+    DELETE FROM breaker_trips
+    COPY (SELECT * FROM breaker_trips(now() - INTERVAL '1 hour', now())) TO '/tmp/x.csv' STORED AS CSV
+    EXPLAIN ANALYZE SELECT * FROM breaker_trips(now() - INTERVAL '1 hour', now())
 ";
 
 /// Queries for what is not ours.
@@ -134,6 +143,14 @@ pub(crate) const REACHES: &str = "
     SELECT generate_series(0, 10000000000)
     SELECT array_repeat(1, 10000000000)
     SELECT array_resize([1], 10000000000, 1)
+    SELECT * FROM breaker_trips
+    SELECT breaker_trips(now() - INTERVAL '1 hour', now())
+    SELECT * FROM breaker_trips('/etc/passwd', now())
+    SELECT * FROM breaker_trips(now() - INTERVAL '8 days', now())
+    SELECT * FROM breaker_trips((SELECT min(start_time) FROM spans), now())
+    SELECT t.* FROM spans, LATERAL breaker_trips(start_time, now()) t
+    SELECT * FROM main.breaker_trips
+    SELECT * FROM other.main.breaker_trips('2026-09-21', '2026-09-22')
 ";
 
 /// One a line.
