@@ -18,7 +18,7 @@ use super::super::{
 };
 use crate::{
     analytics::graph::{self, Edge, Graph, Node, Spans},
-    engine::{Found, Narrow, Question, TimeSpan},
+    engine::{Engine, Found, Narrow, Question, TimeSpan},
     search::Search,
 };
 
@@ -165,7 +165,8 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let started = Instant::now();
     let request = Request::parse(pairs)?;
     let mut cost = Cost::default();
-    let (graph, completeness) = load(folds, &request, &mut cost).await?;
+    let environment = request.environment.as_deref();
+    let (graph, completeness) = load(&folds.engine, request.window, environment, request.now, &mut cost).await?;
     let (graph, distances) = match &request.ego {
         Some((service, depth)) => {
             let (graph, distances) = graph::ego(graph, service, *depth);
@@ -204,17 +205,24 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     Ok(to_json(&body))
 }
 
-async fn load(folds: &Folds, request: &Request, cost: &mut Cost) -> Result<(Graph, crate::analytics::minutes::Completeness), Problem> {
-    let Window { start, end } = request.window;
+/// The calls of a window, of one environment or of all.
+pub(in crate::api) async fn load(
+    engine: &Engine,
+    window: Window,
+    environment: Option<&str>,
+    now: UnixNanos,
+    cost: &mut Cost,
+) -> Result<(Graph, crate::analytics::minutes::Completeness), Problem> {
+    let Window { start, end } = window;
     let time =
         TimeSpan { start: Some(UnixNanos(start.0.saturating_sub(MARGIN_NS))), end: Some(UnixNanos(end.0.saturating_add(MARGIN_NS))) };
-    let found = Found { table: Table::Spans, text: String::new(), search: Search::Everything, time, now: request.now };
-    let equal = request.environment.clone().map(|environment| (schemas::columns::DEPLOYMENT_ENVIRONMENT, environment));
+    let found = Found { table: Table::Spans, text: String::new(), search: Search::Everything, time, now };
+    let equal = environment.map(|environment| (schemas::columns::DEPLOYMENT_ENVIRONMENT, environment.to_owned()));
     let columns = graph::COLUMNS.into_iter().chain(graph::PEER_COLUMNS).collect();
     let question = Question::Narrow(Narrow { found, columns, equal: equal.into_iter().collect() });
     let spans = Spans::new(start.0, end.0);
     let (spans, summary) =
-        folds.engine.gather(question, spans, |spans, batch| spans.add(batch)).await.map_err(|error| problem_in("start", error))?;
+        engine.gather(question, spans, |spans, batch| spans.add(batch)).await.map_err(|error| problem_in("start", error))?;
     cost.add(&summary);
     let completeness = spans.completeness;
     let counted = tokio::task::spawn_blocking(move || graph::calls(&spans)).await;

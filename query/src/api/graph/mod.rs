@@ -9,4 +9,6 @@ mod blast;
 mod calls;
 mod routes;
 
+pub(in crate::api) use crate::analytics::graph::{Graph, NodeKind};
+pub(in crate::api) use calls::load as load_graph;
 pub(crate) use routes::routes;
