@@ -9,6 +9,7 @@ mod admin;
 mod answer;
 mod breakers;
 mod closed;
+mod compat;
 mod completeness;
 mod compressed;
 mod coverage;

@@ -71,6 +71,10 @@ impl Problem {
         self
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).expect("made from a StatusCode")
+    }
+
     /// What is wrong, in a sentence.
     pub(crate) fn detail(&self) -> &str {
         &self.0.detail
@@ -89,7 +93,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).expect("made from a StatusCode");
+        let status = self.status();
         let body = serde_json::to_vec(&self.0).expect("strings and numbers always serialize");
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    admin, breakers, compressed, coverage,
+    admin, breakers, compat, compressed, coverage,
     dashboard::{self, Dashboard},
     deltas, errors, export, graph, guard,
     guard::Guard,
@@ -94,6 +94,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
     let dashboard = shared.dashboard.clone();
     let folds = breakers::Folds::new(shared.engine.clone());
     let places = StreamPlaces::new(config.streams_max);
+    let compat = compat::router(shared.clone(), reads.clone(), config);
     let (routes, document) = openapi::routes()
         .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
@@ -117,6 +118,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();
     routes
+        .merge(compat)
         .layer(Extension(Document::new(&document)))
         .fallback(move |request: Request| dashboard::page(dashboard.clone(), request))
         .method_not_allowed_fallback(method_not_allowed)

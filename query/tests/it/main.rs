@@ -2,6 +2,7 @@
 
 mod api;
 mod breakers;
+mod compat;
 mod compressed;
 mod contract;
 mod coverage;

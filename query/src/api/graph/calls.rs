@@ -16,7 +16,10 @@ use super::super::{
     window::{Window, unknown_parameter},
 };
 use super::spans::{Within, spans};
-use crate::analytics::graph::{self, Edge, Graph, Node, Spans};
+use crate::{
+    analytics::graph::{self, Edge, Graph, Node, Spans},
+    engine::Engine,
+};
 
 const DEPTH_MAX: usize = 10;
 const OPERATIONS_MAX: usize = 10;
@@ -159,7 +162,8 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let started = Instant::now();
     let request = Request::parse(pairs)?;
     let mut cost = Cost::default();
-    let (graph, completeness) = load(folds, &request, &mut cost).await?;
+    let environment = request.environment.as_deref();
+    let (graph, completeness) = load(&folds.engine, request.window, environment, request.now, &mut cost).await?;
     let (graph, distances) = match &request.ego {
         Some((service, depth)) => {
             let (graph, distances) = graph::ego(graph, service, *depth);
@@ -198,10 +202,16 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     Ok(to_json(&body))
 }
 
-async fn load(folds: &Folds, request: &Request, cost: &mut Cost) -> Result<(Graph, crate::analytics::minutes::Completeness), Problem> {
-    let Window { start, end } = request.window;
-    let within = Within { window: request.window, now: request.now, environment: request.environment.clone() };
-    let spans = spans(folds, within, Spans::new(start.0, end.0), cost).await?;
+/// The calls of a window, of one environment or of all.
+pub(in crate::api) async fn load(
+    engine: &Engine,
+    window: Window,
+    environment: Option<&str>,
+    now: UnixNanos,
+    cost: &mut Cost,
+) -> Result<(Graph, crate::analytics::minutes::Completeness), Problem> {
+    let within = Within { window, now, environment: environment.map(str::to_owned) };
+    let spans = spans(engine, within, Spans::new(window.start.0, window.end.0), cost).await?;
     let completeness = spans.completeness;
     let counted = tokio::task::spawn_blocking(move || graph::calls(&spans)).await;
     let graph = counted.map_err(|_| super::super::breakers::internal("a bug ended the count of calls"))?;

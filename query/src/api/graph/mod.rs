@@ -10,5 +10,7 @@ mod calls;
 mod routes;
 mod spans;
 
+pub(in crate::api) use crate::analytics::graph::{Graph, NodeKind};
+pub(in crate::api) use calls::load as load_graph;
 pub(crate) use routes::routes;
 pub(super) use spans::{Within, spans};

@@ -2,10 +2,10 @@
 
 use schemas::{Table, UnixNanos, columns as c};
 
-use super::super::{answer::Cost, breakers::Folds, problem::Problem, sql::problem_in, window::Window};
+use super::super::{answer::Cost, problem::Problem, sql::problem_in, window::Window};
 use crate::{
     analytics::graph::{COLUMNS, DETAIL_COLUMNS, PEER_COLUMNS, Spans},
-    engine::{Found, Narrow, Question, TimeSpan},
+    engine::{Engine, Found, Narrow, Question, TimeSpan},
     search::Search,
 };
 
@@ -21,7 +21,7 @@ pub(in crate::api) struct Within {
 }
 
 /// Fills `spans`, which is empty.
-pub(in crate::api) async fn spans(folds: &Folds, within: Within, spans: Spans, cost: &mut Cost) -> Result<Spans, Problem> {
+pub(in crate::api) async fn spans(engine: &Engine, within: Within, spans: Spans, cost: &mut Cost) -> Result<Spans, Problem> {
     let Window { start, end } = within.window;
     let (start, end) = (UnixNanos(start.0.saturating_sub(MARGIN_NS)), UnixNanos(end.0.saturating_add(MARGIN_NS)));
     let time = TimeSpan { start: Some(start), end: Some(end) };
@@ -30,7 +30,7 @@ pub(in crate::api) async fn spans(folds: &Folds, within: Within, spans: Spans, c
     let detail: &[&str] = if spans.is_detailed() { &DETAIL_COLUMNS } else { &[] };
     let columns = COLUMNS.iter().chain(&PEER_COLUMNS).chain(detail).copied().collect();
     let question = Question::Narrow(Narrow { found, columns, equal: equal.into_iter().collect() });
-    let gathered = folds.engine.gather(question, spans, |spans, batch| spans.add(batch)).await;
+    let gathered = engine.gather(question, spans, |spans, batch| spans.add(batch)).await;
     let (spans, summary) = gathered.map_err(|error| problem_in("start", error))?;
     cost.add(&summary);
     Ok(spans)

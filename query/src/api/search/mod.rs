@@ -24,3 +24,4 @@ pub(crate) use parameters::{
 };
 pub(crate) use records::listed;
 pub(crate) use routes::{Asked, Pairs, pairs, respond, routes};
+pub(in crate::api) use summaries::found;

@@ -57,7 +57,7 @@ struct Part {
 
 /// A trace that has spans which are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
+pub(in crate::api) struct Found {
     pub trace: TraceId,
     /// How many of its spans were found.
     pub matching: i64,
@@ -66,7 +66,7 @@ pub(super) struct Found {
 }
 
 /// `trace_id`, `matching` and `rank` of every row.
-pub(super) fn found(batches: &[RecordBatch]) -> Result<Vec<Found>, ArrowError> {
+pub(in crate::api) fn found(batches: &[RecordBatch]) -> Result<Vec<Found>, ArrowError> {
     let mut found = Vec::new();
     for batch in batches {
         let ids = column(batch, c::TRACE_ID)?.as_fixed_size_binary();

@@ -58,7 +58,7 @@ pub(super) fn no_such_span(trace_id: TraceId, id: SpanId) -> Problem {
         .hint("the trace itself is stored; GET /api/v1/traces/{trace_id} lists its spans")
 }
 
-pub(super) fn read_failed(error: ReadFailed) -> Problem {
+pub(in crate::api) fn read_failed(error: ReadFailed) -> Problem {
     match error {
         ReadFailed::Deadline { .. } => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "deadline_exceeded", "The read took too long", error.to_string()).retry_after_s(5)
@@ -67,7 +67,7 @@ pub(super) fn read_failed(error: ReadFailed) -> Problem {
     }
 }
 
-pub(super) fn internal(error: &dyn std::error::Error) -> Problem {
+pub(in crate::api) fn internal(error: &dyn std::error::Error) -> Problem {
     tracing::error!(%error, "trace could not be read");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "read_failed", "The trace could not be read", error.to_string())
         .hint("the server log has the details")

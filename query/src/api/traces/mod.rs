@@ -19,4 +19,5 @@ mod parameters;
 mod routes;
 mod span;
 
+pub(in crate::api) use load::{internal, read_failed};
 pub(crate) use routes::routes;
