@@ -92,7 +92,7 @@ impl Asked {
         let mut operations = Vec::new();
         for batch in &batches {
             let kinds = cast(batch.column(1), &DataType::Int32).map_err(|error| internal(&error))?;
-            let kind = |row: usize| kinds.is_valid(row).then(|| kinds.as_primitive::<Int32Type>().value(row)).unwrap_or_default();
+            let kind = |row: usize| if kinds.is_valid(row) { kinds.as_primitive::<Int32Type>().value(row) } else { 0 };
             operations.extend(texts(batch, 0).into_iter().enumerate().filter_map(|(row, name)| Some((name?, kind(row)))));
         }
         Ok(operations)

@@ -60,7 +60,7 @@ pub(super) async fn load(room: &Room, asked: Asked) -> Result<Loaded, Problem> {
     let Asked { window, now, environment } = asked;
     let mut cost = Cost::default();
     let within = Within { window, now, environment: environment.clone() };
-    let spans = spans(&room.folds, within, Spans::detailed(window.start.0, window.end.0), &mut cost).await?;
+    let spans = spans(&room.folds.engine, within, Spans::detailed(window.start.0, window.end.0), &mut cost).await?;
     let time = TimeSpan { start: Some(window.start), end: Some(window.end) };
     let (errors, whole) = room.folds.rows(Facts::Reported(time), &mut cost).await?;
     if !whole {
@@ -189,7 +189,9 @@ fn guard(breaker: Refusing) -> Guard {
 
 /// Failed spans by service. Lines of logs are no errors with a type in most libraries.
 fn untyped(reported: &[Reported<'_>]) -> Vec<Errors> {
-    let mut by_service: BTreeMap<&str, (Errors, Vec<(i64, TraceId)>)> = BTreeMap::new();
+    /// With when and in which traces they were.
+    type Seen = (Errors, Vec<(i64, TraceId)>);
+    let mut by_service: BTreeMap<&str, Seen> = BTreeMap::new();
     for error in reported.iter().filter(|error| error.hop.is_span && error.span_failed) {
         let (errors, traces) = by_service.entry(error.hop.service).or_default();
         errors.errors += error.weight;

@@ -51,7 +51,7 @@ async fn check(loaded: &Loaded, spans: &[Made], (from, to): (i64, i64), when: &s
     let mut names: Vec<&str> = all.iter().map(|span| span.service).collect();
     names.sort_unstable();
     names.dedup();
-    let told: Vec<&str> = answer["services"].as_array().expect("services").iter().map(|row| row["name"].as_str().unwrap()).collect();
+    let told: Vec<&str> = answer["services"].as_array().expect("services").iter().map(|row| row["name"].as_str().expect("a name")).collect();
     assert_eq!(told, names, "{when}");
     for name in names {
         let own: Vec<&Made> = all.iter().copied().filter(|span| span.service == name).collect();
@@ -60,7 +60,7 @@ async fn check(loaded: &Loaded, spans: &[Made], (from, to): (i64, i64), when: &s
         let row = row(&answer, name);
         told_right(row, "calls", &calls, &format!("{when}, {name}"));
         assert_eq!(row["spans"].as_f64(), Some(own.len() as f64), "{when}, {name}");
-        let trend: f64 = row["trend"]["count"].as_array().expect("a trend").iter().map(|count| count.as_f64().unwrap()).sum();
+        let trend: f64 = row["trend"]["count"].as_array().expect("a trend").iter().map(|count| count.as_f64().expect("a number")).sum();
         assert_eq!(trend, calls.len() as f64, "{when}, {name}");
     }
     let answer = ask(loaded, &format!("/api/v1/services/pay/operations?{window}")).await;
