@@ -117,7 +117,7 @@ async fn mistakes_are_named() {
 async fn errors_of_a_capture() {
     let loaded = Loaded::otel_demo();
     let answer = deltas(&loaded, &json!({ "selection": { "q": "status:error" } })).await;
-    assert_eq!(answer["selection"]["records"], 9);
+    assert_eq!(answer["selection"]["records"], testkit::captures::otel_demo().errors);
     let status = answer["attributes"].as_array().and_then(|all| all.iter().find(|one| one["attribute"] == "status_code"));
     assert!(status.is_some_and(|status| status["score"].as_f64() > Some(0.8)), "{answer}");
     assert!(answer["attributes"].as_array().is_some_and(|all| all.iter().all(|one| one["score"].as_f64() <= Some(1.0))));

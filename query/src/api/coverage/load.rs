@@ -218,7 +218,9 @@ fn unknown(reported: Vec<Reported<'_>>, known: &Known, window: Window) -> Vec<Un
     // Most frequent first, and so they stay.
     for code in traced.by_code(count).codes {
         let service = main_service(&code);
-        if is_made(&code.code) || known.catalogue.get(&code.code, service).is_some() {
+        // What a library says when it refuses is no code of the service.
+        let is_refusal = code.rejections >= code.count;
+        if is_refusal || is_made(&code.code) || known.catalogue.get(&code.code, service).is_some() {
             continue;
         }
         let of = by_service.entry(service.to_owned()).or_default();

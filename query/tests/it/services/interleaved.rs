@@ -51,7 +51,8 @@ async fn check(loaded: &Loaded, spans: &[Made], (from, to): (i64, i64), when: &s
     let mut names: Vec<&str> = all.iter().map(|span| span.service).collect();
     names.sort_unstable();
     names.dedup();
-    let told: Vec<&str> = answer["services"].as_array().expect("services").iter().map(|row| row["name"].as_str().expect("a name")).collect();
+    let told: Vec<&str> =
+        answer["services"].as_array().expect("services").iter().map(|row| row["name"].as_str().expect("a name")).collect();
     assert_eq!(told, names, "{when}");
     for name in names {
         let own: Vec<&Made> = all.iter().copied().filter(|span| span.service == name).collect();

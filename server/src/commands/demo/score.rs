@@ -41,13 +41,14 @@ pub(super) fn run(arguments: &DemoArguments, config: Config, minutes: u32, plan:
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the shop's runtime")?;
         runtime.block_on(compare(addresses, minutes, plan))
     };
-    let stopped = node.stop(Ok(()));
-    let (shop, score) = ran?;
-    stopped?;
-    if let Some(path) = &arguments.truth {
-        truth::write(path, &shop)?;
-    }
-    report::tell(&score, plan, minutes)
+    // Told before the server stops: a stop that takes too long ends the process.
+    let told = ran.and_then(|(shop, score)| {
+        if let Some(path) = &arguments.truth {
+            truth::write(path, &shop)?;
+        }
+        report::tell(&score, plan, minutes)
+    });
+    node.stop(told)
 }
 
 async fn compare(addresses: Addresses, minutes: u32, plan: ShopPlan) -> Result<(Shop, matching::Score), Failure> {
