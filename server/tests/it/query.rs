@@ -136,9 +136,10 @@ fn who_interrupts_the_question_ends_it() {
     let mut command = fusebox(shop.dir.path());
     command.args(["query", LONG, "--api", &shop.server.api]).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("the binary starts");
-    let mut api = Http::connect(&shop.server.api);
-    let mut until = |running: usize| {
+    let until = |running: usize| {
         let asked = Instant::now();
+        // The server lets go of a connection that is silent for as long as the end of the command may take.
+        let mut api = Http::connect(&shop.server.api);
         while api.json("/api/v1/queries")["queries"].as_array().map(Vec::len) != Some(running) {
             assert!(asked.elapsed() < Duration::from_secs(25), "{running} questions should run");
             std::thread::sleep(Duration::from_millis(10));
