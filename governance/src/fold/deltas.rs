@@ -1,5 +1,7 @@
 //! Running totals to what was added between two points.
 
+use schemas::UnixNanos;
+
 use super::parameters::{SECOND, YOUNG};
 
 /// A point of a cumulative series.
@@ -79,6 +81,15 @@ pub(crate) fn deltas(points: &mut Vec<Point>, seen_before: Option<i64>) -> (Vec<
     }
     resets.sort_unstable();
     (deltas, resets)
+}
+
+/// What a cumulative series gained until each of its points, in order of time: `(time, value, start)` to `(time, gain)`. The first point
+/// counts when it is young; resets count from zero.
+pub fn gains(points: impl IntoIterator<Item = (UnixNanos, f64, Option<UnixNanos>)>) -> Vec<(UnixNanos, f64)> {
+    let point =
+        |(time, value, start): (UnixNanos, f64, Option<UnixNanos>)| Point { time: time.0, value, start: start.map(|start| start.0) };
+    let mut points = points.into_iter().map(point).collect();
+    deltas(&mut points, None).0.into_iter().map(|delta| (UnixNanos(delta.until), delta.value)).collect()
 }
 
 /// Start times that are computed from an uptime wobble.

@@ -47,6 +47,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use deltas::gains;
 pub use identity::{BreakerId, BreakerKey};
 pub use input::{Calls, Input, Presence, TraceShape};
 pub use model::{

@@ -273,6 +273,26 @@ async fn limits_and_whom_they_rejected() {
     assert_eq!(ask(&loaded, &format!("/api/v1/limits?{WINDOW}&service=cart")).await["limits"], json!([]));
 }
 
+/// A counter that is born within the window has refused what its first point says.
+#[tokio::test]
+async fn limits_of_running_totals() {
+    let total = |seconds: f64, value: f64| Rejection {
+        emitter: emitter("shop"),
+        framework: "sentinel-go".into(),
+        name: "GET:/orders".into(),
+        amount: Amount::Cumulative { value, series: 7, start_time: Some(at(0.0)) },
+        span_kind: None,
+        evidence: evidence(Source::Sum, "sentinel.block", None),
+        ..limited(9, seconds)
+    };
+    let facts = Facts { rejections: vec![total(10.0, 28.0), total(20.0, 28.0), total(30.0, 65.0)], ..Facts::default() };
+    let loaded = Loaded::empty();
+    loaded.append(to_batches(&facts, UnixNanos(START_NS)));
+    let rejected = async |window: &str| ask(&loaded, &format!("/api/v1/limits?{window}")).await["limits"][0]["rejected"].clone();
+    assert_eq!(rejected(WINDOW).await, json!(65.0));
+    assert_eq!(rejected("start=2026-09-21T14:13:35Z&end=2026-09-21T14:20:00Z").await, json!(37.0), "without the first ones");
+}
+
 #[tokio::test]
 async fn trips_as_a_table() {
     let loaded = loaded();

@@ -11,7 +11,7 @@ use governance::{
         ledger::{LetThrough, Rejected, Rule, ledger},
     },
     facts::{Amount, Rejection, RejectionKind},
-    fold::Scope,
+    fold::{Scope, gains},
 };
 use http::StatusCode;
 use schemas::{SpanId, TraceId, UnixNanos};
@@ -270,30 +270,21 @@ fn caller_of<'a>(rejection: &Rejection, callers: &'a Callers) -> &'a str {
     node.and_then(|node| callers.get(&node)).map_or("", String::as_str)
 }
 
-/// What running totals gained within the window. A total that falls began anew.
+/// What running totals gained within the window, by series.
 fn totals<'a>(limits: &[&'a Rejection], window: Window) -> Vec<Rejected<'a>> {
-    /// When, the total then, and the fact that says it.
-    type Point<'a> = (UnixNanos, f64, &'a Rejection);
-    let mut series: BTreeMap<(&str, u64), Vec<Point<'_>>> = BTreeMap::new();
+    /// A fact of the series, and its points: when, the total then, since when.
+    type Series<'a> = (&'a Rejection, Vec<(UnixNanos, f64, Option<UnixNanos>)>);
+    let mut series: BTreeMap<(&str, u64), Series<'_>> = BTreeMap::new();
     for rejection in limits {
-        if let Amount::Cumulative { value, series: id, .. } = rejection.amount {
-            series.entry((&rejection.emitter.instance, id)).or_default().push((rejection.time, value, rejection));
+        if let Amount::Cumulative { value, series: id, start_time } = rejection.amount {
+            let (_, points) = series.entry((&rejection.emitter.instance, id)).or_insert_with(|| (rejection, Vec::new()));
+            points.push((rejection.time, value, start_time));
         }
     }
-    let mut gained: HashMap<(&str, u64), Rejected<'a>> = HashMap::new();
-    for (key, mut points) in series {
-        points.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        points.dedup_by_key(|(time, ..)| *time);
-        for pair in points.windows(2) {
-            let (time, value, rejection) = pair[1];
-            let more = if value >= pair[0].1 { value - pair[0].1 } else { value };
-            if more > 0.0 && (window.start..window.end).contains(&time) {
-                let entry = gained.entry(key).or_insert_with(|| one(rejection, time, 0.0, ""));
-                (entry.time, entry.count) = (time, entry.count + more);
-            }
-        }
-    }
-    let mut gained: Vec<((&str, u64), Rejected<'a>)> = gained.into_iter().collect();
-    gained.sort_unstable_by_key(|(key, _)| *key);
-    gained.into_iter().map(|(_, call)| call).collect()
+    let gained = series.into_values().filter_map(|(rejection, points)| {
+        let within = gains(points).into_iter().filter(|(time, more)| *more > 0.0 && (window.start..window.end).contains(time));
+        let (time, count) = within.fold((None, 0.0), |(_, sum), (time, more)| (Some(time), sum + more));
+        Some(one(rejection, time?, count, ""))
+    });
+    gained.collect()
 }
