@@ -34,8 +34,8 @@ function lanes() {
   return { t0_ns: String(end - 3_600_000_000_000n), end_ns: String(end), summary: { states: { closed: LANES }, trips: 1, trips_before: 0, open_ns: 1, refused: 1 }, breakers: rows, next_page_token: null, notices: [], meta: { took_ms: 1, scanned_rows: 0, scanned_bytes: 0, partial: [], truncated: false, warnings: [] } };
 }
 
-const problems = [];
-const browser = await open(findChromium(), problems);
+const problems = new Set();
+const browser = await open(findChromium(), { push: (text) => problems.add(text) });
 const tab = await browser.tab();
 const { page } = tab;
 
@@ -101,4 +101,4 @@ for (const path of ['/', '/breakers', '/errors', '/services', '/traces', '/logs'
   console.log(`${path} from an empty cache to its heading: p50 ${Math.round(quantile(times, 0.5))} max ${Math.round(Math.max(...times))} ms`);
 }
 await browser.close();
-for (const one of new Set(problems)) console.error(one);
+for (const one of problems) console.error(one);

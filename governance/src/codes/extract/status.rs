@@ -1,28 +1,9 @@
 //! Step 6: typed status. `rpc.status_code` is an int with HTTP's meaning in Kratos, a string in the conventions.
 
+use schemas::grpc::STATUS;
+
 use super::{attributes::Found, finding::Finding};
 use crate::codes::record::Record;
-
-/// gRPC's names, by number.
-const GRPC: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
 
 /// The first HTTP status that is an error of somebody.
 pub(super) const HTTP_ERROR_MIN: i64 = 400;
@@ -47,11 +28,11 @@ pub(super) fn grpc_by_name(text: &str) -> Option<&'static str> {
     if text.eq_ignore_ascii_case("canceled") {
         return Some("CANCELLED");
     }
-    GRPC.iter().find(same).copied()
+    STATUS.iter().find(same).copied()
 }
 
 pub(super) fn grpc_by_number(number: i64) -> Option<&'static str> {
-    usize::try_from(number).ok().and_then(|index| GRPC.get(index).copied())
+    usize::try_from(number).ok().and_then(|index| STATUS.get(index).copied())
 }
 
 /// Notes the status that columns and attributes say. Success is noted too: the record's own typed status is a fact.
