@@ -122,6 +122,7 @@ names! {
     TO_STATE = "to_state";
 
     /// Of rows that add spans up.
+    ANSWERED = "answered";
     BEYOND_LIMIT = "beyond_limit";
     DURATION_BUCKETS = "duration_buckets";
     DURATION_MAX_NS = "duration_max_ns";
@@ -132,8 +133,10 @@ names! {
     NEGATIVE_COUNT = "negative_count";
     NEWEST_TIME = "newest_time";
     NEWEST_TRACE_ID = "newest_trace_id";
+    ONE_SIDED = "one_sided";
     PEER = "peer";
     PEER_KIND = "peer_kind";
+    PROTOCOL = "protocol";
     RESPONSE_CLASS = "response_class";
     SLOWEST_TRACE_ID = "slowest_trace_id";
     SPANS = "spans";

@@ -42,3 +42,6 @@ pub const OF_DERIVED: &[Column] = COLUMNS.split_at(6).0;
 
 /// Those of `operation_minutes`, which adds up all instances of a version.
 pub const OF_OPERATION_MINUTES: &[Column] = &[COLUMNS[0], COLUMNS[1], COLUMNS[2], COLUMNS[4], COLUMNS[5]];
+
+/// Those of `edge_minutes` and `edge_halves`.
+pub const OF_EDGES: &[Column] = &[COLUMNS[0], COLUMNS[1], COLUMNS[2], COLUMNS[5]];

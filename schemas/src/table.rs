@@ -31,10 +31,14 @@ pub enum Table {
     Errors,
     /// What spans add up to, by minute; see [`derived::operation_minutes`].
     OperationMinutes,
+    /// What calls between services add up to, by minute; see [`derived::edge_minutes`].
+    EdgeMinutes,
+    /// Halves of calls whose other half is awaited; see [`derived::edge_halves`].
+    EdgeHalves,
 }
 
 impl Table {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Spans,
         Self::Logs,
         Self::Metrics,
@@ -43,13 +47,15 @@ impl Table {
         Self::ResilienceActions,
         Self::Errors,
         Self::OperationMinutes,
+        Self::EdgeMinutes,
+        Self::EdgeHalves,
     ];
 
     /// Those whose rows are records that somebody sent.
     pub const SENT: [Self; 3] = [Self::Spans, Self::Logs, Self::Metrics];
 
     /// Those whose rows are what spans add up to: rows of one key may be added up again, and mean the same.
-    pub const ROLLUPS: [Self; 1] = [Self::OperationMinutes];
+    pub const ROLLUPS: [Self; 2] = [Self::OperationMinutes, Self::EdgeMinutes];
 
     /// The name in SQL, in paths and in the catalog.
     pub fn name(self) -> &'static str {
@@ -62,6 +68,8 @@ impl Table {
             Self::ResilienceActions => "resilience_actions",
             Self::Errors => "errors",
             Self::OperationMinutes => "operation_minutes",
+            Self::EdgeMinutes => "edge_minutes",
+            Self::EdgeHalves => "edge_halves",
         }
     }
 
@@ -104,11 +112,14 @@ impl Table {
             Self::ResilienceActions => derived::resilience_actions::COLUMNS,
             Self::Errors => derived::errors::COLUMNS,
             Self::OperationMinutes => derived::operation_minutes::COLUMNS,
+            Self::EdgeMinutes => derived::edge_minutes::COLUMNS,
+            Self::EdgeHalves => derived::edge_halves::COLUMNS,
         };
         let of_every_table = match self {
             Self::Spans | Self::Logs | Self::Metrics => every_table::COLUMNS,
             Self::Rejections | Self::BreakerSignals | Self::ResilienceActions | Self::Errors => every_table::OF_DERIVED,
             Self::OperationMinutes => every_table::OF_OPERATION_MINUTES,
+            Self::EdgeMinutes | Self::EdgeHalves => every_table::OF_EDGES,
         };
         own.iter().chain(of_every_table)
     }

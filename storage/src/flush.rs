@@ -1,6 +1,7 @@
 //! From memory to blocks: write the blocks of a sealed memtable, commit them with its place in the log, then let go of the log.
 //!
-//! What its spans add up to by minute is written beside them, in the same commit: a row is in a block and in the sums, or in neither.
+//! What its spans add up to by minute is written beside them, in the same commit: a row is in a block and in the sums, or in neither. So
+//! are the calls among them, and the halves of others.
 
 use std::{
     any::Any,
@@ -21,7 +22,7 @@ use crate::{
     io::create_dirs_durable,
     memtable::Memtable,
     publish::Rider,
-    rollup::{Change, OperationMinutes, RollupError},
+    rollup::{Change, EdgeMinutes, OperationMinutes, RollupError},
     self_metrics::{BLOCKS_WRITTEN_TOTAL, FLUSH_FAILURES_TOTAL, FLUSH_SECONDS, FUTURE_ROWS_TOTAL},
     shown::Shown,
     threads::Core,
@@ -125,12 +126,18 @@ impl Flusher {
             let batches: Vec<&RecordBatch> = shared.iter().collect();
             cut.blocks.extend(self.write((tenant, table, lsn), plans, &batches)?);
             if table == Table::Spans {
+                let (known, max) = (self.core.shown().known(tenant), self.core.config.rollup_values_max);
                 let mut sums = OperationMinutes::default();
                 shared.iter().try_for_each(|batch| sums.add_spans(batch))?;
-                let known = self.core.shown().known(tenant);
-                cut.known.push((tenant, sums.limit(&known, self.core.config.rollup_values_max)));
-                let (table, sums) = (Table::OperationMinutes, sums.finish()?);
-                cut.blocks.extend(self.write((tenant, table, lsn), block::plan(table, &[&sums], own), &[&sums])?);
+                cut.known.push((tenant, sums.limit(&known, max)));
+                let mut edges = EdgeMinutes::default();
+                edges.add_cut(&shared, i64::MIN..i64::MAX)?;
+                cut.known.push((tenant, edges.limit(&known, max)));
+                let (calls, halves) = edges.finish()?;
+                let of_spans = [(Table::OperationMinutes, sums.finish()?), (Table::EdgeMinutes, calls), (Table::EdgeHalves, halves)];
+                for (table, rows) in of_spans {
+                    cut.blocks.extend(self.write((tenant, table, lsn), block::plan(table, &[&rows], own), &[&rows])?);
+                }
             }
         }
         let blocks = self.catalog.lock().commit(self.core.io.as_ref(), &cut)?;
@@ -145,6 +152,9 @@ impl Flusher {
         plans: Vec<BlockPlan>,
         batches: &[&RecordBatch],
     ) -> Result<Vec<NewBlock>, FlushError> {
+        if plans.is_empty() {
+            return Ok(Vec::new());
+        }
         self.make_dir(&block::dir(tenant, table))?;
         let (io, data_dir) = (self.core.io.as_ref(), self.core.config.data_dir.as_path());
         let target = Target { io, data_dir, tenant, table, name: Name::Cut(lsn), lsn };

@@ -16,10 +16,14 @@ use std::{
 use arrow::{
     array::{Array, AsArray, FixedSizeBinaryArray, UInt32Array},
     compute::{concat_batches, take_record_batch},
+    datatypes::TimestampNanosecondType,
     error::ArrowError,
     record_batch::RecordBatch,
 };
-use schemas::{Table, TableBatch, TenantId, TraceId, columns::TRACE_ID};
+use schemas::{
+    Table, TableBatch, TenantId, TraceId,
+    columns::{RECEIVED_AT, TRACE_ID},
+};
 
 use crate::{
     block::{TraceRun, TraceRuns},
@@ -104,6 +108,15 @@ impl Memtable {
 
     pub(crate) fn chunks(&self, tenant: TenantId, table: Table) -> &[Arc<Chunk>] {
         self.parts.get(&(tenant, table)).map_or(&[], Vec::as_slice)
+    }
+
+    /// When the first span of any tenant arrived, in nanoseconds since 1970.
+    pub(crate) fn first_span_received(&self) -> Option<i64> {
+        let first = |chunks: &Vec<Arc<Chunk>>| {
+            let received = chunks.first()?.batch.column_by_name(RECEIVED_AT)?.as_primitive_opt::<TimestampNanosecondType>()?;
+            received.values().first().copied()
+        };
+        self.parts.iter().filter(|((_, table), _)| *table == Table::Spans).filter_map(|(_, chunks)| first(chunks)).min()
     }
 
     /// What the spans of `tenant` add up to; `None` when there are none.

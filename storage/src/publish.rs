@@ -117,7 +117,7 @@ mod tests {
     /// Else a flush could trim the log between the two, and the hash would be nowhere.
     #[test]
     fn nothing_is_shown_before_its_hash_is_known() {
-        let core = Arc::new(Core::new(Config::new("/nowhere"), Arc::new(RealIo), Vec::new(), Lsn::ZERO));
+        let core = Arc::new(Core::new(Config::new("/nowhere"), Arc::new(RealIo), Vec::new(), [Lsn::ZERO; 2]));
         core.in_flight_bytes.store(1, Ordering::Relaxed);
         let window = core.dedup.lock().expect("not poisoned");
         let publishing = Arc::clone(&core);

@@ -75,6 +75,15 @@ impl Shown {
         self.replayed.bytes() + self.live.bytes()
     }
 
+    /// Before when all that arrived is in blocks, in nanoseconds since 1970: the arrival of the oldest span in memory, as far as the order
+    /// of the log tells. `None`: there is none. [`i64::MIN`] while old records are still being read.
+    pub(crate) fn in_blocks_until(&self) -> Option<i64> {
+        if self.replaying {
+            return Some(i64::MIN);
+        }
+        self.memtables().filter_map(Memtable::first_span_received).min()
+    }
+
     /// Seals the open memtable of the live rows when it is large or old enough.
     pub(crate) fn seal_if_due(&mut self, config: &Config, now: Instant) {
         if self.live.open.bytes() >= config.memtable_bytes_max || self.live.open.age(now) >= config.flush_interval {

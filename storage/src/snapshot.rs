@@ -25,6 +25,7 @@ use crate::{
     wal::Lsn,
 };
 
+mod edges;
 mod minutes;
 
 #[derive(Debug, thiserror::Error)]
@@ -54,11 +55,13 @@ pub struct Snapshot {
     blocks: Arc<Vec<Arc<Block>>>,
     reader: BlockReader,
     partial: Vec<String>,
-    /// Spans of blocks up to here are in no row of a table of sums.
-    rolled_up_since: Lsn,
+    /// Of each table of sums: spans of blocks up to here are in no row of it.
+    rolled_up_since: [Lsn; Table::ROLLUPS.len()],
     /// What has rows of its own in sums, and how much may.
     known: Arc<Known>,
     rollup_values_max: usize,
+    /// How far each memtable reaches in the log.
+    memory_lsns: Vec<Lsn>,
     /// Of each memtable with spans, and the place of its last chunk of them.
     memtable_minutes: Vec<(Arc<MemtableMinutes>, usize)>,
     /// What spans in memory add up to, once somebody asked.
@@ -79,6 +82,7 @@ impl Snapshot {
         Self {
             tenant,
             chunks,
+            memory_lsns: shown.memtables().map(Memtable::last_lsn).collect(),
             memtable_minutes,
             blocks: Arc::clone(&shown.blocks),
             reader,
@@ -108,8 +112,10 @@ impl Snapshot {
     /// When spans in memory cannot be added up. A block that cannot be read is named in [`Rows::partial`].
     pub fn scan(&self, table: Table) -> Result<Rows, ReadError> {
         let mut rows = self.rows_of_blocks(table, |block| self.reader.scan(block));
-        if table.is_rollup() {
-            self.add_minutes(&mut rows)?;
+        match table {
+            Table::OperationMinutes => self.add_minutes(&mut rows)?,
+            Table::EdgeMinutes => self.add_edges(&mut rows)?,
+            _ => {}
         }
         rows.batches.extend(self.chunks(table).iter().map(|chunk| chunk.batch.clone()));
         Ok(rows)
@@ -120,8 +126,10 @@ impl Snapshot {
     /// add up to that are in no sum yet: O(spans that came since the last snapshot that was asked).
     pub fn splits(&self, table: Table) -> Vec<Split> {
         let blocks = self.blocks_of(table).map(|block| Split::of_block(Arc::clone(block)));
-        if table.is_rollup() {
-            return blocks.chain(self.minutes_splits()).collect();
+        match table {
+            Table::OperationMinutes => return blocks.chain(self.minutes_splits()).collect(),
+            Table::EdgeMinutes => return blocks.chain(self.edges_splits()).collect(),
+            _ => {}
         }
         blocks.chain(self.chunks(table).iter().enumerate().map(|(index, chunk)| Split::of_memory(index, &chunk.batch))).collect()
     }
@@ -134,15 +142,17 @@ impl Snapshot {
     /// Names what the rows of `table` in `time` are, of all times without it: as long as it is the same, so are they. `None` while some are
     /// in memory, where more may join them, or are still read from the log. Looks at the times of rows in memory.
     pub fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
-        let in_memory = match table.is_rollup() {
-            true => self.has_unflushed_minutes(time),
-            false => self.chunks(table).iter().any(|chunk| has_rows_in(table, &chunk.batch, time)),
+        let overlaps = |block: &Block| time.is_none_or(|time| block.time.first <= time.last && time.first <= block.time.last);
+        let in_memory = match table {
+            Table::OperationMinutes => self.has_unflushed_minutes(time),
+            // What a half becomes is told by halves of any time.
+            Table::EdgeMinutes => self.has_unflushed_minutes(time) || self.blocks_of(Table::EdgeHalves).any(|block| overlaps(block)),
+            _ => self.chunks(table).iter().any(|chunk| has_rows_in(table, &chunk.batch, time)),
         };
         if in_memory || !self.partial.is_empty() {
             return None;
         }
         let mut hash = Xxh3::new();
-        let overlaps = |block: &Block| time.is_none_or(|time| block.time.first <= time.last && time.first <= block.time.last);
         let added_up = self.blocks_to_add_up().filter(|_| table.is_rollup());
         self.blocks_of(table).chain(added_up).filter(|block| overlaps(block)).for_each(|block| hash.update(&block.id.to_le_bytes()));
         Some(hash.digest())
@@ -153,8 +163,10 @@ impl Snapshot {
     /// # Errors
     /// When this snapshot has no such split, or spans cannot be added up.
     pub fn memory(&self, table: Table, index: usize) -> Result<RecordBatch, ReadError> {
-        if table.is_rollup() {
-            return self.minutes(table, index);
+        match table {
+            Table::OperationMinutes => return self.minutes(table, index),
+            Table::EdgeMinutes => return self.edges(index),
+            _ => {}
         }
         let chunk = self.chunks(table).get(index);
         chunk.map(|chunk| chunk.batch.clone()).ok_or(ReadError::NoSuchSplit { table, split: SplitId::Memory(index) })

@@ -59,10 +59,10 @@ impl Split {
         }
     }
 
-    /// What the spans of `block` add up to, rows of `time`.
-    pub(crate) fn of_sums(index: usize, block: &Block, time: TimeRange) -> Self {
+    /// What is still to be added up, to at most so many rows, of `time`.
+    pub(crate) fn of_sums(index: usize, (rows, bytes): (u64, u64), time: TimeRange) -> Self {
         let to_make = ToMake { time, first: Bound::Time(time.first), last: Bound::Time(time.last) };
-        Self { id: SplitId::Memory(index), rows: block.rows, bytes: block.bytes, block: None, to_make: Some(to_make) }
+        Self { id: SplitId::Memory(index), rows, bytes, block: None, to_make: Some(to_make) }
     }
 
     /// Whether it has exactly as many rows as it says, and not fewer.

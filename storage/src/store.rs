@@ -140,7 +140,11 @@ impl Store {
         let blocks = catalog.blocks()?.into_iter().map(Arc::new).collect();
         let known_keys = catalog.known()?.into_iter().map(|(tenant, known)| (tenant, Arc::new(known))).collect();
         let known = dedup::load(io.as_ref(), &config.request_hashes_path(), &config.quarantine_dir())?;
-        let core = Arc::new(Core::new(config, Arc::clone(&io), blocks, catalog.rolled_up_since(Table::OperationMinutes)?));
+        let mut since = [Lsn::ZERO; Table::ROLLUPS.len()];
+        for (since, table) in since.iter_mut().zip(Table::ROLLUPS) {
+            *since = catalog.rolled_up_since(table)?;
+        }
+        let core = Arc::new(Core::new(config, Arc::clone(&io), blocks, since));
         let (wal, mut replay, to_publish) = open_wal(&core, committed)?;
         if let Some(log) = replay.missing() {
             return Err(OpenError::CatalogBehindLog { catalog: committed, log, wal_dir: core.config.wal.dir.clone() });

@@ -10,6 +10,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use schemas::Table;
+
 use crate::{
     Config, OpenError, Refused,
     arrivals::Arrivals,
@@ -46,14 +48,14 @@ pub(crate) struct Core {
     live_bytes_max: AtomicU64,
     /// Up to here the file of hashes knows every request.
     hashes_saved: Mutex<Lsn>,
-    /// Spans behind this place in the log are in the sums by minute; those up to it are older than the sums.
-    pub rolled_up_since: Lsn,
+    /// Of each table of sums, in their order: spans behind this place in the log are in them; those up to it are older than the sums.
+    pub rolled_up_since: [Lsn; Table::ROLLUPS.len()],
     /// The thread that a panic ended.
     failed: OnceLock<&'static str>,
 }
 
 impl Core {
-    pub(crate) fn new(config: Config, io: Arc<dyn Io>, blocks: Vec<Arc<Block>>, rolled_up_since: Lsn) -> Self {
+    pub(crate) fn new(config: Config, io: Arc<dyn Io>, blocks: Vec<Arc<Block>>, rolled_up_since: [Lsn; Table::ROLLUPS.len()]) -> Self {
         Self {
             shown: Mutex::new(Shown { blocks: Arc::new(blocks), ..Shown::default() }),
             arrivals: Mutex::new(Arrivals::new(config.arrivals_bytes_max)),

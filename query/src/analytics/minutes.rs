@@ -217,13 +217,18 @@ impl Minutes {
 }
 
 #[derive(Debug, Default)]
-struct Texts {
+pub(super) struct Texts {
     numbers: HashMap<Arc<str>, u32>,
     all: Vec<Arc<str>>,
 }
 
 impl Texts {
-    fn number(&mut self, text: &str) -> u32 {
+    /// Empty where there is none.
+    pub(super) fn get(&self, number: u32) -> Arc<str> {
+        self.all.get(number as usize).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
@@ -236,19 +241,19 @@ impl Texts {
 }
 
 /// A column of text whose values are looked up once for each value of its dictionary.
-struct Numbered<'a> {
+pub(super) struct Numbered<'a> {
     column: TextColumn<'a>,
     by_key: Vec<Option<u32>>,
 }
 
 impl<'a> Numbered<'a> {
-    fn new(column: TextColumn<'a>) -> Self {
+    pub(super) fn new(column: TextColumn<'a>) -> Self {
         let values = if let TextColumn::Dictionary(_, values) = column { values.len() } else { 0 };
         Self { column, by_key: vec![None; values] }
     }
 
     /// Of no text that of an empty one.
-    fn get(&mut self, row: usize, texts: &mut Texts) -> u32 {
+    pub(super) fn get(&mut self, row: usize, texts: &mut Texts) -> u32 {
         let mut number = || texts.number(self.column.get(row).unwrap_or_default());
         let TextColumn::Dictionary(dictionary, _) = self.column else { return number() };
         match dictionary.key(row).and_then(|key| self.by_key.get_mut(key)) {
@@ -258,19 +263,19 @@ impl<'a> Numbered<'a> {
     }
 }
 
-fn floats<'a>(batch: &'a RecordBatch, name: &str) -> Result<NumberColumn<'a, Float64Type>, UnexpectedType> {
+pub(super) fn floats<'a>(batch: &'a RecordBatch, name: &str) -> Result<NumberColumn<'a, Float64Type>, UnexpectedType> {
     NumberColumn::of(batch, name)
 }
 
 /// The histograms of a batch.
-struct Buckets<'a> {
+pub(super) struct Buckets<'a> {
     lists: &'a ListArray,
     index: &'a Int32Array,
     count: &'a Float64Array,
 }
 
 impl<'a> Buckets<'a> {
-    fn of(batch: &'a RecordBatch) -> Result<Self, UnexpectedType> {
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, UnexpectedType> {
         let column = batch.column_by_name(c::DURATION_BUCKETS);
         let parts = column.and_then(|column| {
             let lists = column.as_list_opt::<i32>()?;
@@ -283,7 +288,7 @@ impl<'a> Buckets<'a> {
         parts.ok_or_else(|| UnexpectedType { column: c::DURATION_BUCKETS.to_owned(), actual: actual() })
     }
 
-    fn get(&self, row: usize) -> impl Iterator<Item = (i32, f64)> + use<'a> {
+    pub(super) fn get(&self, row: usize) -> impl Iterator<Item = (i32, f64)> + use<'a> {
         let offsets = self.lists.value_offsets();
         let (start, end) = if self.lists.is_valid(row) { (offsets[row] as usize, offsets[row + 1] as usize) } else { (0, 0) };
         let (index, count) = (&self.index.values()[start..end], &self.count.values()[start..end]);

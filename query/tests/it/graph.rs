@@ -1,5 +1,7 @@
 //! Who calls whom over HTTP, against a naive recount of the same spans: half of them in blocks.
 
+mod interleaved;
+
 use std::collections::BTreeMap;
 
 use governance::{

@@ -219,3 +219,25 @@ async fn mistakes() {
     let empty = ask(&loaded, "/api/v1/services?start=2026-09-20T00:00:00Z&end=2026-09-20T01:00:00Z").await;
     assert_eq!((&empty["services"], &empty["completeness"]["watermark"]), (&json!([]), &Value::Null));
 }
+
+#[tokio::test]
+async fn pages_are_of_one_window_and_have_each_service_once() {
+    let spans: Vec<Made> = (0..5).map(|nth| made(nth + 1, 1, 0, ["e", "a", "d", "b", "c"][nth as usize], 2, nth as i64 * MIN, 5)).collect();
+    let loaded = loaded(&spans);
+    let names = |page: &Value| {
+        let rows = page["services"].as_array().expect("services");
+        rows.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    let mut page = ask(&loaded, &format!("/api/v1/services?{WINDOW}&sort=name&limit=2")).await;
+    let mut all = names(&page);
+    while let Some(token) = page["next_page_token"].as_str() {
+        // The window is that of the first page, whatever is said.
+        page = ask(&loaded, &format!("/api/v1/services?range=5m&sort=name&limit=2&page_token={token}")).await;
+        assert_eq!(page["total"], 5);
+        all.extend(names(&page));
+    }
+    assert_eq!(all, ["a", "b", "c", "d", "e"]);
+    let gone = ask(&loaded, &format!("/api/v1/services?{WINDOW}&page_token={:016x}{:016x}nobody", START_NS, START_NS + MIN)).await;
+    assert_eq!((names(&gone), &gone["next_page_token"]), (vec![], &Value::Null));
+    assert_eq!(refused(&loaded, &format!("/api/v1/services?{WINDOW}&page_token=x")).await, (400, "invalid_parameter".to_owned()));
+}

@@ -39,6 +39,8 @@ pub(crate) enum Key {
     AttributeIndex(u64),
     Sums(u64),
     Minutes(u64),
+    /// By what is open, not by block.
+    OpenEdges(u64),
 }
 
 #[derive(Clone)]
@@ -48,7 +50,7 @@ pub(crate) enum Cached {
     TextIndex(Arc<TextIndex>),
     AttributeIndex(Arc<AttributeIndex>),
     Sums(Arc<Sums>),
-    /// What the spans of a block add up to.
+    /// What the spans of a block, or calls that are open, add up to.
     Minutes(RecordBatch),
 }
 

@@ -180,6 +180,19 @@ impl BlockReader {
         Ok(rows)
     }
 
+    /// What [`Self::keep_edges`] kept.
+    pub(crate) fn kept_edges(&self, key: u64) -> Option<RecordBatch> {
+        match self.cache.get(Key::OpenEdges(key)) {
+            Some(Cached::Minutes(rows)) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// Keeps what open calls add up to; `key` names what they are.
+    pub(crate) fn keep_edges(&self, key: u64, rows: RecordBatch) {
+        self.cache.put(Key::OpenEdges(key), Cached::Minutes(rows));
+    }
+
     /// The rows in `ranges`, which are in order and end within the block.
     pub(crate) fn rows(&self, block: &Block, ranges: Vec<Range<usize>>) -> Result<Vec<RecordBatch>, BlockError> {
         guarded(|| {

@@ -71,6 +71,17 @@ pub(super) fn list(
     }
     for id in retired {
         retire(transaction, *id, snapshot)?;
+        // A table may lose rows that are in none of the new blocks.
+        let table_id: i64 = transaction
+            .prepare("SELECT table_id FROM ducklake_data_file WHERE data_file_id = ?")
+            .and_then(|mut query| query.query_row([id], |row| row.get(0)))
+            .during("look for the table of a block")?;
+        if !changes.contains(&format!("{kind}:{table_id}")) {
+            let change = format!("deleted_from_table:{table_id}");
+            if !changes.contains(&change) {
+                changes.push(change);
+            }
+        }
     }
     Head { snapshot, next_file_id: head.next_file_id + blocks.len() as i64, ..head }.write(transaction, &changes.join(","))?;
     Ok(live)

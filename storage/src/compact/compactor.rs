@@ -8,16 +8,20 @@ use std::{
     time::Instant,
 };
 
-use schemas::{Table, UnixNanos};
+use arrow::record_batch::RecordBatch;
+use schemas::{Table, TenantId, UnixNanos};
 
 use super::{
+    halves::{self, Settled, Waiting},
     merge::{self, InputError},
     plan::{self, Candidate, Debt, Group, Job},
     remove::{self, Retired},
 };
 use crate::{
-    block::{self, Block, BlockReader, Name, NewBlock, Target, WriteError},
+    block::{self, Block, BlockPlan, BlockReader, Name, NewBlock, OwnHours, Target, WriteError},
     catalog::{CatalogError, SharedCatalog},
+    io::create_dirs_durable,
+    rollup::Change,
     self_metrics::{COMPACTION_BYTES_TOTAL, COMPACTION_SECONDS},
     threads::Core,
 };
@@ -34,6 +38,8 @@ pub(crate) enum CompactError {
     DiskSpace(#[source] io::Error),
     #[error("{free} bytes are free, {needed} are needed to write blocks anew")]
     NoRoom { free: u64, needed: u64 },
+    #[error("make directory {path}")]
+    MakeDir { path: PathBuf, source: io::Error },
     #[error("remove {path}")]
     Remove { path: PathBuf, source: io::Error },
 }
@@ -62,6 +68,16 @@ struct Rewrite {
     numbers: Vec<u64>,
     inputs: Vec<Arc<Block>>,
     outputs: Vec<NewBlock>,
+    /// What new sums made known.
+    known: (TenantId, Vec<Change>),
+}
+
+/// New blocks of one table.
+struct Part {
+    table: Table,
+    plans: Vec<BlockPlan>,
+    /// Their rows; `None`: those of the inputs.
+    rows: Option<RecordBatch>,
 }
 
 impl Compactor {
@@ -77,12 +93,20 @@ impl Compactor {
             self.settle(&mut state, rewrite)?;
         }
         let blocks = Arc::clone(&self.core.shown().blocks);
-        let readable = blocks.iter().filter(|block| !state.unreadable.contains(&block.id));
-        let candidates: Vec<Candidate> = readable.map(|block| self.candidate(block)).collect();
+        let candidates = self.candidates(&state, &blocks);
         let ill = self.ill_indexed(&mut state, &candidates);
+        let of = |ids: &[u64]| -> Vec<Arc<Block>> { blocks.iter().filter(|block| ids.contains(&block.id)).cloned().collect() };
+        if ill.is_none()
+            && let Some((tenant, ids, received_before)) = self.halves_due(&state, &blocks, now)
+        {
+            let inputs = of(&ids);
+            drop(blocks);
+            self.settle_halves(&mut state, tenant, inputs, received_before)?;
+            return Ok(true);
+        }
         let planned = || plan::plan(&candidates, &self.core.config.compact.limits(), now);
         let Some(job) = ill.or_else(planned) else { return Ok(false) };
-        let inputs = blocks.iter().filter(|block| job.inputs.contains(&block.id)).cloned().collect();
+        let inputs = of(&job.inputs);
         drop(blocks);
         self.carry_out(&mut state, &job, inputs)?;
         Ok(true)
@@ -92,8 +116,7 @@ impl Compactor {
     pub(crate) fn measure(&self, now: UnixNanos) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks = Arc::clone(&self.core.shown().blocks);
-        let readable = blocks.iter().filter(|block| !state.unreadable.contains(&block.id));
-        let candidates: Vec<Candidate> = readable.map(|block| self.candidate(block)).collect();
+        let candidates = self.candidates(&state, &blocks);
         let debt = plan::debt(&candidates, &self.core.config.compact.limits(), now);
         let retired = Debt { blocks: state.retired.len() as u64, bytes: state.retired.iter().map(Retired::bytes).sum() };
         self.core.figures.waiting(debt, retired);
@@ -119,48 +142,104 @@ impl Compactor {
         candidate.map(|candidate| Job { group: candidate.group, inputs: vec![candidate.id] })
     }
 
+    fn candidates(&self, state: &State, blocks: &[Arc<Block>]) -> Vec<Candidate> {
+        let readable = blocks.iter().filter(|block| block.table != Table::EdgeHalves && !state.unreadable.contains(&block.id));
+        readable.map(|block| self.candidate(block)).collect()
+    }
+
     fn candidate(&self, block: &Block) -> Candidate {
-        let rolled_up = block.table != Table::Spans || block.lsn > self.core.rolled_up_since;
+        let since = self.core.rolled_up_since;
+        let rolled_up = since.iter().filter(|since| block.table != Table::Spans || block.lsn > **since).count();
         let group = Group { tenant: block.tenant, table: block.table, hour: block.hour, rolled_up };
         Candidate { id: block.id, group, rows: block.rows, bytes: block.bytes }
     }
 
-    fn carry_out(&self, state: &mut State, job: &Job, inputs: Vec<Arc<Block>>) -> Result<(), CompactError> {
-        let started = Instant::now();
+    /// Blocks of halves to be looked at as of `now`, and before when a half must have arrived to have waited long enough.
+    fn halves_due(&self, state: &State, blocks: &[Arc<Block>], now: UnixNanos) -> Option<(TenantId, Vec<u64>, i64)> {
+        let of_halves = blocks.iter().filter(|block| block.table == Table::EdgeHalves && !state.unreadable.contains(&block.id));
+        let waiting =
+            |block: &Arc<Block>| Waiting { id: block.id, tenant: block.tenant, rows: block.rows, last_received: block.last_received };
+        let waiting: Vec<Waiting> = of_halves.map(waiting).collect();
+        if waiting.is_empty() {
+            return None;
+        }
+        let until = self.core.shown().in_blocks_until().map_or(now.0, |until| until.min(now.0));
+        let settle_after = i64::try_from(self.core.config.compact.settle_after.as_nanos()).unwrap_or(i64::MAX);
+        let (tenant, ids) = halves::plan(&waiting, settle_after, until)?;
+        Some((tenant, ids, until.saturating_sub(settle_after)))
+    }
+
+    fn settle_halves(
+        &self,
+        state: &mut State,
+        tenant: TenantId,
+        inputs: Vec<Arc<Block>>,
+        received_before: i64,
+    ) -> Result<(), CompactError> {
         self.check_room(&inputs)?;
-        let io = self.core.io.as_ref();
-        let (sums, plans) = match job.group.table.is_rollup() {
+        let known = self.core.shown().known(tenant);
+        let settled = halves::settle(&self.reader, &inputs, received_before, &known, self.core.config.rollup_values_max);
+        let Settled { calls, halves, changes } = settled.inspect_err(|error| state.give_up(error.id))?;
+        let own = OwnHours::of_cut(inputs.iter().map(|block| block.last_received).max().unwrap_or_default());
+        let part = |(table, rows): (Table, RecordBatch)| Part { table, plans: block::plan(table, &[&rows], own), rows: Some(rows) };
+        let parts = [(Table::EdgeMinutes, calls), (Table::EdgeHalves, halves)].map(part);
+        self.rewrite(state, inputs, parts.into(), (tenant, changes))
+    }
+
+    fn carry_out(&self, state: &mut State, job: &Job, inputs: Vec<Arc<Block>>) -> Result<(), CompactError> {
+        self.check_room(&inputs)?;
+        let Group { tenant, table, .. } = job.group;
+        let (rows, plans) = match table.is_rollup() {
             true => merge::add_up(&self.reader, &inputs).map(|(sums, plans)| (Some(sums), plans)),
             false => merge::plan_outputs(&self.reader, &inputs).map(|plans| (None, plans)),
         }
         .inspect_err(|error| state.give_up(error.id))?;
-        let numbers = self.catalog.lock().begin_rewrite(io, plans.len())?;
-        let mut rewrite = Rewrite { numbers, inputs, outputs: Vec::with_capacity(plans.len()) };
+        self.rewrite(state, inputs, vec![Part { table, plans, rows }], (tenant, Vec::new()))
+    }
+
+    /// Writes new blocks, which are live instead of `inputs` then.
+    fn rewrite(
+        &self,
+        state: &mut State,
+        inputs: Vec<Arc<Block>>,
+        parts: Vec<Part>,
+        known: (TenantId, Vec<Change>),
+    ) -> Result<(), CompactError> {
+        let started = Instant::now();
+        let io = self.core.io.as_ref();
+        let tenant = known.0;
+        let numbers = self.catalog.lock().begin_rewrite(io, parts.iter().map(|part| part.plans.len()).sum())?;
+        let mut rewrite = Rewrite { outputs: Vec::with_capacity(numbers.len()), numbers, inputs, known };
         let lsn = rewrite.inputs.iter().map(|block| block.lsn).max().unwrap_or_default();
-        for (plan, number) in plans.into_iter().zip(rewrite.numbers.clone()) {
-            let Group { tenant, table, .. } = job.group;
-            let data_dir = self.core.config.data_dir.as_path();
-            let target = Target { io, data_dir, tenant, table, name: Name::Rewrite(number), lsn };
-            let written = block::write(&target, plan, |places| {
-                if let Some(sums) = &sums {
-                    return Ok(block::gather(&table.schema(), &[sums], places)?);
-                }
-                let gathered = merge::gather(&self.reader, &rewrite.inputs, places);
-                gathered.map_err(|error| {
-                    state.give_up(error.id);
-                    error.source
-                })
-            });
-            match written {
-                Ok(block) => rewrite.outputs.push(block),
-                Err(error) => {
-                    self.take_back(&rewrite.numbers);
-                    return Err(error.into());
+        let mut numbers = rewrite.numbers.clone().into_iter();
+        for Part { table, plans, rows } in parts {
+            if !plans.is_empty() && !rewrite.inputs.iter().any(|block| block.table == table) {
+                self.make_dir(tenant, table)?;
+            }
+            for (plan, number) in plans.into_iter().zip(&mut numbers) {
+                let data_dir = self.core.config.data_dir.as_path();
+                let target = Target { io, data_dir, tenant, table, name: Name::Rewrite(number), lsn };
+                let written = block::write(&target, plan, |places| {
+                    if let Some(rows) = &rows {
+                        return Ok(block::gather(&table.schema(), &[rows], places)?);
+                    }
+                    let gathered = merge::gather(&self.reader, &rewrite.inputs, places);
+                    gathered.map_err(|error| {
+                        state.give_up(error.id);
+                        error.source
+                    })
+                });
+                match written {
+                    Ok(block) => rewrite.outputs.push(block),
+                    Err(error) => {
+                        self.take_back(&rewrite.numbers);
+                        return Err(error.into());
+                    }
                 }
             }
         }
         let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
-        let committed = self.catalog.lock().replace(io, &retired, &rewrite.outputs, &rewrite.numbers);
+        let committed = self.catalog.lock().replace(io, &retired, &rewrite.outputs, &rewrite.numbers, &rewrite.known);
         match committed {
             Ok(blocks) => self.show(state, rewrite, blocks),
             Err(error) => {
@@ -172,6 +251,13 @@ impl Compactor {
         Ok(())
     }
 
+    /// Blocks of a table that had none may be in a directory that is not there.
+    fn make_dir(&self, tenant: TenantId, table: Table) -> Result<(), CompactError> {
+        let path = self.core.config.data_dir.join(block::dir(tenant, table));
+        let made = create_dirs_durable(self.core.io.as_ref(), &self.core.config.data_dir, &path);
+        made.map_err(|source| CompactError::MakeDir { path, source })
+    }
+
     /// After a commit that was reported as failed: it may have reached the disk all the same.
     fn settle(&self, state: &mut State, rewrite: Rewrite) -> Result<(), CompactError> {
         let live = match self.catalog.lock().blocks() {
@@ -181,11 +267,18 @@ impl Compactor {
                 return Err(error.into());
             }
         };
+        let is_committed = match rewrite.outputs.first() {
+            Some(output) => live.iter().any(|block| block.path == output.path),
+            // Halves of calls that tell nothing any more.
+            None => !live.iter().any(|block| rewrite.inputs.iter().any(|input| input.id == block.id)),
+        };
         let written = |block: &Block| rewrite.outputs.iter().any(|output| output.path == block.path);
-        let blocks: Vec<Block> = live.into_iter().filter(written).collect();
-        match blocks.is_empty() {
-            true => self.take_back(&rewrite.numbers),
-            false => self.show(state, rewrite, blocks),
+        match is_committed {
+            true => {
+                let blocks = live.into_iter().filter(written).collect();
+                self.show(state, rewrite, blocks);
+            }
+            false => self.take_back(&rewrite.numbers),
         }
         Ok(())
     }
@@ -200,6 +293,7 @@ impl Compactor {
         let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
         let mut shown = self.core.shown();
         shown.replaced(&retired, blocks);
+        shown.learn(vec![rewrite.known]);
         self.core.count_memory(&shown);
         drop(shown);
         let delay = self.core.config.compact.delete_delay;

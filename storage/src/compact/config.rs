@@ -18,6 +18,8 @@ pub struct CompactConfig {
     pub quiet_after: Duration,
     /// How long the files of replaced blocks stay after their last reader, for engines that read the files by themselves.
     pub delete_delay: Duration,
+    /// How long a half of a call waits for the other half, from its arrival on.
+    pub settle_after: Duration,
     /// How often the background looks for work.
     pub interval: Duration,
     /// Free space that compaction leaves alone, beside what its outputs need.
@@ -33,6 +35,7 @@ impl Default for CompactConfig {
             inputs_max: 64,
             quiet_after: Duration::from_secs(600),
             delete_delay: Duration::from_secs(900),
+            settle_after: Duration::from_secs(300),
             interval: Duration::from_secs(5),
             free_bytes_min: 1 << 30,
         }

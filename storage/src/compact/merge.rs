@@ -12,9 +12,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use arrow::{compute::concat_batches, record_batch::RecordBatch};
 
+use schemas::Table;
+
 use crate::{
     block::{self, Block, BlockError, BlockPlan, BlockReader, OwnHours, RowPlace},
-    rollup::OperationMinutes,
+    rollup::{EdgeMinutes, OperationMinutes, RollupError},
 };
 
 /// An input that cannot be read.
@@ -27,7 +29,7 @@ pub(crate) struct InputError {
 }
 
 impl InputError {
-    fn new(block: &Block, source: BlockError) -> Self {
+    pub(super) fn new(block: &Block, source: BlockError) -> Self {
         Self { id: block.id, path: block.path.clone(), source }
     }
 }
@@ -53,23 +55,41 @@ fn own_hours(inputs: &[Arc<Block>]) -> OwnHours {
     OwnHours::of_rewrite(inputs.iter().map(|block| block.last_received).max().unwrap_or_default())
 }
 
-/// What the rows of `inputs`, sums by minute, add up to, and the new blocks. Places are (0, row).
+/// What the rows of `inputs`, sums by minute of one table, add up to, and the new blocks. Places are (0, row).
 pub(super) fn add_up(reader: &BlockReader, inputs: &[Arc<Block>]) -> Result<(RecordBatch, Vec<BlockPlan>), InputError> {
-    let mut sums = OperationMinutes::default();
-    let mut add = |block: &Block| -> Result<(), BlockError> {
+    let table = inputs[0].table;
+    let rows = match table {
+        Table::EdgeMinutes => {
+            let mut sums = EdgeMinutes::default();
+            add_all(reader, inputs, |rows| sums.add_rows(rows))?;
+            sums.finish().map(|(rows, _)| rows)
+        }
+        _ => {
+            let mut sums = OperationMinutes::default();
+            add_all(reader, inputs, |rows| sums.add_rows(rows))?;
+            sums.finish()
+        }
+    };
+    let rows = rows.map_err(|error| InputError::new(&inputs[0], error.into()))?;
+    let plans = block::plan(table, &[&rows], own_hours(inputs));
+    Ok((rows, plans))
+}
+
+/// Tells `add` of every row, of which there are as many as the blocks say.
+pub(super) fn add_all(
+    reader: &BlockReader,
+    inputs: &[Arc<Block>],
+    mut add: impl FnMut(&RecordBatch) -> Result<(), RollupError>,
+) -> Result<(), InputError> {
+    let mut add_block = |block: &Block| -> Result<(), BlockError> {
         let batches = reader.scan(block)?;
         let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
         if rows != block.rows {
             return Err(BlockError::Rows { found: rows, expected: block.rows });
         }
-        Ok(batches.iter().try_for_each(|batch| sums.add_rows(batch))?)
+        Ok(batches.iter().try_for_each(&mut add)?)
     };
-    for block in inputs {
-        add(block).map_err(|source| InputError::new(block, source))?;
-    }
-    let rows = sums.finish().map_err(|error| InputError::new(&inputs[0], error.into()))?;
-    let plans = block::plan(inputs[0].table, &[&rows], own_hours(inputs));
-    Ok((rows, plans))
+    inputs.iter().try_for_each(|block| add_block(block).map_err(|source| InputError::new(block, source)))
 }
 
 /// The rows at `places`, in their order.

@@ -5,11 +5,13 @@
 //!                                                                        inputs retired --last reader gone, delay--> deleted
 //! ```
 //!
-//! `plan` decides, `merge` writes the new blocks in bounded memory, `remove` deletes what nobody reads any more, `compactor` carries
-//! jobs out, `thread` runs it while the store is open. Rows are never dropped: identical ones may be different requests.
+//! `plan` decides, `merge` writes the new blocks in bounded memory, `halves` joins halves of calls, `remove` deletes what nobody reads any
+//! more, `compactor` carries jobs out, `thread` runs it while the store is open. Rows are never dropped: identical ones may be different
+//! requests.
 
 mod compactor;
 mod config;
+mod halves;
 mod merge;
 mod plan;
 mod remove;

@@ -1,7 +1,8 @@
 //! Which blocks become one. Pure.
 //!
 //! Blocks of a table and a UTC hour of event time are a group; so are the `late` ones of a table. Spans that were added up when they
-//! were flushed are not brought together with spans that were not: which of them a block has is known from its place in the log.
+//! were flushed are not brought together with spans that were not: which of them a block has is known from its place in the log. Halves of
+//! calls have a plan of their own.
 //!
 //! 1. *Tiers.* [`Limits::fan_in`] blocks of about the same size become one of the next size, so that a row is written again at most
 //!    once per tier. What would grow above [`Limits::rows_max`] is left in pieces of that size.
@@ -53,8 +54,8 @@ pub(crate) struct Group {
     pub tenant: TenantId,
     pub table: Table,
     pub hour: Hour,
-    /// Whether its rows are in the sums by minute; true of all tables but spans.
-    pub rolled_up: bool,
+    /// In how many tables of sums its rows are: in all of them, but for spans of earlier versions.
+    pub rolled_up: usize,
 }
 
 /// A live block, as far as the plan is concerned.

@@ -49,7 +49,7 @@ impl RetainConfig {
             Table::Logs => self.logs_age_max,
             Table::Metrics => self.metrics_age_max,
             Table::Rejections | Table::BreakerSignals | Table::ResilienceActions | Table::Errors => self.derived_age_max,
-            Table::OperationMinutes => self.rollup_age_max,
+            Table::OperationMinutes | Table::EdgeMinutes | Table::EdgeHalves => self.rollup_age_max,
         }
     }
 }

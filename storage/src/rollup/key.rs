@@ -1,5 +1,10 @@
 //! What a row is of.
 
+use super::{
+    known::{Limited, LimitedKey},
+    texts::NULL,
+};
+
 /// A minute.
 pub const MINUTE_NS: i64 = 60 * 1_000_000_000;
 
@@ -42,6 +47,59 @@ impl Key {
             c::ERROR_CODE,
         ]
     };
+}
+
+impl LimitedKey for Key {
+    const LIMITED: &'static [(Limited, usize)] = &[(Limited::Operation, 4), (Limited::Peer, 5), (Limited::ErrorCode, 9)];
+
+    fn texts(&self) -> &[u32] {
+        &self.texts
+    }
+
+    fn leave_out(&mut self, place: usize, bit: i32) {
+        self.texts[place] = NULL;
+        self.beyond_limit |= bit;
+    }
+}
+
+/// Of a row of calls. Texts are numbers of [`Texts`](super::texts::Texts).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct EdgeKey {
+    pub minute: i64,
+    pub one_sided: bool,
+    pub beyond_limit: i32,
+    /// In the order of [`EdgeKey::TEXTS`].
+    pub texts: [u32; EdgeKey::TEXTS.len()],
+}
+
+impl EdgeKey {
+    /// The columns of text; rows are sorted by the first, then by time, then by the others.
+    pub(super) const TEXTS: [&'static str; 8] = {
+        use schemas::columns as c;
+        [
+            c::SERVICE_NAME,
+            c::SERVICE_NAMESPACE,
+            c::DEPLOYMENT_ENVIRONMENT,
+            c::PEER,
+            c::PEER_KIND,
+            c::OPERATION,
+            c::PROTOCOL,
+            c::STATUS_CLASS,
+        ]
+    };
+}
+
+impl LimitedKey for EdgeKey {
+    const LIMITED: &'static [(Limited, usize)] = &[(Limited::EdgePeer, 3), (Limited::EdgeOperation, 5)];
+
+    fn texts(&self) -> &[u32] {
+        &self.texts
+    }
+
+    fn leave_out(&mut self, place: usize, bit: i32) {
+        self.texts[place] = NULL;
+        self.beyond_limit |= bit;
+    }
 }
 
 #[cfg(test)]

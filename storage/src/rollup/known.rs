@@ -1,4 +1,4 @@
-//! Which operations, peers and error codes of a service have rows of their own. Of each there are at most so many: a service that puts
+//! Which operations, peers and error codes of a service have rows of their own, and which operations and peers of its calls. Of each there are at most so many: a service that puts
 //! ids into its names must not make as many rows as spans.
 //!
 //! Who came first stays, so that rows of different flushes agree; of those that come together the most frequent are first. What was not
@@ -6,12 +6,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::Hash,
     sync::Arc,
 };
 
 use super::{
     groups::Groups,
-    key::{BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, Key},
+    key::{BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS},
     texts::{NULL, Texts},
 };
 
@@ -25,10 +26,12 @@ pub enum Limited {
     Operation,
     Peer,
     ErrorCode,
+    EdgeOperation,
+    EdgePeer,
 }
 
 impl Limited {
-    pub const ALL: [Self; 3] = [Self::Operation, Self::Peer, Self::ErrorCode];
+    pub const ALL: [Self; 5] = [Self::Operation, Self::Peer, Self::ErrorCode, Self::EdgeOperation, Self::EdgePeer];
 
     /// In the catalog.
     pub fn name(self) -> &'static str {
@@ -36,26 +39,31 @@ impl Limited {
             Self::Operation => "operation",
             Self::Peer => "peer",
             Self::ErrorCode => "error_code",
+            Self::EdgeOperation => "edge_operation",
+            Self::EdgePeer => "edge_peer",
         }
     }
 
     /// Its bit in `beyond_limit`.
     fn bit(self) -> i32 {
         match self {
-            Self::Operation => BEYOND_OPERATIONS,
-            Self::Peer => BEYOND_PEERS,
+            Self::Operation | Self::EdgeOperation => BEYOND_OPERATIONS,
+            Self::Peer | Self::EdgePeer => BEYOND_PEERS,
             Self::ErrorCode => BEYOND_ERROR_CODES,
         }
     }
+}
 
-    /// Its place in [`Key::TEXTS`].
-    fn place(self) -> usize {
-        match self {
-            Self::Operation => 4,
-            Self::Peer => 5,
-            Self::ErrorCode => 9,
-        }
-    }
+/// A key of which some texts are limited.
+pub(super) trait LimitedKey: Copy + Eq + Hash {
+    /// What is limited, and its place among the texts.
+    const LIMITED: &'static [(Limited, usize)];
+
+    /// As numbers; the first two are service and namespace.
+    fn texts(&self) -> &[u32];
+
+    /// Forgets the text at `place`, which `bit` stands for.
+    fn leave_out(&mut self, place: usize, bit: i32);
 }
 
 /// A value that has rows of its own. A service or namespace that is not said is empty.
@@ -143,13 +151,14 @@ struct Use {
 
 /// Leaves values beyond `max` for each service out of the keys of `groups`, and adds up what has the same key then. Returns what is to be
 /// remembered. O(groups).
-pub(super) fn limit(groups: &mut Groups<Key>, texts: &Texts, known: &Known, max: usize) -> Vec<Change> {
+pub(super) fn limit<K: LimitedKey>(groups: &mut Groups<K>, texts: &Texts, known: &Known, max: usize) -> Vec<Change> {
+    let scope = |key: &K, what| (key.texts()[0], key.texts()[1], what);
     let mut uses: HashMap<NumberedScope, HashMap<u32, Use>> = HashMap::new();
     for (key, measures) in groups.iter() {
-        for what in Limited::ALL {
-            let value = key.texts[what.place()];
+        for (what, place) in K::LIMITED {
+            let value = key.texts()[*place];
             if value != NULL {
-                let seen = uses.entry((key.texts[0], key.texts[1], what)).or_default().entry(value).or_default();
+                let seen = uses.entry(scope(key, *what)).or_default().entry(value).or_default();
                 seen.count += measures.count;
                 seen.day = seen.day.max(measures.received_at.div_euclid(DAY_NS));
             }
@@ -164,11 +173,9 @@ pub(super) fn limit(groups: &mut Groups<Key>, texts: &Texts, known: &Known, max:
     if !beyond.is_empty() {
         groups.regroup(|key| {
             let mut limited = *key;
-            for what in Limited::ALL {
-                let value = &mut limited.texts[what.place()];
-                if beyond.contains(&((key.texts[0], key.texts[1], what), *value)) {
-                    *value = NULL;
-                    limited.beyond_limit |= what.bit();
+            for (what, place) in K::LIMITED {
+                if beyond.contains(&(scope(key, *what), key.texts()[*place])) {
+                    limited.leave_out(*place, what.bit());
                 }
             }
             limited

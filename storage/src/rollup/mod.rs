@@ -1,4 +1,5 @@
-//! What do spans add up to? Rows of spans in, rows of [`Table::OperationMinutes`] out; and such rows added up again. Pure.
+//! What do spans add up to? Rows of spans in, rows of [`Table::OperationMinutes`] and [`Table::EdgeMinutes`] out; and such rows added up
+//! again. Pure.
 //!
 //! ```text
 //! spans --spans--> (key, measures) --+
@@ -6,6 +7,7 @@
 //! rows --read--> (key, measures) ----+
 //!
 //! operations   the facade: spans and rows in, rows out
+//! edges        the other one: who calls whom
 //! key          what a row is of; texts as numbers
 //! known        how many operations of a service have rows of their own
 //! texts        texts <-> numbers, once per dictionary value
@@ -22,8 +24,10 @@
 //! This room knows no files, no catalog and no clock.
 //!
 //! [`Table::OperationMinutes`]: schemas::Table::OperationMinutes
+//! [`Table::EdgeMinutes`]: schemas::Table::EdgeMinutes
 
 mod columns;
+mod edges;
 mod groups;
 mod histogram;
 mod key;
@@ -36,6 +40,7 @@ mod texts;
 mod write;
 
 pub use columns::RollupError;
+pub use edges::{EDGE_SPAN_COLUMNS, EdgeMinutes};
 pub use histogram::{DurationHistogram, SCALE, bucket_bounds_ns, bucket_of};
 pub use key::{BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, MINUTE_NS, minute_of};
 pub use known::{Change, Known, KnownCount, KnownValue, Limited};

@@ -90,7 +90,7 @@ impl<'a> MeasureColumns<'a> {
     }
 }
 
-fn id(ids: &FixedSizeBinaryArray, row: usize) -> Option<[u8; 16]> {
+pub(super) fn id<const BYTES: usize>(ids: &FixedSizeBinaryArray, row: usize) -> Option<[u8; BYTES]> {
     if ids.is_valid(row) { ids.value(row).try_into().ok() } else { None }
 }
 

@@ -41,10 +41,10 @@ pub const SPAN_COLUMNS: [&str; 24] = [
     c::MESSAGING_DESTINATION,
 ];
 
-const SERVER: i32 = 2;
-const CLIENT: i32 = 3;
-const PRODUCER: i32 = 4;
-const CONSUMER: i32 = 5;
+pub(super) const SERVER: i32 = 2;
+pub(super) const CLIENT: i32 = 3;
+pub(super) const PRODUCER: i32 = 4;
+pub(super) const CONSUMER: i32 = 5;
 /// OTLP's status code Error.
 const FAILED: i32 = 2;
 
@@ -52,11 +52,13 @@ const HTTP_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The words that rows use for what spans say in numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Words {
-    ok: u32,
-    error: u32,
-    service: u32,
+    pub ok: u32,
+    pub error: u32,
+    pub service: u32,
     database: u32,
     queue: u32,
+    external: u32,
+    pub caller: u32,
     http: [u32; HTTP_CLASSES.len()],
     grpc: [u32; grpc::STATUS.len()],
 }
@@ -69,6 +71,8 @@ impl Words {
             service: texts.number("service"),
             database: texts.number("database"),
             queue: texts.number("queue"),
+            external: texts.number("external"),
+            caller: texts.number("caller"),
             http: HTTP_CLASSES.map(|word| texts.number(word)),
             grpc: grpc::STATUS.map(|word| texts.number(word)),
         }
@@ -76,7 +80,7 @@ impl Words {
 }
 
 /// A column of text; `None` when it has none in any row.
-type Sparse<'a> = Option<&'a StringArray>;
+pub(super) type Sparse<'a> = Option<&'a StringArray>;
 
 pub(super) struct Spans<'a> {
     words: Words,
@@ -164,6 +168,49 @@ impl<'a> Spans<'a> {
         self.status.value(row) == FAILED
     }
 
+    pub(super) fn kind(&self, row: usize) -> i32 {
+        self.kind.value(row)
+    }
+
+    pub(super) fn start(&self, row: usize) -> i64 {
+        self.start.value(row)
+    }
+
+    pub(super) fn service(&self, row: usize) -> u32 {
+        self.resource[0].get(row)
+    }
+
+    /// Service, namespace and environment.
+    pub(super) fn whose(&self, row: usize) -> [u32; 3] {
+        let [service, namespace, _, environment] = &self.resource;
+        [service, namespace, environment].map(|column| column.get(row))
+    }
+
+    pub(super) fn operation(&self, row: usize, texts: &mut Texts) -> u32 {
+        texts.number(self.name.value(row))
+    }
+
+    /// The system of the database or queue that the span is about.
+    pub(super) fn system(&self, row: usize) -> Option<&'a str> {
+        text(self.db_system, row).or_else(|| text(self.messaging_system, row))
+    }
+
+    /// Whom a call reaches, by what its span says: what knows no name but an address is `external`, not a service.
+    pub(super) fn called(&self, row: usize, texts: &mut Texts) -> Option<(u32, u32)> {
+        let [named, addresses @ ..] = &self.service_peers;
+        let first = |columns: &[Sparse<'a>]| columns.iter().find_map(|column| text(*column, row));
+        let (of_kind, peer) = if text(self.db_system, row).is_some() {
+            (self.words.database, first(&self.database_peers))
+        } else if text(self.messaging_system, row).is_some() {
+            (self.words.queue, first(&self.queue_peers))
+        } else if let Some(name) = text(*named, row) {
+            (self.words.service, Some(name))
+        } else {
+            (self.words.external, first(addresses))
+        };
+        Some((texts.number(peer?), of_kind))
+    }
+
     /// Whom the span calls, and what that is.
     fn peer(&self, row: usize, kind: i32, texts: &mut Texts) -> Option<(u32, u32)> {
         let calls = matches!(kind, CLIENT | PRODUCER | CONSUMER);
@@ -195,13 +242,13 @@ impl<'a> Spans<'a> {
     }
 }
 
-fn sparse<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Sparse<'a>, RollupError> {
+pub(super) fn sparse<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Sparse<'a>, RollupError> {
     let texts = texts(batch, name)?;
     Ok((texts.null_count() < texts.len()).then_some(texts))
 }
 
 /// The text of a row, unless it is null or empty.
-fn text<'a>(column: Sparse<'a>, row: usize) -> Option<&'a str> {
+pub(super) fn text<'a>(column: Sparse<'a>, row: usize) -> Option<&'a str> {
     let column = column?;
     column.is_valid(row).then(|| column.value(row)).filter(|text| !text.is_empty())
 }

@@ -33,6 +33,10 @@ pub struct TestSpan {
     pub destination: &'static str,
     pub trace_state: &'static str,
     pub trace: u8,
+    /// 0: that of the trace.
+    pub id: u8,
+    /// 0: none.
+    pub parent: u8,
     pub start: i64,
     pub duration_ns: i64,
 }
@@ -53,18 +57,17 @@ fn values(column: &Column, spans: &[TestSpan]) -> ArrayRef {
         rows().for_each(|span| builder.append_option(Some(of(span)).filter(|text| !text.is_empty())));
         Arc::new(builder.finish())
     };
-    let ids = |bytes: usize| -> ArrayRef {
-        if spans.is_empty() {
-            return new_null_array(&column.kind.data_type(), 0);
-        }
-        Arc::new(FixedSizeBinaryArray::try_from_iter(rows().map(|span| vec![span.trace.max(1); bytes])).unwrap())
+    let ids = |bytes: i32, of: fn(&TestSpan) -> Option<u8>| -> ArrayRef {
+        let ids = rows().map(|span| of(span).map(|id| vec![id; bytes as usize]));
+        Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(ids, bytes).unwrap())
     };
     let times = |of: fn(&TestSpan) -> i64| -> ArrayRef {
         Arc::new(TimestampNanosecondArray::from_iter_values(rows().map(of)).with_timezone("UTC"))
     };
     match column.name {
-        c::TRACE_ID => ids(16),
-        c::SPAN_ID => ids(8),
+        c::TRACE_ID => ids(16, |span| Some(span.trace.max(1))),
+        c::SPAN_ID => ids(8, |span| Some(if span.id == 0 { span.trace.max(1) } else { span.id })),
+        c::PARENT_SPAN_ID => ids(8, |span| (span.parent > 0).then_some(span.parent)),
         c::TRACE_STATE => text(|span| span.trace_state),
         c::NAME => text(|span| span.name),
         c::KIND => Arc::new(rows().map(|span| Some(span.kind)).collect::<Int32Array>()),

@@ -16,7 +16,7 @@ use schemas::{Table, columns as c};
 use super::{
     columns::RollupError,
     groups::{Group, Groups},
-    key::Key,
+    key::{EdgeKey, Key},
     measures::NO_DURATION,
     texts::{NULL, Texts},
 };
@@ -35,6 +35,26 @@ pub(super) fn operation_minutes(groups: &Groups<Key>, texts: &Texts) -> Result<R
     columns.put(c::SPAN_KIND, Arc::new(rows().map(|group| Some(group.key.span_kind)).collect::<Int32Array>()));
     columns.put(c::BEYOND_LIMIT, Arc::new(rows().map(|group| Some(group.key.beyond_limit)).collect::<Int32Array>()));
     for (place, name) in Key::TEXTS.into_iter().enumerate() {
+        columns.put(name, words(rows().map(|group| group.key.texts[place]), texts)?);
+    }
+    measures(&mut columns, &groups, &schema)?;
+    columns.batch(schema)
+}
+
+pub(super) fn edge_minutes(groups: &Groups<EdgeKey>, texts: &Texts) -> Result<RecordBatch, RollupError> {
+    i32::try_from(texts.len()).map_err(|_| RollupError::TooManyTexts)?;
+    let ranks = texts.ranks();
+    let groups = groups.sorted(|key| {
+        let [service, others @ ..] = key.texts.map(|text| ranks[text as usize]);
+        (service, key.minute, others, key.one_sided, key.beyond_limit)
+    });
+    let schema = Table::EdgeMinutes.schema();
+    let rows = || groups.iter();
+    let mut columns = Columns::default();
+    columns.put(c::TIME, times(rows().map(|group| group.key.minute)));
+    columns.put(c::ONE_SIDED, Arc::new(rows().map(|group| Some(i32::from(group.key.one_sided))).collect::<Int32Array>()));
+    columns.put(c::BEYOND_LIMIT, Arc::new(rows().map(|group| Some(group.key.beyond_limit)).collect::<Int32Array>()));
+    for (place, name) in EdgeKey::TEXTS.into_iter().enumerate() {
         columns.put(name, words(rows().map(|group| group.key.texts[place]), texts)?);
     }
     measures(&mut columns, &groups, &schema)?;
@@ -74,14 +94,14 @@ fn buckets<K>(groups: &[Group<'_, K>], schema: &Schema) -> Result<ArrayRef, Roll
 
 /// Columns of a batch by their names, in any order.
 #[derive(Default)]
-struct Columns(Vec<(&'static str, ArrayRef)>);
+pub(super) struct Columns(Vec<(&'static str, ArrayRef)>);
 
 impl Columns {
-    fn put(&mut self, name: &'static str, column: ArrayRef) {
+    pub(super) fn put(&mut self, name: &'static str, column: ArrayRef) {
         self.0.push((name, column));
     }
 
-    fn batch(self, schema: Arc<Schema>) -> Result<RecordBatch, RollupError> {
+    pub(super) fn batch(self, schema: Arc<Schema>) -> Result<RecordBatch, RollupError> {
         let column = |name: &str| self.0.iter().find(|(known, _)| *known == name).map(|(_, column)| Arc::clone(column));
         let missing = |name: &str| ArrowError::SchemaError(format!("nobody writes column {name}"));
         let columns: Result<Vec<ArrayRef>, ArrowError> =
@@ -91,7 +111,7 @@ impl Columns {
 }
 
 /// A dictionary of the texts that are used.
-fn words(numbers: impl Iterator<Item = u32>, texts: &Texts) -> Result<ArrayRef, RollupError> {
+pub(super) fn words(numbers: impl Iterator<Item = u32>, texts: &Texts) -> Result<ArrayRef, RollupError> {
     let mut keys_of: Vec<Option<i32>> = vec![None; texts.len()];
     let mut values: Vec<&str> = Vec::new();
     let keys: Int32Array = numbers
@@ -106,16 +126,16 @@ fn words(numbers: impl Iterator<Item = u32>, texts: &Texts) -> Result<ArrayRef, 
     Ok(Arc::new(DictionaryArray::try_new(keys, Arc::new(StringArray::from_iter_values(values)))?))
 }
 
-fn times(values: impl Iterator<Item = i64>) -> ArrayRef {
+pub(super) fn times(values: impl Iterator<Item = i64>) -> ArrayRef {
     Arc::new(TimestampNanosecondArray::from_iter_values(values).with_timezone("UTC"))
 }
 
-fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
+pub(super) fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
     Arc::new(Float64Array::from_iter_values(values))
 }
 
-fn ids<'a>(values: impl Iterator<Item = Option<&'a [u8; 16]>>) -> Result<ArrayRef, RollupError> {
-    let mut builder = FixedSizeBinaryBuilder::new(16);
+pub(super) fn ids<'a, const BYTES: usize>(values: impl Iterator<Item = Option<&'a [u8; BYTES]>>) -> Result<ArrayRef, RollupError> {
+    let mut builder = FixedSizeBinaryBuilder::new(BYTES as i32);
     for value in values {
         match value {
             Some(id) => builder.append_value(id)?,

@@ -26,7 +26,7 @@ impl Snapshot {
         let nothing = || vec![RecordBatch::new_empty(Table::OperationMinutes.schema())];
         let unflushed = self.unflushed_minutes().map_or_else(|_| nothing(), <[_]>::to_vec);
         let of_blocks = self.blocks_to_add_up().zip(unflushed.len()..);
-        let of_blocks = of_blocks.map(|(block, index)| Split::of_sums(index, block, widened(block.time)));
+        let of_blocks = of_blocks.map(|(block, index)| Split::of_sums(index, (block.rows, block.bytes), widened(block.time)));
         unflushed.into_iter().enumerate().map(|(index, rows)| Split::of_memory(index, &rows)).chain(of_blocks)
     }
 
@@ -62,7 +62,7 @@ impl Snapshot {
 
     /// Blocks of spans that are in no sum.
     pub(super) fn blocks_to_add_up(&self) -> impl Iterator<Item = &Arc<Block>> {
-        self.blocks_of(Table::Spans).filter(|block| block.lsn <= self.rolled_up_since)
+        self.blocks_of(Table::Spans).filter(|block| block.lsn <= self.rolled_up_since[0])
     }
 
     fn minutes_of(&self, block: &Block) -> Result<RecordBatch, ReadError> {
@@ -89,6 +89,6 @@ impl Snapshot {
     }
 }
 
-fn widened(time: TimeRange) -> TimeRange {
+pub(super) fn widened(time: TimeRange) -> TimeRange {
     TimeRange { first: UnixNanos(minute_of(time.first.0)), last: UnixNanos(minute_of(time.last.0)) }
 }

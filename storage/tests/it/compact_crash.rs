@@ -40,7 +40,8 @@ fn is_readable(store: &Store) -> bool {
 }
 
 fn names(dir: &Path) -> Vec<PathBuf> {
-    let dirs = [Table::Spans, Table::Logs, Table::Metrics, Table::OperationMinutes].map(|table| dir.join("data/1").join(table.name()));
+    let tables = [Table::Spans, Table::Logs, Table::Metrics, Table::OperationMinutes, Table::EdgeMinutes, Table::EdgeHalves];
+    let dirs = tables.map(|table| dir.join("data/1").join(table.name()));
     dirs.iter().flat_map(|dir| std::fs::read_dir(dir).unwrap()).map(|entry| entry.unwrap().path()).collect()
 }
 
@@ -80,8 +81,8 @@ fn survive(what: &str, arm: impl Fn(&FaultIo)) -> FaultIo {
     check(&store, &format!("{what}, compacted again"));
     let names = names(dir.path());
     let count = |extension: &str| names.iter().filter(|path| path.extension().is_some_and(|found| found == extension)).count();
-    assert_eq!(["parquet", "sum", "bloom", "attr", "tix", "tmp"].map(count), [4, 4, 2, 2, 1, 0], "{what}: {names:?}");
-    assert_eq!(names.len(), 13, "{what}: {names:?}");
+    assert_eq!(["parquet", "sum", "bloom", "attr", "tix", "tmp"].map(count), [5, 5, 2, 2, 1, 0], "{what}: {names:?}");
+    assert_eq!(names.len(), 15, "{what}: {names:?}");
     assert!(!dir.path().join("quarantine").exists(), "{what}: a leftover was taken for somebody's rows");
     assert_eq!(store.stats().tables.iter().take(3).map(|table| table.blocks).collect::<Vec<_>>(), [1, 1, 1], "{what}");
     assert_eq!(rows_of(Table::Spans, &store.snapshot(TenantId::DEFAULT).scan(Table::Spans).unwrap().batches).len(), 16, "{what}");

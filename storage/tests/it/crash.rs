@@ -93,7 +93,7 @@ fn survive(what: &str, prepare: impl Fn(&FaultIo)) -> FaultIo {
     check(&rows(), &outcome, &format!("{what}, after retries and a flush"));
 
     let blocks: usize = store.stats().tables.iter().map(|table| table.blocks).sum();
-    let with_rows = [Table::Spans, Table::Logs, Table::Metrics, Table::OperationMinutes];
+    let with_rows = [Table::Spans, Table::Logs, Table::Metrics, Table::OperationMinutes, Table::EdgeHalves];
     let files = with_rows.iter().flat_map(|table| std::fs::read_dir(dir.path().join("data/1").join(table.name())).unwrap());
     let names: Vec<PathBuf> = files.map(|entry| entry.unwrap().path()).collect();
     let parquet = names.iter().filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).count();

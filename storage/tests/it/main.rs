@@ -19,6 +19,7 @@ mod dead_threads;
 mod dedup;
 mod disk;
 mod duckdb;
+mod edges;
 mod fixtures;
 mod guard;
 mod inspect;

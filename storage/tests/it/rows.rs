@@ -17,7 +17,11 @@ use schemas::{
     columns::{BODY, METRIC_NAME, SERIES_ID, SERVICE_NAME, SPAN_ID, START_TIME, TIME, TRACE_ID, VALUE_INT},
     otlp::{ContentEncoding, Format},
 };
-use storage::{Config, RawRequest, Receipt, Refused, Snapshot, Store, io::Io, rollup::OperationMinutes};
+use storage::{
+    Config, RawRequest, Receipt, Refused, Snapshot, Store,
+    io::Io,
+    rollup::{EdgeMinutes, OperationMinutes},
+};
 
 /// One row of a test. `key` is not used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,7 +162,7 @@ pub fn all_rows(snapshot: &Snapshot) -> Vec<Row> {
     rows
 }
 
-/// The sums by minute are those of the spans.
+/// The sums by minute are those of the spans, none of which has a parent.
 pub fn check_minutes(snapshot: &Snapshot, when: &str) {
     let scan = |table| {
         let rows = snapshot.scan(table).unwrap();
@@ -168,6 +172,14 @@ pub fn check_minutes(snapshot: &Snapshot, when: &str) {
     let (mut found, mut expected) = (OperationMinutes::default(), OperationMinutes::default());
     scan(Table::OperationMinutes).iter().for_each(|rows| found.add_rows(rows).unwrap());
     scan(Table::Spans).iter().for_each(|spans| expected.add_spans(spans).unwrap());
+    assert_eq!(found.finish().unwrap(), expected.finish().unwrap(), "{when}");
+    if !snapshot.has_edges_of(TimeRange { first: UnixNanos(i64::MIN), last: UnixNanos(i64::MAX) }) {
+        return;
+    }
+    let (mut found, mut expected) = (EdgeMinutes::default(), EdgeMinutes::default());
+    scan(Table::EdgeMinutes).iter().for_each(|rows| found.add_rows(rows).unwrap());
+    expected.add_cut(&scan(Table::Spans), i64::MIN..i64::MAX).unwrap();
+    expected.settle(i64::MAX);
     assert_eq!(found.finish().unwrap(), expected.finish().unwrap(), "{when}");
 }
 

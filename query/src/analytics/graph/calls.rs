@@ -1,22 +1,28 @@
-//! Pairs of spans to edges between services; calls that nobody answered to edges to peers.
+//! Rows of `edge_minutes` and services to nodes and edges.
 //!
-//! 1. A span whose parent is of another service is a call between the two. The parent is answered.
-//! 2. A client or producer span with such a span of its own service below it is only a wrapper: the one below calls.
-//! 3. A client or producer span that is not answered calls its peer: a database, a queue, an address. A peer with the name of a service
-//!    is that service, whose half is missing.
+//! A peer with the name of a service is that service, whose half is missing.
 
-use std::collections::{BTreeMap, HashSet};
-
-use super::{
-    peer::NodeKind,
-    spans::{Span, Spans},
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
 };
-use crate::analytics::red::Red;
 
-/// Operations of an edge that are told apart.
-const OPERATIONS_MAX: usize = 100;
-/// Spans between a call and the span that wraps it.
-const ABOVE_MAX: usize = 16;
+use arrow::{
+    array::RecordBatch,
+    datatypes::{Int32Type, Int64Type, TimestampNanosecondType},
+};
+use schemas::columns as c;
+use storage::rollup::{BEYOND_OPERATIONS, BEYOND_PEERS};
+
+use super::peer::NodeKind;
+use crate::{
+    analytics::{
+        minutes::{Buckets, Numbered, Texts, floats},
+        red::Red,
+        services::Service,
+    },
+    trace::{NumberColumn, TextColumn, UnexpectedType},
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
@@ -39,8 +45,9 @@ pub struct Edge {
     pub calls: Red,
     /// Calls of which one half is known: that of the caller.
     pub one_sided: f64,
-    /// Of the calling spans, or of those that were called where the caller has none; the commonest first.
-    pub operations: Vec<(String, f64)>,
+    /// Of the calling spans, or of those that were called where the caller has none; the commonest first. `None`: of all those that the
+    /// caller has too many of.
+    pub operations: Vec<(Option<String>, f64)>,
     /// The commonest; empty where nothing says.
     pub protocol: String,
 }
@@ -57,134 +64,176 @@ pub struct Graph {
     pub orphans: f64,
 }
 
+/// Columns of `edge_minutes` that [`Calls::add`] reads.
+pub const CALL_COLUMNS: [&str; 15] = [
+    c::TIME,
+    c::SERVICE_NAME,
+    c::DEPLOYMENT_ENVIRONMENT,
+    c::PEER,
+    c::PEER_KIND,
+    c::OPERATION,
+    c::PROTOCOL,
+    c::ONE_SIDED,
+    c::BEYOND_LIMIT,
+    c::COUNT,
+    c::ERRORS,
+    c::NEGATIVE_COUNT,
+    c::ZERO_COUNT,
+    c::DURATION_SUM_NS,
+    c::DURATION_BUCKETS,
+];
+
+/// Rows added up. Takes memory for each edge and operation, not for rows.
 #[derive(Debug, Default)]
+pub struct Calls {
+    texts: Texts,
+    edges: HashMap<Between, Counted>,
+    unlinked: f64,
+    orphans: f64,
+}
+
+/// Texts are numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Between {
+    from: u32,
+    kind: NodeKind,
+    to: u32,
+    /// Of a database or queue.
+    system: u32,
+}
+
+#[derive(Debug, Clone, Default)]
 struct Counted {
     calls: Red,
     one_sided: f64,
-    operations: BTreeMap<u32, f64>,
+    /// `None`: beyond the limit.
+    operations: BTreeMap<Option<u32>, f64>,
     protocols: BTreeMap<u32, f64>,
 }
 
 impl Counted {
-    fn add(&mut self, duration_ns: i64, failed: bool, operation: u32, protocol: u32) {
-        self.calls.add(duration_ns, failed, 1.0);
-        if self.operations.len() < OPERATIONS_MAX || self.operations.contains_key(&operation) {
-            *self.operations.entry(operation).or_default() += 1.0;
-        }
-        *self.protocols.entry(protocol).or_default() += 1.0;
+    fn merge(&mut self, other: &Self) {
+        self.calls.merge(&other.calls);
+        self.one_sided += other.one_sided;
+        other.operations.iter().for_each(|(operation, count)| *self.operations.entry(*operation).or_default() += count);
+        other.protocols.iter().for_each(|(protocol, count)| *self.protocols.entry(*protocol).or_default() += count);
     }
 }
 
-/// A node while it is counted: kind, name, system.
-type Key<'a> = (NodeKind, &'a str, &'a str);
+/// A node while edges are put together: kind, name, system.
+type Key = (NodeKind, Arc<str>, Arc<str>);
 
-/// The nearest span from this one upwards, within its service and the same request, that calls somebody.
-pub(super) fn caller_above(spans: &Spans, key: u64) -> Option<u64> {
-    let mut here = key;
-    let service = spans.spans.get(&key)?.service;
-    for _ in 0..ABOVE_MAX {
-        let span = spans.spans.get(&here).filter(|span| span.service == service && !span.is_entry())?;
-        if span.calls() {
-            return Some(here);
-        }
-        here = span.parent;
-    }
-    None
-}
-
-/// The graph of the calls that were answered, or made where nobody answered, within the window.
-pub fn calls(spans: &Spans) -> Graph {
-    let text = |number: u32| -> &str { &spans.texts[number as usize] };
-    let service = |span: &Span| (NodeKind::Service, text(span.service), "");
-    let mut answered: HashSet<u64> = HashSet::new();
-    let mut edges: BTreeMap<(Key<'_>, Key<'_>), Counted> = BTreeMap::new();
-    let mut graph = Graph::default();
-    for span in spans.spans.values() {
-        let Some(parent) = spans.spans.get(&span.parent) else {
-            graph.orphans += f64::from(u8::from(span.counts && span.is_entry() && span.parent != 0));
-            continue;
-        };
-        if parent.service == span.service {
-            if span.calls() {
-                answered.extend(caller_above(spans, span.parent));
+impl Calls {
+    /// Adds the rows of a batch that has [`CALL_COLUMNS`]: those whose minute is wanted, of callers in `environment`, or of all.
+    ///
+    /// # Errors
+    /// When a column has another type than its table says.
+    pub fn add(&mut self, batch: &RecordBatch, environment: Option<&str>, wanted: impl Fn(i64) -> bool) -> Result<(), UnexpectedType> {
+        let time = NumberColumn::<TimestampNanosecondType>::of(batch, c::TIME)?;
+        let text = |name| Ok::<_, UnexpectedType>(Numbered::new(TextColumn::of(batch, name)?));
+        let [mut service, mut peer] = [text(c::SERVICE_NAME)?, text(c::PEER)?];
+        let [mut operation, mut protocol] = [text(c::OPERATION)?, text(c::PROTOCOL)?];
+        let [whose, kind] = [TextColumn::of(batch, c::DEPLOYMENT_ENVIRONMENT)?, TextColumn::of(batch, c::PEER_KIND)?];
+        let [one_sided, beyond] = [c::ONE_SIDED, c::BEYOND_LIMIT].map(|name| NumberColumn::<Int32Type>::of(batch, name));
+        let (one_sided, beyond) = (one_sided?, beyond?);
+        let [count, errors, negative, zero] = [c::COUNT, c::ERRORS, c::NEGATIVE_COUNT, c::ZERO_COUNT].map(|name| floats(batch, name));
+        let (count, errors, negative, zero) = (count?, errors?, negative?, zero?);
+        let sum_ns = NumberColumn::<Int64Type>::of(batch, c::DURATION_SUM_NS)?;
+        let buckets = Buckets::of(batch)?;
+        for row in 0..batch.num_rows() {
+            let is_wanted = time.get(row).is_some_and(&wanted) && environment.is_none_or(|wanted| whose.get(row) == Some(wanted));
+            if !is_wanted {
+                continue;
             }
-            continue;
+            let (calls, beyond) = (count.get(row).unwrap_or_default(), beyond.get(row).unwrap_or_default());
+            let kind = match kind.get(row) {
+                None => {
+                    self.unlinked += calls;
+                    continue;
+                }
+                Some("caller") => {
+                    self.orphans += calls;
+                    continue;
+                }
+                Some(_) if beyond & BEYOND_PEERS != 0 => NodeKind::Other,
+                Some("service") => NodeKind::Service,
+                Some("database") => NodeKind::Database,
+                Some("queue") => NodeKind::Queue,
+                Some(_) => NodeKind::External,
+            };
+            let texts = &mut self.texts;
+            let protocol = protocol.get(row, texts);
+            let to = if kind == NodeKind::Other { texts.number(OTHER) } else { peer.get(row, texts) };
+            let system = if matches!(kind, NodeKind::Database | NodeKind::Queue) { protocol } else { texts.number("") };
+            let edge = self.edges.entry(Between { from: service.get(row, texts), kind, to, system }).or_default();
+            edge.calls.count += calls;
+            edge.calls.errors += errors.get(row).unwrap_or_default();
+            edge.calls.sum_ns = edge.calls.sum_ns.saturating_add(sum_ns.get(row).unwrap_or_default());
+            // Clocks went back: as if no time had passed.
+            edge.calls.durations.add_zero(zero.get(row).unwrap_or_default() + negative.get(row).unwrap_or_default());
+            edge.calls.durations.add_buckets(buckets.get(row));
+            edge.one_sided += if one_sided.get(row) == Some(1) { calls } else { 0.0 };
+            let operation = (beyond & BEYOND_OPERATIONS == 0).then(|| operation.get(row, texts));
+            *edge.operations.entry(operation).or_default() += calls;
+            *edge.protocols.entry(protocol).or_default() += calls;
         }
-        answered.extend(caller_above(spans, span.parent));
-        if span.counts {
-            let waits = parent.kind == 3;
-            let duration_ns = if waits { parent.duration_ns } else { span.duration_ns };
-            let operation = if parent.calls() { parent.operation } else { span.operation };
-            let protocol = if text(parent.protocol).is_empty() { span.protocol } else { parent.protocol };
-            let edge = edges.entry((service(parent), service(span))).or_default();
-            edge.add(duration_ns, span.failed || (waits && parent.failed), operation, protocol);
-        }
+        Ok(())
     }
 
-    let mut nodes: BTreeMap<Key<'_>, Node> = BTreeMap::new();
-    let mut all: BTreeMap<Key<'_>, Red> = BTreeMap::new();
-    let node = |key: Key<'_>| Node { kind: key.0, name: key.1.to_owned(), system: key.2.to_owned(), spans: 0, calls: Red::default() };
-    for span in spans.spans.values().filter(|span| span.counts) {
-        let own = nodes.entry(service(span)).or_insert_with(|| node(service(span)));
-        own.spans += 1;
-        if span.is_entry() {
-            own.calls.add(span.duration_ns, span.failed, 1.0);
+    /// The graph of these calls among `services`, those that sent spans.
+    pub fn graph(&self, services: &[Service]) -> Graph {
+        let nothing: Arc<str> = "".into();
+        let of_service = |name: Arc<str>| -> Key { (NodeKind::Service, name, Arc::clone(&nothing)) };
+        let node = |key: &Key| Node { kind: key.0, name: key.1.to_string(), system: key.2.to_string(), spans: 0, calls: Red::default() };
+        let mut nodes: BTreeMap<Key, Node> = BTreeMap::new();
+        for service in services {
+            let key = of_service(service.name.as_str().into());
+            let own = Node { spans: service.spans.round() as u64, calls: service.calls.clone(), ..node(&key) };
+            nodes.insert(key, own);
         }
-        all.entry(service(span)).or_default().add(span.duration_ns, span.failed, 1.0);
-    }
-    for (key, span) in spans.spans.iter().filter(|(_, span)| span.counts && span.calls()) {
-        if answered.contains(key) {
-            continue;
+        let mut edges: BTreeMap<(Key, Key), Counted> = BTreeMap::new();
+        for (between, counted) in &self.edges {
+            let [from, to, system] = [between.from, between.to, between.system].map(|number| self.texts.get(number));
+            let (from, named) = (of_service(from), of_service(Arc::clone(&to)));
+            let is_service = between.kind != NodeKind::Other && nodes.contains_key(&named) && named != from;
+            let to = if is_service { named } else { (between.kind, to, system) };
+            edges.entry((from, to)).or_default().merge(counted);
         }
-        let Some(peer) = span.peer.checked_sub(1).and_then(|peer| spans.peers.get(peer as usize)) else {
-            graph.unlinked += 1.0;
-            continue;
-        };
-        let (kind, name, system) = (peer.0, text(peer.1), text(peer.2));
-        let named = (NodeKind::Service, name, "");
-        let to = if nodes.contains_key(&named) && named != service(span) { named } else { (kind, name, system) };
-        let edge = edges.entry((service(span), to)).or_default();
-        edge.add(span.duration_ns, span.failed, span.operation, span.protocol);
-        edge.one_sided += 1.0;
-    }
-
-    for (from, to) in edges.keys() {
-        [from, to].into_iter().for_each(|key| {
-            nodes.entry(*key).or_insert_with(|| node(*key));
-        });
-    }
-    for ((_, to), edge) in &edges {
-        if let Some(called) = nodes.get_mut(to).filter(|called| called.spans == 0) {
-            called.calls.merge(&edge.calls);
+        for (from, to) in edges.keys() {
+            [from, to].into_iter().for_each(|key| {
+                nodes.entry(key.clone()).or_insert_with(|| node(key));
+            });
         }
-    }
-    // A service that nobody calls, such as a job, shows its own spans.
-    for (key, own) in &mut nodes {
-        if own.calls.count == 0.0 && own.spans > 0 {
-            own.calls = all.remove(key).unwrap_or_default();
+        for ((_, to), edge) in &edges {
+            if let Some(called) = nodes.get_mut(to).filter(|called| called.spans == 0) {
+                called.calls.merge(&edge.calls);
+            }
         }
-    }
-    let places: BTreeMap<Key<'_>, usize> = nodes.keys().enumerate().map(|(place, key)| (*key, place)).collect();
-    let sorted = |counts: &BTreeMap<u32, f64>| {
-        let mut sorted: Vec<(String, f64)> = counts.iter().map(|(number, count)| (text(*number).to_owned(), *count)).collect();
-        sorted.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        sorted
-    };
-    graph.edges = edges
-        .iter()
-        .map(|((from, to), edge)| Edge {
+        let places: BTreeMap<&Key, usize> = nodes.keys().enumerate().map(|(place, key)| (key, place)).collect();
+        let edge = |((from, to), counted): (&(Key, Key), &Counted)| Edge {
             from: places[from],
             to: places[to],
-            calls: edge.calls.clone(),
-            one_sided: edge.one_sided,
-            operations: sorted(&edge.operations),
-            protocol: sorted(&edge.protocols)
+            calls: counted.calls.clone(),
+            one_sided: counted.one_sided,
+            operations: self.commonest(counted.operations.iter().map(|(operation, calls)| (*operation, *calls))),
+            protocol: self
+                .commonest(counted.protocols.iter().map(|(protocol, calls)| (Some(*protocol), *calls)))
                 .into_iter()
-                .map(|(protocol, _)| protocol)
+                .filter_map(|(protocol, _)| protocol)
                 .find(|protocol| !protocol.is_empty())
                 .unwrap_or_default(),
-        })
-        .collect();
-    graph.nodes = nodes.into_values().collect();
-    graph
+        };
+        let edges = edges.iter().map(edge).collect();
+        Graph { edges, nodes: nodes.into_values().collect(), unlinked: self.unlinked, orphans: self.orphans }
+    }
+
+    fn commonest(&self, counts: impl Iterator<Item = (Option<u32>, f64)>) -> Vec<(Option<String>, f64)> {
+        let text = |number: Option<u32>| number.map(|number| self.texts.get(number).to_string());
+        let mut sorted: Vec<(Option<String>, f64)> = counts.map(|(number, count)| (text(number), count)).collect();
+        sorted.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        sorted
+    }
 }
+
+/// The name of what is beyond the limit.
+const OTHER: &str = "other";

@@ -3,7 +3,7 @@
 //! ```text
 //! spans       ids, parents and durations of spans, kept small
 //! peer        whom a span calls, by what it says
-//! calls       pairs of spans to edges, the rest to peers
+//! calls       rows of `edge_minutes` to nodes and edges
 //! operations  the same calls by operation, with how they end: what coverage asks
 //! ego         what is near one node
 //! hurt        callers by the share of their calls that failed because of one node
@@ -16,7 +16,7 @@ mod operations;
 mod peer;
 mod spans;
 
-pub use calls::{Edge, Graph, Node, calls};
+pub use calls::{CALL_COLUMNS, Calls, Edge, Graph, Node};
 pub use ego::ego;
 pub use hurt::{Hurt, HurtCaller, HurtColumns, HurtSpan, hurt};
 pub use operations::{CallsOf, Fault, Faults, by_operation};

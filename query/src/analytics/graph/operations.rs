@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use schemas::{SpanId, TraceId};
 
 use super::{
-    calls::caller_above,
     peer::NodeKind,
     spans::{Detail, Span, Spans, key_of},
 };
@@ -17,6 +16,8 @@ const TRACES_MAX: usize = 3;
 const SECOND_NS: f64 = 1e9;
 /// OTLP's kind of a span that calls and waits.
 const CLIENT: u8 = 3;
+/// Spans between a call and the span that wraps it.
+const ABOVE_MAX: usize = 16;
 
 /// What the errors of a span say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -182,6 +183,20 @@ impl<'a> Answers<'a> {
             self.wrappers.insert(above);
         }
     }
+}
+
+/// The nearest span from this one upwards, within its service and the same request, that calls somebody.
+fn caller_above(spans: &Spans, key: u64) -> Option<u64> {
+    let mut here = key;
+    let service = spans.spans.get(&key)?.service;
+    for _ in 0..ABOVE_MAX {
+        let span = spans.spans.get(&here).filter(|span| span.service == service && !span.is_entry())?;
+        if span.calls() {
+            return Some(here);
+        }
+        here = span.parent;
+    }
+    None
 }
 
 /// The service that a peer's name is of: its own, or that of a host in a cluster (`pay.shop.svc.cluster.local`); else the name itself.

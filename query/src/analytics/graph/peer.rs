@@ -14,6 +14,8 @@ pub enum NodeKind {
     Queue,
     /// Known by its address alone.
     External,
+    /// All those of which a caller has too many.
+    Other,
 }
 
 impl NodeKind {
@@ -23,21 +25,20 @@ impl NodeKind {
             Self::Database => "database",
             Self::Queue => "queue",
             Self::External => "external",
+            Self::Other => "other",
         }
     }
 }
 
 /// Columns of spans that tell a peer.
-pub const PEER_COLUMNS: [&str; 10] = [
+pub const PEER_COLUMNS: [&str; 8] = [
     c::PEER_SERVICE,
     c::SERVER_ADDRESS,
     c::DB_SYSTEM,
     c::DB_NAMESPACE,
     c::MESSAGING_SYSTEM,
     c::MESSAGING_DESTINATION,
-    c::RPC_SYSTEM,
     c::RPC_SERVICE,
-    c::HTTP_REQUEST_METHOD,
     c::UPSTREAM_CLUSTER,
 ];
 
@@ -50,9 +51,7 @@ pub(super) struct Said<'a> {
     pub db_namespace: Option<&'a str>,
     pub messaging_system: Option<&'a str>,
     pub messaging_destination: Option<&'a str>,
-    pub rpc_system: Option<&'a str>,
     pub rpc_service: Option<&'a str>,
-    pub http_method: Option<&'a str>,
     pub upstream_cluster: Option<&'a str>,
 }
 
@@ -73,36 +72,20 @@ impl<'a> Said<'a> {
         let name = self.server_address.or(self.upstream_cluster).or(self.rpc_service)?;
         Some((NodeKind::External, name, ""))
     }
-
-    /// How it calls: `grpc`, `http`, `redis`, `kafka`; empty where nothing says.
-    pub(super) fn protocol(&self) -> &str {
-        let http = self.http_method.map(|_| "http");
-        self.db_system.or(self.messaging_system).or(self.rpc_system).or(http).unwrap_or_default()
-    }
 }
 
 /// [`PEER_COLUMNS`] of a batch.
-pub(super) struct SaidColumns<'a>([TextColumn<'a>; 10]);
+pub(super) struct SaidColumns<'a>([TextColumn<'a>; 8]);
 
 impl<'a> SaidColumns<'a> {
     pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, UnexpectedType> {
-        let [a, b, c, d, e, f, g, h, i, j] = PEER_COLUMNS.map(|name| TextColumn::of(batch, name));
-        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?, i?, j?]))
+        let [a, b, c, d, e, f, g, h] = PEER_COLUMNS.map(|name| TextColumn::of(batch, name));
+        Ok(Self([a?, b?, c?, d?, e?, f?, g?, h?]))
     }
 
     pub(super) fn get(&self, row: usize) -> Said<'a> {
-        let [
-            peer_service,
-            server_address,
-            db_system,
-            db_namespace,
-            messaging_system,
-            messaging_destination,
-            rpc_system,
-            rpc_service,
-            http_method,
-            upstream_cluster,
-        ] = self.0.map(|column| column.get(row).filter(|text| !text.is_empty()));
+        let [peer_service, server_address, db_system, db_namespace, messaging_system, messaging_destination, rpc_service, upstream_cluster] =
+            self.0.map(|column| column.get(row).filter(|text| !text.is_empty()));
         Said {
             peer_service,
             server_address,
@@ -110,9 +93,7 @@ impl<'a> SaidColumns<'a> {
             db_namespace,
             messaging_system,
             messaging_destination,
-            rpc_system,
             rpc_service,
-            http_method,
             upstream_cluster,
         }
     }
@@ -124,26 +105,17 @@ mod tests {
 
     #[test]
     fn what_says_most_wins() {
-        let check = |said: Said<'_>, expected: Option<(NodeKind, &str, &str)>, protocol: &str| {
-            assert_eq!((said.peer(), said.protocol()), (expected, protocol), "{said:?}");
-        };
+        let check = |said: Said<'_>, expected: Option<(NodeKind, &str, &str)>| assert_eq!(said.peer(), expected, "{said:?}");
         let host = Some("10.0.0.7");
-        check(
-            Said { db_system: Some("redis"), server_address: host, ..Said::default() },
-            Some((NodeKind::Database, "10.0.0.7", "redis")),
-            "redis",
-        );
-        check(Said { db_system: Some("mysql"), ..Said::default() }, Some((NodeKind::Database, "mysql", "mysql")), "mysql");
+        let redis = Said { db_system: Some("redis"), server_address: host, ..Said::default() };
+        check(redis, Some((NodeKind::Database, "10.0.0.7", "redis")));
+        check(Said { db_system: Some("mysql"), ..Said::default() }, Some((NodeKind::Database, "mysql", "mysql")));
         let topic =
             Said { messaging_system: Some("kafka"), messaging_destination: Some("orders"), server_address: host, ..Said::default() };
-        check(topic, Some((NodeKind::Queue, "orders", "kafka")), "kafka");
-        let named = Said { peer_service: Some("pay"), server_address: host, rpc_system: Some("grpc"), ..Said::default() };
-        check(named, Some((NodeKind::Service, "pay", "")), "grpc");
-        check(
-            Said { server_address: host, http_method: Some("GET"), ..Said::default() },
-            Some((NodeKind::External, "10.0.0.7", "")),
-            "http",
-        );
-        check(Said::default(), None, "");
+        check(topic, Some((NodeKind::Queue, "orders", "kafka")));
+        let named = Said { peer_service: Some("pay"), server_address: host, ..Said::default() };
+        check(named, Some((NodeKind::Service, "pay", "")));
+        check(Said { server_address: host, ..Said::default() }, Some((NodeKind::External, "10.0.0.7", "")));
+        check(Said::default(), None);
     }
 }

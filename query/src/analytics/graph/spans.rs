@@ -38,12 +38,10 @@ pub const COLUMNS: [&str; 10] = [
 pub(super) struct Span {
     /// Hash of trace and parent; 0 of a root.
     pub parent: u64,
-    pub duration_ns: i64,
     pub service: u32,
     pub operation: u32,
     /// Index into `peers`, plus one; 0: nothing says whom it calls.
     pub peer: u32,
-    pub protocol: u32,
     pub kind: u8,
     pub failed: bool,
     /// Of the window; others are only read for their relatives.
@@ -181,11 +179,9 @@ impl Spans {
             let calls = matches!(kind, 3 | 4);
             let kept = Span {
                 parent: parent.get(row).map_or(0, |parent| self::key(trace, parent)),
-                duration_ns,
                 service: self.text(service.get(row).unwrap_or_default()),
                 operation: self.text(name.get(row).unwrap_or_default()),
                 peer: if calls { self.peer(said.peer()) } else { 0 },
-                protocol: self.text(said.protocol()),
                 kind,
                 failed: status.get(row) == Some(ERROR),
                 counts,

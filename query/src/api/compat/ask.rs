@@ -166,7 +166,7 @@ impl Asked {
     /// Who called whom in `[start, end)`, in order.
     pub(super) async fn calls(&self, start: UnixNanos, end: UnixNanos) -> Result<Vec<Calls>, Problem> {
         let mut cost = Cost::default();
-        let (graph, _) = load_graph(&self.shared.engine, Window { start, end }, None, now(), &mut cost).await?;
+        let (graph, _) = load_graph(&self.shared.engine, Window { start, end }, None, &mut cost).await?;
         Ok(calls(&graph))
     }
 

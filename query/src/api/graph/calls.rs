@@ -1,6 +1,6 @@
 //! `GET /api/v1/graph`: nodes and edges of the calls of a window.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use schemas::UnixNanos;
 use serde::Serialize;
@@ -12,13 +12,16 @@ use super::super::{
     completeness::Completeness,
     problem::Problem,
     search::{Pairs, now, parse_time},
-    services::{Durations, per_second},
+    services::{Durations, Loaded, Whose, minutes_in, per_second},
+    sql::problem_in,
     window::{Window, unknown_parameter},
 };
-use super::spans::{Within, spans};
 use crate::{
-    analytics::graph::{self, Edge, Graph, Node, Spans},
-    engine::Engine,
+    analytics::{
+        graph::{self, Edge, Graph, Node},
+        services,
+    },
+    engine::{EdgesQuestion, Engine, edges},
 };
 
 const DEPTH_MAX: usize = 10;
@@ -47,7 +50,7 @@ pub(super) struct GraphAnswer {
 struct GraphNode {
     /// Of this answer: kind and name.
     id: String,
-    /// `service`, `database`, `queue` or `external`.
+    /// `service`, `database`, `queue`, `external`, or `other`: all those together that a caller has too many of.
     kind: &'static str,
     name: String,
     /// Of a database or queue, for instance `redis`.
@@ -90,7 +93,8 @@ struct GraphEdge {
 /// An operation of an edge.
 #[derive(Debug, Serialize, ToSchema)]
 struct EdgeOperation {
-    name: String,
+    /// Null: all those together that the caller has too many of.
+    name: Option<String>,
     calls: f64,
 }
 
@@ -163,7 +167,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let request = Request::parse(pairs)?;
     let mut cost = Cost::default();
     let environment = request.environment.as_deref();
-    let (graph, completeness) = load(&folds.engine, request.window, environment, request.now, &mut cost).await?;
+    let (graph, completeness) = load(&folds.engine, request.window, environment, &mut cost).await?;
     let (graph, distances) = match &request.ego {
         Some((service, depth)) => {
             let (graph, distances) = graph::ego(graph, service, *depth);
@@ -207,15 +211,18 @@ pub(in crate::api) async fn load(
     engine: &Engine,
     window: Window,
     environment: Option<&str>,
-    now: UnixNanos,
     cost: &mut Cost,
 ) -> Result<(Graph, crate::analytics::minutes::Completeness), Problem> {
-    let within = Within { window, now, environment: environment.map(str::to_owned) };
-    let spans = spans(engine, within, Spans::new(window.start.0, window.end.0), cost).await?;
-    let completeness = spans.completeness;
-    let counted = tokio::task::spawn_blocking(move || graph::calls(&spans)).await;
-    let graph = counted.map_err(|_| super::super::breakers::internal("a bug ended the count of calls"))?;
-    Ok((graph, completeness))
+    let snapshot = Arc::new(engine.snapshot());
+    let grid = services::grid(window.start.0, window.end.0, 1);
+    let whose = Whose { environment, ..Whose::default() };
+    let Loaded { rows, mut completeness, cost: of_minutes } = minutes_in(engine, Arc::clone(&snapshot), window, grid, whose).await?;
+    cost.merge(&of_minutes);
+    let question = EdgesQuestion { start_ns: window.start.0, end_ns: window.end.0, environment: environment.map(str::to_owned) };
+    let (calls, left_out, summary) = edges(engine, snapshot, question).await.map_err(|error| problem_in("start", error))?;
+    cost.add(&summary);
+    completeness.left_out += left_out;
+    Ok((calls.graph(&services::services(&rows, grid)), completeness))
 }
 
 fn id(node: &Node) -> String {
@@ -245,7 +252,7 @@ impl GraphNode {
 impl GraphEdge {
     fn of(graph: &Graph, edge: &Edge, breakers: &[Guard], seconds: f64) -> Self {
         let (from, to) = (&graph.nodes[edge.from], &graph.nodes[edge.to]);
-        let operation = |(name, calls): &(String, f64)| EdgeOperation { name: name.clone(), calls: *calls };
+        let operation = |(name, calls): &(Option<String>, f64)| EdgeOperation { name: name.clone(), calls: *calls };
         Self {
             from: id(from),
             to: id(to),
@@ -268,7 +275,7 @@ fn guards(guard: &Guard, from: &Node, to: &Node, edge: &Edge) -> bool {
         return false;
     }
     let is_target = guard.targets.contains(&to.name);
-    let operation = || edge.operations.iter().any(|(name, _)| guard.operations.contains(name));
+    let operation = || edge.operations.iter().any(|(name, _)| name.as_ref().is_some_and(|name| guard.operations.contains(name)));
     is_target || (guard.targets.is_empty() && operation())
 }
 

@@ -11,6 +11,7 @@ use super::{
         answer::{Cost, Meta, Time, to_json},
         breakers::{Folds, Guards},
         completeness::Completeness,
+        page_token::PageToken,
         problem::Problem,
         search::{Limits, Pairs},
     },
@@ -26,7 +27,8 @@ use crate::{
 
 const LIMITS: Limits = Limits { default: 200, max: 2000 };
 const CODES_MAX: usize = 5;
-const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment`, `namespace`, `q`, `sort`, `buckets` and `limit`";
+const KNOWN: &str =
+    "this route knows `start`, `end`, `range`, `environment`, `namespace`, `q`, `sort`, `buckets`, `limit` and `page_token`";
 
 /// Services of a window.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +37,8 @@ pub(super) struct ServicesAnswer {
     /// All that the filters leave, also those beyond `limit`.
     total: usize,
     services: Vec<Row>,
+    /// Pass it as `page_token`, with the same other parameters, for the services after these; null at the end.
+    next_page_token: Option<String>,
     completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
@@ -144,7 +148,11 @@ impl Sort {
 
 pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let started = Instant::now();
-    let request = Request::parse(pairs, LIMITS, &["namespace", "q", "sort"], KNOWN)?;
+    let mut request = Request::parse(pairs, LIMITS, &["namespace", "q", "sort", "page_token"], KNOWN)?;
+    let after = request.own("page_token").map(PageToken::parse).transpose()?;
+    if let Some(after) = &after {
+        request.window = after.window;
+    }
     let sort = Sort::parse(request.own("sort"))?;
     let grid = services::grid(request.window.start.0, request.window.end.0, request.buckets);
     let whose = Whose { environment: request.environment.as_deref(), ..Whose::default() };
@@ -156,6 +164,14 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         request.own("namespace").is_none_or(has) && text.as_ref().is_none_or(|text| service.name.to_lowercase().contains(text))
     });
     sort.apply(&mut services);
+    let total = services.len();
+    // Who is gone since then, with all that the token tells: the pages are over.
+    let place = |after: &PageToken| services.iter().position(|service| service.name == after.id).map_or(total, |place| place + 1);
+    let mut services = services.split_off(after.as_ref().map_or(0, place));
+    let more = services.len() > request.limit;
+    services.truncate(request.limit);
+    let last = services.last().filter(|_| more);
+    let next_page_token = last.map(|last| PageToken { window: request.window, id: last.name.clone() }.text());
 
     let (start, end) = (request.window.start, request.window.end);
     let question =
@@ -167,8 +183,9 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let completeness = Completeness::of(completeness, &mut cost);
     let body = ServicesAnswer {
         buckets: Buckets::of(grid),
-        total: services.len(),
-        services: services.iter().take(request.limit).map(of).collect(),
+        total,
+        services: services.iter().map(of).collect(),
+        next_page_token,
         completeness,
         meta: cost.meta(started),
     };

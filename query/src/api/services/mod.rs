@@ -21,6 +21,6 @@ mod routes;
 mod shapes;
 
 pub(super) use codes::{CodeCount, codes};
-pub(super) use load::{Loaded, Whose, minutes, minutes_of};
+pub(super) use load::{Loaded, Whose, minutes, minutes_in, minutes_of};
 pub(crate) use routes::routes;
 pub(super) use shapes::{Buckets, Durations, Trend, per_second};

@@ -44,6 +44,7 @@ pub(crate) fn routes(folds: Folds) -> OpenApiRouter {
         ("sort" = Option<String>, Query, description = "`health` (the sick ones first, when left out), `calls`, `errors`, `slowest` or `name`"),
         ("buckets" = Option<usize>, Query, description = "of trends at most, 1 to 1000; 60 when left out"),
         ("limit" = Option<usize>, Query, description = "services, 1 to 2000; 200 when left out"),
+        ("page_token" = Option<String>, Query, description = "`next_page_token` of the page before"),
     ),
     responses((status = 200, description = "services that have a span in the window", body = ServicesAnswer), AskProblems)
 )]

@@ -6,7 +6,7 @@
 //! read from   ^   \------ sums ------/   ^ ^   \---- sums ---/   ^
 //!             spans of a minute that a part begins or ends in, unless its sums tell that they are all of one part
 //! ```
-//! INVARIANT: all of it is of one snapshot, and every span of a part is counted there once.
+//! INVARIANT: all of it is of the snapshot, and every span of a part is counted there once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -62,8 +62,12 @@ pub(crate) type MinutesFound = (Vec<MinuteRow>, Completeness);
 ///
 /// # Errors
 /// What ended the question.
-pub(crate) async fn minutes(engine: &Engine, question: MinutesQuestion) -> Result<(Vec<MinutesFound>, Summary), EngineError> {
-    let asked = Asked { engine, snapshot: Arc::new(engine.snapshot()), question: &question };
+pub(crate) async fn minutes(
+    engine: &Engine,
+    snapshot: Arc<Snapshot>,
+    question: MinutesQuestion,
+) -> Result<(Vec<MinutesFound>, Summary), EngineError> {
+    let asked = Asked { engine, snapshot, question: &question };
     let (mut sums, mut summary) = asked.sums().await?;
     for (minute, rows) in std::mem::take(&mut sums.cut) {
         let whole = sums.parts.iter().position(|(part, _)| part.has_all_of(minute, &rows));

@@ -22,6 +22,7 @@
 //! codes        error codes, counted by service and stretch of time
 //! narrow       a few columns of all that is found, to be added up
 //! minutes      what spans add up to in stretches of time
+//! edges        calls between services within a stretch of time
 //! instances    the instances of a service, minute by minute
 //! lines        one log record by its id, and those of the same stream around it
 //! ```
@@ -34,6 +35,7 @@ mod codes;
 mod compile;
 mod condition;
 mod deltas;
+mod edges;
 mod facts;
 mod found;
 mod histogram;
@@ -58,6 +60,7 @@ pub(super) use codes::codes_plan;
 pub(super) use condition::{Condition, Matcher};
 pub(crate) use deltas::{GroupQuestion, Records, Wanted};
 pub(super) use deltas::{check, group_plan};
+pub(crate) use edges::{EdgesQuestion, edges};
 pub(super) use facts::facts_plan;
 pub(crate) use facts::{Facts, FactsQuestion, calls_of};
 pub(crate) use found::Found;

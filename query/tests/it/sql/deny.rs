@@ -179,8 +179,19 @@ async fn looking_around_is_allowed() {
     let tables = loaded.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1").await;
     assert_eq!(
         tables,
-        ["breaker_signals", "errors", "logs", "metrics", "operation_minutes", "rejections", "resilience_actions", "spans"]
-            .map(|name| format!("{name:?}"))
+        [
+            "breaker_signals",
+            "edge_halves",
+            "edge_minutes",
+            "errors",
+            "logs",
+            "metrics",
+            "operation_minutes",
+            "rejections",
+            "resilience_actions",
+            "spans"
+        ]
+        .map(|name| format!("{name:?}"))
     );
     for query in ["SHOW TABLES", "SHOW COLUMNS FROM spans", "DESCRIBE logs", "EXPLAIN SELECT count(*) FROM spans WHERE name = 'x'"] {
         assert!(!loaded.rows(query).await.is_empty(), "{query}");

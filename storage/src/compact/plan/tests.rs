@@ -8,7 +8,7 @@ const MIB: u64 = 1 << 20;
 const NOW: UnixNanos = UnixNanos(100 * HOUR_NS + HOUR_NS / 2);
 
 fn group(hour: Hour) -> Group {
-    Group { tenant: TenantId::DEFAULT, table: Table::Spans, hour, rolled_up: true }
+    Group { tenant: TenantId::DEFAULT, table: Table::Spans, hour, rolled_up: 2 }
 }
 
 /// Blocks of one hour; `sizes` are rows and bytes.
@@ -119,15 +119,15 @@ proptest! {
 #[test]
 fn spans_that_are_in_sums_stay_apart_from_those_that_are_not() {
     let mut candidates = blocks(Hour::Of(99), &[(10, 5); 4]);
-    candidates[0].group.rolled_up = false;
-    candidates[2].group.rolled_up = false;
+    candidates[0].group.rolled_up = 1;
+    candidates[2].group.rolled_up = 1;
     let mut jobs = Vec::new();
     while let Some(job) = plan(&candidates, &LIMITS, NOW) {
         candidates.retain(|candidate| !job.inputs.contains(&candidate.id));
         jobs.push((job.group.rolled_up, job.inputs));
     }
     jobs.sort_unstable();
-    assert_eq!(jobs, [(false, vec![1, 3]), (true, vec![2, 4])]);
+    assert_eq!(jobs, [(1, vec![1, 3]), (2, vec![2, 4])]);
 }
 
 #[test]
