@@ -141,9 +141,10 @@ fn narrow(entries: Vec<usize>, is_better: impl Fn(usize) -> bool) -> Vec<usize> 
     if better.is_empty() { entries } else { better }
 }
 
-/// As far as anybody can tell.
+/// As far as anybody can tell: from the earliest that it can have opened to the latest that it can have closed.
 fn is_open(history: &History, time: i64) -> bool {
-    let next = history.trips.partition_point(|trip| trip.opened.time.0 <= time + SKEW);
-    let last = next.checked_sub(1).map(|last| &history.trips[last]);
-    last.is_some_and(|trip| trip.closed.is_none_or(|closed| time <= closed.hi.0 + SKEW))
+    history.trips.iter().any(|trip| {
+        let opened = trip.opened.lo.unwrap_or(trip.opened.time);
+        opened.0 <= time + SKEW && trip.closed.is_none_or(|closed| time <= closed.hi.0 + SKEW)
+    })
 }
