@@ -69,7 +69,7 @@ fn stored_rows_are_classified_again() {
     std::fs::write(dir.path().join("span.json"), SPAN.replace('\n', "")).unwrap();
     json(&dir, &["send", "span.json", "--endpoint", &server.otlp_http, "--json", "--no-progress"]);
     let refused = |server: &Server| {
-        let sql = "SELECT (SELECT count(*) FROM rejections), (SELECT count(*) FROM spans WHERE rejection_kind = 'breaker_open')";
+        let sql = "SELECT (SELECT count(*) FROM rejections) AS facts, (SELECT count(*) FROM spans WHERE rejection_kind = 'breaker_open') AS spans";
         json(&dir, &["query", sql, "-o", "json", "--api", &server.api])["rows"][0].clone()
     };
     assert_eq!(refused(&server), serde_json::json!([0, 0]), "the rule is switched off");

@@ -18,30 +18,30 @@ use std::{
 };
 
 use arrow::{
-    array::{AsArray, BooleanArray, RecordBatch},
-    compute::{concat_batches, filter_record_batch, interleave_record_batch},
-    datatypes::TimestampNanosecondType,
+    array::{BooleanArray, RecordBatch},
+    compute::{filter_record_batch, interleave_record_batch},
 };
 use schemas::{
     Table, TableBatch, TenantId, UnixNanos,
     columns::{RECEIVED_AT, START_TIME},
 };
 
+mod rows;
+
+pub(crate) use rows::first_arrival;
+use rows::{MINUTE_NS, at, chunks, may_have, minute, times};
+
 use super::{
     Compactor,
     compactor::{CompactError, Rewrite, State},
-    merge::{self, InputError},
+    merge,
 };
 use crate::{
-    block::{self, Block, BlockError, BlockPlan, Bound, Name, OwnHours, RowPlace, Target},
+    block::{self, Block, BlockError, BlockPlan, Name, OwnHours, RowPlace, Target},
     io::create_dirs_durable,
     rollup::OperationMinutes,
     wal::Lsn,
 };
-
-const MINUTE_NS: i64 = 60 * 1_000_000_000;
-/// Rows that are read at once where a block is not written anew.
-const ROWS: usize = 64 * 1024;
 
 /// Rows of a table whose records are sent, to the same rows in their order with their derived columns anew, and the rows of derived
 /// tables that they make. Injected, so that storage does not know what rows mean. The error text says what failed.
@@ -343,50 +343,4 @@ impl Rederived {
             }
         }
     }
-}
-
-/// The rows of a block, bit by bit, each piece one batch.
-fn chunks<'a>(compactor: &'a Compactor, block: &'a Block) -> impl Iterator<Item = Result<RecordBatch, CompactError>> + 'a {
-    let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
-    (0..rows).step_by(ROWS).map(move |first| {
-        let batches = compactor.reader.rows(block, vec![first..rows.min(first + ROWS)]).map_err(at(block))?;
-        concat_batches(&block.table.schema(), &batches).map_err(|error| at(block)(error.into()))
-    })
-}
-
-fn at(block: &Block) -> impl Fn(BlockError) -> CompactError + '_ {
-    |source| InputError::new(block, source).into()
-}
-
-fn times<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a [i64], BlockError> {
-    let times = batch.column_by_name(name).and_then(|times| times.as_primitive_opt::<TimestampNanosecondType>());
-    times.map(|times| &times.values()[..]).ok_or_else(|| BlockError::Derive(format!("a block without times in {name}")))
-}
-
-fn minute(time: i64) -> i64 {
-    time.div_euclid(MINUTE_NS) * MINUTE_NS
-}
-
-/// Whether any row of the block may have arrived in the time.
-fn may_have(block: &Block, arrived: &Range<UnixNanos>) -> bool {
-    arrivals(block).is_none_or(|(first, last)| first < arrived.end && last >= arrived.start)
-}
-
-/// When the first and the last row of the block arrived, by its statistics.
-fn arrivals(block: &Block) -> Option<(UnixNanos, UnixNanos)> {
-    let id = block.table.columns().find(|column| column.name == RECEIVED_AT)?.id;
-    match &block.statistics.iter().find(|column| column.field_id == id)?.range {
-        Some((Bound::Time(first), Bound::Time(last))) => Some((*first, *last)),
-        _ => None,
-    }
-}
-
-/// When the first row arrived that may have arrived at `since` or later; `None` when there is none.
-pub(crate) fn first_arrival(blocks: &[Arc<Block>], since: UnixNanos) -> Option<UnixNanos> {
-    let of_block = |block: &Arc<Block>| match arrivals(block) {
-        Some((_, last)) if last < since => None,
-        Some((first, _)) => Some(first.max(since)),
-        None => Some(since),
-    };
-    blocks.iter().filter(|block| block.table.is_sent()).filter_map(of_block).min()
 }
