@@ -142,7 +142,18 @@ export const STATE_COLOURS: Record<State, string> = {
 /** State is never told by colour alone. */
 export const GLYPHS: Record<State, string> = { open: '●', forced_open: '◆', half_open: '◐', shedding: '◍', closed: '○', disabled: '⊘', metrics_only: '◌', unknown: '?' };
 
-export function segments(lane: Lane, spanUs: number): Segment[] {
+const known = new WeakMap<Lane, { spanUs: number; all: Segment[] }>();
+
+/** Of one lane, worked out once: it is asked for with every drawing. */
+export function segments(lane: Lane, spanUs: number): readonly Segment[] {
+  const before = known.get(lane);
+  if (before?.spanUs === spanUs) return before.all;
+  const all = cut(lane, spanUs);
+  known.set(lane, { spanUs, all });
+  return all;
+}
+
+function cut(lane: Lane, spanUs: number): Segment[] {
   return lane.start_us.map((from, index) => ({ from, to: Math.min(spanUs, lane.start_us[index + 1] ?? spanUs), state: stateOf(lane.state[index]!), fraction: lane.open_fraction[index] ?? 0 }));
 }
 

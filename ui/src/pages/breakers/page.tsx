@@ -88,7 +88,7 @@ export default function BreakersPage() {
   const range = useRangeQuery();
   const asked = { q, state: param('state'), kind: param('kind'), sort: param('sort'), tripped: tripped || null, page_token: param('page_token'), ...range };
   const stream = useLive(useRange().kind === 'relative');
-  const answer = useGet<BreakersAnswer>('breakers', asked, { when: view !== 'limits', every: refreshEvery() || (stream === 'off' ? false : stream === 'live' ? QUIET_MS : POLL_MS) });
+  const answer = useGet<BreakersAnswer>('breakers', asked, { when: view !== 'limits', moving: true, every: refreshEvery() || (stream === 'off' ? false : stream === 'live' ? QUIET_MS : POLL_MS) });
   const evidence = param('evidence') as Level | '';
   const groups = useMemo(() => (answer.data ? group(answer.data.breakers.filter((row) => !evidence || (row.last_trip !== null && level(row.last_trip.method) === evidence)), by) : []), [answer.data, by, evidence]);
   const rows = groups.flatMap((one) => one.rows);
