@@ -8,16 +8,19 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use schemas::TenantId;
 
 use super::{
     Catalog, CatalogError, During,
     commit::{list, retire, step},
     narrow::narrow_columns,
     open::Head,
+    rollups::remember,
 };
 use crate::{
     block::{Block, NewBlock},
     io::Io,
+    rollup::Change,
 };
 
 /// What is said of a block that is not live any more.
@@ -40,19 +43,22 @@ impl Catalog {
         Ok(numbers)
     }
 
-    /// Makes `blocks`, written under `numbers`, live instead of the blocks with the ids `retired`.
+    /// Makes `blocks`, written under `numbers`, live instead of the blocks with the ids `retired`, and remembers what sums that were made
+    /// again made known.
     pub(crate) fn replace(
         &mut self,
         io: &dyn Io,
         retired: &[u64],
         blocks: &[NewBlock],
         numbers: &[u64],
+        known: &[(TenantId, Vec<Change>)],
     ) -> Result<Vec<Block>, CatalogError> {
         self.make_writable(io)?;
         step(io, "catalog.replace.before")?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).during("begin")?;
         let retired: Vec<i64> = retired.iter().map(|id| id.cast_signed()).collect();
         let live = list(&transaction, &self.tables, blocks, &retired)?;
+        known.iter().try_for_each(|(tenant, changes)| remember(&transaction, *tenant, changes))?;
         end_rewrite(&transaction, numbers)?;
         step(io, "catalog.replace.inside")?;
         transaction.commit().during("commit a rewrite")?;

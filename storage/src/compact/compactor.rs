@@ -4,11 +4,12 @@ use std::{
     collections::HashSet,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
-use schemas::{Table, UnixNanos};
+use arrow::error::ArrowError;
+use schemas::{Table, TenantId, UnixNanos};
 
 use super::{
     merge::{self, InputError},
@@ -18,6 +19,7 @@ use super::{
 use crate::{
     block::{self, Block, BlockReader, Name, NewBlock, Target, WriteError},
     catalog::{CatalogError, SharedCatalog},
+    rollup::{Change, RollupError},
     self_metrics::{COMPACTION_BYTES_TOTAL, COMPACTION_SECONDS},
     threads::Core,
 };
@@ -36,13 +38,19 @@ pub(crate) enum CompactError {
     NoRoom { free: u64, needed: u64 },
     #[error("remove {path}")]
     Remove { path: PathBuf, source: io::Error },
+    #[error("make directory {path}")]
+    MakeDir { path: PathBuf, source: io::Error },
+    #[error("bring the dictionaries of derived rows together")]
+    Dictionaries(#[source] ArrowError),
+    #[error("add up spans again")]
+    Rollup(#[source] RollupError),
 }
 
 /// The only one who replaces blocks. One job at a time.
 pub(crate) struct Compactor {
     pub(crate) core: Arc<Core>,
     pub(crate) catalog: Arc<SharedCatalog>,
-    reader: BlockReader,
+    pub(super) reader: BlockReader,
     pub(crate) state: Mutex<State>,
 }
 
@@ -58,10 +66,13 @@ pub(crate) struct State {
 }
 
 /// Blocks that are written, and those whose rows they have.
-struct Rewrite {
-    numbers: Vec<u64>,
-    inputs: Vec<Arc<Block>>,
-    outputs: Vec<NewBlock>,
+#[derive(Default)]
+pub(super) struct Rewrite {
+    pub numbers: Vec<u64>,
+    pub inputs: Vec<Arc<Block>>,
+    pub outputs: Vec<NewBlock>,
+    /// What sums that were made again made known.
+    pub known: Vec<(TenantId, Vec<Change>)>,
 }
 
 impl Compactor {
@@ -72,10 +83,7 @@ impl Compactor {
 
     /// Carries out the most urgent job as of `now`; false when there is none.
     pub(crate) fn step(&self, now: UnixNanos) -> Result<bool, CompactError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rewrite) = state.doubtful.take() {
-            self.settle(&mut state, rewrite)?;
-        }
+        let mut state = self.settled()?;
         let blocks = Arc::clone(&self.core.shown().blocks);
         let readable = blocks.iter().filter(|block| !state.unreadable.contains(&block.id));
         let candidates: Vec<Candidate> = readable.map(|block| self.candidate(block)).collect();
@@ -135,7 +143,7 @@ impl Compactor {
         }
         .inspect_err(|error| state.give_up(error.id))?;
         let numbers = self.catalog.lock().begin_rewrite(io, plans.len())?;
-        let mut rewrite = Rewrite { numbers, inputs, outputs: Vec::with_capacity(plans.len()) };
+        let mut rewrite = Rewrite { numbers, inputs, outputs: Vec::with_capacity(plans.len()), known: Vec::new() };
         let lsn = rewrite.inputs.iter().map(|block| block.lsn).max().unwrap_or_default();
         for (plan, number) in plans.into_iter().zip(rewrite.numbers.clone()) {
             let Group { tenant, table, .. } = job.group;
@@ -159,8 +167,16 @@ impl Compactor {
                 }
             }
         }
+        self.swap(state, rewrite)?;
+        metrics::histogram!(COMPACTION_SECONDS).record(started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// The outputs are live instead of the inputs, or nothing has changed.
+    pub(super) fn swap(&self, state: &mut State, rewrite: Rewrite) -> Result<(), CompactError> {
         let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
-        let committed = self.catalog.lock().replace(io, &retired, &rewrite.outputs, &rewrite.numbers);
+        let Rewrite { outputs, numbers, known, .. } = &rewrite;
+        let committed = self.catalog.lock().replace(self.core.io.as_ref(), &retired, outputs, numbers, known);
         match committed {
             Ok(blocks) => self.show(state, rewrite, blocks),
             Err(error) => {
@@ -168,8 +184,16 @@ impl Compactor {
                 return Err(error.into());
             }
         }
-        metrics::histogram!(COMPACTION_SECONDS).record(started.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    /// The state, without a commit of which nobody knows.
+    pub(super) fn settled(&self) -> Result<MutexGuard<'_, State>, CompactError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rewrite) = state.doubtful.take() {
+            self.settle(&mut state, rewrite)?;
+        }
+        Ok(state)
     }
 
     /// After a commit that was reported as failed: it may have reached the disk all the same.
@@ -200,6 +224,7 @@ impl Compactor {
         let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
         let mut shown = self.core.shown();
         shown.replaced(&retired, blocks);
+        shown.learn(rewrite.known);
         self.core.count_memory(&shown);
         drop(shown);
         let delay = self.core.config.compact.delete_delay;
@@ -207,7 +232,7 @@ impl Compactor {
     }
 
     /// Nothing of these numbers is wanted. What cannot be removed now is removed by the next start.
-    fn take_back(&self, numbers: &[u64]) {
+    pub(super) fn take_back(&self, numbers: &[u64]) {
         let mut catalog = self.catalog.lock();
         if let Err(error) = remove::remove_rewrites(self.core.io.as_ref(), &self.core.config.data_dir, &mut catalog, numbers) {
             tracing::warn!(error = &error as &dyn std::error::Error, "files of a failed compaction not removed");
@@ -215,7 +240,7 @@ impl Compactor {
     }
 
     /// Inputs and outputs are there together until the delay is over.
-    fn check_room(&self, inputs: &[Arc<Block>]) -> Result<(), CompactError> {
+    pub(super) fn check_room(&self, inputs: &[Arc<Block>]) -> Result<(), CompactError> {
         let free = self.core.io.disk_space(&self.core.config.data_dir).map_err(CompactError::DiskSpace)?.free_bytes;
         let needed = self.core.config.compact.free_bytes_min + inputs.iter().map(|block| block.bytes).sum::<u64>();
         if free < needed { Err(CompactError::NoRoom { free, needed }) } else { Ok(()) }

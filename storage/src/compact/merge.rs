@@ -27,7 +27,7 @@ pub(crate) struct InputError {
 }
 
 impl InputError {
-    fn new(block: &Block, source: BlockError) -> Self {
+    pub(super) fn new(block: &Block, source: BlockError) -> Self {
         Self { id: block.id, path: block.path.clone(), source }
     }
 }

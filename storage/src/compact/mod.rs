@@ -6,12 +6,13 @@
 //! ```
 //!
 //! `plan` decides, `merge` writes the new blocks in bounded memory, `remove` deletes what nobody reads any more, `compactor` carries
-//! jobs out, `thread` runs it while the store is open. Rows are never dropped: identical ones may be different requests.
+//! jobs out, `rederive` makes derived rows again, `thread` runs it while the store is open. Rows are never dropped: identical ones may be different requests.
 
 mod compactor;
 mod config;
 mod merge;
 mod plan;
+mod rederive;
 mod remove;
 mod thread;
 
@@ -19,4 +20,6 @@ pub(crate) use compactor::CompactError;
 pub(crate) use compactor::Compactor;
 pub use config::CompactConfig;
 pub(crate) use plan::Debt;
+pub(crate) use rederive::first_arrival;
+pub use rederive::{Rederive, Rederived};
 pub(crate) use remove::{Retired, remove_leftovers};
