@@ -15,8 +15,8 @@ pub(crate) use ask::{
 };
 pub(crate) use files::{DeliveryArguments, ExportArguments, ExportFormat, ImportArguments, ImportFormat, SendArguments};
 pub(crate) use house::{
-    BackupArguments, CompactArguments, ConfigCommand, ConfigShowArguments, HouseFormat, InspectArguments, Inspected, RestoreArguments,
-    RetainArguments, ShownArguments,
+    BackupArguments, CompactArguments, ConfigCommand, ConfigShowArguments, HouseFormat, InspectArguments, Inspected, ReclassifyArguments,
+    RestoreArguments, RetainArguments, ShownArguments,
 };
 
 use crate::config;
@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     /// Have small blocks written anew as few large ones.
     Compact(CompactArguments),
+    /// Have stored rows looked at again, with the rules that count now.
+    Reclassify(ReclassifyArguments),
     /// Have old data let go, or tell what would go.
     Retain(RetainArguments),
     /// Copy a data directory, with or without a server in it.

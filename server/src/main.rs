@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Inspect(arguments) => commands::inspect::run(arguments),
         Command::Compact(arguments) => commands::compact::run(arguments),
+        Command::Reclassify(arguments) => commands::reclassify::run(arguments),
         Command::Retain(arguments) => commands::retain::run(arguments),
         Command::Backup(arguments) => commands::backup::run(arguments),
         Command::Restore(arguments) => commands::backup::restore(arguments),

@@ -49,7 +49,7 @@ pub use arrivals::{Arrived, ArrivedBatch, Follower, Missing, Place};
 pub use attributes::AttributeQuery;
 pub use block::{BlockError, Keep, OpenBlock, Predicate, Read, RowGroupBounds, TimeRange};
 pub use catalog::CatalogError;
-pub use compact::CompactConfig;
+pub use compact::{CompactConfig, Rederive, Rederived};
 pub use config::Config;
 pub use export::to_parquet;
 pub use figures::CompactionStats;

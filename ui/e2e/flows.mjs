@@ -1,14 +1,15 @@
 // What people do: from what is wrong to the trip, the trace, its logs; by keys; with links that are shared.
 
 import { english } from './pages.mjs';
+import { json, until } from './server.mjs';
 
-export async function flows(browser, { api }, { failed, row }) {
+export async function flows(browser, { api, otlp }, { failed, row }) {
   const tab = await browser.tab();
   await english(tab, api);
-  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, rules })) {
+  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, rules, tall })) {
     tab.at(`flow ${name}`);
     try {
-      await flow(tab, api, { failed, row });
+      await flow(tab, api, { failed, row, otlp });
     } catch (error) {
       tab.wrong(error.message.split('\n').slice(0, 2).join(' '));
     }
@@ -104,4 +105,26 @@ async function rules({ page, go, check }, api) {
   await page.fill('.two-texts textarea', '[[rule]]\nid = 7\n');
   await page.click('button:has-text("Try")');
   await page.waitForSelector('[role=alert]:has-text("line 2")');
+}
+
+/** The last span of a trace that is higher than the screen can be scrolled to, and stands where it is seen. */
+async function tall({ page, go, check }, api, { otlp }) {
+  const traceId = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, '0')).join('');
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const spans = Array.from({ length: 300 }, (_, index) => ({ traceId, spanId: (index + 1).toString(16).padStart(16, '0'), parentSpanId: index ? '0000000000000001' : '', name: `step ${index}`, kind: 1, startTimeUnixNano: String(now + BigInt(index) * 1_000_000n), endTimeUnixNano: String(now + BigInt(index ? index + 1 : 300) * 1_000_000n) }));
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'tall' } }] };
+  await json(`${otlp}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }) });
+  await until('the tall trace is whole', () => json(`${api}/api/v1/traces/${traceId}?format=columnar`), (trace) => trace.span_count === spans.length);
+  await go(`${api}/traces/${traceId}`);
+  const seen = (name) =>
+    page.waitForFunction((name) => {
+      const row = [...document.querySelectorAll('.wf-row:not([hidden])')].find((one) => one.querySelector('.wf-name').textContent === name);
+      const box = row?.getBoundingClientRect();
+      return box && document.elementFromPoint(box.left + 60, box.top + box.height / 2)?.closest('.wf-row') === row;
+    }, name);
+  await seen('step 0');
+  await page.evaluate(() => document.querySelector('.waterfall').scrollTo(0, 1e6));
+  await seen('step 299');
+  const bars = await page.evaluate(() => document.querySelector('.wf-bars').height / (devicePixelRatio || 1) - document.querySelector('.waterfall').clientHeight);
+  check(Math.abs(bars) < 2, `the picture of the bars is ${bars} px higher than what is seen of it`);
 }

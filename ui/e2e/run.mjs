@@ -1,6 +1,6 @@
 // The dashboard in a real browser, against a real server that lives the demo:
 //
-//   node e2e/run.mjs BINARY [--shots] [--only=breakers,trip]     starts the binary with the seeded demo
+//   node e2e/run.mjs BINARY [--shots] [--only=breakers,flows]    starts the binary with the seeded demo
 //   node e2e/run.mjs http://127.0.0.1:4319 http://127.0.0.1:4318  looks at a server that runs
 //
 // With --shots it keeps pictures in e2e/shots. Without a Chromium it says SKIPPED and ends well.
@@ -53,9 +53,11 @@ try {
   try {
     await lookAtAll(browser, server.api, only ? Object.fromEntries(Object.entries(all).filter(([name]) => only.includes(name))) : all, { keep });
     step(`${Object.keys(all).length} pages, two languages, two themes`);
-    if (!only) {
+    if (!only || only.includes('flows')) {
       await flows(browser, server, { failed: failed.traces[0].trace_id, row });
       step('flows');
+    }
+    if (!only) {
       await lookSmall(browser, server.api, all, keep);
       step('small screen');
       if (!words[0].startsWith('http')) await firstMinute(browser, words[0]);

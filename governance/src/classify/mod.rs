@@ -13,10 +13,12 @@
 //! names                metric names, canonical, once per distinct name
 //! spans, logs, metrics rows of a table (columns, resource, status) --> matching --> emit --> facts
 //! fill                 the derived columns of spans and logs
+//! anew                 rows that were stored, through other rules
 //! ```
 //!
 //! Pure: the same rules and batches give the same facts, in the order of rows. A row is never compared with another one.
 
+mod anew;
 mod builtin;
 mod columns;
 mod compile;
@@ -46,6 +48,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use anew::classify_anew;
 pub use described::Described;
 pub use error::{RuleError, RuleErrors};
 pub use file::RuleFile;

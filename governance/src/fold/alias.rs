@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
+    History,
     history::Built,
     parameters::{SECOND, SKEW},
-    registry::Registry,
+    registry::{Registry, Slot},
 };
 
 /// Openings this close are the same.
@@ -26,19 +27,19 @@ pub(crate) struct Aliases {
     /// (nameless entry, named entry): within one service, the only named breaker of a fitting framework that was open at each of the
     /// refusals, or that opened together with the nameless one three times.
     pub pairs: Vec<(usize, usize)>,
-    /// Refusals that name neither breaker nor operation, of a service with breakers that tell their states: they are of one of these,
-    /// nobody knows which, and no breaker of their own.
+    /// Refusals of a service with breakers that tell their states, that are of one of these and nobody knows which: they name neither
+    /// breaker nor operation, or several were open. They are no breaker of their own.
     pub nobodys: Vec<usize>,
 }
 
 pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Aliases {
+    let known = Known::of(registry, built);
     let mut services: BTreeMap<(&str, &str, &str), OfService> = BTreeMap::new();
     for (index, entry) in registry.entries.iter().enumerate() {
-        let of_entry = || registry.slots.iter().zip(built).filter(move |(slot, _)| slot.entry == index);
-        if of_entry().next().is_none() {
+        if known.slots[index].is_empty() {
             continue;
         }
-        let told = of_entry().any(|(_, built)| built.is_told);
+        let told = known.slots_of(index).any(|(_, built)| built.is_told);
         let key = &entry.key;
         let service = services.entry((&key.service, &key.namespace, &key.environment)).or_default();
         match (key.is_nameless(), told) {
@@ -50,35 +51,100 @@ pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Aliases {
     let mut found = Aliases::default();
     for OfService { nameless, named } in services.values() {
         for from in nameless {
-            let fitting: Vec<usize> = named.iter().copied().filter(|into| fits(registry, built, *from, *into)).collect();
-            match fitting[..] {
-                [only] => found.pairs.push((*from, only)),
-                _ if registry.entries[*from].is_anonymous() && !named.is_empty() => found.nobodys.push(*from),
-                _ => {}
+            match known.owner(*from, named) {
+                Owner::One(into) => found.pairs.push((*from, into)),
+                Owner::OneOfSeveral => found.nobodys.push(*from),
+                Owner::Itself if registry.entries[*from].is_anonymous() && !named.is_empty() => found.nobodys.push(*from),
+                Owner::Itself => {}
             }
         }
     }
     found
 }
 
-fn fits(registry: &Registry, built: &[Built], from: usize, into: usize) -> bool {
-    let (nameless, named) = (&registry.entries[from].key, &registry.entries[into].key);
-    let families = nameless.family.is_empty() || named.family.is_empty() || nameless.family == named.family;
-    if !families || nameless.mechanism != named.mechanism {
-        return false;
+/// Whose refusals those of a nameless entry are.
+enum Owner {
+    One(usize),
+    OneOfSeveral,
+    Itself,
+}
+
+struct Known<'a> {
+    registry: &'a Registry,
+    built: &'a [Built],
+    /// For each entry, its slots.
+    slots: Vec<Vec<usize>>,
+}
+
+impl<'a> Known<'a> {
+    fn of(registry: &'a Registry, built: &'a [Built]) -> Self {
+        let mut slots = vec![Vec::new(); registry.entries.len()];
+        registry.slots.iter().enumerate().for_each(|(index, slot)| slots[slot.entry].push(index));
+        Self { registry, built, slots }
     }
-    let of = |entry: usize| registry.slots.iter().zip(built).filter(move |(slot, _)| slot.entry == entry);
-    let (mut inside, mut together) = (true, 0);
-    for (slot, built) in of(from) {
-        let Some((_, named)) = of(into).find(|(other, _)| other.process == slot.process) else { return false };
-        let named = &named.history.trips;
-        let covers = |time: i64| {
-            let next = named.partition_point(|trip| trip.opened.time.0 <= time + SKEW);
-            next.checked_sub(1).is_some_and(|last| named[last].closed.is_none_or(|closed| time <= closed.hi.0 + SKEW))
+}
+
+impl Known<'_> {
+    fn slots_of(&self, entry: usize) -> impl Iterator<Item = (&Slot, &Built)> {
+        self.slots[entry].iter().map(|slot| (&self.registry.slots[*slot], &self.built[*slot]))
+    }
+
+    fn history(&self, entry: usize, process: usize) -> Option<&History> {
+        self.slots_of(entry).find(|(slot, _)| slot.process == process).map(|(_, built)| &built.history)
+    }
+
+    /// Several breakers of a service open together when they guard calls of the same dependency. Then the library tells them apart,
+    /// and within one library the operation or the target.
+    fn owner(&self, from: usize, named: &[usize]) -> Owner {
+        let nameless = &self.registry.entries[from];
+        let key = |entry: usize| &self.registry.entries[entry].key;
+        let may_be = |into: &usize| {
+            let (from, into) = (&nameless.key, key(*into));
+            let families = from.family.is_empty() || into.family.is_empty() || from.family == into.family;
+            families && from.mechanism == into.mechanism
         };
-        inside &= !named.is_empty() && built.atoms.iter().all(|atom| covers(atom.until));
-        let near = |time: i64| named.iter().any(|trip| (trip.opened.time.0 - time).abs() <= TOGETHER);
-        together += built.history.trips.iter().filter(|trip| near(trip.opened.time.0)).count();
+        let candidates: Vec<usize> = named.iter().copied().filter(may_be).collect();
+        let fitting: Vec<usize> = candidates.iter().copied().filter(|into| self.fits(from, *into)).collect();
+        let same_family = narrow(fitting, |into| key(into).family == nameless.key.family);
+        let same_place = narrow(same_family, |into| nameless.shares_place(&self.registry.entries[into]));
+        match same_place[..] {
+            [only] => Owner::One(only),
+            [] if !self.is_covered(from, &candidates) => Owner::Itself,
+            _ => Owner::OneOfSeveral,
+        }
     }
-    inside || together >= TIMES
+
+    fn fits(&self, from: usize, into: usize) -> bool {
+        let (mut inside, mut together) = (true, 0);
+        for (slot, built) in self.slots_of(from) {
+            let Some(named) = self.history(into, slot.process) else { return false };
+            inside &= !named.trips.is_empty() && built.atoms.iter().all(|atom| is_open(named, atom.until));
+            let near = |time: i64| named.trips.iter().any(|trip| (trip.opened.time.0 - time).abs() <= TOGETHER);
+            together += built.history.trips.iter().filter(|trip| near(trip.opened.time.0)).count();
+        }
+        inside || together >= TIMES
+    }
+
+    /// At each refusal, one or another of `candidates` was open in that process.
+    fn is_covered(&self, from: usize, candidates: &[usize]) -> bool {
+        !candidates.is_empty()
+            && self.slots_of(from).all(|(slot, built)| {
+                let named: Vec<&History> = candidates.iter().filter_map(|into| self.history(*into, slot.process)).collect();
+                built.atoms.iter().all(|atom| named.iter().any(|history| is_open(history, atom.until)))
+            })
+    }
+}
+
+/// Those of which `is_better` holds, or all when it holds of none.
+fn narrow(entries: Vec<usize>, is_better: impl Fn(usize) -> bool) -> Vec<usize> {
+    let better: Vec<usize> = entries.iter().copied().filter(|entry| is_better(*entry)).collect();
+    if better.is_empty() { entries } else { better }
+}
+
+/// As far as anybody can tell: from the earliest that it can have opened to the latest that it can have closed.
+fn is_open(history: &History, time: i64) -> bool {
+    history.trips.iter().any(|trip| {
+        let opened = trip.opened.lo.unwrap_or(trip.opened.time);
+        opened.0 <= time + SKEW && trip.closed.is_none_or(|closed| time <= closed.hi.0 + SKEW)
+    })
 }

@@ -152,6 +152,12 @@ impl Entry {
         self.key.name.is_empty() && self.operations.is_empty() && self.targets.is_empty()
     }
 
+    /// Both tell of the same operation or the same target.
+    pub fn shares_place(&self, other: &Self) -> bool {
+        let common = |a: &[(String, u64)], b: &[(String, u64)]| a.iter().any(|(name, _)| b.iter().any(|(other, _)| other == name));
+        common(&self.operations, &other.operations) || common(&self.targets, &other.targets)
+    }
+
     pub fn operations(&self) -> Vec<String> {
         commonest(&self.operations)
     }

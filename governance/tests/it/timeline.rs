@@ -157,12 +157,12 @@ fn of_seed_7() {
 }
 
 #[test]
-#[ignore = "the median error of its times is 1.26 s, the goal 1 s"]
+#[ignore = "the median error of its times is 1.24 s, the goal 1 s: most trips are of a counter that is exported every ten seconds"]
 fn of_seed_11() {
     check(11);
 }
 
 #[test]
-fn of_seed_2026() {
-    check(2026);
+fn of_seed_4() {
+    check(4);
 }

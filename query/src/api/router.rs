@@ -100,7 +100,7 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(about_the_server(shared.clone()))
         .merge(ingest::routes(shared.clone()))
         .merge(settings::routes(shared.clone()))
-        .merge(admin::routes(Arc::clone(&shared.store)))
+        .merge(admin::routes(Arc::clone(&shared.store), shared.rules.clone()))
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))
         .merge(search::routes(shared.engine.clone()))

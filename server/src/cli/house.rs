@@ -51,6 +51,22 @@ pub(crate) struct CompactArguments {
     pub(crate) api: ApiArguments,
 }
 
+/// Asks a running server to look at stored rows again, with the rules, layouts and catalogue that count now: error codes, rejections,
+/// signals of breakers and sums change with them. An hour of arrivals at a time; what is interrupted goes on where it says.
+#[derive(Debug, Args)]
+pub(crate) struct ReclassifyArguments {
+    /// Rows that arrived from then on: RFC 3339, Unix time, or now-1d
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) from: String,
+    /// And before then
+    #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) shown: ShownArguments,
+    #[command(flatten)]
+    pub(crate) api: ApiArguments,
+}
+
 /// Asks a running server to let go what is too old or too much.
 #[derive(Debug, Args)]
 pub(crate) struct RetainArguments {

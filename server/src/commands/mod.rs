@@ -12,6 +12,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod query;
+pub(crate) mod reclassify;
 pub(crate) mod retain;
 pub(crate) mod send;
 pub(crate) mod serve;

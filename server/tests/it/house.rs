@@ -58,6 +58,37 @@ fn keeping_house_beside_a_server() {
 }
 
 #[test]
+fn stored_rows_are_classified_again() {
+    const SPAN: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"order"}}]},"scopeSpans":[{"spans":[
+        {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"GET /a","kind":3,"startTimeUnixNano":"1764400000000000000",
+        "endTimeUnixNano":"1764400000000001000","status":{"code":2,"message":"hystrix: circuit open"}}]}]}]}"#;
+    let dir = tempfile::tempdir().unwrap();
+    let rules = dir.path().join("mine.toml");
+    std::fs::write(&rules, "[[rule]]\nid = \"hystrix-go.text\"\non = [\"span\"]\nenabled = false\n").unwrap();
+    let mut server = Server::start_with(&dir, "[governance]\nrules = ['mine.toml']\n");
+    std::fs::write(dir.path().join("span.json"), SPAN.replace('\n', "")).unwrap();
+    json(&dir, &["send", "span.json", "--endpoint", &server.otlp_http, "--json", "--no-progress"]);
+    let refused = |server: &Server| {
+        let sql = "SELECT (SELECT count(*) FROM rejections) AS facts, (SELECT count(*) FROM spans WHERE rejection_kind = 'breaker_open') AS spans";
+        json(&dir, &["query", sql, "-o", "json", "--api", &server.api])["rows"][0].clone()
+    };
+    assert_eq!(refused(&server), serde_json::json!([0, 0]), "the rule is switched off");
+
+    std::fs::write(&rules, "").unwrap();
+    server.signal("HUP");
+    server.wait_for_log("rules reloaded");
+    assert_eq!(refused(&server), serde_json::json!([0, 0]), "what is stored stays");
+    for again in [false, true] {
+        let done = json(&dir, &["reclassify", "--from", "now-1h", "--json", "--no-progress", "--api", &server.api]);
+        assert_eq!(done["derived"]["rejections"], serde_json::json!({ "rows_before": u8::from(again), "rows": 1 }), "{done}");
+        assert_eq!(refused(&server), serde_json::json!([1, 1]));
+    }
+    let (code, out, err) = run(&dir, &["reclassify", "--from", "now-1h", "--to", "now-2h", "--api", &server.api]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(err.contains("not after `start`"), "{err}");
+}
+
+#[test]
 fn settings_say_where_they_come_from() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("f.toml"), "log = 'warn'\n").unwrap();

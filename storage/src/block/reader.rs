@@ -61,6 +61,8 @@ pub enum BlockError {
     Rows { found: u64, expected: u64 },
     #[error("add up")]
     Rollup(#[from] RollupError),
+    #[error("derive rows again: {0}")]
+    Derive(String),
     #[error("the decoder panicked on damaged data")]
     Panicked,
 }

@@ -43,21 +43,21 @@ impl Catalog {
         Ok(numbers)
     }
 
-    /// Makes `blocks`, written under `numbers`, live instead of the blocks with the ids `retired`, and remembers what they made known.
+    /// Makes `blocks`, written under `numbers`, live instead of the blocks with the ids `retired`, and remembers what their sums made known.
     pub(crate) fn replace(
         &mut self,
         io: &dyn Io,
         retired: &[u64],
         blocks: &[NewBlock],
         numbers: &[u64],
-        (tenant, known): &(TenantId, Vec<Change>),
+        known: &[(TenantId, Vec<Change>)],
     ) -> Result<Vec<Block>, CatalogError> {
         self.make_writable(io)?;
         step(io, "catalog.replace.before")?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).during("begin")?;
         let retired: Vec<i64> = retired.iter().map(|id| id.cast_signed()).collect();
         let live = list(&transaction, &self.tables, blocks, &retired)?;
-        remember(&transaction, *tenant, known)?;
+        known.iter().try_for_each(|(tenant, changes)| remember(&transaction, *tenant, changes))?;
         end_rewrite(&transaction, numbers)?;
         step(io, "catalog.replace.inside")?;
         transaction.commit().during("commit a rewrite")?;

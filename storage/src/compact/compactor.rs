@@ -4,11 +4,11 @@ use std::{
     collections::HashSet,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
-use arrow::record_batch::RecordBatch;
+use arrow::{error::ArrowError, record_batch::RecordBatch};
 use schemas::{Table, TenantId, UnixNanos};
 
 use super::{
@@ -21,7 +21,7 @@ use crate::{
     block::{self, Block, BlockPlan, BlockReader, Name, NewBlock, OwnHours, Target, WriteError},
     catalog::{CatalogError, SharedCatalog},
     io::create_dirs_durable,
-    rollup::Change,
+    rollup::{Change, RollupError},
     self_metrics::{COMPACTION_BYTES_TOTAL, COMPACTION_SECONDS},
     threads::Core,
 };
@@ -42,13 +42,17 @@ pub(crate) enum CompactError {
     MakeDir { path: PathBuf, source: io::Error },
     #[error("remove {path}")]
     Remove { path: PathBuf, source: io::Error },
+    #[error("bring the dictionaries of derived rows together")]
+    Dictionaries(#[source] ArrowError),
+    #[error("add up spans again")]
+    Rollup(#[source] RollupError),
 }
 
 /// The only one who replaces blocks. One job at a time.
 pub(crate) struct Compactor {
     pub(crate) core: Arc<Core>,
     pub(crate) catalog: Arc<SharedCatalog>,
-    reader: BlockReader,
+    pub(super) reader: BlockReader,
     pub(crate) state: Mutex<State>,
 }
 
@@ -64,12 +68,13 @@ pub(crate) struct State {
 }
 
 /// Blocks that are written, and those whose rows they have.
-struct Rewrite {
-    numbers: Vec<u64>,
-    inputs: Vec<Arc<Block>>,
-    outputs: Vec<NewBlock>,
-    /// What new sums made known.
-    known: (TenantId, Vec<Change>),
+#[derive(Default)]
+pub(super) struct Rewrite {
+    pub numbers: Vec<u64>,
+    pub inputs: Vec<Arc<Block>>,
+    pub outputs: Vec<NewBlock>,
+    /// What sums that were made again made known.
+    pub known: Vec<(TenantId, Vec<Change>)>,
 }
 
 /// New blocks of one table.
@@ -88,10 +93,7 @@ impl Compactor {
 
     /// Carries out the most urgent job as of `now`; false when there is none.
     pub(crate) fn step(&self, now: UnixNanos) -> Result<bool, CompactError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rewrite) = state.doubtful.take() {
-            self.settle(&mut state, rewrite)?;
-        }
+        let mut state = self.settled()?;
         let blocks = Arc::clone(&self.core.shown().blocks);
         let candidates = self.candidates(&state, &blocks);
         let ill = self.ill_indexed(&mut state, &candidates);
@@ -209,7 +211,7 @@ impl Compactor {
         let io = self.core.io.as_ref();
         let tenant = known.0;
         let numbers = self.catalog.lock().begin_rewrite(io, parts.iter().map(|part| part.plans.len()).sum())?;
-        let mut rewrite = Rewrite { outputs: Vec::with_capacity(numbers.len()), numbers, inputs, known };
+        let mut rewrite = Rewrite { outputs: Vec::with_capacity(numbers.len()), numbers, inputs, known: vec![known] };
         let lsn = rewrite.inputs.iter().map(|block| block.lsn).max().unwrap_or_default();
         let mut numbers = rewrite.numbers.clone().into_iter();
         for Part { table, plans, rows } in parts {
@@ -238,8 +240,16 @@ impl Compactor {
                 }
             }
         }
+        self.swap(state, rewrite)?;
+        metrics::histogram!(COMPACTION_SECONDS).record(started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// The outputs are live instead of the inputs, or nothing has changed.
+    pub(super) fn swap(&self, state: &mut State, rewrite: Rewrite) -> Result<(), CompactError> {
         let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
-        let committed = self.catalog.lock().replace(io, &retired, &rewrite.outputs, &rewrite.numbers, &rewrite.known);
+        let Rewrite { outputs, numbers, known, .. } = &rewrite;
+        let committed = self.catalog.lock().replace(self.core.io.as_ref(), &retired, outputs, numbers, known);
         match committed {
             Ok(blocks) => self.show(state, rewrite, blocks),
             Err(error) => {
@@ -247,7 +257,6 @@ impl Compactor {
                 return Err(error.into());
             }
         }
-        metrics::histogram!(COMPACTION_SECONDS).record(started.elapsed().as_secs_f64());
         Ok(())
     }
 
@@ -256,6 +265,15 @@ impl Compactor {
         let path = self.core.config.data_dir.join(block::dir(tenant, table));
         let made = create_dirs_durable(self.core.io.as_ref(), &self.core.config.data_dir, &path);
         made.map_err(|source| CompactError::MakeDir { path, source })
+    }
+
+    /// The state, without a commit of which nobody knows.
+    pub(super) fn settled(&self) -> Result<MutexGuard<'_, State>, CompactError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rewrite) = state.doubtful.take() {
+            self.settle(&mut state, rewrite)?;
+        }
+        Ok(state)
     }
 
     /// After a commit that was reported as failed: it may have reached the disk all the same.
@@ -293,7 +311,7 @@ impl Compactor {
         let retired: Vec<u64> = rewrite.inputs.iter().map(|block| block.id).collect();
         let mut shown = self.core.shown();
         shown.replaced(&retired, blocks);
-        shown.learn(vec![rewrite.known]);
+        shown.learn(rewrite.known);
         self.core.count_memory(&shown);
         drop(shown);
         let delay = self.core.config.compact.delete_delay;
@@ -301,7 +319,7 @@ impl Compactor {
     }
 
     /// Nothing of these numbers is wanted. What cannot be removed now is removed by the next start.
-    fn take_back(&self, numbers: &[u64]) {
+    pub(super) fn take_back(&self, numbers: &[u64]) {
         let mut catalog = self.catalog.lock();
         if let Err(error) = remove::remove_rewrites(self.core.io.as_ref(), &self.core.config.data_dir, &mut catalog, numbers) {
             tracing::warn!(error = &error as &dyn std::error::Error, "files of a failed compaction not removed");
@@ -309,7 +327,7 @@ impl Compactor {
     }
 
     /// Inputs and outputs are there together until the delay is over.
-    fn check_room(&self, inputs: &[Arc<Block>]) -> Result<(), CompactError> {
+    pub(super) fn check_room(&self, inputs: &[Arc<Block>]) -> Result<(), CompactError> {
         let free = self.core.io.disk_space(&self.core.config.data_dir).map_err(CompactError::DiskSpace)?.free_bytes;
         let needed = self.core.config.compact.free_bytes_min + inputs.iter().map(|block| block.bytes).sum::<u64>();
         if free < needed { Err(CompactError::NoRoom { free, needed }) } else { Ok(()) }

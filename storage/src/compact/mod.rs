@@ -6,14 +6,15 @@
 //! ```
 //!
 //! `plan` decides, `merge` writes the new blocks in bounded memory, `halves` joins halves of calls, `remove` deletes what nobody reads any
-//! more, `compactor` carries jobs out, `thread` runs it while the store is open. Rows are never dropped: identical ones may be different
-//! requests.
+//! more, `compactor` carries jobs out, `rederive` makes derived rows again, `thread` runs it while the store is open. Rows are never
+//! dropped: identical ones may be different requests.
 
 mod compactor;
 mod config;
 mod halves;
 mod merge;
 mod plan;
+mod rederive;
 mod remove;
 mod thread;
 
@@ -21,4 +22,6 @@ pub(crate) use compactor::CompactError;
 pub(crate) use compactor::Compactor;
 pub use config::CompactConfig;
 pub(crate) use plan::Debt;
+pub(crate) use rederive::first_arrival;
+pub use rederive::{Rederive, Rederived};
 pub(crate) use remove::{Retired, remove_leftovers};

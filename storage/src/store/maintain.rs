@@ -1,9 +1,11 @@
 //! What keeps the data in order, asked for by somebody instead of the background.
 
+use std::{ops::Range, sync::Arc};
+
 use schemas::{TenantId, UnixNanos};
 
 use super::Store;
-use crate::{Holdings, Retain, Retained, RetentionPreview, flush, rollup::KnownCount};
+use crate::{Holdings, Rederive, Rederived, Retain, Retained, RetentionPreview, compact, flush, rollup::KnownCount};
 
 /// How many different operations, peers and error codes services have, as of the last flush.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,22 @@ impl Store {
         self.compactor.remove_retired().map_err(|error| flush::chain(&error))?;
         self.compactor.measure(now);
         Ok(compacted)
+    }
+
+    /// Makes what is derived from the rows that arrived in `arrived` again, and swaps the blocks that have any of it in one commit for each
+    /// tenant: all or nothing, and doing it again changes nothing. Compaction waits meanwhile. Blocking; time and disk for all blocks
+    /// with such rows.
+    ///
+    /// # Errors
+    /// The text of the first failure; then everything is as before.
+    pub fn rederive(&self, arrived: Range<UnixNanos>, rederive: &Rederive) -> Result<Rederived, String> {
+        self.flush()?;
+        self.compactor.rederive(arrived, rederive).map_err(|error| flush::chain(&error))
+    }
+
+    /// The earliest moment from `since` on at which rows that are in blocks may have arrived; `None` when there are none. Cheap.
+    pub fn first_arrival(&self, since: UnixNanos) -> Option<UnixNanos> {
+        compact::first_arrival(&Arc::clone(&self.core.shown().blocks), since)
     }
 
     /// Lets go what is too old, or too much, as of `now`. Blocking.

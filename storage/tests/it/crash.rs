@@ -148,7 +148,7 @@ pub fn fail_every_operation(survive: impl Fn(&str, &dyn Fn(&FaultIo)) -> FaultIo
 }
 
 /// Fails the first operation, then the second, until there is none left to fail.
-fn fail_each(op: Op, fault: Fault, lasting: Lasting, survive: impl Fn(&str, &dyn Fn(&FaultIo)) -> FaultIo) {
+pub fn fail_each(op: Op, fault: Fault, lasting: Lasting, survive: impl Fn(&str, &dyn Fn(&FaultIo)) -> FaultIo) {
     for nth in 1.. {
         let io = survive(&format!("{op:?} {nth} fails with {fault:?}, {lasting:?}"), &|io| io.fail(op, nth, fault, lasting));
         if io.fired() == 0 {

@@ -26,6 +26,7 @@ mod inspect;
 mod minutes;
 mod model;
 mod poison;
+mod rederive;
 mod restart;
 mod retain;
 mod retain_crash;

@@ -80,7 +80,7 @@ fn parse(line: &str) -> Option<Row> {
     })
 }
 
-fn batch(table: Table, rows: &[Row], received_at: UnixNanos) -> RecordBatch {
+pub fn batch(table: Table, rows: &[Row], received_at: UnixNanos) -> RecordBatch {
     let columns = table.columns().map(|column| values(column, rows, received_at)).collect();
     RecordBatch::try_new(table.schema(), columns).unwrap()
 }

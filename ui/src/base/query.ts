@@ -37,6 +37,8 @@ export interface Options {
   every?: number | false;
   /** Forever good: traces, closed windows. */
   settled?: boolean;
+  /** Nothing of an answer is the same as before, so nothing is looked for that could be kept: large answers whose times move on. */
+  moving?: boolean;
 }
 
 /** In ms, from the `refresh` of the URL. */
@@ -59,13 +61,14 @@ export function refresh(...routes: string[]): void {
 }
 
 export function useAnswer<T>(key: readonly unknown[], fn: (signal: AbortSignal) => Promise<T>, options: Options = {}): Answer<T> {
-  const { when = true, every = refreshEvery(), settled = false } = options;
+  const { when = true, every = refreshEvery(), settled = false, moving = false } = options;
   const config = {
     queryKey: key,
     queryFn: ({ signal }: { signal: AbortSignal }) => fn(signal),
     enabled: when,
     refetchInterval: settled ? (false as const) : every,
     placeholderData: keepPreviousData,
+    structuralSharing: !moving,
     ...(settled ? { staleTime: Number.POSITIVE_INFINITY } : {}),
   };
   const observer = useMemo(() => new QueryObserver<T>(client, config as never), []);

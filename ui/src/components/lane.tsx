@@ -1,5 +1,5 @@
 // A breaker's states as a lane on a canvas.
-import { colour, useCanvas } from '../base/canvas';
+import { colour, tile, useCanvas } from '../base/canvas';
 import { STATE_COLOURS, isActive, segments, stateOf, stretches, type Lane, type Segment } from '../model/breakers';
 import { stateName } from './breakerwords';
 
@@ -9,54 +9,83 @@ export function MiniLane({ name, state, lane, spanUs }: { name: string; state: s
   return <canvas ref={canvas} class="mini-lane" role="img" aria-label={`${name}: ${stateName(stateOf(state))}`} />;
 }
 
-/** Open: solid. Half open: hatched. Shedding: as high as its ratio. Closed: a thin line. Unknown: dots. */
+/**
+ * Open: solid. Half open: hatched. Shedding: as high as its ratio. Closed: a thin line. Unknown: dots.
+ *
+ * Edges are whole pixels: those are filled, others are blended, which takes several times as long for a page of lanes.
+ */
 export function drawLane(context: CanvasRenderingContext2D, all: readonly Segment[], spanUs: number, middle: number, width: number): void {
+  const at = (us: number) => Math.round((us / spanUs) * width);
+  lines(context, all, at, Math.round(middle) - 1);
   for (const one of all) {
-    const x = (one.from / spanUs) * width;
-    const end = (one.to / spanUs) * width;
+    if (!isActive(one.state)) continue;
+    const x = at(one.from);
+    const wide = Math.max(2, at(one.to) - x);
+    const share = Math.min(1, one.fraction || 1);
+    const high = 2 * Math.round(one.state === 'shedding' ? 2 + 7 * Math.max(0.08, Math.min(1, one.fraction)) : 4 + 5 * share);
+    const top = Math.round(middle) - high / 2;
     const ink = colour(STATE_COLOURS[one.state]);
-    if (!isActive(one.state)) {
-      context.fillStyle = ink;
-      if (one.state === 'closed') context.fillRect(x, middle - 1, Math.max(0, end - x), 2);
-      else for (let dot = Math.ceil(x / 6) * 6; dot < end; dot += 6) context.fillRect(dot, middle - 1, 2, 2);
+    if (one.state === 'half_open' || one.state === 'shedding') {
+      context.fillStyle = one.state === 'half_open' ? tile(context, 'half', 5, ink, hatch) : tile(context, 'shed', 4, ink, stipple);
+      context.fillRect(x, top, wide, high);
       continue;
     }
-    const wide = Math.max(2, end - x);
-    const high = one.state === 'shedding' ? 4 + 14 * Math.min(1, Math.max(0.08, one.fraction)) : 8 + 10 * Math.min(1, one.fraction || 1);
-    const top = middle - high / 2;
     context.fillStyle = ink;
-    if (one.state === 'open' || one.state === 'forced_open') {
-      context.beginPath();
-      context.roundRect(x, top, wide, high, wide > 8 ? 2 : 0);
-      context.fill();
-      if (one.state === 'forced_open' && wide > 14) {
-        context.fillStyle = colour('--surface');
-        context.fillText('◆', x + wide / 2, middle + 0.5);
-      }
-    } else {
-      context.globalAlpha = 0.28;
-      context.fillRect(x, top, wide, high);
-      context.globalAlpha = 1;
-      context.save();
-      context.beginPath();
-      context.rect(x, top, wide, high);
-      context.clip();
-      if (one.state === 'half_open') {
-        context.strokeStyle = ink;
-        context.lineWidth = 1.6;
-        context.beginPath();
-        for (let line = x - high; line < x + wide; line += 5) {
-          context.moveTo(line, top + high);
-          context.lineTo(line + high, top);
-        }
-        context.stroke();
-      } else {
-        for (let dot = x; dot < x + wide; dot += 4) for (let row = top + 1; row < top + high; row += 4) context.fillRect(dot + ((row / 4) % 2) * 2, row, 1.6, 1.6);
-      }
-      context.restore();
+    solid(context, x, top, wide, high);
+    if (one.state === 'forced_open' && wide > 14) {
+      context.fillStyle = colour('--surface');
+      context.fillText('◆', x + wide / 2, middle + 0.5);
     }
   }
   crowds(context, stretches(all), spanUs, middle, width);
+}
+
+/** What is known to be closed, and what is not known. A line goes on under what is drawn over it. */
+function lines(context: CanvasRenderingContext2D, all: readonly Segment[], at: (us: number) => number, y: number): void {
+  for (let index = 0; index < all.length; ) {
+    const closed = all[index]!.state === 'closed';
+    const begin = index;
+    const belongs = (one: Segment) => (closed ? one.state === 'closed' || isActive(one.state) : one.state === all[begin]!.state);
+    while (index < all.length && belongs(all[index]!)) index++;
+    if (index === begin) index++;
+    const first = all[begin]!;
+    if (isActive(first.state)) continue;
+    const last = closed ? all.slice(begin, index).findLast((one) => one.state === 'closed')! : all[index - 1]!;
+    const ink = colour(STATE_COLOURS[first.state]);
+    context.fillStyle = closed ? ink : tile(context, 'unknown', 6, ink, (dots) => dots.fillRect(0, 0, 2, 6));
+    context.fillRect(at(first.from), y, Math.max(0, at(last.to) - at(first.from)), 2);
+  }
+}
+
+/** Round corners only where they are seen: they cost a path. */
+function solid(context: CanvasRenderingContext2D, x: number, y: number, wide: number, high: number): void {
+  if (wide < 12) return context.fillRect(x, y, wide, high);
+  context.beginPath();
+  context.roundRect(x, y, wide, high, 2);
+  context.fill();
+}
+
+function hatch(context: CanvasRenderingContext2D): void {
+  wash(context, 5);
+  context.lineWidth = 1.4;
+  context.beginPath();
+  for (const from of [-5, 0, 5]) {
+    context.moveTo(from - 1, 6);
+    context.lineTo(from + 6, -1);
+  }
+  context.stroke();
+}
+
+function stipple(context: CanvasRenderingContext2D): void {
+  wash(context, 4);
+  context.fillRect(0, 0.5, 1.6, 1.6);
+  context.fillRect(2, 2.5, 1.6, 1.6);
+}
+
+function wash(context: CanvasRenderingContext2D, size: number): void {
+  context.globalAlpha = 0.28;
+  context.fillRect(0, 0, size, size);
+  context.globalAlpha = 1;
 }
 
 /** Trips that share their pixels are counted rather than lost. */

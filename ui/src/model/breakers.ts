@@ -54,6 +54,8 @@ export interface Row extends Identity {
   refused: number;
   flapping: boolean;
   last_trip: Trip | null;
+  /** Of the time before the last trip, most frequent first. */
+  top_codes?: { code: string; count: number; share: number }[];
   lane: Lane;
 }
 
@@ -139,10 +141,26 @@ export const STATE_COLOURS: Record<State, string> = {
   unknown: '--unknown',
 };
 
+/** For words, which need more contrast than what is drawn. */
+export function inkOf(state: State): string {
+  return `var(${{ open: '--error', half_open: '--warn', shedding: '--shed', forced_open: '--forced' }[state as string] ?? '--text-soft'})`;
+}
+
 /** State is never told by colour alone. */
 export const GLYPHS: Record<State, string> = { open: '●', forced_open: '◆', half_open: '◐', shedding: '◍', closed: '○', disabled: '⊘', metrics_only: '◌', unknown: '?' };
 
-export function segments(lane: Lane, spanUs: number): Segment[] {
+const known = new WeakMap<Lane, { spanUs: number; all: Segment[] }>();
+
+/** Of one lane, worked out once: it is asked for with every drawing. */
+export function segments(lane: Lane, spanUs: number): readonly Segment[] {
+  const before = known.get(lane);
+  if (before?.spanUs === spanUs) return before.all;
+  const all = cut(lane, spanUs);
+  known.set(lane, { spanUs, all });
+  return all;
+}
+
+function cut(lane: Lane, spanUs: number): Segment[] {
   return lane.start_us.map((from, index) => ({ from, to: Math.min(spanUs, lane.start_us[index + 1] ?? spanUs), state: stateOf(lane.state[index]!), fraction: lane.open_fraction[index] ?? 0 }));
 }
 

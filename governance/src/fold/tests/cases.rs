@@ -82,6 +82,49 @@ fn refusals_that_name_nothing_are_no_breaker_where_others_are_named() {
 }
 
 #[test]
+fn breakers_of_one_service_that_open_together_are_told_apart() {
+    let open = |family, name| [log(family, name, 0.0, Some(Closed), Open), log(family, name, 20.0, Some(Open), Closed)];
+    let refusals = |family, name| (0..6).map(move |nth| refused(family, name, 1.0 + f64::from(nth)));
+    let three = || Given::default().signal(open("", "pay")).signal(open("hystrix-go", "stock")).signal(open("sentinel-go", "cart"));
+    let check = |name: &str, given: Given, expected: &[(&str, &[&str], f64)]| {
+        let folded = given.fold();
+        let found: Vec<_> = folded
+            .breakers
+            .iter()
+            .map(|breaker| {
+                let aliases: Vec<&str> = breaker.aliases.iter().map(String::as_str).collect();
+                (breaker.key.name.as_str(), aliases, breaker.trips.iter().map(|trip| trip.trip.refused).sum::<f64>())
+            })
+            .collect();
+        let found: Vec<_> = found.iter().map(|(name, aliases, refused)| (*name, aliases.as_slice(), *refused)).collect();
+        assert_eq!(found, expected, "{name}: {}", show(&folded));
+    };
+    check(
+        "by the library that the refusals tell",
+        three().reject(refusals("hystrix-go", "op:GET /stock")).reject(refusals("sentinel-go", "op:GET /cart")),
+        &[("cart", &["op:GET /cart"], 6.0), ("pay", &[], 0.0), ("stock", &["op:GET /stock"], 6.0)],
+    );
+    check(
+        "refusals of an unknown library are of the breaker whose library nothing tells",
+        three().reject(refusals("", "op:POST /pay")),
+        &[("cart", &[], 0.0), ("pay", &["op:POST /pay"], 6.0), ("stock", &[], 0.0)],
+    );
+    check(
+        "two that fit alike: nobody knows of which, and it is no third one",
+        Given::default()
+            .signal(open("hystrix-go", "stock"))
+            .signal(open("hystrix-go", "price"))
+            .reject(refusals("hystrix-go", "op:GET /a")),
+        &[("price", &[], 0.0), ("stock", &[], 0.0)],
+    );
+    check(
+        "none was open: a breaker of its own",
+        Given::default().signal(open("", "pay")).reject((0..6).map(|nth| refused("", "op:GET /a", 600.0 + f64::from(nth)))),
+        &[("op:GET /a", &[], 6.0), ("pay", &[], 0.0)],
+    );
+}
+
+#[test]
 fn a_log_a_gauge_and_refusals_are_one_event_14() {
     let spans = (0..5).map(|nth| refused("gobreaker", "op:Charge", 0.5 + f64::from(nth)));
     let mut log_line = log("", "pay", 0.0, Some(Closed), Open);

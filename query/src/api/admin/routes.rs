@@ -9,6 +9,7 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
+use governance::classify::SharedRules;
 use http::StatusCode;
 use schemas::UnixNanos;
 use serde::Serialize;
@@ -20,20 +21,23 @@ use super::{
     super::{answer, openapi::OtherProblems, problem::Problem},
     answers::{Compacted, Flushed, LetGo, Preview, failed, meta, refused},
     parameters::{Compact, Retention, refuse_any},
+    reclassify,
 };
 
-struct Admin {
+pub(super) struct Admin {
     store: Arc<Store>,
+    pub rules: SharedRules,
     turn: Arc<Semaphore>,
 }
 
-pub(crate) fn routes(store: Arc<Store>) -> OpenApiRouter {
+pub(crate) fn routes(store: Arc<Store>, rules: SharedRules) -> OpenApiRouter {
     OpenApiRouter::default()
         .routes(routes!(flush))
         .routes(routes!(compact))
         .routes(routes!(retain))
         .routes(routes!(preview))
-        .with_state(Arc::new(Admin { store, turn: Arc::new(Semaphore::new(1)) }))
+        .routes(routes!(reclassify::reclassify))
+        .with_state(Arc::new(Admin { store, rules, turn: Arc::new(Semaphore::new(1)) }))
 }
 
 /// Writes the rows in memory to blocks.
@@ -134,7 +138,11 @@ async fn preview(State(admin): State<Arc<Admin>>, RawQuery(query): RawQuery) -> 
 
 impl Admin {
     /// Goes on when the client leaves: what was begun is finished.
-    async fn run<A, T>(&self, asked: Result<A, Problem>, work: impl FnOnce(&Store, A) -> Result<T, Problem> + Send + 'static) -> Response
+    pub(super) async fn run<A, T>(
+        &self,
+        asked: Result<A, Problem>,
+        work: impl FnOnce(&Store, A) -> Result<T, Problem> + Send + 'static,
+    ) -> Response
     where
         A: Send + 'static,
         T: Serialize + Send + 'static,
@@ -167,7 +175,7 @@ fn busy() -> Problem {
     .retry_after_s(1)
 }
 
-fn now() -> UnixNanos {
+pub(super) fn now() -> UnixNanos {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     UnixNanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

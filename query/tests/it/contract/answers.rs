@@ -137,6 +137,10 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
             r#"{"query": "SELECT service_name, count(*) AS spans, max(start_time) AS newest FROM spans WHERE duration_ns > $1 GROUP BY 1 ORDER BY 1", "params": [1]}"#,
             StatusCode::OK,
         ),
+        Case {
+            path: "/api/v1/admin/reclassify?start=2026-09-21T14:00:00Z&end=2026-09-21T15:00:00Z".to_owned(),
+            ..admin("admin_reclassify", "/api/v1/admin/reclassify")
+        },
         admin("admin_preview", "/api/v1/admin/retention:preview"),
         admin("admin_retention", "/api/v1/admin/retention"),
         admin("admin_compact", "/api/v1/admin/compact"),

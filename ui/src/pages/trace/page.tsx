@@ -19,7 +19,8 @@ import { Minimap } from './minimap';
 import { SpanDrawer } from './span';
 import { OperationsTab } from './operations';
 import { JsonTab } from './json';
-import { Waterfall, rowOf, type SpanMark } from './waterfall';
+import type { SpanMark } from './view';
+import { Waterfall, rowOf } from './waterfall';
 
 const t = texts({
   searching: ['Looking for the trace', '正在查找链路'],
