@@ -18,7 +18,7 @@ use schemas::{
     otlp::{ContentEncoding, Format},
 };
 use storage::{
-    Config, RawRequest, Receipt, Refused, Snapshot, Store,
+    Config, RawRequest, Receipt, Refused, Snapshot, Store, TimeRange,
     io::Io,
     rollup::{EdgeMinutes, OperationMinutes},
 };
