@@ -16,7 +16,7 @@ import { Sheet, sheetOpen } from './sheet';
 import { STOPS, pageName } from './sitemap';
 
 const t = texts({
-  skip: ['Skip to content', '跳到内容'],
+  skip: ['Skip to content', '跳到正文'],
   pages: ['Pages', '页面'],
   fold: ['Fold the rail', '收起侧栏'],
   jump: ['Go to…', '跳转……'],

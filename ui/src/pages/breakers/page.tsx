@@ -28,14 +28,14 @@ const t = texts({
   lanes: ['Timeline', '时间线'],
   table: ['Table', '表格'],
   limits: ['Rate limits', '限流'],
-  coverage: ['Coverage', '防护检查'],
+  coverage: ['Coverage', '防护覆盖'],
   search: ['Service, target, name or library', '服务、目标、名称或组件'],
   state: ['State', '状态'],
-  any_state: ['any state', '任意状态'],
-  any_kind: ['any kind', '任意类型'],
+  any_state: ['any state', '全部状态'],
+  any_kind: ['any kind', '全部类型'],
   kind: ['Kind', '类型'],
   evidence: ['Evidence of the last trip', '最近一次熔断的证据'],
-  any_evidence: ['any evidence', '任意证据'],
+  any_evidence: ['any evidence', '全部证据'],
   sort: ['Sort', '排序'],
   cost: ['by cost', '按影响'],
   recent: ['by time', '按时间'],
@@ -45,7 +45,7 @@ const t = texts({
   target: ['by target', '按目标'],
   service: ['by caller', '按调用方'],
   none: ['no groups', '不分组'],
-  tripped: ['Only tripped', '仅熔断过'],
+  tripped: ['Only tripped', '仅看熔断过的'],
   wall: ['Wall', '大屏'],
   now: ['Now', '当前'],
   trips_in: ['trips', '次熔断'],
@@ -130,15 +130,17 @@ export default function BreakersPage() {
         <Live stream={stream} />
         {breakers && (
           <>
-            <div class="filter" style={{ flex: '1 1 170px' }}>
+            <div class="filter" style={{ flex: '1 1 120px' }}>
               <Icon name="search" size={14} />
               <input class="input" style={{ fontFamily: 'inherit' }} aria-label={t('search')} placeholder={t('search')} value={q} onInput={(event) => setParams({ q: event.currentTarget.value || null, page_token: null }, 'replace')} />
             </div>
             <Select label={t('state')} value={param('state')} options={[['', t('any_state')], ...STATES.map((one) => [one as string, stateName(one)] as const)]} onChange={(next) => setParams({ state: next || null, page_token: null })} />
+            <span class="row hide-small more-filters">
             <Select label={t('kind')} value={param('kind')} options={[['', t('any_kind')], ...MECHANISMS.map((one) => [one as string, mechanismName(one)] as const)]} onChange={(next) => setParams({ kind: next || null, page_token: null })} />
             <Select label={t('evidence')} value={evidence} options={[['', t('any_evidence')], ...LEVELS.map((one) => [one as string, levelName(one)] as const)]} onChange={(next) => setParams({ evidence: next || null })} />
             <Select label={t('sort')} value={param('sort') || 'cost'} options={(['cost', 'recent', 'trips', 'name'] as const).map((one) => [one as string, t(one)] as const)} onChange={(next) => setParams({ sort: next === 'cost' ? null : next, page_token: null })} />
             <Select label={t('group')} value={by} options={(['target', 'service', 'none'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ group: next === 'target' ? null : next })} />
+            </span>
             <button class="btn" aria-pressed={tripped} onClick={() => setParams({ tripped: tripped ? null : '1', page_token: null })}>
               {t('tripped')}
             </button>

@@ -105,7 +105,7 @@ export default function TracesPage() {
         </span>
       ),
     },
-    { key: 'errors', title: t('failed'), num: true, cell: (trace) => (trace.errors ? <span class="error-text strong">{count(trace.errors)}</span> : <span class="faint">0</span>) },
+    { key: 'errors', title: t('failed'), num: true, hideSmall: true, cell: (trace) => (trace.errors ? <span class="error-text strong">{count(trace.errors)}</span> : <span class="faint">0</span>) },
     { key: 'spans', title: t('span_count'), num: true, hideSmall: true, cell: (trace) => count(trace.spans) },
     {
       key: 'services',
