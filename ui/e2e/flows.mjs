@@ -92,7 +92,7 @@ async function filter({ page, go, settled, check }, api, { row }) {
   await page.click('.state button');
   await page.waitForSelector('.lane-row');
   await page.fill('.page-head input', row.name);
-  await page.waitForFunction((name) => [...document.querySelectorAll('.lane-row')].every((lane) => lane.textContent.includes(name)), row.name);
+  await page.waitForFunction((name) => [...document.querySelectorAll('.lane-row')].every((lane) => lane.textContent.includes(name)), row.name.replace(/^op:/, ''));
   await settled();
 }
 

@@ -7,13 +7,14 @@ import { refresh, refreshEvery, useGet } from '../../base/query';
 import { useStream, type StreamState } from '../../base/stream';
 import { nsToMs, toIso, toMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
-import { BarChart } from '../../components/bars';
+import { BarChart, type Mark } from '../../components/bars';
 import { Icon } from '../../components/icons';
 import { Live } from '../../components/live';
 import { Panel, Segments, Select } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
 import { GLYPHS, LEVELS, STATES, STATE_COLOURS, density, group, isActive, level, neighbour, segments, type BreakersAnswer, type GroupBy, type Level, type Row } from '../../model/breakers';
+import { replacements, type ServicesAnswer } from '../../model/services';
 import { Lanes } from './lanes';
 import { Twin } from './twin';
 import { Wall } from './wall';
@@ -53,6 +54,7 @@ const t = texts({
   open_time: ['open, all together', '累计熔断时长'],
   refused: ['calls refused', '次调用被拒绝'],
   over_time: ['Trips over time', '熔断次数趋势'],
+  deploy: ['{service}: new version {version}', '{service}：新版本 {version}'],
   empty: ['No breaker signals seen', '未发现熔断信号'],
   empty_why: [
     'Services may have no breakers, or not report them. Fusebox reads the metrics of resilience4j, Sentinel, Hystrix and Envoy, the logs of most libraries, and infers trips of Kratos, go-zero and others from calls that are refused.',
@@ -164,6 +166,12 @@ export default function BreakersPage() {
   );
 }
 
+/** Rollouts in the window: what often stands before a trip. */
+function useDeploys(): Mark[] {
+  const answer = useGet<ServicesAnswer>('services', { buckets: 1, limit: 500, ...useRangeQuery() }, { every: false });
+  return useMemo(() => (answer.data?.services ?? []).flatMap((service) => replacements(service.versions, toMs).map(({ at, version }) => ({ at, colour: '--s3', label: t('deploy', { service: service.name, version }) }))), [answer.data]);
+}
+
 /** Asks again when a breaker changed: at once for one change, once for a burst of them. */
 function useLive(on: boolean): StreamState {
   const timer = useRef(0);
@@ -181,6 +189,7 @@ function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: Brea
   const t0 = nsToMs(data.t0_ns);
   const spanMs = nsToMs(data.end_ns) - t0;
   const trips = useMemo(() => density(data.breakers, spanMs * 1000, 80), [data]);
+  const deploys = useDeploys();
   const known_ = Object.values(data.summary.states).reduce((sum, one) => sum + one, 0);
   const choose = (row: Row, trip: string | null) => setParams({ breaker: row.id, trip }, 'replace');
   if (rows.length === 0)
@@ -249,7 +258,7 @@ function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: Brea
             {view === 'lanes' && (
               <div class="lanes-density">
                 <span class="faint small">{t('over_time')}</span>
-                <BarChart bars={{ t0, widthMs: spanMs / 80, series: [{ name: t('trips_in'), colour: '--open', counts: trips }] }} height={46} label={t('over_time')} />
+                <BarChart bars={{ t0, widthMs: spanMs / 80, series: [{ name: t('trips_in'), colour: '--open', counts: trips }] }} height={46} label={t('over_time')} marks={deploys} />
                 <span />
               </div>
             )}

@@ -16,7 +16,7 @@ import { Meter, Panel } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
 import { GLYPHS, STATE_COLOURS, stateOf, titleOf } from '../../model/breakers';
-import type { OverviewAnswer } from '../../model/overview';
+import { youngSince, type OverviewAnswer } from '../../model/overview';
 import { DEFAULT_RANGE } from '../../model/range';
 import { fine, health } from '../../model/services';
 import { Changes } from './changes';
@@ -43,6 +43,7 @@ const t = texts({
   worst: ['Failing now', '正在失败的服务'],
   slow: ['Slowest requests', '最慢的请求'],
   trips_shown: ['trip', '熔断'],
+  young: ['The first calls of this window are of {time}: whatever was not seen before them is called new.', '该时间范围内最早的调用始于 {time}，在此之前未见过的都会标为“首次出现”。'],
   quiet: ['All quiet', '一切正常'],
   quiet_why: ['{spans} spans of {services} services, {codes} error codes and {breakers} breakers were looked at.', '已检查 {services} 个服务的 {spans} 个 Span、{codes} 个错误码和 {breakers} 个熔断器。'],
 });
@@ -75,6 +76,7 @@ export function Now() {
 
 function Body({ one, slow }: { one: OverviewAnswer; slow: ReturnType<typeof useGet<Traces>> }) {
   const { now, checked } = one;
+  const young = youngSince(one);
   const recent = t('recent', { time: duration(now.recent_ns) });
   return (
     <>
@@ -134,7 +136,10 @@ function Body({ one, slow }: { one: OverviewAnswer; slow: ReturnType<typeof useG
               <p>{t('quiet_why', { spans: count(Math.round(checked.spans)), services: checked.services, codes: checked.codes, breakers: checked.breakers })}</p>
             </Empty>
           ) : (
-            <Changes changes={one.changes} total={one.changes_total} />
+            <>
+              {young !== null && <p class="faint small">{t('young', { time: clock(young, 0) })}</p>}
+              <Changes changes={one.changes} total={one.changes_total} />
+            </>
           )}
         </Panel>
         <div class="grid" style={{ alignContent: 'start' }}>
