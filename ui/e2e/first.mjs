@@ -3,7 +3,7 @@
 import { english } from './pages.mjs';
 import { startEmpty } from './server.mjs';
 
-const EMPTY = ['/services', '/map', '/breakers', '/breakers?view=limits', '/errors', '/traces', '/logs', '/logs?tab=patterns', '/explore/metrics', '/sql', '/status'];
+const EMPTY = ['/services', '/map', '/breakers', '/breakers?view=limits', '/breakers?view=coverage', '/errors', '/traces', '/logs', '/logs?tab=patterns', '/explore/metrics', '/sql', '/status'];
 
 export async function firstMinute(browser, binary) {
   const server = await startEmpty(binary);

@@ -20,6 +20,7 @@ export function pages({ trace, evil, breaker, trip, code, service }) {
     breakers_table: `/breakers?range=15m&view=table&breaker=${breaker}`,
     wall: '/breakers?range=15m&wall=1',
     limits: '/breakers?range=15m&view=limits',
+    coverage: '/breakers?range=15m&view=coverage',
     errors: '/errors?range=15m',
     code: `/errors?range=15m&code=${encodeURIComponent(code)}`,
     evil_code: `/errors?range=15m&code=${encodeURIComponent(evil.code)}`,

@@ -171,6 +171,8 @@ export interface Column<R> {
   wide?: boolean;
   sortable?: boolean;
   hideSmall?: boolean;
+  /** For a page that hides it where there is no room. */
+  class?: string;
   width?: number;
   cell: (row: R) => ComponentChildren;
 }
@@ -187,7 +189,7 @@ export function Table<R>(props: {
   selected?: (row: R, index: number) => boolean;
   after?: (row: R) => ComponentChildren;
 }) {
-  const of = (column: Column<R>) => `${column.num ? 'num ' : ''}${column.wide ? 'wide ' : ''}${column.hideSmall ? 'hide-small' : ''}`;
+  const of = (column: Column<R>) => `${column.num ? 'num ' : ''}${column.wide ? 'wide ' : ''}${column.hideSmall ? 'hide-small ' : ''}${column.class ?? ''}`;
   return (
     <table class="table" aria-label={props.label}>
       <thead>

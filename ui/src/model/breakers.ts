@@ -54,6 +54,8 @@ export interface Row extends Identity {
   refused: number;
   flapping: boolean;
   last_trip: Trip | null;
+  /** Of the time before the last trip, most frequent first. */
+  top_codes?: { code: string; count: number; share: number }[];
   lane: Lane;
 }
 
@@ -138,6 +140,11 @@ export const STATE_COLOURS: Record<State, string> = {
   metrics_only: '--unknown',
   unknown: '--unknown',
 };
+
+/** For words, which need more contrast than what is drawn. */
+export function inkOf(state: State): string {
+  return `var(${{ open: '--error', half_open: '--warn', shedding: '--shed', forced_open: '--forced' }[state as string] ?? '--text-soft'})`;
+}
 
 /** State is never told by colour alone. */
 export const GLYPHS: Record<State, string> = { open: '●', forced_open: '◆', half_open: '◐', shedding: '◍', closed: '○', disabled: '⊘', metrics_only: '◌', unknown: '?' };

@@ -1,5 +1,5 @@
 // What the state of the server means for a person.
-import type { Status } from '../base/schema';
+import type { Sender, SenderDoor, SenderSignal, Status } from '../base/schema';
 
 /** Reasons that the server itself gives; they stand on every page. */
 export function troubles(status: Status): string[] {
@@ -15,6 +15,21 @@ export function isEmpty(status: Status): boolean {
 export function address(status: Status | undefined, name: 'otlp_grpc' | 'otlp_http' | 'api'): string {
   const fallback = { otlp_grpc: 'http://127.0.0.1:4317', otlp_http: 'http://127.0.0.1:4318', api: 'http://127.0.0.1:4319' };
   return status?.listening.find((one) => one.name === name)?.url ?? fallback[name];
+}
+
+/** Requests that a door refused, for whatever reason. */
+export function refusedOf(door: Pick<SenderDoor, 'refused'>): number {
+  return door.refused.reduce((sum, one) => sum + one.requests, 0);
+}
+
+/** What the server itself says of the last minute, before this page has seen two states. */
+export function perSecond(doors: readonly SenderDoor[]): Omit<Sample, 'at' | 'rejected'> & { rejected: undefined } {
+  const of = (signal: string) => doors.filter((door) => door.signal === signal).reduce((sum, door) => sum + door.records_per_s, 0);
+  return { traces: of('traces'), logs: of('logs'), metrics: of('metrics'), rejected: undefined };
+}
+
+export function signalOf(sender: Pick<Sender, 'signals'>, signal: string): SenderSignal | null {
+  return sender.signals.find((one) => one.signal === signal) ?? null;
 }
 
 export interface Sample {

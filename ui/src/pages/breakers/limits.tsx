@@ -1,10 +1,12 @@
 // Who is rejected by which rule.
 import { useState } from 'preact/hooks';
-import { percent, short } from '../../base/format';
+import { percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
+import type { ClientsAnswer, Limiter, LimitsAnswer } from '../../base/schema';
 import { clock, toMs } from '../../base/time';
 import { link } from '../../base/url';
+import { known } from '../../components/breakerwords';
 import { Drawer, Meter, Panel, Table, type Column } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded } from '../../components/states';
@@ -21,29 +23,61 @@ const t = texts({
   none: ['Nothing was rejected by a limiter in this time', '该时间范围内没有限流拒绝'],
   caller: ['Caller', '调用方'],
   unknown: ['nothing tells who called', '无法确定调用方'],
+  lets: ['Lets through', '放行速率'],
+  used: ['In use', '使用率'],
+  learned: ['Learned from {n} s in which it rejected', '由 {n} 秒有拒绝的数据推算'],
+  fair: ['Is it fair? Each caller by its share of what was rejected, and of all requests.', '限流是否公平？各调用方占拒绝与占请求的比例。'],
+  of_rejected: ['of the rejected', '占拒绝'],
+  of_traffic: ['of all requests', '占请求'],
+  skew: ['×{n} of its traffic', '为流量占比的 {n} 倍'],
+  passed: ['{rejected} rejected, {admitted} let through', '拒绝 {rejected}，放行 {admitted}'],
 });
 
-interface Limiter {
-  id: string;
-  service: string;
-  rule: string;
-  kind: string;
-  rejected: number;
-  first: string;
-  last: string;
-  routes: { route: string; rejected: number }[];
-  clients: number;
-}
+const limiterKind = texts({
+  rate_limit: ['rate limit', '限流'],
+  load_shed: ['load shedding', '过载保护'],
+  bulkhead: ['bulkhead', '舱壁隔离'],
+  concurrency_cap: ['concurrency cap', '并发限制'],
+  no_healthy_host: ['no healthy host', '无健康实例'],
+  retry_budget: ['retry budget', '重试预算'],
+  unknown_503: ['503, nobody says why', '503，原因未知'],
+  unknown_429: ['429, nobody says why', '429，原因未知'],
+});
+const LIMITER_KINDS = ['rate_limit', 'load_shed', 'bulkhead', 'concurrency_cap', 'no_healthy_host', 'retry_budget', 'unknown_503', 'unknown_429'] as const;
+
+/** Rejected so much more than its share of the traffic, a caller is told apart. */
+const SKEWED = 1.5;
 
 export function Limits() {
   const range = useRangeQuery();
-  const answer = useGet<{ limits: Limiter[] }>('limits', range);
+  const answer = useGet<LimitsAnswer>('limits', range);
   const [chosen, setChosen] = useState<Limiter | null>(null);
   const columns: Column<Limiter>[] = [
     { key: 'service', title: t('service'), cell: (one) => <a href={link(`/services/${encodeURIComponent(one.service)}`)}>{one.service}</a> },
     { key: 'rule', title: t('rule'), cell: (one) => <strong>{one.rule}</strong> },
-    { key: 'kind', title: t('kind'), cell: (one) => <span class="badge">{one.kind.replaceAll('_', ' ')}</span> },
+    { key: 'kind', title: t('kind'), cell: (one) => <span class="badge nowrap">{known(limiterKind, LIMITER_KINDS, one.kind)}</span> },
     { key: 'rejected', title: t('rejected'), num: true, cell: (one) => <span class="error-text strong">{short(Math.round(one.rejected))}</span> },
+    {
+      key: 'limit',
+      title: t('lets'),
+      num: true,
+      hideSmall: true,
+      cell: (one) => (one.limit ? <span title={t('learned', { n: one.limit.seconds })}>≈ {rate(one.limit.calls_per_s)}/s</span> : <span class="faint">–</span>),
+    },
+    {
+      key: 'headroom',
+      title: t('used'),
+      hideSmall: true,
+      cell: (one) =>
+        typeof one.limit?.headroom === 'number' ? (
+          <span class="row tight" style={{ flexWrap: 'nowrap' }}>
+            <Meter share={1 - one.limit.headroom} tone={one.limit.headroom < 0.1 ? 'error' : one.limit.headroom < 0.3 ? 'warn' : undefined} />
+            {percent(Math.max(0, 1 - one.limit.headroom))}
+          </span>
+        ) : (
+          <span class="faint">–</span>
+        ),
+    },
     { key: 'routes', title: t('routes'), wide: true, cell: (one) => one.routes.map((route) => route.route).join(', ') },
     { key: 'clients', title: t('clients'), num: true, cell: (one) => one.clients },
     { key: 'last', title: t('last'), cell: (one) => <span class="mono faint">{clock(toMs(one.last), 0)}</span> },
@@ -61,20 +95,25 @@ export function Limits() {
 }
 
 function Clients({ limiter, onClose }: { limiter: Limiter; onClose: () => void }) {
-  const answer = useGet<{ clients: { caller: string | null; rejected: number; rejected_share: number }[] }>(`limits/${limiter.id}/clients`, useRangeQuery());
+  const answer = useGet<ClientsAnswer>(`limits/${limiter.id}/clients`, useRangeQuery());
   return (
-    <Drawer label={t('title')} title={`${limiter.service} · ${limiter.rule}`} sub={limiter.kind.replaceAll('_', ' ')} onClose={onClose}>
+    <Drawer label={t('title')} title={`${limiter.service} · ${limiter.rule}`} sub={known(limiterKind, LIMITER_KINDS, limiter.kind)} onClose={onClose}>
       <section>
         <h3>{t('caller')}</h3>
         <Loaded answer={answer} route="limits/{rule}/clients">
           {(data) => (
             <>
+              <p class="faint small">{t('fair')}</p>
               {data.clients.map((client, index) => (
-                <div class="row" key={index} style={{ flexWrap: 'nowrap' }}>
-                  <span class={`cut ${client.caller ? 'strong' : 'faint'}`}>{client.caller ?? t('unknown')}</span>
-                  <span class="spring" />
-                  <Meter share={client.rejected_share} tone="error" />
-                  <span class="nowrap">{percent(client.rejected_share)}</span>
+                <div class="client" key={index}>
+                  <div class="row" style={{ flexWrap: 'nowrap' }}>
+                    <span class={`cut ${client.caller ? 'strong' : 'faint'}`}>{client.caller ?? t('unknown')}</span>
+                    <span class="spring" />
+                    {typeof client.skew === 'number' && client.skew >= SKEWED && <span class="badge warn nowrap">{t('skew', { n: Number(client.skew.toPrecision(2)) })}</span>}
+                    <span class="small soft nowrap">{t('passed', { rejected: short(Math.round(client.rejected)), admitted: short(Math.round(client.admitted)) })}</span>
+                  </div>
+                  <Share name={t('of_rejected')} share={client.rejected_share} tone="error" />
+                  {typeof client.traffic_share === 'number' && <Share name={t('of_traffic')} share={client.traffic_share} />}
                 </div>
               ))}
             </>
@@ -92,5 +131,17 @@ function Clients({ limiter, onClose }: { limiter: Limiter; onClose: () => void }
         ))}
       </section>
     </Drawer>
+  );
+}
+
+function Share({ name, share, tone }: { name: string; share: number; tone?: 'error' }) {
+  return (
+    <div class="row small" style={{ flexWrap: 'nowrap' }}>
+      <span class="faint cut" style={{ width: '120px', flex: 'none' }}>
+        {name}
+      </span>
+      <Meter share={share} tone={tone} />
+      <span class="nowrap">{percent(share)}</span>
+    </div>
   );
 }

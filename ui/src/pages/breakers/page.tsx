@@ -17,6 +17,7 @@ import { GLYPHS, LEVELS, STATES, STATE_COLOURS, density, group, isActive, level,
 import { Lanes } from './lanes';
 import { Twin } from './twin';
 import { Wall } from './wall';
+import { Coverage } from './coverage';
 import { Limits } from './limits';
 import { BreakerDrawer } from './trip';
 import { MECHANISMS, levelName, mechanismName, stateName } from '../../components/breakerwords';
@@ -27,6 +28,7 @@ const t = texts({
   lanes: ['Timeline', '时间线'],
   table: ['Table', '表格'],
   limits: ['Rate limits', '限流'],
+  coverage: ['Coverage', '防护检查'],
   search: ['Service, target, name or library', '服务、目标、名称或组件'],
   state: ['State', '状态'],
   any_state: ['any state', '任意状态'],
@@ -78,17 +80,19 @@ const QUIET_MS = 15_000;
 const POLL_MS = 5_000;
 const BURST_MS = 400;
 
-type View = 'lanes' | 'table' | 'limits';
+const VIEWS = ['lanes', 'table', 'limits', 'coverage'] as const;
+type View = (typeof VIEWS)[number];
 
 export default function BreakersPage() {
   const view = (param('view') || 'lanes') as View;
+  const breakers = view === 'lanes' || view === 'table';
   const q = param('q');
   const by = (param('group') || 'target') as GroupBy;
   const tripped = param('tripped') === '1';
   const range = useRangeQuery();
   const asked = { q, state: param('state'), kind: param('kind'), sort: param('sort'), tripped: tripped || null, page_token: param('page_token'), ...range };
   const stream = useLive(useRange().kind === 'relative');
-  const answer = useGet<BreakersAnswer>('breakers', asked, { when: view !== 'limits', moving: true, every: refreshEvery() || (stream === 'off' ? false : stream === 'live' ? QUIET_MS : POLL_MS) });
+  const answer = useGet<BreakersAnswer>('breakers', asked, { when: breakers, moving: true, every: refreshEvery() || (stream === 'off' ? false : stream === 'live' ? QUIET_MS : POLL_MS) });
   const evidence = param('evidence') as Level | '';
   const groups = useMemo(() => (answer.data ? group(answer.data.breakers.filter((row) => !evidence || (row.last_trip !== null && level(row.last_trip.method) === evidence)), by) : []), [answer.data, by, evidence]);
   const rows = groups.flatMap((one) => one.rows);
@@ -122,9 +126,9 @@ export default function BreakersPage() {
     <div class="page fill">
       <div class="page-head many">
         <h1>{t('title')}</h1>
-        <Segments label={t('view')} value={view} options={(['lanes', 'table', 'limits'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ view: next === 'lanes' ? null : next, breaker: null, trip: null })} />
+        <Segments label={t('view')} value={view} options={VIEWS.map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ view: next === 'lanes' ? null : next, breaker: null, trip: null, service: null, finding: null })} />
         <Live stream={stream} />
-        {view !== 'limits' && (
+        {breakers && (
           <>
             <div class="filter" style={{ flex: '1 1 170px' }}>
               <Icon name="search" size={14} />
@@ -147,6 +151,8 @@ export default function BreakersPage() {
       </div>
       {view === 'limits' ? (
         <Limits />
+      ) : view === 'coverage' ? (
+        <Coverage />
       ) : (
         <Loaded answer={answer} route="breakers" rows={16}>
           {(data) => <Shown data={data} view={view} groups={groups} rows={rows} id={id} filtered={Boolean(q || param('state') || param('kind') || evidence)} tripped={tripped} />}

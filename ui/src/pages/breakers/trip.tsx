@@ -6,6 +6,7 @@ import { useGet } from '../../base/query';
 import { clock, dayClock, nsToMs, toMs } from '../../base/time';
 import { link, setParams } from '../../base/url';
 import { Spark } from '../../components/bars';
+import { codeName } from '../../components/codename';
 import { Icon } from '../../components/icons';
 import { Drawer, Meter, copy } from '../../components/parts';
 import { useRangeQuery, frozenLink } from '../../components/range';
@@ -20,6 +21,7 @@ const t = texts({
   breaker: ['Breaker', '熔断器'],
   all_trips: ['All trips', '全部熔断'],
   why: ['Why', '原因'],
+  why_inferred: ['No record says why. That it opened is told by the calls that were refused.', '没有记录说明原因，由被拒绝的调用推断出熔断。'],
   confidence: ['confidence {n} %', '置信度 {n} %'],
   codes: ['Errors before', '熔断前的错误'],
   codes_none: ['No failure is known from the time before.', '此前没有已知的失败。'],
@@ -146,7 +148,7 @@ function TripBody({ one }: { one: TripAnswer }) {
       <section>
         <h3>{t('why')}</h3>
         <p>
-          {saysWhy(first?.cause || trip.cause, first?.text ?? '') && causeName(first?.cause || trip.cause)}
+          {first?.text ? saysWhy(first.cause) && causeName(first.cause) : saysWhy(first?.cause || trip.cause) ? causeName(first?.cause || trip.cause) : t('why_inferred')}
           {first?.text && first.text !== first.cause && <span class="trip-text mono">{first.text}</span>}
         </p>
         <div class="row tight">
@@ -163,8 +165,8 @@ function TripBody({ one }: { one: TripAnswer }) {
         ) : (
           one.codes.slice(0, 6).map((code) => (
             <div class="row" key={code.code} style={{ flexWrap: 'nowrap' }}>
-              <a class="mono strong" style={{ minWidth: '110px' }} href={link('/errors', { code: code.code })}>
-                {code.code}
+              <a class="mono strong" style={{ minWidth: '110px' }} title={code.code} href={link('/errors', { code: code.code })}>
+                {codeName(code.code)}
               </a>
               <Meter share={code.share} tone="error" />
               <span>{percent(code.share)}</span>
@@ -278,9 +280,8 @@ function TripBody({ one }: { one: TripAnswer }) {
   );
 }
 
-/** A record's own words say more than that something must have happened. */
-function saysWhy(cause: string, text: string): boolean {
-  return text === '' || !['inferred', 'unknown', ''].includes(cause);
+function saysWhy(cause: string): boolean {
+  return !['inferred', 'unknown', ''].includes(cause);
 }
 
 function RelatedTrip({ of, how }: { of: Related; how: string }) {

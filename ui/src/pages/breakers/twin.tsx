@@ -4,7 +4,7 @@ import { texts } from '../../base/i18n';
 import { dayClock, toMs } from '../../base/time';
 import { MECHANISMS, known, levelName, mechanismName, stateName } from '../../components/breakerwords';
 import { Table, type Column } from '../../components/parts';
-import { GLYPHS, STATE_COLOURS, guarded, isActive, level, stateOf, type Row } from '../../model/breakers';
+import { GLYPHS, guarded, inkOf, isActive, level, stateOf, type Row } from '../../model/breakers';
 
 const t = texts({
   title: ['Breakers', '熔断器'],
@@ -27,7 +27,7 @@ export function Twin({ rows, id, onRow }: { rows: Row[]; id: string; onRow: (row
       key: 'state',
       title: t('state'),
       cell: (row) => (
-        <span class="nowrap" style={{ color: `var(${isActive(stateOf(row.state)) ? STATE_COLOURS[stateOf(row.state)] : '--text-soft'})` }}>
+        <span class="nowrap" style={{ color: inkOf(stateOf(row.state)) }}>
           {GLYPHS[stateOf(row.state)]} {stateName(stateOf(row.state))}
         </span>
       ),

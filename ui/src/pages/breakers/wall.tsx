@@ -9,7 +9,7 @@ import { stateName } from '../../components/breakerwords';
 import { Icon } from '../../components/icons';
 import { MiniLane } from '../../components/lane';
 import { Empty } from '../../components/states';
-import { GLYPHS, STATES, STATE_COLOURS, isActive, stateOf, subtitleOf, titleOf, type BreakersAnswer } from '../../model/breakers';
+import { GLYPHS, STATES, inkOf, isActive, stateOf, subtitleOf, titleOf, type BreakersAnswer } from '../../model/breakers';
 
 const t = texts({
   title: ['Breakers', '熔断器'],
@@ -38,7 +38,7 @@ export function Wall({ answer, at }: { answer: BreakersAnswer | undefined; at: n
         <h1>{t('title')}</h1>
         {answer &&
           STATES.filter((state) => answer.summary.states[state]).map((state) => (
-            <span key={state} class="wall-count" style={{ color: isActive(state) ? `var(${STATE_COLOURS[state]})` : undefined }}>
+            <span key={state} class="wall-count" style={{ color: isActive(state) ? inkOf(state) : undefined }}>
               {GLYPHS[state]} <b>{answer.summary.states[state]}</b> {stateName(state)}
             </span>
           ))}
@@ -54,7 +54,7 @@ export function Wall({ answer, at }: { answer: BreakersAnswer | undefined; at: n
           const state = stateOf(row.state);
           return (
             <button key={row.id} class={`wall-tile ${state}`} onClick={() => setParams({ wall: null, breaker: row.id, trip: row.last_trip?.opened.time ?? null })}>
-              <span class="wall-state" style={{ color: `var(${isActive(state) ? STATE_COLOURS[state] : '--text-soft'})` }}>
+              <span class="wall-state" style={{ color: inkOf(state) }}>
                 <span>
                   {GLYPHS[state]} {stateName(state)}
                 </span>

@@ -63,7 +63,7 @@ export function CodeDrawer({ code, hops, onClose }: { code: string; hops: boolea
         <span class="row">
           <span class="mono">{code}</span>
           <CopyButton text={code} />
-          {row && <StatusBadge status={row.status} />}
+          {row && row.status !== 'unknown' && <StatusBadge status={row.status} />}
         </span>
       }
       sub={row?.title || row?.reason || row?.message}

@@ -1,7 +1,9 @@
 // Codes by their parts: a click on a part shows only what is below it.
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { percent } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
+import { codeName } from '../../components/codename';
 import { Loaded } from '../../components/states';
 import { colourOfOne } from '../../base/colours';
 import { icicle, type TreeNode } from '../../model/errors';
@@ -12,11 +14,20 @@ const t = texts({
   none: ['No codes', '没有错误码'],
 });
 
-const HEIGHT = 420;
+/** px; it takes what its panel has. */
+const HEIGHT_MIN = 260;
 
 export function Icicle(props: { answer: ReturnType<typeof useGet<{ count: number; children: TreeNode[] }>>; path: string[]; onPath: (path: string[]) => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [high, setHigh] = useState(HEIGHT_MIN);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(() => setHigh(Math.max(HEIGHT_MIN, (box.current?.clientHeight ?? 0) - (props.path.length ? 40 : 0))));
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, [props.path.length > 0]);
   return (
-    <Loaded answer={props.answer} route="errors/tree">
+    <div ref={box} style={{ height: '100%' }}>
+      <Loaded answer={props.answer} route="errors/tree">
       {(data) => {
         const boxes = icicle(data.children, data.count, 0.012);
         const deepest = Math.max(1, ...boxes.map((box) => box.depth + 1));
@@ -24,7 +35,7 @@ export function Icicle(props: { answer: ReturnType<typeof useGet<{ count: number
         const chosen = props.path.join('\n');
         return (
           <div>
-            <div class="icicle" role="group" aria-label={t('label')} style={{ height: `${HEIGHT}px` }}>
+            <div class="icicle" role="group" aria-label={t('label')} style={{ height: `${high}px` }}>
               {boxes.map((box) => {
                 const own = box.path.join('\n');
                 const within = !chosen || own.startsWith(chosen) || chosen.startsWith(own);
@@ -43,10 +54,10 @@ export function Icicle(props: { answer: ReturnType<typeof useGet<{ count: number
                     }}
                     onClick={() => props.onPath(own === chosen ? box.path.slice(0, -1) : box.path)}
                   >
-                    {box.share * HEIGHT > 15 && (
+                    {box.share * high > 15 && (
                       <>
-                        <span class="cut mono">{box.node.name}</span>
-                        {box.share * HEIGHT > 32 && <span class="cut small">{box.node.title || percent(box.share)}</span>}
+                        <span class="cut mono">{codeName(box.node.name)}</span>
+                        {box.share * high > 32 && <span class="cut small">{box.node.title || percent(box.share)}</span>}
                       </>
                     )}
                   </button>
@@ -61,6 +72,7 @@ export function Icicle(props: { answer: ReturnType<typeof useGet<{ count: number
           </div>
         );
       }}
-    </Loaded>
+      </Loaded>
+    </div>
   );
 }

@@ -7,6 +7,7 @@ import { useGet } from '../../base/query';
 import { dayClock, toMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
 import { BarChart, Legend, Spark } from '../../components/bars';
+import { codeName } from '../../components/codename';
 import { Icon } from '../../components/icons';
 import { CopyButton, Panel, Segments, Select, Table, type Column } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
@@ -37,7 +38,6 @@ const t = texts({
   where: ['Where born', '产生位置'],
   reaches: ['Reaches', '影响'],
   services: ['{n} service|{n} services', '{n} 个服务'],
-  status: ['Status', '状态'],
   first: ['First seen', '首次出现'],
   none: ['No errors in this time', '该时间范围内没有错误'],
   none_why: ['Nothing that was received carries an error code, an error reason or a failed status.', '收到的数据中没有错误码、错误原因或失败状态。'],
@@ -87,7 +87,16 @@ export default function ErrorsPage() {
     [rows, at],
   );
   const columns: Column<CodeRow>[] = [
-    { key: 'code', title: t('code'), cell: (row) => <span class="mono strong cut code-name" title={row.code || row.reason}>{row.code || row.reason}</span> },
+    {
+      key: 'code',
+      title: t('code'),
+      cell: (row) => (
+        <span class="row tight code-name" title={row.code || row.reason}>
+          <span class="mono strong cut">{codeName(row.code || (row.reason ?? ''))}</span>
+          {row.status !== 'unknown' && row.status !== 'steady' && <StatusBadge status={row.status} />}
+        </span>
+      ),
+    },
     {
       key: 'meaning',
       title: t('meaning'),
@@ -95,14 +104,13 @@ export default function ErrorsPage() {
       cell: (row) => (
         <>
           {row.title ? <span>{row.title}</span> : <span class="soft">{row.message || row.reason}</span>}
-          {row.class && <span class="faint small"> · {CLASSES.includes(row.class as 'client') ? t(row.class as 'client') : row.class}</span>}
+          {row.class && <span class="badge kind">{CLASSES.includes(row.class as 'client') ? t(row.class as 'client') : row.class}</span>}
         </>
       ),
     },
-    { key: 'status', title: t('status'), cell: (row) => <StatusBadge status={row.status} /> },
     { key: 'trend', title: t('trend'), cell: (row) => <Spark values={row.trend} tone={row.status === 'steady' ? '--s10' : '--open'} /> },
     { key: 'total', title: t('total'), num: true, cell: (row) => <strong class={row.records < SURE_FROM ? 'soft' : ''}>{short(Math.round(row.count))}</strong> },
-    { key: 'now', title: t('now'), num: true, hideSmall: true, cell: (row) => rate(row.rate_per_s) },
+    { key: 'now', title: t('now'), num: true, hideSmall: true, class: 'hide-narrow', cell: (row) => rate(row.rate_per_s) },
     {
       key: 'usual',
       title: t('usual'),
@@ -114,10 +122,11 @@ export default function ErrorsPage() {
         return <span class={row.records < SURE_FROM ? 'faint' : times >= 2 ? 'error-text strong' : 'soft'}>×{Number(times.toPrecision(2))}</span>;
       },
     },
-    { key: 'where', title: t('where'), hideSmall: true, cell: (row) => <span class="nowrap">{row.born.slice(0, 2).map((one) => one.service).join(', ')}</span> },
-    { key: 'reaches', title: t('reaches'), num: true, hideSmall: true, cell: (row) => <span class="faint">{t('services', { n: row.reaches.length })}</span> },
-    { key: 'first', title: t('first'), hideSmall: true, cell: (row) => <span class="faint nowrap">{dayClock(toMs(row.first_seen))}</span> },
+    { key: 'where', title: t('where'), hideSmall: true, cell: (row) => <span class="cut where" title={row.born.map((one) => one.service).join(', ')}>{row.born[0]?.service}{row.born.length > 1 && <span class="faint"> +{row.born.length - 1}</span>}</span> },
+    { key: 'reaches', title: t('reaches'), num: true, hideSmall: true, class: 'hide-narrow', cell: (row) => <span class="faint nowrap" title={row.reaches.join(', ')}>{t('services', { n: row.reaches.length })}</span> },
+    { key: 'first', title: t('first'), hideSmall: true, class: 'hide-narrow', cell: (row) => <span class="faint nowrap">{dayClock(toMs(row.first_seen))}</span> },
   ];
+  const named = (name: string) => (name === '' ? t('others') : codeName(name));
   const colour = (index: number, name: string) => (name === '' ? '--unknown' : `--s${[0, 3, 2, 1, 6, 5, 9, 4][index]}`);
   return (
     <div class="page fill">
@@ -171,11 +180,11 @@ export default function ErrorsPage() {
                   <BarChart
                     label={t('over_time')}
                     height={110}
-                    bars={{ t0: from, widthMs: (to - from) / series[0]!.counts.length, series: series.map((one, index) => ({ name: one.name || t('others'), colour: colour(index, one.name), counts: one.counts })) }}
+                    bars={{ t0: from, widthMs: (to - from) / series[0]!.counts.length, series: series.map((one, index) => ({ name: named(one.name), colour: colour(index, one.name), counts: one.counts })) }}
                   />
                 )}
                 <div class="row" style={{ marginTop: '6px' }}>
-                  <Legend series={series.map((one, index) => ({ name: one.name || t('others'), colour: colour(index, one.name) }))} />
+                  <Legend series={series.map((one, index) => ({ name: named(one.name), colour: colour(index, one.name) }))} />
                   <span class="spring" />
                   <span class="faint small">{t('sum', { errors: count(Math.round(data.count)), codes: data.codes_total })}</span>
                 </div>
@@ -187,7 +196,7 @@ export default function ErrorsPage() {
                       <Icicle answer={tree} path={path} onPath={(next) => setParams({ part: next.length ? next.join('›') : null }, 'replace')} />
                     </div>
                   </section>
-                  <Panel grow flush label={t('title')}>
+                  <Panel grow flush class="codes-panel" label={t('title')}>
                     <Table label={t('title')} columns={columns} rows={rows} keyOf={(row) => `${row.code} ${row.reason ?? ''}`} onRow={(row) => setParams({ code: row.code }, 'replace')} selected={(row) => row.code === code} />
                     {data.unknown.length > 0 && (
                       <div class="unknown-codes">

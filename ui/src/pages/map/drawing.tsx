@@ -150,7 +150,7 @@ function Node({ node, x, y, dim, hurt, selected, gates, onNode, onGate }: { node
         <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={node.kind === 'service' ? 8 : 3} />
         <rect x="0" y="8" width="3" height={NODE_HEIGHT - 16} class="mark" style={{ fill: `var(${kind === 'ok' ? '--ok-mark' : TONES[kind]})` }} />
         <text x="12" y="19" class="name">
-          {cut(`${KINDS[node.kind]} ${node.name}`.trim(), 19)}
+          {cut(`${KINDS[node.kind]} ${shortHost(node.name)}`.trim(), 19)}
         </text>
         {hurt === undefined ? (
           <>
@@ -191,6 +191,11 @@ function GateMark({ list, x, y, dim, onGate }: { list: Gate[]; x: number; y: num
       </text>
     </g>
   );
+}
+
+/** What is the same for every host of a cluster says nothing. */
+function shortHost(name: string): string {
+  return name.replace(/(\.svc)?\.cluster\.local$/, '');
 }
 
 function cut(text: string, most: number): string {

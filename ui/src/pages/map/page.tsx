@@ -9,7 +9,7 @@ import { Panel, Segments, Select, Table, type Column } from '../../components/pa
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial, Skeleton } from '../../components/states';
 import { NoData } from '../../components/nodata';
-import { GLYPHS, STATE_COLOURS, density, isActive, type BreakersAnswer } from '../../model/breakers';
+import { GLYPHS, density, inkOf, type BreakersAnswer } from '../../model/breakers';
 import { around, busiest, edgeKey, gates, graphOf, hurtNodes, loose, tone, type BlastAnswer, type Gate, type GraphAnswer, type MapEdge, type ServiceGraph } from '../../model/map';
 import { Blast } from './blast';
 import { Drawing } from './drawing';
@@ -133,7 +133,7 @@ function Twin({ graph, on, onNode }: { graph: ServiceGraph; on: ReturnType<typeo
       title: t('gates'),
       cell: (edge) =>
         (on.get(edgeKey(edge)) ?? []).map(({ row, state }) => (
-          <a key={row.id} class="nowrap" href={link('/breakers', { breaker: row.id })} style={{ color: `var(${isActive(state) ? STATE_COLOURS[state] : '--text-soft'})` }}>
+          <a key={row.id} class="nowrap" href={link('/breakers', { breaker: row.id })} style={{ color: inkOf(state) }}>
             {GLYPHS[state]} {row.name}{' '}
           </a>
         )),

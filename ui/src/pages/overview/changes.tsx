@@ -4,6 +4,7 @@ import { duration, percent, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { dayClock, toMs } from '../../base/time';
 import { link } from '../../base/url';
+import { codeName } from '../../components/codename';
 import { Icon, type IconName } from '../../components/icons';
 import { kindOf, leadsTo, toneOf, type Change, type Kind } from '../../model/overview';
 
@@ -50,7 +51,11 @@ export function Changes({ changes, total }: { changes: readonly Change[]; total:
                   <Icon name={kind ? ICONS[kind] : 'overview'} size={15} />
                 </span>
                 <strong class="cut">{change.service}</strong>
-                {change.subject && <span class="mono cut">{change.subject}</span>}
+                {change.subject && (
+                  <span class="mono cut" title={change.subject}>
+                    {change.kind.startsWith('code_') ? codeName(change.subject) : change.subject}
+                  </span>
+                )}
                 <span class="soft nowrap">{kind ? t(kind === 'trip' && change.before === 0 ? 'trip_first' : kind, { now: amount(kind, change.now), before: amount(kind, change.before) }) : change.kind.replaceAll('_', ' ')}</span>
                 <span class="spring" />
                 <span class="faint small nowrap">{change.time ? dayClock(toMs(change.time)) : ''}</span>

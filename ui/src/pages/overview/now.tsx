@@ -4,9 +4,10 @@ import { count, duration, percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { refreshEvery, useGet } from '../../base/query';
 import type { Traces } from '../../base/schema';
-import { dayClock, nsToMs, toMs } from '../../base/time';
+import { clock, nsToMs, toMs } from '../../base/time';
 import { useStream } from '../../base/stream';
 import { link } from '../../base/url';
+import { codeName } from '../../components/codename';
 import { BarChart } from '../../components/bars';
 import { stateName } from '../../components/breakerwords';
 import { Icon } from '../../components/icons';
@@ -36,7 +37,9 @@ const t = texts({
   bad: ['failed', '失败'],
   now_open: ['Open now', '当前熔断'],
   spiking: ['Spiking now', '当前突增'],
-  usual: ['{now}, {usual} expected', '{now} 次，预期 {usual}'],
+  usual: ['{now}, {usual} expected', '{now} 次，预期 {usual} 次'],
+  refused_calls: ['calls refused', '次调用被拒绝'],
+  since: ['since {time}', '自 {time}'],
   worst: ['Failing now', '当前失败'],
   slow: ['Slowest requests', '最慢的请求'],
   trips_shown: ['trip', '熔断'],
@@ -145,8 +148,12 @@ function Body({ one, slow }: { one: OverviewAnswer; slow: ReturnType<typeof useG
                     <strong class="cut">{titleOf(breaker)}</strong>
                     <span class="soft nowrap">{stateName(state)}</span>
                     <span class="spring" />
-                    <b class="error-text nowrap">{short(Math.round(breaker.refused))}</b>
-                    <span class="faint small nowrap">{dayClock(toMs(breaker.state_since))}</span>
+                    {breaker.refused > 0 && (
+                      <span class="nowrap small">
+                        <b class="error-text">{short(Math.round(breaker.refused))}</b> {t('refused_calls')}
+                      </span>
+                    )}
+                    <span class="faint small nowrap">{t('since', { time: clock(toMs(breaker.state_since), 0) })}</span>
                   </a>
                 );
               })}
@@ -156,7 +163,9 @@ function Body({ one, slow }: { one: OverviewAnswer; slow: ReturnType<typeof useG
             <Panel title={t('spiking')}>
               {now.spiking_codes.listed.slice(0, 6).map((code) => (
                 <a class="row exemplar" key={code.service + code.code} href={link('/errors', { code: code.code })}>
-                  <strong class="mono cut">{code.code}</strong>
+                  <strong class="mono cut" title={code.code}>
+                    {codeName(code.code)}
+                  </strong>
                   <span class="soft cut">{code.service}</span>
                   <span class="spring" />
                   <span class="small nowrap">{t('usual', { now: short(Math.round(code.count)), usual: short(Math.round(code.expected)) })}</span>

@@ -4,6 +4,7 @@ import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
 import { nsToMs } from '../../base/time';
 import { link } from '../../base/url';
+import { codeName } from '../../components/codename';
 import { Spark } from '../../components/bars';
 import { stateName } from '../../components/breakerwords';
 import { MiniLane } from '../../components/lane';
@@ -34,7 +35,9 @@ export function Guards({ service }: { service: string }) {
             <>
               {data.codes.map((code) => (
                 <a class="row exemplar" key={code.code} href={link('/errors', { code: code.code })}>
-                  <span class="mono strong nowrap">{code.code || code.reason}</span>
+                  <span class="mono strong nowrap" title={code.code}>
+                    {codeName(code.code || (code.reason ?? ''))}
+                  </span>
                   <span class="cut soft">{code.title || code.message}</span>
                   <span class="spring" />
                   <Spark values={code.trend} tone="--open" />

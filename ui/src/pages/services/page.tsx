@@ -5,6 +5,7 @@ import { texts } from '../../base/i18n';
 import { useKeys } from '../../base/keys';
 import { useGet } from '../../base/query';
 import { BASE, go, link, param, setParams } from '../../base/url';
+import { codeName } from '../../components/codename';
 import { Spark } from '../../components/bars';
 import { GateCounts } from '../../components/gates';
 import { NoData } from '../../components/nodata';
@@ -97,7 +98,7 @@ export default function ServicesPage() {
       cell: (one) =>
         one.top_codes[0] && (
           <a class="mono nowrap code-cell cut" href={link('/errors', { code: one.top_codes[0].code })} title={`${one.top_codes[0].code} ${count(one.top_codes[0].count)}`}>
-            {one.top_codes[0].code}
+            {codeName(one.top_codes[0].code)}
           </a>
         ),
     },

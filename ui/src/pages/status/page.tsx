@@ -4,13 +4,14 @@ import { send } from '../../base/api';
 import { bytes, count, durationMs, rate } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
-import type { Queries, Query, Status, TableRows } from '../../base/schema';
+import type { IngestAnswer, Queries, Query, Status, TableRows } from '../../base/schema';
 import { clock, toMs } from '../../base/time';
 import { LineChart } from '../../components/lines';
 import { IconButton, Panel, Table, type Column } from '../../components/parts';
 import { Empty, Loaded } from '../../components/states';
 import { Snippets } from '../../components/snippets';
-import { rates, sampleOf, type Sample } from '../../model/status';
+import { perSecond, rates, sampleOf, type Sample } from '../../model/status';
+import { Ingest } from './ingest';
 
 const t = texts({
   title: ['Status', '状态'],
@@ -81,14 +82,15 @@ export default function StatusPage() {
 function Shown({ status, at }: { status: Status; at: number }) {
   const samples = useRef<Sample[]>([]);
   const [, redraw] = useState(0);
+  const ingest = useGet<IngestAnswer>('status/ingest', { limit: 100 }, { every: 5_000 });
   useEffect(() => {
     if (samples.current.at(-1)?.at === at) return;
     samples.current = [...samples.current, sampleOf(status, at)].slice(-90);
     redraw((times) => times + 1);
   }, [at]);
   const per = rates(samples.current);
-  const last = per.at(-1);
-  const tile = (name: 'spans' | 'logs' | 'metrics' | 'rejected', now: number | undefined, total: number) => (
+  const last = per.at(-1) ?? (ingest.data && perSecond(ingest.data.doors));
+    const tile = (name: 'spans' | 'logs' | 'metrics' | 'rejected', now: number | undefined, total: number) => (
     <div class="tile">
       <span class="name">{t(name)}</span>
       <span class={`value${name === 'rejected' && total ? ' error-text' : ''}`}>
@@ -130,6 +132,7 @@ function Shown({ status, at }: { status: Status; at: number }) {
           unit={rate}
         />
       </Panel>
+      <Ingest answer={ingest} />
       <div class="grid two">
         <Panel title={t('storage')} flush>
           <Table label={t('storage')} columns={columns} rows={storage.tables} keyOf={(one) => one.table} />

@@ -1,5 +1,6 @@
 // The left half: names of spans as DOM rows, a treegrid for screen readers. Rows are used again: only as many exist as are in sight.
 import { texts } from '../../base/i18n';
+import { codeName } from '../../components/codename';
 import { serviceName, spanName } from '../../model/trace';
 import { ROW, type View } from './view';
 
@@ -93,7 +94,7 @@ function fillRow({ row, toggle, stripe, service, name, badge, said }: NameRow, i
   text('name', name, spanName(model, at));
   const mark = marks.get(at);
   const left = model.collapsed.get(at);
-  text('badge', badge, `${mark?.refused ? '⊘ ' : ''}${mark?.code ?? ''}${fold > 1 ? ` ×${fold}` : ''}${left ? ` +${left}` : ''}`);
+  text('badge', badge, `${mark?.refused ? '⊘ ' : ''}${mark?.code ? codeName(mark.code) : ''}${fold > 1 ? ` ×${fold}` : ''}${left ? ` +${left}` : ''}`);
   put('bad', `wf-badge${failed || mark ? ' bad' : ''}`, (value) => (badge.className = value));
   attribute(badge, 'title', failed ? t('error') : '');
 }

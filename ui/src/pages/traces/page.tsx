@@ -7,6 +7,7 @@ import { useGet } from '../../base/query';
 import type { TraceSummary, Traces } from '../../base/schema';
 import { clock, day, toMs } from '../../base/time';
 import { BASE, go, link, param, setParams } from '../../base/url';
+import { codeName } from '../../components/codename';
 import { Chips } from '../../components/chips';
 import { FilterBar } from '../../components/filter';
 import { NoData } from '../../components/nodata';
@@ -96,8 +97,8 @@ export default function TracesPage() {
       cell: (trace) => (
         <span class="row tight" style={{ flexWrap: 'nowrap' }}>
           {trace.codes.slice(0, 2).map((code) => (
-            <a key={code.code} class="badge error mono" href={link('/errors', { code: code.code })}>
-              {code.code}
+            <a key={code.code} class="badge error mono" title={code.code} href={link('/errors', { code: code.code })}>
+              {codeName(code.code)}
             </a>
           ))}
           {trace.codes.length > 2 && <span class="faint">+{trace.codes.length - 2}</span>}
