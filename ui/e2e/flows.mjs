@@ -40,8 +40,13 @@ async function find({ page, go, settled, check }, api) {
   await page.waitForSelector('.drawer h3:has-text("Why")');
 }
 
-/** A pasted id opens its trace; `e` goes to an error. */
-async function palette({ page, go, settled, check }, api, { failed }) {
+/** A breaker is found by its name; a pasted id opens its trace; `e` goes to an error. */
+async function palette({ page, go, settled, check }, api, { failed, row }) {
+  await go(`${api}/traces?range=15m`);
+  await page.keyboard.press('Control+k');
+  await page.fill('dialog input', row.name.replace(/^op:/, ''));
+  await page.click('.option:has(.hint:has-text("breaker"))');
+  await page.waitForURL('**/breakers?**breaker=**');
   await go(`${api}/traces?range=15m`);
   await page.keyboard.press('Control+k');
   await page.fill('dialog input', failed);
@@ -92,7 +97,7 @@ async function filter({ page, go, settled, check }, api, { row }) {
   await page.click('.state button');
   await page.waitForSelector('.lane-row');
   await page.fill('.page-head input', row.name);
-  await page.waitForFunction((name) => [...document.querySelectorAll('.lane-row')].every((lane) => lane.textContent.includes(name)), row.name);
+  await page.waitForFunction((name) => [...document.querySelectorAll('.lane-row')].every((lane) => lane.textContent.includes(name)), row.name.replace(/^op:/, ''));
   await settled();
 }
 

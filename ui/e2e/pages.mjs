@@ -25,6 +25,7 @@ export function pages({ trace, evil, breaker, trip, code, service }) {
     code: `/errors?range=15m&code=${encodeURIComponent(code)}`,
     evil_code: `/errors?range=15m&code=${encodeURIComponent(evil.code)}`,
     traces: '/traces?range=15m',
+    durations: '/traces?range=15m&chart=spans',
     trace: `/traces/${trace}?critical=1`,
     trace_table: `/traces/${trace}?tab=table`,
     trace_logs: `/traces/${trace}?tab=logs`,

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// Every Go snippet of a page stands in the services as it is, but for tabs, so it is what the suite runs.
+// Every snippet of Go or YAML of a page stands in the services or the Collector as it is, but for tabs, so it is what the suite runs.
 func TestDocumentation(t *testing.T) {
 	var sources []string
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") || !strings.HasSuffix(path, ".go") {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") || !(strings.HasSuffix(path, ".go") || strings.HasSuffix(path, ".yaml")) {
 			return err
 		}
 		text, err := os.ReadFile(path)
@@ -22,7 +22,7 @@ func TestDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"kratos.md", "gin.md"} {
+	for _, page := range []string{"kratos.md", "gin.md", "opentelemetry-collector.md"} {
 		text, err := os.ReadFile(filepath.Join("../../../docs", page))
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +30,7 @@ func TestDocumentation(t *testing.T) {
 		snippets := 0
 		for _, block := range strings.Split("\n"+string(text), "\n```")[1:] {
 			language, snippet, _ := strings.Cut(block, "\n")
-			if language != "go" {
+			if language != "go" && language != "yaml" {
 				continue
 			}
 			snippets++

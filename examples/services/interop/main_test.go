@@ -32,11 +32,19 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(programs)
-	command := exec.Command("go", "build", "-tags", "nomsgpack", "-o", programs+string(filepath.Separator), "./stock", "./orders", "./catalog", "./storefront")
-	command.Dir = ".."
-	if output, err := command.CombinedOutput(); err != nil {
-		fmt.Printf("go build: %v\n%s", err, output)
-		return 1
+	for _, build := range []struct {
+		dir      string
+		packages []string
+	}{
+		{"..", []string{"./stock", "./orders", "./catalog", "./storefront"}},
+		{"../collector", []string{"."}},
+	} {
+		command := exec.Command("go", append([]string{"build", "-tags", "nomsgpack", "-o", programs + string(filepath.Separator)}, build.packages...)...)
+		command.Dir = build.dir
+		if output, err := command.CombinedOutput(); err != nil {
+			fmt.Printf("go build in %s: %v\n%s", build.dir, err, output)
+			return 1
+		}
 	}
 	return m.Run()
 }

@@ -26,7 +26,8 @@ pub enum Scope {
 /// 1. the text says so (`rpc error: …`), or a counter of the other side of the call says it;
 /// 2. another rejection lies below it in the trace: propagated;
 /// 3. it is a client span with a child: the call went out, so propagated;
-/// 4. a log line whose span is not known, while other services of its trace were refused too: unknown;
+/// 4. a log line whose span is not known, while other services of its trace were refused too: unknown. A bare status (503, 429) says
+///    nothing of that: callers get it from whoever was refused;
 /// 5. else local.
 pub(crate) fn scopes(sorted: &Sorted<'_>, shape: Option<&TraceShape>) -> Vec<Scope> {
     let rejections = &sorted.rejections;
@@ -90,8 +91,9 @@ struct OfTrace<'a> {
 impl<'a> OfTrace<'a> {
     fn of(trace: TraceId, members: &[(u128, u32)], rejections: &[(u32, &Rejection)], shape: Option<&'a TraceShape>) -> Self {
         let of = |member: &(u128, u32)| rejections[member.1 as usize].1;
-        let first = &of(&members[0]).emitter.service;
-        let of_several_services = members.iter().any(|member| of(member).emitter.service != *first);
+        let says_what = |rejection: &&Rejection| !matches!(rejection.kind, RejectionKind::Unknown503 | RejectionKind::Unknown429);
+        let mut services = members.iter().map(of).filter(says_what).map(|rejection| &rejection.emitter.service);
+        let of_several_services = services.next().is_some_and(|first| services.any(|service| service != first));
         let mut found = Self { trace, shape, nodes: nodes(members.iter().map(of)), of_several_services };
         for index in 0..found.nodes.len() {
             if let Some(above) = found.above(index) {

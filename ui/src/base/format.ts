@@ -1,5 +1,5 @@
 // Numbers as people read them: three digits that count, units never lost.
-import { locale } from './i18n';
+import { locale, texts } from './i18n';
 
 const DURATIONS: [number, string][] = [
   [1e9, 's'],
@@ -13,6 +13,9 @@ function digits(value: number): string {
   return size >= 100 || size === 0 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
+/** Of what takes a minute or longer. */
+const LONG = texts({ d: ['d', '天'], h: ['h', '小时'], m: ['m', '分'], s: ['s', '秒'] });
+
 /** 1.84 s, 12.0 ms, 3 m 20 s, 2 h 5 m. */
 export function duration(ns: number): string {
   const size = Math.abs(ns);
@@ -21,9 +24,10 @@ export function duration(ns: number): string {
     const sign = ns < 0 ? '-' : '';
     const seconds = Math.round(size / 1e9);
     const [d, h, m, s] = [Math.floor(seconds / 86400), Math.floor((seconds % 86400) / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-    if (d) return `${sign}${d} d${h ? ` ${h} h` : ''}`;
-    if (h) return `${sign}${h} h${m ? ` ${m} m` : ''}`;
-    return `${sign}${m} m${s ? ` ${s} s` : ''}`;
+    const say = (first: number, unit: 'd' | 'h' | 'm', second: number, rest: 'h' | 'm' | 's') => `${sign}${first} ${LONG(unit)}${second ? ` ${second} ${LONG(rest)}` : ''}`;
+    if (d) return say(d, 'd', h, 'h');
+    if (h) return say(h, 'h', m, 'm');
+    return say(m, 'm', s, 's');
   }
   const [unit, name] = DURATIONS.find(([one]) => size >= one) ?? [1, 'ns'];
   return `${digits(ns / unit)} ${name}`;

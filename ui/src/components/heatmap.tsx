@@ -42,9 +42,9 @@ export function Heatmap({ answer, box, height = 220, onBox }: { answer: HeatmapA
       context.fillStyle = cool;
       context.fillRect(x, top, Math.max(1, right - x), Math.max(1, bottom - top));
       if (errors[index]! > 0) {
-        // As high as the share of failures, and never too little to be seen.
-        const part = Math.max(2, ((bottom - top) * errors[index]!) / spans[index]!);
-        context.globalAlpha = Math.max(0.65, strength(spans[index]!, most));
+        // As high as the share of failures, and never too little to be seen; as strong as there are many.
+        const part = Math.max(bottom - top < 10 ? 1 : 2, ((bottom - top) * errors[index]!) / spans[index]!);
+        context.globalAlpha = Math.max(0.4, strength(errors[index]!, most));
         context.fillStyle = hot;
         context.fillRect(x, bottom - part, Math.max(1, right - x), part);
       }

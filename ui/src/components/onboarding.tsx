@@ -22,7 +22,7 @@ const t = texts({
   listening: ['listening', '监听中'],
   send: ['Send a test trace', '发送测试链路'],
   sending: ['Sending…', '发送中……'],
-  send_why: ['Goes the whole way: exporter, door, log, disk, search.', '走完整条路径：导出、接收、写日志、落盘、检索。'],
+  send_why: ['Goes the whole way: exporter, door, log, disk, search.', '完整走一遍：导出、接收、写 WAL、落盘、检索。'],
   demo: ['Or look at a shop that lives: fusebox demo', '或体验演示商城：fusebox demo'],
   arrived: ['The first trace has arrived', '首条链路已到达'],
   look: ['Look at it', '查看'],

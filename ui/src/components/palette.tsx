@@ -1,23 +1,29 @@
-// Ctrl-K: type a page, a trace id, a code, a service.
+// Ctrl-K: type a page, a trace id, a code, a breaker, a service.
 import { signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { get } from '../base/api';
+import { get, type Query } from '../base/api';
 import { texts } from '../base/i18n';
 import type { ValuesAnswer } from '../base/schema';
-import { BASE, go, link } from '../base/url';
+import { BASE, go, link, place } from '../base/url';
+import { guarded, titleOf, type BreakersAnswer } from '../model/breakers';
+import type { CodesAnswer } from '../model/errors';
 import { looksLikeCode, rank, traceId, type Destination } from '../model/palette';
+import { rangeQuery, readRange } from '../model/range';
+import { codeName } from './codename';
 import { Modal } from './parts';
 import { STOPS, pageName } from './sitemap';
 
 const t = texts({
   title: ['Go to', '跳转'],
-  placeholder: ['A page, a trace id, an error code, a service…', '页面、Trace ID、错误码、服务……'],
+  placeholder: ['A page, trace id, error code, breaker, service…', '页面、Trace ID、错误码、熔断器、服务……'],
   open_trace: ['Open trace', '打开链路'],
   traces_with: ['Traces with {text}', '包含 {text} 的链路'],
   logs_with: ['Logs with {text}', '包含 {text} 的日志'],
   code: ['Error code {text}', '错误码 {text}'],
   page: ['page', '页面'],
   service: ['service', '服务'],
+  breaker: ['breaker', '熔断器'],
+  error_code: ['error code', '错误码'],
   nothing: ['Nothing of that name. Enter searches the traces for it.', '没有匹配项。按回车在链路中搜索。'],
 });
 
@@ -55,19 +61,25 @@ function searches(text: string): Destination[] {
 function Opened() {
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
-  const [services, setServices] = useState<string[]>([]);
+  const [named, setNamed] = useState<Destination[]>([]);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const abort = new AbortController();
-    get<ValuesAnswer>('spans/fields/service/values', { range: '24h', limit: 200 }, abort.signal)
-      .then((answer) => setServices(answer.values.map((one) => one.value)))
-      .catch(() => undefined);
+    const add = <T,>(route: string, query: Query, destinations: (answer: T) => Destination[]) =>
+      get<T>(route, query, abort.signal)
+        .then((answer) => setNamed((before) => [...before, ...destinations(answer)]))
+        .catch(() => undefined);
+    void add<ValuesAnswer>('spans/fields/service/values', { range: '24h', limit: 200 }, ({ values }) => values.map(({ value }) => ({ kind: 'service', title: value, hint: t('service'), to: link(`/services/${encodeURIComponent(value)}`).slice(BASE.length) })));
+    // Of the time that is looked at: older ones are found by their page.
+    const range = rangeQuery(readRange(place.value.params));
+    void add<BreakersAnswer>('breakers', range, ({ breakers }) => breakers.map((row) => ({ kind: 'breaker', title: titleOf(row) + (row.name === guarded(row) ? '' : ` ${row.name.replace(/^op:/, '')}`), hint: t('breaker'), to: link('/breakers', { breaker: row.id }).slice(BASE.length) })));
+    void add<CodesAnswer>('errors/codes', { ...range, limit: 200 }, ({ codes }) => codes.filter((row) => row.code && !row.code.startsWith('msg:')).map((row) => ({ kind: 'code', title: [codeName(row.code), row.title || row.reason].filter(Boolean).join(' '), hint: t('error_code'), to: link('/errors', { code: row.code }).slice(BASE.length) })));
     return () => abort.abort();
   }, []);
   const options = useMemo(() => {
-    const named: Destination[] = services.map((name) => ({ kind: 'service', title: name, hint: t('service'), to: link(`/services/${encodeURIComponent(name)}`).slice(BASE.length) }));
-    return [...direct(text), ...rank(text, [...pages(), ...named], 12), ...searches(text)];
-  }, [text, services]);
+    const all = [...direct(text), ...rank(text, [...pages(), ...named], 12), ...searches(text)];
+    return all.filter((one, index) => all.findIndex((other) => other.to === one.to) === index);
+  }, [text, named]);
   const open = (destination: Destination | undefined) => {
     if (!destination) return;
     paletteOpen.value = false;
@@ -108,7 +120,7 @@ function Opened() {
       />
       <div class="options" role="listbox" id="palette-options" aria-label={t('title')} ref={list}>
         {options.map((one, index) => (
-          <div key={`${one.kind}${one.title}`} id={`palette-${index}`} class="option" role="option" aria-selected={index === active} onPointerMove={() => setActive(index)} onClick={() => open(one)}>
+          <div key={`${one.kind} ${one.to}`} id={`palette-${index}`} class="option" role="option" aria-selected={index === active} onPointerMove={() => setActive(index)} onClick={() => open(one)}>
             <span class="cut">{one.title}</span>
             {one.hint && <span class="hint">{one.kind === 'page' ? <kbd>{one.hint}</kbd> : one.hint}</span>}
           </div>

@@ -23,6 +23,10 @@ const t = texts({
   off: ['Off', '关闭'],
   seconds: ['{n} s', '{n} 秒'],
   other: ['Any span: 90s, 2h, 3d', '任意时长：90s、2h、3d'],
+  s: ['{amount}s', '{amount} 秒'],
+  m: ['{amount}m', '{amount} 分钟'],
+  h: ['{amount}h', '{amount} 小时'],
+  d: ['{amount}d', '{amount} 天'],
   zone: ['Times in', '时区'],
   utc: ['UTC', 'UTC'],
   local: ['local time', '本地时间'],
@@ -54,8 +58,14 @@ export function zoomRange(factor: number): void {
   setRange(zoom(readRange(place.value.params), factor, Date.now()));
 }
 
+/** `15m` as it stands in a link, and as people say it. */
+function inWords(span: string): string {
+  const [, amount, unit] = /^(\d+)([smhd])$/.exec(span) ?? [];
+  return amount && unit ? t(unit as 's', { amount }) : span;
+}
+
 export function rangeText(range: Range): string {
-  if (range.kind === 'relative') return t('last', { range: range.range });
+  if (range.kind === 'relative') return t('last', { range: inWords(range.range) });
   const same = day(range.start) === day(range.end);
   return `${day(range.start)} ${clock(range.start, 0)} – ${same ? '' : `${day(range.end)} `}${clock(range.end, 0)}`;
 }

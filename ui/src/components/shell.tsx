@@ -2,12 +2,13 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { texts } from '../base/i18n';
+import { bytes, durationMs } from '../base/format';
 import { register } from '../base/keys';
 import { language, rail, theme } from '../base/prefs';
 import { refreshAll, useGet } from '../base/query';
 import type { Status } from '../base/schema';
 import { BASE, go, link, path } from '../base/url';
-import { troubles } from '../model/status';
+import { troubles, type Trouble } from '../model/status';
 import { Icon, Logo } from './icons';
 import { IconButton, Toast, copy } from './parts';
 import { Palette, paletteOpen } from './palette';
@@ -16,7 +17,7 @@ import { Sheet, sheetOpen } from './sheet';
 import { STOPS, pageName } from './sitemap';
 
 const t = texts({
-  skip: ['Skip to content', '跳到内容'],
+  skip: ['Skip to content', '跳到正文'],
   pages: ['Pages', '页面'],
   fold: ['Fold the rail', '收起侧栏'],
   jump: ['Go to…', '跳转……'],
@@ -33,8 +34,24 @@ const t = texts({
   later: ['Later', '更晚'],
   zoom_out: ['Zoom out', '缩小时间范围'],
   refresh: ['Refresh', '刷新'],
+  disk: ['The disk is nearly full: {free} are free, with less than {needed} new data is asked to come back.', '磁盘空间不足：剩余 {free}，低于 {needed} 时将暂停接收新数据。'],
+  waiting: ['What arrived waits for {time} to be written into blocks; {failures} attempts failed. It is safe in the write-ahead log.', '已接收的数据等待落盘已 {time}，失败 {failures} 次；数据已安全写入 WAL。'],
+  compaction: ['Compaction is behind: {blocks} blocks wait to become fewer, and questions take longer.', '压实滞后：{blocks} 个数据块待合并，查询会变慢。'],
   lost: ['The server does not answer. What you see is what was last known.', '服务器无响应，当前显示的是最近一次的数据。'],
 });
+
+function words(trouble: Trouble): string {
+  switch (trouble.kind) {
+    case 'refuses':
+      return trouble.reason;
+    case 'disk':
+      return t('disk', { free: bytes(trouble.free), needed: bytes(trouble.needed) });
+    case 'waiting':
+      return t('waiting', { time: durationMs(trouble.ms), failures: trouble.failures });
+    case 'compaction':
+      return t('compaction', { blocks: trouble.blocks });
+  }
+}
 
 const THEMES = ['auto', 'light', 'dark'] as const;
 
@@ -117,10 +134,10 @@ export function Shell({ children, noRange }: { children: ComponentChildren; noRa
             {t('lost')}
           </div>
         )}
-        {wrong.map((line) => (
-          <div key={line} class="strip error top-strip" role="alert">
+        {wrong.map((one) => (
+          <div key={words(one)} class={`strip top-strip${one.kind === 'compaction' ? '' : ' error'}`} role="alert">
             <Icon name="warn" size={14} />
-            {line}
+            {words(one)}
           </div>
         ))}
         {children}

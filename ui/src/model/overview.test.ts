@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kindOf, leadsTo, toneOf, type Change } from './overview';
+import { kindOf, leadsTo, toneOf, youngSince, type Change } from './overview';
 
 const change = (more: Partial<Change>): Change => ({ kind: 'trip', service: 'order', subject: 'pay', breaker_id: null, time: null, now: 1, before: 0, yesterday: null, surprise: 5, ...more });
 
@@ -14,4 +14,13 @@ test('every change leads somewhere', () => {
 test('a kind that is not known is neither good nor bad', () => {
   expect([kindOf('trip'), kindOf('later')]).toEqual(['trip', null]);
   expect([toneOf('trip'), toneOf('service_recovered'), toneOf('service_busier'), toneOf(null)]).toEqual(['error', 'ok', '', '']);
+});
+
+test('a window that begins with silence is young', () => {
+  const check = (count: number[], expected: number | null) => expect(youngSince({ buckets: { t0_ns: '1000000000000', width_ms: 1000, count: count.length }, trend: { count, errors: [], p95_ns: [] } })).toBe(expected);
+  check([0, 0, 3, 4], 1_002_000);
+  check([1, 0, 3, 4], null);
+  check([0, 0, 0, 0], null);
+  // One empty bucket of many is the edge of the window.
+  check([0, ...Array.from({ length: 19 }, () => 1)], null);
 });

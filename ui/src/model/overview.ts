@@ -1,4 +1,5 @@
 // What is wrong now and what changed: the server's comparison, and where each line leads.
+import { nsToMs } from '../base/time';
 import type { Buckets, Trend } from './services';
 
 export interface Change {
@@ -34,6 +35,12 @@ export interface OverviewAnswer {
   changes: Change[];
   changes_total: number;
   checked: { services: number; spans: number; calls: number; codes: number; breakers: number; yesterday: boolean };
+}
+
+/** When the window begins with silence, the moment of its first calls, in ms: what came then is new, though it may be old. */
+export function youngSince({ buckets, trend }: Pick<OverviewAnswer, 'buckets' | 'trend'>): number | null {
+  const first = trend.count.findIndex((calls) => calls > 0);
+  return first > 0 && first >= buckets.count / 10 ? nsToMs(buckets.t0_ns) + first * buckets.width_ms : null;
 }
 
 export const KINDS = ['trip', 'code_new', 'code_spiking', 'code_gone', 'service_failing', 'service_recovered', 'service_slower', 'service_faster', 'service_busier', 'service_quieter', 'service_silent', 'service_new', 'version_new'] as const;

@@ -115,3 +115,10 @@ export function fine(trend: Trend): number[] {
 
 export type SortKey = 'health' | 'calls' | 'errors' | 'slowest' | 'name';
 export const SORTS: readonly SortKey[] = ['health', 'calls', 'errors', 'slowest', 'name'];
+
+/** Versions that came after another one of the same service, by when they came. */
+export function replacements(versions: readonly Version[], toMs: (time: string) => number): { at: number; version: string }[] {
+  const named = versions.filter((one) => one.version !== '').map((one) => ({ at: toMs(one.first_seen), version: one.version }));
+  const first = Math.min(...named.map((one) => one.at));
+  return named.filter((one) => one.at > first).sort((a, b) => a.at - b.at);
+}

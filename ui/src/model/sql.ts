@@ -20,6 +20,19 @@ WHERE status_code = 2 AND start_time > now() - INTERVAL '1 hour'
 GROUP BY 1 ORDER BY 1`,
   },
   {
+    id: 'trips',
+    sql: `SELECT opened, service, name, framework, duration_ns / 1e9 AS seconds, refused, reopens
+FROM breaker_trips(now() - INTERVAL '1 hour', now())
+ORDER BY opened DESC`,
+  },
+  {
+    id: 'refused',
+    sql: `SELECT service_name, kind, name, framework, count(*) AS records
+FROM rejections
+WHERE time > now() - INTERVAL '1 hour'
+GROUP BY 1, 2, 3, 4 ORDER BY records DESC`,
+  },
+  {
     id: 'slowest',
     sql: `SELECT trace_id, service_name, name, duration_ns / 1e6 AS ms
 FROM spans

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { SenderDoor } from '../base/schema';
-import { perSecond, rates, refusedOf, signalOf } from './status';
+import type { SenderDoor, Status } from '../base/schema';
+import { perSecond, rates, refusedOf, signalOf, troubles } from './status';
 
 const door = (more: Partial<SenderDoor>) => ({ transport: 'grpc', signal: 'traces', records_per_s: 0, refused: [], ...more }) as SenderDoor;
 
@@ -22,4 +22,14 @@ it('a sender has figures only of what it sends', () => {
 it('a restart is no negative rate', () => {
   const sample = (at: number, traces: number) => ({ at, traces, logs: 0, metrics: 0, rejected: 0 });
   expect(rates([sample(0, 10), sample(2000, 30), sample(4000, 5)]).map((one) => one?.traces ?? null)).toEqual([10, null]);
+});
+
+it('trouble of disk, log and compaction is told while the server is ready', () => {
+  const well = { compaction: { debt_blocks: 3 }, disk: { free_bytes: 9, needed_bytes: 5, total_bytes: 10 }, unflushed_age_ms: 20_000, flush_failures: 1 };
+  const check = (storage: object, ready: boolean, expected: string[]) => expect(troubles({ ready, reasons: ready ? [] : ['the server is stopping'], storage: { ...well, ...storage } as Status['storage'] }).map((one) => one.kind)).toEqual(expected);
+  check({}, true, []);
+  check({}, false, ['refuses']);
+  check({ disk: { free_bytes: 4, needed_bytes: 5, total_bytes: 10 } }, true, ['disk']);
+  check({ disk: null, unflushed_age_ms: 700_000 }, true, ['waiting']);
+  check({ compaction: { debt_blocks: 501 } }, true, ['compaction']);
 });

@@ -1,9 +1,21 @@
 // What the state of the server means for a person.
 import type { Sender, SenderDoor, SenderSignal, Status } from '../base/schema';
 
-/** Reasons that the server itself gives; they stand on every page. */
-export function troubles(status: Status): string[] {
-  return status.ready ? [] : status.reasons;
+/** What is wrong with the server itself; it stands on every page. */
+export type Trouble = { kind: 'refuses'; reason: string } | { kind: 'disk'; free: number; needed: number } | { kind: 'waiting'; ms: number; failures: number } | { kind: 'compaction'; blocks: number };
+
+/** Rows that wait so much longer than a flush takes. */
+const WAITING_MAX_MS = 600_000;
+/** So many blocks that could be fewer make every question slower. */
+const DEBT_MAX = 500;
+
+export function troubles({ ready, reasons, storage }: Pick<Status, 'ready' | 'reasons' | 'storage'>): Trouble[] {
+  const found: Trouble[] = ready ? [] : reasons.map((reason) => ({ kind: 'refuses', reason }));
+  const { disk, compaction } = storage;
+  if (disk && disk.free_bytes < disk.needed_bytes) found.push({ kind: 'disk', free: disk.free_bytes, needed: disk.needed_bytes });
+  if (storage.unflushed_age_ms > WAITING_MAX_MS) found.push({ kind: 'waiting', ms: storage.unflushed_age_ms, failures: storage.flush_failures });
+  if (compaction.debt_blocks > DEBT_MAX) found.push({ kind: 'compaction', blocks: compaction.debt_blocks });
+  return found;
 }
 
 /** Nothing was ever stored, and nothing arrived since the start. */

@@ -89,6 +89,8 @@ fn who_refused() {
     ];
     let lines = lines.map(|line| Rejection { evidence: Evidence { parent_span_id: None, ..line.evidence.clone() }, ..line });
     assert_eq!(scopes(&lines, None), [Unknown, Unknown], "log lines of two services, spans not seen");
+    let answered = [loose("a"), Rejection { kind: RejectionKind::Unknown503, ..loose("b") }];
+    assert_eq!(scopes(&answered, None)[0], Local, "the other service only tells with what status it was answered");
     let limited = Rejection { kind: RejectionKind::RateLimit, ..kratos("a", 0.0) };
     let at_server = Rejection { span_kind: Some(SpanKind::Server), ..limited.clone() };
     assert_eq!(scopes(&[limited, at_server], None), [Propagated, Local], "7: the server limits");

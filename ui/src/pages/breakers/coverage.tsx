@@ -12,7 +12,7 @@ import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
 
 const t = texts({
-  title: ['Coverage', '防护检查'],
+  title: ['Coverage', '防护覆盖'],
   service: ['Service', '服务'],
   any_service: ['all services', '全部服务'],
   kind: ['Kind', '类型'],
@@ -30,11 +30,11 @@ const t = texts({
 });
 
 const kindName = texts({
-  no_breaker: ['no breaker', '没有熔断器'],
+  no_breaker: ['no breaker', '未配置熔断'],
   cannot_trip: ['cannot open', '无法触发熔断'],
-  tracing_inside: ['refusals have no span', '拒绝无 Span'],
-  broken_context: ['trace is cut', '链路中断'],
-  errors_without_type: ['errors without a code', '错误无错误码'],
+  tracing_inside: ['refusals have no span', '被拒请求无 Span'],
+  broken_context: ['trace is cut', '链路断裂'],
+  errors_without_type: ['errors without a code', '缺少错误码'],
   unknown_codes: ['codes not in the catalogue', '错误码未登记'],
 });
 const KINDS = ['no_breaker', 'cannot_trip', 'tracing_inside', 'broken_context', 'errors_without_type', 'unknown_codes'] as const;

@@ -7,7 +7,7 @@ import { GLYPHS, STATE_COLOURS, guarded, inkOf, isActive, stateOf, subtitleOf, t
 import { LANE } from '../../model/lanes';
 
 const t = texts({
-  refused: ['refused', '拒绝'],
+  refused: ['refused', '次拒绝'],
   trips: ['{n} trip|{n} trips', '熔断 {n} 次'],
   flapping: ['flapping', '抖动'],
   flapping_why: ['It opens again soon after it closed', '恢复后很快再次熔断'],

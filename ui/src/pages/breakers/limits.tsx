@@ -25,11 +25,11 @@ const t = texts({
   unknown: ['nothing tells who called', '无法确定调用方'],
   lets: ['Lets through', '放行速率'],
   used: ['In use', '使用率'],
-  learned: ['Learned from {n} s in which it rejected', '由 {n} 秒有拒绝的数据推算'],
-  fair: ['Is it fair? Each caller by its share of what was rejected, and of all requests.', '限流是否公平？各调用方占拒绝与占请求的比例。'],
-  of_rejected: ['of the rejected', '占拒绝'],
-  of_traffic: ['of all requests', '占请求'],
-  skew: ['×{n} of its traffic', '为流量占比的 {n} 倍'],
+  learned: ['Learned from {n} s in which it rejected', '由发生限流的 {n} 秒数据推算'],
+  fair: ['Is it fair? Each caller by its share of what was rejected, and of all requests.', '限流是否公平？对比各调用方在被拒绝请求与全部请求中的占比。'],
+  of_rejected: ['of the rejected', '占被拒绝请求'],
+  of_traffic: ['of all requests', '占全部请求'],
+  skew: ['×{n} of its traffic', '流量占比的 {n} 倍'],
   passed: ['{rejected} rejected, {admitted} let through', '拒绝 {rejected}，放行 {admitted}'],
 });
 
@@ -37,7 +37,7 @@ const limiterKind = texts({
   rate_limit: ['rate limit', '限流'],
   load_shed: ['load shedding', '过载保护'],
   bulkhead: ['bulkhead', '舱壁隔离'],
-  concurrency_cap: ['concurrency cap', '并发限制'],
+  concurrency_cap: ['concurrency cap', '并发数限制'],
   no_healthy_host: ['no healthy host', '无健康实例'],
   retry_budget: ['retry budget', '重试预算'],
   unknown_503: ['503, nobody says why', '503，原因未知'],
@@ -55,7 +55,7 @@ export function Limits() {
   const columns: Column<Limiter>[] = [
     { key: 'service', title: t('service'), cell: (one) => <a href={link(`/services/${encodeURIComponent(one.service)}`)}>{one.service}</a> },
     { key: 'rule', title: t('rule'), cell: (one) => <strong>{one.rule}</strong> },
-    { key: 'kind', title: t('kind'), cell: (one) => <span class="badge nowrap">{known(limiterKind, LIMITER_KINDS, one.kind)}</span> },
+    { key: 'kind', title: t('kind'), hideSmall: true, cell: (one) => <span class="badge nowrap">{known(limiterKind, LIMITER_KINDS, one.kind)}</span> },
     { key: 'rejected', title: t('rejected'), num: true, cell: (one) => <span class="error-text strong">{short(Math.round(one.rejected))}</span> },
     {
       key: 'limit',
@@ -78,8 +78,8 @@ export function Limits() {
           <span class="faint">–</span>
         ),
     },
-    { key: 'routes', title: t('routes'), wide: true, cell: (one) => one.routes.map((route) => route.route).join(', ') },
-    { key: 'clients', title: t('clients'), num: true, cell: (one) => one.clients },
+    { key: 'routes', title: t('routes'), wide: true, hideSmall: true, cell: (one) => one.routes.map((route) => route.route).join(', ') },
+    { key: 'clients', title: t('clients'), num: true, hideSmall: true, cell: (one) => one.clients },
     { key: 'last', title: t('last'), cell: (one) => <span class="mono faint">{clock(toMs(one.last), 0)}</span> },
   ];
   return (

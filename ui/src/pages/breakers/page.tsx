@@ -7,13 +7,14 @@ import { refresh, refreshEvery, useGet } from '../../base/query';
 import { useStream, type StreamState } from '../../base/stream';
 import { nsToMs, toIso, toMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
-import { BarChart } from '../../components/bars';
+import { BarChart, type Mark } from '../../components/bars';
 import { Icon } from '../../components/icons';
 import { Live } from '../../components/live';
 import { Panel, Segments, Select } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
 import { GLYPHS, LEVELS, STATES, STATE_COLOURS, density, group, isActive, level, neighbour, segments, type BreakersAnswer, type GroupBy, type Level, type Row } from '../../model/breakers';
+import { replacements, type ServicesAnswer } from '../../model/services';
 import { Lanes } from './lanes';
 import { Twin } from './twin';
 import { Wall } from './wall';
@@ -28,14 +29,14 @@ const t = texts({
   lanes: ['Timeline', '时间线'],
   table: ['Table', '表格'],
   limits: ['Rate limits', '限流'],
-  coverage: ['Coverage', '防护检查'],
+  coverage: ['Coverage', '防护覆盖'],
   search: ['Service, target, name or library', '服务、目标、名称或组件'],
   state: ['State', '状态'],
-  any_state: ['any state', '任意状态'],
-  any_kind: ['any kind', '任意类型'],
+  any_state: ['any state', '全部状态'],
+  any_kind: ['any kind', '全部类型'],
   kind: ['Kind', '类型'],
   evidence: ['Evidence of the last trip', '最近一次熔断的证据'],
-  any_evidence: ['any evidence', '任意证据'],
+  any_evidence: ['any evidence', '全部证据'],
   sort: ['Sort', '排序'],
   cost: ['by cost', '按影响'],
   recent: ['by time', '按时间'],
@@ -45,7 +46,7 @@ const t = texts({
   target: ['by target', '按目标'],
   service: ['by caller', '按调用方'],
   none: ['no groups', '不分组'],
-  tripped: ['Only tripped', '仅熔断过'],
+  tripped: ['Only tripped', '仅看熔断过的'],
   wall: ['Wall', '大屏'],
   now: ['Now', '当前'],
   trips_in: ['trips', '次熔断'],
@@ -53,6 +54,7 @@ const t = texts({
   open_time: ['open, all together', '累计熔断时长'],
   refused: ['calls refused', '次调用被拒绝'],
   over_time: ['Trips over time', '熔断次数趋势'],
+  deploy: ['{service}: new version {version}', '{service}：新版本 {version}'],
   empty: ['No breaker signals seen', '未发现熔断信号'],
   empty_why: [
     'Services may have no breakers, or not report them. Fusebox reads the metrics of resilience4j, Sentinel, Hystrix and Envoy, the logs of most libraries, and infers trips of Kratos, go-zero and others from calls that are refused.',
@@ -130,15 +132,17 @@ export default function BreakersPage() {
         <Live stream={stream} />
         {breakers && (
           <>
-            <div class="filter" style={{ flex: '1 1 170px' }}>
+            <div class="filter" style={{ flex: '1 1 120px' }}>
               <Icon name="search" size={14} />
               <input class="input" style={{ fontFamily: 'inherit' }} aria-label={t('search')} placeholder={t('search')} value={q} onInput={(event) => setParams({ q: event.currentTarget.value || null, page_token: null }, 'replace')} />
             </div>
             <Select label={t('state')} value={param('state')} options={[['', t('any_state')], ...STATES.map((one) => [one as string, stateName(one)] as const)]} onChange={(next) => setParams({ state: next || null, page_token: null })} />
+            <span class="row hide-small more-filters">
             <Select label={t('kind')} value={param('kind')} options={[['', t('any_kind')], ...MECHANISMS.map((one) => [one as string, mechanismName(one)] as const)]} onChange={(next) => setParams({ kind: next || null, page_token: null })} />
             <Select label={t('evidence')} value={evidence} options={[['', t('any_evidence')], ...LEVELS.map((one) => [one as string, levelName(one)] as const)]} onChange={(next) => setParams({ evidence: next || null })} />
             <Select label={t('sort')} value={param('sort') || 'cost'} options={(['cost', 'recent', 'trips', 'name'] as const).map((one) => [one as string, t(one)] as const)} onChange={(next) => setParams({ sort: next === 'cost' ? null : next, page_token: null })} />
             <Select label={t('group')} value={by} options={(['target', 'service', 'none'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ group: next === 'target' ? null : next })} />
+            </span>
             <button class="btn" aria-pressed={tripped} onClick={() => setParams({ tripped: tripped ? null : '1', page_token: null })}>
               {t('tripped')}
             </button>
@@ -162,6 +166,12 @@ export default function BreakersPage() {
   );
 }
 
+/** Rollouts in the window: what often stands before a trip. */
+function useDeploys(): Mark[] {
+  const answer = useGet<ServicesAnswer>('services', { buckets: 1, limit: 500, ...useRangeQuery() }, { every: false });
+  return useMemo(() => (answer.data?.services ?? []).flatMap((service) => replacements(service.versions, toMs).map(({ at, version }) => ({ at, colour: '--s3', label: t('deploy', { service: service.name, version }) }))), [answer.data]);
+}
+
 /** Asks again when a breaker changed: at once for one change, once for a burst of them. */
 function useLive(on: boolean): StreamState {
   const timer = useRef(0);
@@ -179,6 +189,7 @@ function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: Brea
   const t0 = nsToMs(data.t0_ns);
   const spanMs = nsToMs(data.end_ns) - t0;
   const trips = useMemo(() => density(data.breakers, spanMs * 1000, 80), [data]);
+  const deploys = useDeploys();
   const known_ = Object.values(data.summary.states).reduce((sum, one) => sum + one, 0);
   const choose = (row: Row, trip: string | null) => setParams({ breaker: row.id, trip }, 'replace');
   if (rows.length === 0)
@@ -247,7 +258,7 @@ function Shown({ data, view, groups, rows, id, filtered, tripped }: { data: Brea
             {view === 'lanes' && (
               <div class="lanes-density">
                 <span class="faint small">{t('over_time')}</span>
-                <BarChart bars={{ t0, widthMs: spanMs / 80, series: [{ name: t('trips_in'), colour: '--open', counts: trips }] }} height={46} label={t('over_time')} />
+                <BarChart bars={{ t0, widthMs: spanMs / 80, series: [{ name: t('trips_in'), colour: '--open', counts: trips }] }} height={46} label={t('over_time')} marks={deploys} />
                 <span />
               </div>
             )}

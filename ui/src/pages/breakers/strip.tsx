@@ -26,10 +26,14 @@ interface Instances {
 export function TripStrip({ one }: { one: TripAnswer }) {
   const opened = toMs(one.trip.opened.time);
   const closed = one.trip.closed ? toMs(one.trip.closed.time) : null;
-  const begun = one.failing_since ? toMs(one.failing_since) : opened;
+  const long = (closed ?? opened + 30_000) - opened;
+  // What failed long before is told in words: it would leave no room for the trip.
+  const failing = one.failing_since ? toMs(one.failing_since) : null;
+  const near = failing !== null && opened - failing <= Math.max(60_000, 3 * long);
+  const begun = near ? failing : opened;
   // Of this answer: an ongoing trip would otherwise ask anew with every drawing.
   const range = useMemo(() => {
-    const around = Math.max(5000, ((closed ?? opened + 30_000) - opened) * 0.25);
+    const around = Math.max(5000, long * 0.25);
     return { start: toIso(Math.min(begun, opened) - around), end: toIso((closed ?? Math.max(opened + 30_000, Date.now())) + around) };
   }, [one]);
   const answer = useGet<Instances>(`breakers/${one.breaker.id}/instances`, range, { settled: closed !== null });
@@ -40,7 +44,7 @@ export function TripStrip({ one }: { one: TripAnswer }) {
   const touched = all.filter((instance) => instance.segments.some((segment) => isActive(segment.state)));
   const shown = (touched.length ? touched : all).slice(0, LANES_MAX);
   // The moment failures begin is named between the times and the lanes.
-  const top = one.failing_since ? 34 : 20;
+  const top = near ? 34 : 20;
   const canvas = useCanvas(({ context, width, height }) => {
     if (!data) return;
     context.font = FONT;
@@ -55,7 +59,7 @@ export function TripStrip({ one }: { one: TripAnswer }) {
       if (x > 26 && x < width - 26) context.fillText(axisLabel(at, end - t0), x, 10);
     }
     shown.forEach((instance, index) => drawLane(context, instance.segments, spanUs, top + LANE * (index + 0.5), width));
-    if (one.failing_since) {
+    if (near) {
       const x = ((begun - t0) / (end - t0)) * width;
       context.fillStyle = colour('--half');
       context.fillRect(x, 20, 1.5, height);

@@ -17,26 +17,27 @@ import { MiniLane } from '../../components/lane';
 import { TripStrip } from './strip';
 
 const t = texts({
-  trip: ['Trip', '熔断'],
+  trip: ['Trip', '熔断详情'],
   breaker: ['Breaker', '熔断器'],
-  all_trips: ['All trips', '全部熔断'],
+  all_trips: ['All trips', '全部熔断记录'],
   why: ['Why', '原因'],
   why_inferred: ['No record says why. That it opened is told by the calls that were refused.', '没有记录说明原因，由被拒绝的调用推断出熔断。'],
+  why_sampled: ['No record says why. A gauge of the library says that it opened.', '没有记录说明原因，由熔断组件的指标得知。'],
   confidence: ['confidence {n} %', '置信度 {n} %'],
   codes: ['Errors before', '熔断前的错误'],
   codes_none: ['No failure is known from the time before.', '此前没有已知的失败。'],
   lift: ['×{n} of usual', '为平时的 {n} 倍'],
-  detect: ['Failures began {time} before it opened.', '失败开始于熔断前 {time}。'],
+  detect: ['Failures began {time} before it opened.', '熔断前 {time} 开始出现失败。'],
   exemplars: ['Exemplar traces', '示例链路'],
   last_failure: ['last failure before', '熔断前最后一次失败'],
   first_refused: ['first refused', '首个被拒绝'],
   last_refused: ['last refused', '最后一个被拒绝'],
-  closing: ['the call that closed it', '使其恢复的调用'],
-  healthy: ['healthy', '健康'],
+  closing: ['the call that closed it', '触发恢复的调用'],
+  healthy: ['healthy', '正常调用'],
   cost: ['Cost', '影响'],
   refused: ['calls refused', '次调用被拒绝'],
-  not_contained: ['The trace failed, and no fallback absorbed it|All {n} traces failed: no fallback absorbed it', '{n} 条链路全部失败：没有降级兜底'],
-  contained: ['{n} of {all} traces did not fail all the same: a fallback absorbed it', '{all} 条链路中 {n} 条未失败：由降级兜底'],
+  not_contained: ['The trace failed, and no fallback absorbed it|All {n} traces failed: no fallback absorbed it', '{n} 条链路全部失败，无降级兜底'],
+  contained: ['{n} of {all} traces did not fail all the same: a fallback absorbed it', '{all} 条链路中有 {n} 条未失败（已降级兜底）'],
   failed_of: ['{failed} of {n} failed', '{n} 次中失败 {failed} 次'],
   recovery: ['Recovery', '恢复'],
   open_for: ['open', '熔断'],
@@ -44,29 +45,29 @@ const t = texts({
   probes: ['{n} probe|{n} probes', '{n} 次探测'],
   reopens: ['{n} reopen|{n} reopens', '重新熔断 {n} 次'],
   dependency: ['The dependency was well again after {time}', '依赖在 {time} 后恢复'],
-  release: ['the breaker let go {time} later', '熔断器再过 {time} 后放开'],
+  release: ['the breaker let go {time} later', '熔断器在其后 {time} 恢复放行'],
   drop: ['Share of calls refused, by second', '每秒拒绝比例'],
   ongoing: ['still open', '仍在熔断'],
   changes: ['What changed before', '此前的变更'],
   before: ['{time} before', '{time} 前'],
-  chain: ['Chain', '级联'],
-  follows: ['follows from', '由此引发'],
-  caused: ['caused', '引发了'],
+  chain: ['Chain', '级联熔断'],
+  follows: ['follows from', '源自'],
+  caused: ['caused', '引发'],
   steps: ['Transitions', '状态变化'],
   traces: ['Open traces', '查看链路'],
   on_map: ['On the map', '在拓扑中查看'],
   copy_summary: ['Copy summary', '复制摘要'],
-  summary: ['{service} › {target}: breaker {name} opened {time}, {refused} calls refused, open {open}. {link}', '{service} › {target}：熔断器 {name} 于 {time} 打开，拒绝 {refused} 次，持续 {open}。{link}'],
+  summary: ['{service} › {target}: breaker {name} opened {time}, {refused} calls refused, open {open}. {link}', '{service} › {target}：熔断器 {name} 于 {time} 熔断，拒绝 {refused} 次调用，持续 {open}。{link}'],
   none: ['No trip in this time.', '该时间范围内没有熔断。'],
   instances: ['Instances', '实例'],
   recover: ['Time to recover, mean', '平均恢复时间'],
   between: ['Between trips, mean', '平均熔断间隔'],
-  episodes: ['Episodes', '次数'],
-  adaptive: ['Drops calls from {share} failures on, at {rate} calls/s or more', '失败率超过 {share} 且每秒 {rate} 次以上时开始丢弃'],
+  episodes: ['Episodes', '熔断次数'],
+  adaptive: ['Drops calls from {share} failures on, at {rate} calls/s or more', '失败率超过 {share} 且每秒不少于 {rate} 次调用时，开始按比例拒绝'],
   flaps: ['It flaps: it opens again soon after it closed. A longer wait may help.', '频繁抖动：恢复后很快再次熔断，可考虑延长等待时间。'],
   framework: ['Library', '组件'],
   operations: ['Operations', '操作'],
-  from: ['at the earliest {time}', '最早 {time}'],
+  from: ['at the earliest {time}', '最早可能于 {time}'],
 });
 
 const EXEMPLARS = ['last_failure', 'first_refused', 'last_refused', 'closing', 'healthy'];
@@ -148,7 +149,7 @@ function TripBody({ one }: { one: TripAnswer }) {
       <section>
         <h3>{t('why')}</h3>
         <p>
-          {first?.text ? saysWhy(first.cause) && causeName(first.cause) : saysWhy(first?.cause || trip.cause) ? causeName(first?.cause || trip.cause) : t('why_inferred')}
+          {first?.text ? saysWhy(first.cause) && causeName(first.cause) : saysWhy(first?.cause || trip.cause) ? causeName(first?.cause || trip.cause) : t(level(trip.method) === 'sampled' ? 'why_sampled' : 'why_inferred')}
           {first?.text && first.text !== first.cause && <span class="trip-text mono">{first.text}</span>}
         </p>
         <div class="row tight">

@@ -17,7 +17,7 @@ const t = texts({
   trips: ['Trips', '次数'],
   before: ['Before', '此前'],
   open_time: ['Time open', '熔断时长'],
-  refused: ['Refused', '拒绝'],
+  refused: ['Refused', '拒绝数'],
   evidence: ['Evidence', '证据'],
 });
 

@@ -15,9 +15,9 @@ const t = texts({
   title: ['Breakers', '熔断器'],
   leave: ['Leave the wall', '退出大屏'],
   none: ['No breaker signals seen', '未发现熔断信号'],
-  refused: ['refused', '拒绝'],
+  refused: ['refused', '次拒绝'],
   trips: ['{n} trip|{n} trips', '熔断 {n} 次'],
-  well: ['{n} more are closed and did not trip', '另有 {n} 个闭合且未熔断'],
+  well: ['{n} more are closed and did not trip', '另有 {n} 个处于关闭状态且未熔断'],
   age: ['as of {time}', '截至 {time}'],
 });
 

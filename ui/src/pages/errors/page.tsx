@@ -4,14 +4,15 @@ import { count, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useKeys } from '../../base/keys';
 import { useGet } from '../../base/query';
-import { dayClock, toMs } from '../../base/time';
+import { dayClock, nsToMs, toMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
-import { BarChart, Legend, Spark } from '../../components/bars';
+import { BarChart, Legend, Spark, type Mark } from '../../components/bars';
 import { codeName } from '../../components/codename';
 import { Icon } from '../../components/icons';
 import { CopyButton, Panel, Segments, Select, Table, type Column } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
+import { openings, segments, titleOf, type BreakersAnswer } from '../../model/breakers';
 import { SURE_FROM, codesBelow, factor, stack, type CodeRow, type CodesAnswer, type TreeNode } from '../../model/errors';
 import { bounds } from '../../model/range';
 import { CodeDrawer } from './code';
@@ -23,11 +24,12 @@ const t = texts({
   search: ['A code, 5001*, a reason or a part of the message', '错误码、5001*、原因或消息片段'],
   count: ['Count', '计数方式'],
   born: ['Once, where born', '仅源头计一次'],
-  hops: ['At every hop', '每跳都计'],
+  hops: ['At every hop', '每一跳都计'],
   by: ['Parts', '分层'],
   layout: ['service › module › code', '服务 › 模块 › 错误码'],
   class: ['class › service › code', '类别 › 服务 › 错误码'],
   over_time: ['Errors over time', '错误趋势'],
+  trip: ['{breaker} opened', '{breaker} 熔断'],
   others: ['other codes', '其他错误码'],
   code: ['Code', '错误码'],
   meaning: ['Meaning, or the last message', '含义或最近消息'],
@@ -35,7 +37,7 @@ const t = texts({
   now: ['Per second', '每秒'],
   total: ['Errors', '次数'],
   usual: ['Against usual', '与平时相比'],
-  where: ['Where born', '产生位置'],
+  where: ['Where born', '源头'],
   reaches: ['Reaches', '影响'],
   services: ['{n} service|{n} services', '{n} 个服务'],
   first: ['First seen', '首次出现'],
@@ -43,21 +45,35 @@ const t = texts({
   none_why: ['Nothing that was received carries an error code, an error reason or a failed status.', '收到的数据中没有错误码、错误原因或失败状态。'],
   filtered: ['No code is like that', '没有符合条件的错误码'],
   clear: ['Without the filter', '清除筛选'],
-  unknown: ['Codes that the catalogue does not know', '目录中没有的错误码'],
+  unknown: ['Codes that the catalogue does not know', '未登记的错误码'],
 
   sum: ['{errors} errors, {codes} codes', '{errors} 次错误，{codes} 个错误码'],
   keys: ['Errors', '错误码'],
   down: ['Next code', '下一个'],
   up: ['Previous code', '上一个'],
   exclude: ['Class', '类别'],
-  any_class: ['any class', '任意类别'],
+  any_class: ['any class', '全部类别'],
   business: ['business', '业务'],
   system: ['system', '系统'],
   dependency: ['dependency', '依赖'],
   client: ['client', '客户端'],
 });
 
+/** More is a fence before the bars. */
+const MARKS_MAX = 60;
+
 const CLASSES = ['business', 'system', 'dependency', 'client'] as const;
+
+/** When breakers opened: failures come before, refusals after. */
+function useTrips(range: Record<string, string>): Mark[] {
+  const answer = useGet<BreakersAnswer>('breakers', { ...range, tripped: true }, { moving: true, every: 30_000 });
+  return useMemo(() => {
+    if (!answer.data) return [];
+    const t0 = nsToMs(answer.data.t0_ns);
+    const spanUs = (nsToMs(answer.data.end_ns) - t0) * 1000;
+    return answer.data.breakers.flatMap((row) => openings(segments(row.lane, spanUs)).map((us) => ({ at: t0 + us / 1000, colour: '--open', label: t('trip', { breaker: titleOf(row) }) }))).slice(0, MARKS_MAX);
+  }, [answer.data]);
+}
 
 export default function ErrorsPage() {
   const q = param('q');
@@ -73,6 +89,7 @@ export default function ErrorsPage() {
   const rows = useMemo(() => (answer.data?.codes ?? []).filter((row) => (!below || below.has(row.code)) && (!wanted || row.class === wanted)), [answer.data, below, wanted]);
   const [from, to] = bounds(useRange(), Date.now());
   const series = stack(rows, 8);
+  const trips = useTrips(range);
   const at = rows.findIndex((row) => row.code === code);
   const step = (by: number) => {
     const next = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
@@ -108,7 +125,7 @@ export default function ErrorsPage() {
         </>
       ),
     },
-    { key: 'trend', title: t('trend'), cell: (row) => <Spark values={row.trend} tone={row.status === 'steady' ? '--s10' : '--open'} /> },
+    { key: 'trend', title: t('trend'), class: 'hide-tiny', cell: (row) => <Spark values={row.trend} tone={row.status === 'steady' ? '--s10' : '--open'} /> },
     { key: 'total', title: t('total'), num: true, cell: (row) => <strong class={row.records < SURE_FROM ? 'soft' : ''}>{short(Math.round(row.count))}</strong> },
     { key: 'now', title: t('now'), num: true, hideSmall: true, class: 'hide-narrow', cell: (row) => rate(row.rate_per_s) },
     {
@@ -180,6 +197,7 @@ export default function ErrorsPage() {
                   <BarChart
                     label={t('over_time')}
                     height={110}
+                    marks={trips}
                     bars={{ t0: from, widthMs: (to - from) / series[0]!.counts.length, series: series.map((one, index) => ({ name: named(one.name), colour: colour(index, one.name), counts: one.counts })) }}
                   />
                 )}

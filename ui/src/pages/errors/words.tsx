@@ -1,7 +1,7 @@
 import { texts } from '../../base/i18n';
 
 const t = texts({
-  new: ['new', '新增'],
+  new: ['new', '新出现'],
   spiking: ['spiking', '突增'],
   regressed: ['is back', '复发'],
   steady: ['steady', '平稳'],

@@ -9,9 +9,9 @@ import { edgeKey, tone, type Gate, type MapEdge, type MapNode, type ServiceGraph
 
 const t = texts({
   node: ['Service', '服务'],
-  callers: ['Called by', '调用方'],
-  callees: ['Calls', '调用'],
-  nobody: ['Nobody, as far as spans tell.', '未发现调用方。'],
+  callers: ['Called by', '上游（调用方）'],
+  callees: ['Calls', '下游（被调用方）'],
+  nobody: ['Nobody, as far as spans tell.', '未发现上游。'],
   nothing: ['Nothing, as far as spans tell.', '未发现下游。'],
   gates: ['Breakers', '熔断器'],
   service: ['Service page', '服务详情'],

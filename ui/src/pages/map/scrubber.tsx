@@ -6,8 +6,8 @@ import { clock } from '../../base/time';
 import { IconButton } from '../../components/parts';
 
 const t = texts({
-  at: ['Breakers as they were at', '熔断器状态时刻'],
-  now: ['at the end', '窗口末尾'],
+  at: ['Breakers as they were at', '查看该时刻的熔断状态'],
+  now: ['at the end', '最新时刻'],
   play: ['Play the window', '回放'],
   stop: ['Stop', '停止'],
 });

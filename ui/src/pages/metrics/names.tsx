@@ -22,7 +22,7 @@ export function useNames(find: string): Answer<MetricNames> {
 
 export function Names({ answer, metric }: { answer: Answer<MetricNames>; metric: string }) {
   return (
-    <section class="panel fields" style={{ width: '280px' }} aria-label={t('list')}>
+    <section class="panel fields metric-names" style={{ width: '280px' }} aria-label={t('list')}>
       <div class="head">
         <input
           class="input"

@@ -26,7 +26,7 @@ const t = texts({
   where: ['Labels, for instance service_name="pay"', '标签筛选，例如 service_name="pay"'],
   fn: ['Function', '函数'],
   fits: ['What fits', '自动选择'],
-  value: ['Value', '原值'],
+  value: ['Value', '原始值'],
   rate: ['Rate', '速率'],
   increase: ['Increase', '增量'],
   of: ['Of the distribution', '分布取值'],
@@ -41,7 +41,7 @@ const t = texts({
   top: ['Top {count}', '前 {count} 名'],
   by: ['by labels, with commas', '按标签，用逗号分隔'],
   over: ['{metric} over time', '{metric} 趋势'],
-  window: ['looks back {time}', '回看 {time}'],
+  window: ['looks back {time}', '回溯窗口 {time}'],
   trace: ['{value} at {time}: show the trace', '{time} 的 {value}：查看链路'],
   read: ['{n} point of {series} series|{n} points of {series} series', '{series} 个序列，{n} 个数据点'],
 });

@@ -20,7 +20,7 @@ const t = texts({
   service_faster: ['p95 {now}, {before} before', 'p95 {now}，此前 {before}'],
   service_busier: ['{now} calls, {before} before', '{now} 次调用，此前 {before} 次'],
   service_quieter: ['{now} calls, {before} before', '{now} 次调用，此前 {before} 次'],
-  service_silent: ['sends nothing any more', '不再有数据'],
+  service_silent: ['sends nothing any more', '已无数据上报'],
   service_new: ['is new', '首次出现'],
   version_new: ['new version', '新版本'],
   all: ['{n} more', '其余 {n} 条'],
@@ -50,15 +50,15 @@ export function Changes({ changes, total }: { changes: readonly Change[]; total:
                 <span class={`change-mark ${toneOf(kind)}`}>
                   <Icon name={kind ? ICONS[kind] : 'overview'} size={15} />
                 </span>
-                <strong class="cut">{change.service}</strong>
+                <strong class="cut change-service">{change.service}</strong>
                 {change.subject && (
                   <span class="mono cut" title={change.subject}>
-                    {change.kind.startsWith('code_') ? codeName(change.subject) : change.subject}
+                    {change.kind.startsWith('code_') ? codeName(change.subject) : change.subject.replace(/^op:/, '')}
                   </span>
                 )}
                 <span class="soft nowrap">{kind ? t(kind === 'trip' && change.before === 0 ? 'trip_first' : kind, { now: amount(kind, change.now), before: amount(kind, change.before) }) : change.kind.replaceAll('_', ' ')}</span>
                 <span class="spring" />
-                <span class="faint small nowrap">{change.time ? dayClock(toMs(change.time)) : ''}</span>
+                <span class="faint small nowrap hide-small">{change.time ? dayClock(toMs(change.time)) : ''}</span>
               </a>
             </li>
           );

@@ -16,14 +16,14 @@ import { Meter, Panel } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
 import { GLYPHS, STATE_COLOURS, stateOf, titleOf } from '../../model/breakers';
-import type { OverviewAnswer } from '../../model/overview';
+import { youngSince, type OverviewAnswer } from '../../model/overview';
 import { DEFAULT_RANGE } from '../../model/range';
 import { fine, health } from '../../model/services';
 import { Changes } from './changes';
 
 const t = texts({
   title: ['Overview', '总览'],
-  open: ['Breakers not closed', '未闭合的熔断器'],
+  open: ['Breakers not closed', '未关闭的熔断器'],
   refused: ['Calls refused per second', '每秒被拒绝的调用'],
   codes: ['Codes spiking', '突增的错误码'],
   sick: ['Sick services', '异常服务'],
@@ -31,18 +31,19 @@ const t = texts({
   failed: ['Failed calls', '失败率'],
   traffic: ['Calls per second', '每秒调用'],
   recent: ['in the last {time}', '最近 {time}'],
-  changed: ['What changed, most surprising first', '变化（按意外程度排序）'],
+  changed: ['What changed, most surprising first', '近期变化（按异常程度排序）'],
   over_time: ['Calls and failures', '调用与失败'],
   fine: ['fine', '正常'],
   bad: ['failed', '失败'],
   now_open: ['Open now', '当前熔断'],
-  spiking: ['Spiking now', '当前突增'],
+  spiking: ['Spiking now', '正在突增的错误码'],
   usual: ['{now}, {usual} expected', '{now} 次，预期 {usual} 次'],
   refused_calls: ['calls refused', '次调用被拒绝'],
   since: ['since {time}', '自 {time}'],
-  worst: ['Failing now', '当前失败'],
+  worst: ['Failing now', '正在失败的服务'],
   slow: ['Slowest requests', '最慢的请求'],
   trips_shown: ['trip', '熔断'],
+  young: ['The first calls of this window are of {time}: whatever was not seen before them is called new.', '该时间范围内最早的调用始于 {time}，在此之前未见过的都会标为“首次出现”。'],
   quiet: ['All quiet', '一切正常'],
   quiet_why: ['{spans} spans of {services} services, {codes} error codes and {breakers} breakers were looked at.', '已检查 {services} 个服务的 {spans} 个 Span、{codes} 个错误码和 {breakers} 个熔断器。'],
 });
@@ -75,6 +76,7 @@ export function Now() {
 
 function Body({ one, slow }: { one: OverviewAnswer; slow: ReturnType<typeof useGet<Traces>> }) {
   const { now, checked } = one;
+  const young = youngSince(one);
   const recent = t('recent', { time: duration(now.recent_ns) });
   return (
     <>
@@ -134,7 +136,10 @@ function Body({ one, slow }: { one: OverviewAnswer; slow: ReturnType<typeof useG
               <p>{t('quiet_why', { spans: count(Math.round(checked.spans)), services: checked.services, codes: checked.codes, breakers: checked.breakers })}</p>
             </Empty>
           ) : (
-            <Changes changes={one.changes} total={one.changes_total} />
+            <>
+              {young !== null && <p class="faint small">{t('young', { time: clock(young, 0) })}</p>}
+              <Changes changes={one.changes} total={one.changes_total} />
+            </>
           )}
         </Panel>
         <div class="grid" style={{ alignContent: 'start' }}>

@@ -17,7 +17,7 @@ const t = texts({
   version: ['Version', '版本'],
   calls: ['Calls/s', '调用/秒'],
   share: ['Share', '占比'],
-  skew: ['Against an even share', '与均分相比'],
+  skew: ['Against an even share', '相对均值'],
   failed: ['Failed', '失败率'],
   mean: ['Mean', '平均耗时'],
   seen: ['Seen', '出现时间'],

@@ -9,8 +9,8 @@ import { Empty, Loaded } from '../../components/states';
 import { graphOf, tone, type GraphAnswer, type MapEdge } from '../../model/map';
 
 const t = texts({
-  callers: ['Called by', '调用方'],
-  callees: ['Calls', '调用'],
+  callers: ['Called by', '上游（调用方）'],
+  callees: ['Calls', '下游（被调用方）'],
   name: ['Name', '名称'],
   rate: ['Per second', '每秒'],
   failed: ['Failed', '失败率'],

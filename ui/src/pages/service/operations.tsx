@@ -14,8 +14,8 @@ const t = texts({
   title: ['Operations', '操作'],
   operation: ['Operation', '操作'],
   which: ['Which', '类型'],
-  server: ['it serves', '提供的'],
-  client: ['it calls', '发起的'],
+  server: ['it serves', '对外提供'],
+  client: ['it calls', '对外调用'],
   all: ['all', '全部'],
   calls: ['Per second', '每秒'],
   failed: ['Failed', '失败率'],
@@ -24,7 +24,7 @@ const t = texts({
   slowest: ['slowest', '最慢'],
   bad: ['failed', '失败'],
   none: ['No operation of this kind', '没有此类操作'],
-  others: ['all others: there are too many names', '其他(名称过多)'],
+  others: ['all others: there are too many names', '其他（名称过多）'],
 });
 
 type Which = 'server' | 'client' | 'all';

@@ -48,7 +48,7 @@ export function Rules() {
               columns={[
                 { key: 'rule', title: t('rule'), wide: true, width: 260, cell: (row) => <Named rule={row} /> },
                 { key: 'on', title: t('on'), hideSmall: true, cell: (row) => <span class="mono small nowrap">{row.on.join(', ')}</span> },
-                { key: 'gives', title: t('gives'), cell: (row) => <span class="nowrap">{row.gives.map((one) => t(one as Gives)).join(' · ')}</span> },
+                { key: 'gives', title: t('gives'), hideSmall: true, cell: (row) => <span class="nowrap">{row.gives.map((one) => t(one as Gives)).join(' · ')}</span> },
                 { key: 'confidence', title: t('confidence'), num: true, cell: (row) => percent(row.confidence / 100) },
                 { key: 'file', title: t('file'), hideSmall: true, cell: (row) => (row.built_in ? <span class="faint nowrap">{`${row.file} (${t('built_in')})`}</span> : <code class="strong">{row.file}</code>) },
               ]}

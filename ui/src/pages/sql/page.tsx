@@ -29,6 +29,8 @@ const t = texts({
   tables: ['Tables', '数据表'],
   examples: ['Examples', '示例'],
   busiest: ['Busiest services', '最繁忙的服务'],
+  trips: ['Trips of breakers', '熔断记录'],
+  refused: ['Who refuses calls', '谁在拒绝调用'],
   errors: ['Errors per minute', '每分钟错误数'],
   slowest: ['Slowest requests', '最慢的请求'],
   loud: ['Who logs most', '日志最多的服务'],

@@ -79,7 +79,7 @@ export function Ingest({ answer }: { answer: Answer<IngestAnswer> }) {
 function doorColumns(): Column<SenderDoor>[] {
   return [
     { key: 'protocol', title: t('protocol'), cell: (one) => <strong class="nowrap">{TRANSPORTS[one.transport] ?? one.transport}</strong> },
-    { key: 'signal', title: t('signal'), cell: (one) => known(signalName, SIGNALS, one.signal) },
+    { key: 'signal', title: t('signal'), cell: (one) => <span class="nowrap">{known(signalName, SIGNALS, one.signal)}</span> },
     { key: 'records', title: t('records'), num: true, cell: (one) => rate(one.records_per_s) },
     { key: 'volume', title: t('volume'), num: true, hideSmall: true, cell: (one) => bytes(Math.round(one.bytes_per_s)) },
     { key: 'requests', title: t('requests'), num: true, hideSmall: true, cell: (one) => short(one.requests) },
@@ -140,7 +140,7 @@ function senderColumns(): Column<Sender>[] {
 function cardinalityColumns(max: number): Column<ServiceCardinality>[] {
   return [
     { key: 'service', title: t('service'), cell: (one) => one.service },
-    { key: 'what', title: t('what'), cell: (one) => <span class="soft">{known(whatName, WHATS, one.what)}</span> },
+    { key: 'what', title: t('what'), cell: (one) => <span class="soft nowrap">{known(whatName, WHATS, one.what)}</span> },
     {
       key: 'values',
       title: t('values'),

@@ -18,7 +18,7 @@ const t = texts({
   ever: ['for ever', '永久'],
   oldest: ['Oldest row', '最早记录'],
   day: ['Per day', '每天'],
-  steady: ['Will take', '稳定占用'],
+  steady: ['Will take', '预计稳定占用'],
 });
 
 export function Keeping({ answer: { retention, storage } }: { answer: IngestAnswer }) {

@@ -36,7 +36,7 @@ const t = texts({
   size: ['On disk', '磁盘占用'],
   per_row: ['Per row', '每行'],
   wal: ['Write-ahead log', '预写日志'],
-  memtable: ['Not yet in blocks', '未落块'],
+  memtable: ['Not yet in blocks', '内存待落盘'],
   oldest: ['Oldest of these', '其中最早'],
   failures: ['Failed flushes', '刷写失败'],
   replay: ['Left to replay', '待回放'],

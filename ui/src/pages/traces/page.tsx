@@ -16,6 +16,7 @@ import { useRangeQuery } from '../../components/range';
 import { Loaded, Partial } from '../../components/states';
 import { colourOf } from '../../base/colours';
 import { and } from '../../model/search';
+import { Durations } from './durations';
 import { Scatter } from './scatter';
 
 const t = texts({
@@ -26,6 +27,9 @@ const t = texts({
   errors: ['Errors', '错误最多'],
   failed: ['Errors', '错误'],
   spans: ['Spans', 'Span 最多'],
+  chart: ['Durations', '耗时分布'],
+  these: ['traces below', '下列链路'],
+  every: ['all spans found', '全部命中 Span'],
   only_errors: ['Only with errors', '仅错误'],
   root: ['Root', '入口'],
   missing_root: ['root is missing', '缺少入口 Span'],
@@ -105,7 +109,7 @@ export default function TracesPage() {
         </span>
       ),
     },
-    { key: 'errors', title: t('failed'), num: true, cell: (trace) => (trace.errors ? <span class="error-text strong">{count(trace.errors)}</span> : <span class="faint">0</span>) },
+    { key: 'errors', title: t('failed'), num: true, hideSmall: true, cell: (trace) => (trace.errors ? <span class="error-text strong">{count(trace.errors)}</span> : <span class="faint">0</span>) },
     { key: 'spans', title: t('span_count'), num: true, hideSmall: true, cell: (trace) => count(trace.spans) },
     {
       key: 'services',
@@ -148,8 +152,17 @@ export default function TracesPage() {
       <Chips q={q} onChange={setQ} />
       <Partial meta={answer.data?.meta} />
       {traces.length > 0 && (
-        <Panel>
-          <Scatter traces={traces} onOpen={open} />
+        <Panel class="over-list">
+          <Segments
+            label={t('chart')}
+            value={param('chart') === 'spans' ? 'spans' : 'traces'}
+            options={[
+              ['traces', t('these')],
+              ['spans', t('every')],
+            ]}
+            onChange={(next) => setParams({ chart: next === 'spans' ? next : null }, 'replace')}
+          />
+          {param('chart') === 'spans' ? <Durations q={q} /> : <Scatter traces={traces} onOpen={open} />}
         </Panel>
       )}
       <Panel
