@@ -228,11 +228,9 @@ export function Table<R>(props: {
               }}
             >
               {props.columns.map((column) => (
-                <td key={column.key} class={of(column)}>
+                <td key={column.key} class={of(column)} style={column.wide && column.width ? { maxWidth: `${column.width}px` } : undefined}>
                   {column.wide ? (
-                    <div class="cut" style={column.width ? { minWidth: `${column.width}px` } : undefined}>
-                      {column.cell(row)}
-                    </div>
+                    <div class="cut">{column.cell(row)}</div>
                   ) : (
                     column.cell(row)
                   )}

@@ -18,8 +18,8 @@ it('questions', () => {
   expect(question(shown)).toEqual({ selector: '{"m"}' });
   expect(question({ ...shown, of: '0.99', agg: 'sum', by: 'a,b' })).toEqual({ selector: '{"m"}', quantile: '0.99', exemplars: 'true', agg: 'sum', by: 'a,b' });
   expect(question({ ...shown, of: 'avg', fn: 'increase' })).toEqual({ selector: '{"m"}', of: 'avg', function: 'increase' });
-  expect(usual({ type: 'histogram' })).toEqual({ of: '0.95', agg: 'sum' });
-  expect(usual({ type: 'gauge' })).toEqual({ of: '', agg: '' });
+  expect(usual({ type: 'histogram' })).toEqual({ of: '0.95', agg: 'sum', by: 'service_name' });
+  expect(usual({ type: 'gauge' })).toEqual({ of: '', agg: '', by: '' });
 });
 
 it('names say what sets series apart', () => {

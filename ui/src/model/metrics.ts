@@ -26,9 +26,10 @@ export function isDistribution(type: string | undefined): boolean {
 }
 
 /** What people mostly want to see of a metric: how slow for distributions, how much for the rest. */
-export function usual(name: Pick<MetricName, 'type'> | undefined): Pick<Shown, 'of' | 'agg'> {
-  if (!isDistribution(name?.type)) return { of: '', agg: '' };
-  return { of: name?.type === 'summary' ? 'avg' : '0.95', agg: 'sum' };
+export function usual(name: Pick<MetricName, 'type'> | undefined): Pick<Shown, 'of' | 'agg' | 'by'> {
+  if (!isDistribution(name?.type)) return { of: '', agg: '', by: '' };
+  // Services may send it in different forms, which cannot be put together; and one line of all of them says little.
+  return { of: name?.type === 'summary' ? 'avg' : '0.95', agg: 'sum', by: 'service_name' };
 }
 
 /** As the API takes it. */

@@ -45,13 +45,13 @@ export function LaneRow({ row, selected, onChoose }: { row: Row; selected: boole
           )}
         </span>
         <span class="faint small">
-          {row.trips > 0 && `${t('trips', { n: row.trips })} · ${duration(row.open_ns)}`}
           {row.refused > 0 && (
-            <>
-              {' · '}
-              <b class="error-text">{short(Math.round(row.refused))}</b> <span class="word">{t('refused')}</span>
-            </>
-          )}
+              <>
+                <b class="error-text">{short(Math.round(row.refused))}</b> {t('refused')}
+                {row.trips > 0 && ' · '}
+              </>
+            )}
+            {row.trips > 0 && `${t('trips', { n: row.trips })} · ${duration(row.open_ns)}`}
         </span>
         </span>
         {row.top_codes && row.top_codes.length > 0 && (

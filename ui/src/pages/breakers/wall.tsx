@@ -17,7 +17,7 @@ const t = texts({
   none: ['No breaker signals seen', '未发现熔断信号'],
   refused: ['refused', '次拒绝'],
   trips: ['{n} trip|{n} trips', '熔断 {n} 次'],
-  well: ['{n} more are closed and did not trip', '另有 {n} 个处于关闭状态且未熔断'],
+  well: ['{n} more is closed and did not trip|{n} more are closed and did not trip', '另有 {n} 个处于关闭状态且未熔断'],
   age: ['as of {time}', '截至 {time}'],
 });
 

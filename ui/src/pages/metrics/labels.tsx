@@ -23,7 +23,7 @@ export function Labels({ metric, where, by }: { metric: string; where: string; b
   const grouped = by.split(',').filter(Boolean);
   const group = (label: string) => {
     const next = grouped.includes(label) ? grouped.filter((one) => one !== label) : [...grouped, label];
-    setParams({ by: next.join(',') || null, agg: 'sum' }, 'replace');
+    setParams({ by: next.join(',') || 'none', agg: 'sum' }, 'replace');
   };
   return (
     <section class="panel fields" aria-label={t('title')}>

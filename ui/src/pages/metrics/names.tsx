@@ -49,6 +49,7 @@ export function Names({ answer, metric }: { answer: Answer<MetricNames>; metric:
                       onClick={() => setParams({ metric: one.name, where: null, fn: null, of: null, agg: null, by: null })}
                     >
                       <span class={one.name === metric ? 'cut mono strong' : 'cut mono'}>{one.name}</span>
+                      {data.names.some((other) => other !== one && other.name === one.name) && <span class="faint small cut">{[one.type.replaceAll('_', ' '), one.unit].filter(Boolean).join(' ')}</span>}
                       <span class="faint" title={t('series', { n: one.series })}>
                         {count(one.series)}
                       </span>

@@ -59,7 +59,7 @@ export default function MetricsPage() {
     fn: param('fn'),
     of: param('of') || fit.of,
     agg: param('agg') === 'none' ? '' : param('agg') || fit.agg,
-    by: param('by'),
+    by: param('by') === 'none' ? '' : param('by') || fit.by,
   };
   return (
     <div class="page fill">
@@ -157,7 +157,7 @@ function Text({ name, value, label, grow }: { name: string; value: string; label
       placeholder={label}
       spellcheck={false}
       defaultValue={value}
-      onChange={(event) => setParams({ [name]: event.currentTarget.value.trim() || null }, 'replace')}
+      onChange={(event) => setParams({ [name]: event.currentTarget.value.trim() || (name === 'by' ? 'none' : null) }, 'replace')}
     />
   );
 }

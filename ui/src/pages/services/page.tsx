@@ -70,6 +70,7 @@ export default function ServicesPage() {
       key: 'name',
       title: t('name'),
       wide: true,
+      width: 120,
       sortable: true,
       cell: (one) => {
         const word = t(WORDS[health(one.health)]);
