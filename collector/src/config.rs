@@ -1,12 +1,13 @@
 //! What an operator may set about receiving. Every limit has a default that is safe without a file.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
 use schemas::otlp::{BODY_BYTES_MAX, DecodeLimits, ELEMENTS_MAX};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Each listener holds a place for the connection it waits for: with fewer places one of them could be without for ever.
 pub(crate) const CONNECTIONS_MIN: usize = 2;
@@ -171,6 +172,11 @@ impl Cors {
         }
         Ok(())
     }
+}
+
+/// Values of headers, which may be secrets, as everybody may see them.
+pub(crate) fn hidden<S: Serializer>(headers: &BTreeMap<String, String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(headers.keys().map(|name| (name, "hidden")))
 }
 
 pub(crate) fn millis(ms: u64) -> Duration {

@@ -1,4 +1,5 @@
-//! How do rows arrive? OTLP over gRPC and HTTP, and what agents of other systems push: sockets, admission, validation, and the answers senders understand.
+//! How do rows arrive? OTLP over gRPC and HTTP, what agents of other systems push, and what is fetched (log files, pages of metrics): sockets,
+//! admission, validation, and the answers senders understand.
 //!
 //! This room must never know how rows are kept (Parquet, catalogs) or asked for (`query`).
 //!
@@ -6,6 +7,8 @@
 //! listener -> receiver::{otlp_grpc, otlp_http, push} -> receiver::ingest -> storage::Store::append
 //!                        |                              |
 //!                admission (bytes)             receiver::status (refusals)
+//!
+//! pull -> files (lines), scrape (pages of metrics) ------/
 //!
 //! senders: who sends what, for people
 //! ```
@@ -21,13 +24,20 @@
 
 mod admission;
 mod config;
+mod files;
 mod listener;
 mod open_requests;
+mod pull;
 mod receiver;
+mod scrape;
 pub mod self_metrics;
 mod senders;
 mod serve;
 
 pub use config::{Config, ConfigError, Cors};
+pub use files::{FileReport, FilesConfig, FilesError, FilesReport};
+pub use pull::{Pull, PullError};
+pub use receiver::{Taken, Tee};
+pub use scrape::{ScrapeConfig, ScrapeError, TargetReport};
 pub use senders::{Door, LastError, SenderService, SendersReport};
 pub use serve::{BindError, Bound, Collector, ServeError, Watch};

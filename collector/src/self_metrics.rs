@@ -1,6 +1,6 @@
 //! What the collector counts about itself. Every label has a small fixed set of values.
 
-use metrics::{counter, describe_counter};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
 use schemas::{Signal, otlp::Decoded};
 
 use crate::receiver::{Refusal, Transport};
@@ -15,11 +15,18 @@ pub const IGNORED_STRINDEX_TOTAL: &str = "fusebox_ignored_strindex_total";
 pub const DECODE_PANICS_TOTAL: &str = "fusebox_decode_panics_total";
 pub const ACCEPT_ERRORS_TOTAL: &str = "fusebox_accept_errors_total";
 pub const CONNECTIONS_TOTAL: &str = "fusebox_connections_total";
+pub const FILES_LAG_BYTES: &str = "fusebox_files_lag_bytes";
+pub const FILES_OPEN: &str = "fusebox_files_open";
+pub const FILES_SPLIT_LINES_TOTAL: &str = "fusebox_files_split_lines_total";
+pub const FILES_REPAIRED_LINES_TOTAL: &str = "fusebox_files_repaired_lines_total";
+pub const FILES_DROPPED_RECORDS_TOTAL: &str = "fusebox_files_dropped_records_total";
+pub const SCRAPES_TOTAL: &str = "fusebox_scrapes_total";
+pub const SCRAPE_DROPPED_SAMPLES_TOTAL: &str = "fusebox_scrape_dropped_samples_total";
 
 pub(crate) fn describe() {
     describe_counter!(
         OTLP_REQUESTS_TOTAL,
-        "requests to store telemetry by signal, transport (OTLP: grpc, http; zipkin, loki, remote_write) and outcome"
+        "requests to store telemetry by signal, transport (OTLP: grpc, http; zipkin, loki, remote_write, files, scrape) and outcome"
     );
     describe_counter!(
         ACCEPTED_RECORDS_TOTAL,
@@ -33,6 +40,16 @@ pub(crate) fn describe() {
     describe_counter!(DECODE_PANICS_TOTAL, "panics caught while a request was taken in");
     describe_counter!(ACCEPT_ERRORS_TOTAL, "failed accepts, for instance out of file descriptors");
     describe_counter!(CONNECTIONS_TOTAL, "accepted connections by transport");
+    describe_gauge!(FILES_LAG_BYTES, "bytes of followed log files that are not stored yet");
+    describe_gauge!(FILES_OPEN, "followed log files that are open");
+    describe_counter!(FILES_SPLIT_LINES_TOTAL, "lines of log files that were too long and became several records");
+    describe_counter!(FILES_REPAIRED_LINES_TOTAL, "lines of log files whose invalid UTF-8 was replaced");
+    describe_counter!(FILES_DROPPED_RECORDS_TOTAL, "records of log files that were refused for good, by reason");
+    describe_counter!(SCRAPES_TOTAL, "pages of metrics that were fetched and read (ok) or not (failed)");
+    describe_counter!(
+        SCRAPE_DROPPED_SAMPLES_TOTAL,
+        "samples of pages that could not be stored before the next was due, or were refused, by reason"
+    );
 }
 
 pub(crate) fn request(signal: Signal, transport: Transport, outcome: &'static str) {
@@ -77,4 +94,26 @@ pub(crate) fn accept_failed() {
 
 pub(crate) fn connected(transport: Transport) {
     counter!(CONNECTIONS_TOTAL, "transport" => transport.name()).increment(1);
+}
+
+pub(crate) fn files_lag(bytes: u64, open: usize) {
+    gauge!(FILES_LAG_BYTES).set(bytes as f64);
+    gauge!(FILES_OPEN).set(open as f64);
+}
+
+pub(crate) fn files_read(split: u64, repaired: u64) {
+    counter!(FILES_SPLIT_LINES_TOTAL).increment(split);
+    counter!(FILES_REPAIRED_LINES_TOTAL).increment(repaired);
+}
+
+pub(crate) fn files_dropped(reason: &'static str, records: u64) {
+    counter!(FILES_DROPPED_RECORDS_TOTAL, "reason" => reason).increment(records);
+}
+
+pub(crate) fn scraped(is_ok: bool) {
+    counter!(SCRAPES_TOTAL, "outcome" => if is_ok { "ok" } else { "failed" }).increment(1);
+}
+
+pub(crate) fn scrape_dropped(reason: &'static str, samples: u64) {
+    counter!(SCRAPE_DROPPED_SAMPLES_TOTAL, "reason" => reason).increment(samples);
 }

@@ -21,8 +21,11 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 
 use crate::{
     config::{Config, ConfigError, millis},
+    files::FilesReport,
     listener::{Connection, Listener, Silence, connections_within},
-    receiver::{Ingest, Transport, now, otlp_grpc, otlp_http::OtlpHttp},
+    pull::{Pull, PullBook, PullError, Pulling},
+    receiver::{Ingest, Tee, Transport, now, otlp_grpc, otlp_http::OtlpHttp},
+    scrape::TargetReport,
     self_metrics,
     senders::{Senders, SendersReport},
 };
@@ -77,18 +80,32 @@ impl Collector {
         let (grpc, otlp_grpc) = listen(Transport::Grpc, config.otlp_grpc).await?;
         let (http, otlp_http) = listen(Transport::Http, config.otlp_http).await?;
         let ingest = Arc::new(Ingest::new(&config, store, rules));
-        Ok(Bound { config, ingest, grpc, http, otlp_grpc, otlp_http })
+        let (pulling, pull_book) = (Pulling::default(), Arc::default());
+        Ok(Bound { config, ingest, pulling, pull_book, grpc, http, otlp_grpc, otlp_http })
     }
 }
 
 /// Tells who sends what, also while the receivers serve. Cheap to clone.
 #[derive(Clone)]
-pub struct Watch(Arc<Senders>);
+pub struct Watch {
+    senders: Arc<Senders>,
+    pull: Arc<PullBook>,
+}
 
 impl Watch {
     /// As of now. O(services).
     pub fn report(&self) -> SendersReport {
-        self.0.report(now())
+        self.senders.report(now())
+    }
+
+    /// Log files that are followed, as of the last look at them. O(files).
+    pub fn files(&self) -> FilesReport {
+        self.pull.files.report()
+    }
+
+    /// Targets that are scraped, in the order of the configuration. O(targets).
+    pub fn targets(&self) -> Vec<TargetReport> {
+        self.pull.targets.report()
     }
 }
 
@@ -96,6 +113,8 @@ impl Watch {
 pub struct Bound {
     config: Config,
     ingest: Arc<Ingest>,
+    pulling: Pulling,
+    pull_book: Arc<PullBook>,
     grpc: Listener,
     http: Listener,
     otlp_grpc: SocketAddr,
@@ -115,7 +134,23 @@ impl Bound {
 
     /// For whoever is asked who sends what.
     pub fn watch(&self) -> Watch {
-        Watch(Arc::clone(&self.ingest.senders))
+        Watch { senders: Arc::clone(&self.ingest.senders), pull: Arc::clone(&self.pull_book) }
+    }
+
+    /// Fetches `pull` beside what is sent.
+    ///
+    /// # Errors
+    /// When a setting cannot work, or what was kept of former fetches cannot be read.
+    pub fn pulling(mut self, pull: Pull) -> Result<Self, PullError> {
+        self.pulling = Pulling::open(pull, self.config.body_bytes_max, &self.pull_book)?;
+        Ok(self)
+    }
+
+    /// Tells `tee` of every request that is stored from now on, once.
+    pub fn teeing(self, tee: Tee) -> Self {
+        // Nobody else has one: it is set before anything is served, and `self` is gone.
+        let _ = self.ingest.tee.set(tee);
+        self
     }
 
     /// Serves until `stop`, then stops in steps: no new connections, GOAWAY on the open ones, late requests are asked to come back,
@@ -124,13 +159,18 @@ impl Bound {
     /// # Errors
     /// When a server ends without being told to.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), ServeError> {
-        let Self { config, ingest, grpc, http, .. } = self;
+        let Self { config, ingest, pulling, pull_book, grpc, http, .. } = self;
         let stopping = ingest.stopping.clone();
         let mut serving = pin!(async {
-            tokio::try_join!(serve_grpc(&config, ingest.clone(), grpc), async {
+            let fetching = async {
+                pulling.run(ingest.clone(), pull_book).await;
+                Ok(())
+            };
+            let serving_http = async {
                 serve_http(&config, ingest.clone(), http).await;
                 Ok(())
-            },)
+            };
+            tokio::try_join!(serve_grpc(&config, ingest.clone(), grpc), serving_http, fetching)
         });
         tokio::select! {
             ended = &mut serving => return ended.map(drop),

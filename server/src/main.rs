@@ -16,6 +16,7 @@ mod commands;
 mod config;
 mod duration;
 mod failure;
+mod forward;
 mod logging;
 mod node;
 mod progress;

@@ -30,12 +30,15 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Durability, Loaded, Setting},
     failure::{Exit, Failure},
+    forward::Forwards,
 };
+pub(crate) use dashboard::now;
 use watchdog::{Late, Watchdog};
 
 mod codes;
 mod dashboard;
 mod dead_store;
+mod links;
 mod own_otlp;
 mod received;
 mod replay;
@@ -51,6 +54,8 @@ mod tests;
 const STOP_MAX: Duration = Duration::from_millis(9_500);
 /// Of that, what the receivers get to answer requests in flight.
 const DRAIN_MAX: Duration = Duration::from_secs(6);
+/// What forwards get to write down what waits for them.
+const QUEUES_WRITTEN_MAX: Duration = Duration::from_secs(1);
 const API_STOP_MAX: Duration = Duration::from_secs(1);
 
 /// A server that serves until [`Node::stop`].
@@ -63,6 +68,8 @@ pub(crate) struct Node {
     signals: Signals,
     stopping: CancellationToken,
     receivers_stop: CancellationToken,
+    forwards: Forwards,
+    forwards_stop: CancellationToken,
     receivers: JoinHandle<Result<(), collector::ServeError>>,
     api_stop: CancellationToken,
     api: JoinHandle<()>,
@@ -126,6 +133,14 @@ impl Node {
         let receivers = ingest
             .block_on(collector::Collector::bind(config.collector(DRAIN_MAX), Arc::clone(&store), rules.clone()))
             .map_err(|error| Failure::new(Exit::Unavailable, error))?;
+        let mut receivers = receivers.pulling(config.pull(&data_dir)).map_err(|error| Failure::new(Exit::Failed, error))?;
+        let forwards_stop = CancellationToken::new();
+        let forwards = Forwards::start(&config.forward, &data_dir.join("forward"), &ingest, &forwards_stop)
+            .map_err(|error| Failure::new(Exit::Failed, error))?;
+        if !forwards.is_empty() {
+            let forwards = forwards.clone();
+            receivers = receivers.teeing(Arc::new(move |taken| forwards.offer(taken)));
+        }
         let mut query_config = config.query();
         let api = query.block_on(Api::bind(query_config.listen, query_config.connections_max)).map_err(|error| {
             Failure::new(Exit::Unavailable, anyhow::Error::new(error).context(format!("listen for the API on {}", query_config.listen)))
@@ -157,8 +172,12 @@ impl Node {
             rules: rules.clone(),
             received,
             senders: {
-                let watch = receivers.watch();
-                Arc::new(move || senders::told(watch.report()))
+                let (watch, forwards) = (receivers.watch(), forwards.clone());
+                Arc::new(move || {
+                    let targets = watch.targets().into_iter().map(links::of_target);
+                    let others = forwards.report().into_iter().map(links::of_forward);
+                    senders::told(watch.report(), targets.chain(others).chain(links::of_files(watch.files())).collect())
+                })
             },
             stopping: stopping.clone(),
         };
@@ -171,7 +190,21 @@ impl Node {
         query.spawn(rules::keep_current(config.governance.clone(), rules, addresses.otlp_http, stopping.clone()));
         tracing::info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, api = %addresses.api, "ready");
         let durability = config.storage.durability;
-        Ok(Self { store, durability, ingest, query, addresses, signals, stopping, receivers_stop, receivers, api_stop, api })
+        Ok(Self {
+            store,
+            durability,
+            ingest,
+            query,
+            addresses,
+            signals,
+            stopping,
+            receivers_stop,
+            forwards,
+            forwards_stop,
+            receivers,
+            api_stop,
+            api,
+        })
     }
 
     pub(crate) fn addresses(&self) -> Addresses {
@@ -203,7 +236,8 @@ impl Node {
     /// Stops in order, each step named in the log, and returns `waited`, the outcome of [`Node::wait`].
     pub(crate) fn stop(self, waited: Result<(), Failure>) -> Result<(), Failure> {
         let start = Instant::now();
-        let Self { store, durability, ingest, query, stopping, receivers_stop, receivers, api_stop, api, .. } = self;
+        let Self { store, durability, ingest, query, stopping, receivers_stop, forwards, forwards_stop, receivers, api_stop, api, .. } =
+            self;
         let watchdog = Watchdog::start(STOP_MAX, |code| std::process::exit(code));
         stopping.cancel();
 
@@ -215,6 +249,9 @@ impl Node {
                 tracing::warn!(%error, "receivers ended with an error");
             }
         }
+        // What is not passed on yet stays in its queue.
+        forwards.drain(QUEUES_WRITTEN_MAX);
+        forwards_stop.cancel();
         let in_order = if waited.is_ok() { Late::NothingLost } else { Late::Failure };
         // No acknowledgement is on its way any more, and with `fsync` each was given after its sync. What can take long here is a
         // block write, whose rows the next start has from the log.

@@ -10,7 +10,7 @@
 use std::{
     future::Future,
     panic::AssertUnwindSafe,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -49,6 +49,10 @@ pub(crate) enum Transport {
     Zipkin,
     Loki,
     RemoteWrite,
+    /// Log files, which nobody pushes.
+    Files,
+    /// Pages of metrics, as above.
+    Scrape,
 }
 
 impl Transport {
@@ -59,6 +63,8 @@ impl Transport {
             Self::Zipkin => "zipkin",
             Self::Loki => "loki",
             Self::RemoteWrite => "remote_write",
+            Self::Files => "files",
+            Self::Scrape => "scrape",
         }
     }
 }
@@ -74,6 +80,18 @@ pub(crate) struct Arrived {
     pub rejected: Rejected,
 }
 
+/// A request that was stored, as it arrived, or of another system's format as OTLP says it.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    pub signal: Signal,
+    pub format: Format,
+    pub encoding: ContentEncoding,
+    pub body: Bytes,
+}
+
+/// Who is told of every request that was stored, once. It must not block: the sender waits for it.
+pub type Tee = Arc<dyn Fn(&Taken) + Send + Sync>;
+
 /// What every receiver takes its requests to.
 pub(crate) struct Ingest {
     store: Arc<Store>,
@@ -83,6 +101,7 @@ pub(crate) struct Ingest {
     rules: Rules,
     pub pace: Pace,
     pub senders: Arc<Senders>,
+    pub tee: OnceLock<Tee>,
     ack_timeout: Duration,
     /// No request begins after this.
     pub stopping: CancellationToken,
@@ -102,6 +121,7 @@ impl Ingest {
             rules: Rules { body_bytes_max: config.body_bytes_max, limits: config.decode_limits(), decode },
             pace: Pace::new(config),
             senders: Arc::default(),
+            tee: OnceLock::new(),
             ack_timeout: millis(config.ack_timeout_ms),
             stopping: CancellationToken::new(),
             aborting: CancellationToken::new(),
@@ -215,10 +235,15 @@ impl Ingest {
     ) -> Result<Stored, Refusal> {
         let (signal, received_at, body_bytes) = (request.signal, request.received_at, request.body.len() as u64);
         let stored = Stored::new(&decoded);
+        let tee = self.tee.get().map(|tee| {
+            let RawRequest { format, encoding, ref body, .. } = request;
+            (tee, Taken { signal, format, encoding, body: body.clone() })
+        });
         let batches = std::mem::take(&mut decoded.batches);
         let tallies = senders::tally(&batches, received_at);
         let mut duplicate = false;
-        if !batches.is_empty() {
+        let has_rows = !batches.is_empty();
+        if has_rows {
             let rows_bytes: usize = batches.iter().map(|table| table.batch.get_array_memory_size()).sum();
             let kept = (request.body.len() + rows_bytes) as u64;
             reservation.shrink_to(kept);
@@ -229,6 +254,9 @@ impl Ingest {
         self_metrics::stored(signal, &decoded, duplicate);
         if !duplicate {
             self.senders.stored((transport, signal), received_at, body_bytes, &tallies);
+            if let Some((tee, taken)) = tee.filter(|_| has_rows) {
+                tee(&taken);
+            }
         }
         Ok(stored)
     }

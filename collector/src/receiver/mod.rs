@@ -21,4 +21,5 @@ mod status;
 mod translating;
 
 pub(crate) use ingest::{Arrived, Ingest, Transport, now};
+pub use ingest::{Taken, Tee};
 pub(crate) use status::Refusal;

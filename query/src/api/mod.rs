@@ -44,7 +44,7 @@ mod traces;
 mod window;
 
 pub use dashboard::{Dashboard, Page};
-pub use ingest::{OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
+pub use ingest::{DataLink, LinkDropped, LinkError, OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
 pub use prometheus::recorder;
 pub use router::{Listening, Shared, router};
 pub use serve::Api;

@@ -1,6 +1,6 @@
 //! What comes in, and what becomes of it, over HTTP.
 
-use query::api::{RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
+use query::api::{DataLink, LinkDropped, LinkError, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
 use schemas::UnixNanos;
 use serde_json::json;
 
@@ -45,6 +45,30 @@ pub(crate) fn senders() -> Senders {
         ],
         services: vec![sender("cart", 120, 7), sender("pay", 480, 0), sender("stock", 0, 90)],
         others: None,
+        links: vec![
+            DataLink {
+                kind: "file",
+                name: "/var/log/pay/app.log".to_owned(),
+                of: "pay".to_owned(),
+                is_up: true,
+                records: 480,
+                lag_bytes: Some(70),
+                last_at: at(59),
+                last_error: None,
+                dropped: Vec::new(),
+            },
+            DataLink {
+                kind: "forward",
+                name: "http://collector:4318".to_owned(),
+                of: String::new(),
+                is_up: false,
+                records: 0,
+                lag_bytes: Some(5_000),
+                last_at: None,
+                last_error: Some(LinkError { time: at(50), message: "connection refused".to_owned() }),
+                dropped: vec![LinkDropped { reason: "queue_full".to_owned(), records: 3 }],
+            },
+        ],
     }
 }
 
@@ -60,6 +84,10 @@ async fn senders_clocks_cardinality_and_what_is_held() {
     let names = |list: &str| answer[list].as_array().expect("a list").iter().map(|one| one["service"].clone()).collect::<Vec<_>>();
     assert_eq!((names("services"), &answer["services_total"]), (vec![json!("pay"), json!("cart")], &json!(3)));
     assert_eq!(names("clocks"), ["stock", "cart"]);
+    assert_eq!((&answer["links_total"], &answer["links"][0]["lag_bytes"]), (&json!(2), &json!(70)));
+    assert_eq!(answer["links"][1]["dropped"], json!([{"reason": "queue_full", "records": 3}]));
+    let first = ask(&loaded, "/api/v1/status/ingest?limit=1").await;
+    assert_eq!((&first["links_total"], first["links"].as_array().map(Vec::len)), (&json!(2), Some(1)));
     assert_eq!(
         answer["cardinality"]["top"],
         json!([

@@ -8,6 +8,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::forward::{ForwardConfig, ForwardError};
+
 use super::{errors_section::Errors, governance_section::Governance, retention_section::Retention, storage_section::Storage};
 
 /// Where `serve` keeps everything when nobody says where.
@@ -29,6 +31,12 @@ pub(crate) struct Config {
     pub(crate) errors: Errors,
     pub(crate) governance: Governance,
     pub(crate) api: Api,
+    /// Log files to follow.
+    pub(crate) files: Vec<collector::FilesConfig>,
+    /// Pages of metrics to fetch.
+    pub(crate) scrape: Vec<collector::ScrapeConfig>,
+    /// Other ends that get what is stored here.
+    pub(crate) forward: Vec<ForwardConfig>,
 }
 
 /// The API and the dashboard.
@@ -56,6 +64,9 @@ impl Default for Config {
             errors: Errors::default(),
             governance: Governance::default(),
             api: Api::default(),
+            files: Vec::new(),
+            scrape: Vec::new(),
+            forward: Vec::new(),
         }
     }
 }
@@ -82,6 +93,12 @@ pub(crate) enum ConfigError {
     SameAddress { key: &'static str, other: &'static str, address: SocketAddr },
     #[error("[collector] {0}")]
     Collector(#[from] collector::ConfigError),
+    #[error("[[files]] number {number}: {source}")]
+    Files { number: usize, source: collector::FilesError },
+    #[error("[[scrape]] number {number}: {source}")]
+    Scrape { number: usize, source: collector::ScrapeError },
+    #[error("[[forward]] number {number}: {source}")]
+    Forward { number: usize, source: ForwardError },
     #[error("{key} must be at least {min}")]
     TooSmall { key: &'static str, min: u64 },
 }
@@ -93,6 +110,15 @@ impl Config {
     /// The first setting that cannot work.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.collector.check()?;
+        for (index, files) in self.files.iter().enumerate() {
+            files.check().map_err(|source| ConfigError::Files { number: index + 1, source })?;
+        }
+        for (index, scrape) in self.scrape.iter().enumerate() {
+            scrape.check().map_err(|source| ConfigError::Scrape { number: index + 1, source })?;
+        }
+        for (index, forward) in self.forward.iter().enumerate() {
+            forward.check().map_err(|source| ConfigError::Forward { number: index + 1, source })?;
+        }
         let addresses = [("otlp_grpc", self.collector.otlp_grpc), ("otlp_http", self.collector.otlp_http), ("api", self.api.listen)];
         for (index, (key, address)) in addresses.into_iter().enumerate() {
             if !self.insecure && !address.ip().is_loopback() {
@@ -138,6 +164,11 @@ impl Config {
     pub(crate) fn collector(&self, stop_max: Duration) -> collector::Config {
         let stop_timeout_ms = self.collector.stop_timeout_ms.min(stop_max.as_millis() as u64);
         collector::Config { stop_timeout_ms, ..self.collector.clone() }
+    }
+
+    /// What is fetched. Relative paths are those of the working directory.
+    pub(crate) fn pull(&self, data_dir: &Path) -> collector::Pull {
+        collector::Pull { files: self.files.clone(), positions: data_dir.join("log-files.json"), scrape: self.scrape.clone() }
     }
 
     pub(crate) fn storage(&self) -> storage::Config {

@@ -35,7 +35,7 @@ async fn send_test_trace(otlp_http: SocketAddr) -> Result<TraceId, String> {
     }
 }
 
-pub(super) fn now() -> UnixNanos {
+pub(crate) fn now() -> UnixNanos {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     UnixNanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

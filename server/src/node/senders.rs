@@ -1,14 +1,15 @@
 //! Who sends what: from the receivers' words to those of the API.
 
 use collector::{Door, LastError, SenderService, SendersReport};
-use query::api::{OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
+use query::api::{DataLink, OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
 
-pub(super) fn told(report: SendersReport) -> Senders {
+pub(super) fn told(report: SendersReport, links: Vec<DataLink>) -> Senders {
     let SendersReport { doors, services, others } = report;
     Senders {
         doors: doors.into_iter().map(door).collect(),
         services: services.into_iter().map(sender).collect(),
         others: others.map(|(sums, requests)| OtherSenders { requests, sums: sender(sums) }),
+        links,
     }
 }
 

@@ -30,11 +30,21 @@ pub(crate) fn of_http(status: StatusCode, headers: &HeaderMap, format: Format, b
     let reason = format!("HTTP {status}: {}", error_text(headers, body).trim()).trim_end_matches([' ', ':']).to_owned();
     match status.as_u16() {
         429 | 502..=504 => {
-            let after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.trim().parse().ok());
-            Outcome::Retry { after: after.map(Duration::from_secs), reason }
+            let after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| retry_after(text.trim()));
+            Outcome::Retry { after, reason }
         }
         _ => Outcome::Refused { reason },
     }
+}
+
+/// Seconds, or the date at which to come back, as HTTP writes it.
+fn retry_after(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let seconds = date.as_second() - jiff::Timestamp::now().as_second();
+    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
 
 /// OTLP/gRPC: the codes below may be retried; RESOURCE_EXHAUSTED only when the server says when.
@@ -181,6 +191,8 @@ mod tests {
         assert_eq!(reason("application/x-protobuf", &[0x08, 3, 0x12, 2, b'n', b'o']), refused);
         assert_eq!(reason("application/json", br#"{"code":3,"message":"no"}"#), refused);
         assert_eq!(reason("text/plain", b"no\n"), refused);
+        let past = http(503, &[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")], Format::Protobuf, b"");
+        assert!(matches!(past, Outcome::Retry { after: Some(after), .. } if after.is_zero()), "{past:?}");
         let busy = http(503, &[("retry-after", "7")], Format::Protobuf, b"");
         assert!(matches!(busy, Outcome::Retry { after: Some(after), .. } if after.as_secs() == 7), "{busy:?}");
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::ValueEnum;
+use http::HeaderMap;
 use schemas::{Signal, otlp::Format};
 
 use super::{Compression, Endpoint, Outcome, grpc::GrpcConnection, http1::HttpConnection};
@@ -56,6 +57,15 @@ impl Connection {
             Protocol::Http => Self::Http(HttpConnection::new(endpoint, compression)),
             Protocol::Grpc => Self::Grpc(GrpcConnection::new(endpoint, compression)),
         }
+    }
+
+    /// With these headers on every request.
+    pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
+        match &mut self {
+            Self::Http(connection) => connection.headers = headers,
+            Self::Grpc(connection) => connection.headers = headers,
+        }
+        self
     }
 
     /// Sends one request and waits for the answer; a broken connection is [`Outcome::Retry`].

@@ -24,12 +24,14 @@ type Frames = StreamBody<stream::Iter<std::array::IntoIter<Result<Frame<Bytes>, 
 pub(crate) struct GrpcConnection {
     endpoint: Endpoint,
     compression: Compression,
+    /// Beside those that are always there.
+    pub(super) headers: HeaderMap,
     socket: Option<SendRequest<Frames>>,
 }
 
 impl GrpcConnection {
     pub(crate) fn new(endpoint: Endpoint, compression: Compression) -> Self {
-        Self { endpoint, compression, socket: None }
+        Self { endpoint, compression, headers: HeaderMap::new(), socket: None }
     }
 
     pub(crate) fn drop_socket(&mut self) {
@@ -81,6 +83,7 @@ impl GrpcConnection {
             .header(header::USER_AGENT, concat!("fusebox-send/", env!("CARGO_PKG_VERSION")))
             .body(StreamBody::new(stream::iter(frames)))
             .expect("an endpoint's url and constant headers are valid");
+        request.headers_mut().extend(self.headers.clone());
         if let Some(encoding) = self.compression.encoding() {
             request.headers_mut().insert("grpc-encoding", HeaderValue::from_static(encoding));
         }

@@ -1,7 +1,7 @@
 //! OTLP/HTTP over one keep-alive HTTP/1.1 connection.
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -16,12 +16,14 @@ use super::{
 pub(crate) struct HttpConnection {
     endpoint: Endpoint,
     compression: Compression,
+    /// Beside those that are always there.
+    pub(super) headers: HeaderMap,
     socket: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl HttpConnection {
     pub(crate) fn new(endpoint: Endpoint, compression: Compression) -> Self {
-        Self { endpoint, compression, socket: None }
+        Self { endpoint, compression, headers: HeaderMap::new(), socket: None }
     }
 
     pub(crate) fn drop_socket(&mut self) {
@@ -66,6 +68,7 @@ impl HttpConnection {
             .header(header::USER_AGENT, concat!("fusebox-send/", env!("CARGO_PKG_VERSION")))
             .body(Full::new(outgoing.body.clone()))
             .expect("an endpoint's path and constant headers are valid");
+        request.headers_mut().extend(self.headers.clone());
         if let Some(encoding) = self.compression.encoding() {
             request.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }

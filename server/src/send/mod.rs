@@ -1,4 +1,4 @@
-//! The sender behind `fusebox send`, `fusebox import` and the demo's traffic: prepared bodies out, OTLP answers in, by the rules of OTLP 1.11.
+//! The sender behind `fusebox send`, `fusebox import`, the demo's traffic and forwards: prepared bodies out, OTLP answers in, by the rules of OTLP 1.11.
 //!
 //! ```text
 //! source (files) -> payload (protobuf bytes + where ids and times stand) -> run (workers, pacing, retry)
@@ -26,7 +26,7 @@ mod wire;
 
 pub(crate) use answer::Outcome;
 pub(crate) use compress::Compression;
-pub(crate) use connection::{Connection, Protocol, describe};
+pub(crate) use connection::{Connection, Outgoing, Protocol, describe};
 pub(crate) use endpoint::{Endpoint, EndpointError};
 pub(crate) use pacing::Rate;
 pub(crate) use payload::Payload;

@@ -15,7 +15,7 @@ use super::{
         status::Storage,
         window::unknown_parameter,
     },
-    senders::{OtherSenders, Sender, SenderDoor, Senders},
+    senders::{DataLink, OtherSenders, Sender, SenderDoor, Senders},
 };
 
 const LIMITS: Limits = Limits { default: 200, max: 2000 };
@@ -34,6 +34,9 @@ pub(super) struct IngestAnswer {
     services: Vec<Sender>,
     /// Services beyond the thousand that have figures of their own.
     others: Option<OtherSenders>,
+    /// All log files that are followed, targets that are scraped and forwards, also those beyond `limit`.
+    links_total: usize,
+    links: Vec<DataLink>,
     /// Services whose clocks are ahead: the furthest first, at most twenty. Their times are stored as they are sent.
     clocks: Vec<ClockAhead>,
     cardinality: CardinalityTop,
@@ -127,18 +130,22 @@ pub(super) fn parse(pairs: &Pairs) -> Result<usize, Problem> {
 /// Blocking: asks the disk for its size.
 pub(super) fn answer(store: &Store, senders: Senders, limit: usize) -> Result<Vec<u8>, Problem> {
     let (started, now) = (Instant::now(), now());
-    let Senders { doors, mut services, others } = senders;
+    let Senders { doors, mut services, others, mut links } = senders;
     let clocks = clocks(&services);
     services.sort_by(|a, b| per_s(b).total_cmp(&per_s(a)).then_with(|| records(b).cmp(&records(a))));
     let mut cost = Cost::default();
     let retention = Retention::of(store, now, &mut cost);
     let services_total = services.len();
     services.truncate(limit);
+    let links_total = links.len();
+    links.truncate(limit);
     let body = IngestAnswer {
         doors,
         services_total,
         services,
         others,
+        links_total,
+        links,
         clocks,
         cardinality: CardinalityTop::of(store.cardinality(TenantId::DEFAULT)),
         storage: Storage::of(&store.stats()),

@@ -10,4 +10,6 @@ mod routes;
 mod senders;
 
 pub(super) use routes::routes;
-pub use senders::{OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
+pub use senders::{
+    DataLink, LinkDropped, LinkError, OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders,
+};

@@ -24,9 +24,9 @@ pub(in crate::api) fn routes(shared: Shared) -> OpenApiRouter {
     get,
     path = "/api/v1/status/ingest",
     tag = "server",
-    params(("limit" = Option<usize>, Query, description = "services, 1 to 2000; 200 when left out")),
+    params(("limit" = Option<usize>, Query, description = "services, and links, 1 to 2000; 200 when left out")),
     responses(
-        (status = 200, description = "senders with rates and refusals, clocks, cardinality, the store, retention and how long the disk lasts", body = IngestAnswer),
+        (status = 200, description = "senders with rates and refusals, what is fetched and passed on, clocks, cardinality, the store, retention and how long the disk lasts", body = IngestAnswer),
         AskProblems,
     )
 )]

@@ -13,12 +13,54 @@ pub struct Senders {
     /// By name.
     pub services: Vec<Sender>,
     pub others: Option<OtherSenders>,
+    pub links: Vec<DataLink>,
+}
+
+/// What is fetched or passed on, unlike what is received: a log file, a scraped target, a forward.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct DataLink {
+    /// `file`, `target` or `forward`.
+    pub kind: &'static str,
+    /// The path of a file, the URL of others.
+    pub name: String,
+    /// The service of a file, the job of a target; of a forward empty.
+    pub of: String,
+    /// A file is open, a target or the other end of a forward answers.
+    pub is_up: bool,
+    /// Log records or points that were stored, requests that were passed on.
+    pub records: u64,
+    /// What waits: bytes of a file behind what is stored, or of a forward's queue. Null: nobody knows, or nothing can wait.
+    pub lag_bytes: Option<u64>,
+    /// When something was read, scraped or passed on last.
+    #[serde(serialize_with = "time")]
+    #[schema(value_type = Option<String>)]
+    pub last_at: Option<UnixNanos>,
+    pub last_error: Option<LinkError>,
+    /// What was lost, by reason.
+    pub dropped: Vec<LinkDropped>,
+}
+
+/// What went wrong last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LinkError {
+    #[serde(serialize_with = "time")]
+    #[schema(value_type = String)]
+    pub time: Option<UnixNanos>,
+    pub message: String,
+}
+
+/// What was lost for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LinkDropped {
+    pub reason: String,
+    /// Records, samples or requests.
+    pub records: u64,
 }
 
 /// Requests of one signal over one transport.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SenderDoor {
-    /// OTLP: `grpc` or `http`; `zipkin`, `loki`, `remote_write`.
+    /// OTLP: `grpc` or `http`; `zipkin`, `loki`, `remote_write`; `files`, `scrape`.
     pub transport: &'static str,
     /// `traces`, `logs` or `metrics`; `none`: requests that are not OTLP by their path, method or content type.
     pub signal: &'static str,

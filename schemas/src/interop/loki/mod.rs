@@ -14,15 +14,12 @@
 //! json, protobuf   the two ways a push is written
 //! labels           the text {a="b"} in which protobuf has labels
 //! record           a stream and its lines as OTLP
-//! severity, trace  what a level means; the trace that a line names
 //! ```
 
 mod json;
 mod labels;
 mod protobuf;
 mod record;
-mod severity;
-mod trace;
 
 pub(super) use json::translate as translate_json;
 pub(super) use protobuf::translate as translate_protobuf;

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{FORMAT, severity, trace};
+use super::FORMAT;
 use crate::{
     SpanId, TraceId,
-    interop::{keys, model::ForeignError, translate::Translated},
+    interop::{keys, model::ForeignError, severity, trace, translate::Translated},
     otlp::{
         Rejected,
         encoder::{Encoder, Open},

@@ -9,14 +9,15 @@ use std::collections::{BTreeMap, HashMap};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::request::{COUNTER, HISTOGRAM, Labels, Metadata, Request, SUMMARY};
-use crate::{interop::model::ForeignError, otlp::Rejected};
+use crate::{
+    interop::{
+        model::ForeignError,
+        prometheus::{INSTANCE, JOB, SCOPE_NAME, SCOPE_VERSION, TARGET_INFO},
+    },
+    otlp::Rejected,
+};
 
 pub(super) const NAME: &[u8] = b"__name__";
-pub(super) const JOB: &[u8] = b"job";
-pub(super) const INSTANCE: &[u8] = b"instance";
-pub(super) const SCOPE_NAME: &[u8] = b"otel_scope_name";
-pub(super) const SCOPE_VERSION: &[u8] = b"otel_scope_version";
-const TARGET_INFO: &[u8] = b"target_info";
 
 /// Why a series is refused alone.
 pub(super) const NO_NAME: &str = "a series has no __name__";

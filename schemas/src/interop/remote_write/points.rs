@@ -4,8 +4,7 @@
 
 use super::request::{Labels, Request, malformed};
 use crate::{
-    SpanId, TraceId,
-    interop::{model::ForeignError, read::text},
+    interop::{model::ForeignError, prometheus},
     otlp::{
         encoder::Encoder,
         wire::{Reader, Value as Wire},
@@ -14,8 +13,6 @@ use crate::{
 
 /// The one NaN that says a series has ended.
 pub(super) const STALE: u64 = 0x7ff0_0000_0000_0002;
-/// `DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK`.
-pub(super) const NO_RECORDED_VALUE: u64 = 1;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Sample {
@@ -29,12 +26,6 @@ pub(super) struct Exemplar<'a> {
     pub message: &'a [u8],
     pub value: f64,
     pub time_ms: i64,
-}
-
-/// ms since 1970 in ns, when OTLP and our columns can say that time.
-pub(super) fn time_ns(ms: i64) -> Option<u64> {
-    let ns = ms.checked_mul(1_000_000)?;
-    u64::try_from(ns).ok()
 }
 
 pub(super) fn read_sample(message: &[u8]) -> Result<Sample, ForeignError> {
@@ -77,31 +68,7 @@ pub(super) fn write_exemplar<'a>(
     point_ns: u64,
 ) -> Result<(), ForeignError> {
     request.labels(exemplar.message, labels)?;
-    let message = out.open(number);
-    out.fixed64(2, time_ns(exemplar.time_ms).filter(|time| *time > 0).unwrap_or(point_ns));
-    out.double(3, exemplar.value);
-    for (name, value) in labels.iter() {
-        let value = text(value);
-        match *name {
-            b"span_id" | b"spanID" | b"spanId" if value.parse::<SpanId>().is_ok() => {
-                out.optional_bytes(4, value.parse::<SpanId>().ok().as_ref().map(|id| id.as_bytes().as_slice()));
-            }
-            b"trace_id" | b"traceID" | b"traceId" if value.parse::<TraceId>().is_ok() => {
-                out.optional_bytes(5, value.parse::<TraceId>().ok().as_ref().map(|id| id.as_bytes().as_slice()));
-            }
-            name => write_label(out, 7, name, value.as_bytes()),
-        }
-    }
-    out.close(message);
+    let time = prometheus::time_ns(exemplar.time_ms).filter(|time| *time > 0).unwrap_or(point_ns);
+    prometheus::write_exemplar(out, number, (time, exemplar.value), labels.iter().copied());
     Ok(())
-}
-
-/// Field `number`, a label as a KeyValue.
-pub(super) fn write_label(out: &mut Encoder, number: u32, name: &[u8], value: &[u8]) {
-    let attribute = out.open(number);
-    out.bytes(1, name);
-    let any_value = out.open(2);
-    out.bytes(1, value);
-    out.close(any_value);
-    out.close(attribute);
 }

@@ -2,18 +2,24 @@
 
 use super::{
     FORMAT,
-    entries::{self, Entry, INSTANCE, JOB, Metric, NAME, SCOPE_NAME, SCOPE_VERSION, Target, TargetInfo},
+    entries::{self, Entry, Metric, NAME, Target, TargetInfo},
     histograms::{self, Histogram},
-    points::{self, Exemplar, NO_RECORDED_VALUE, STALE, Sample, time_ns, write_exemplar, write_label},
+    points::{self, Exemplar, STALE, Sample, write_exemplar},
     request::{Labels, Part, Request, Version, malformed},
 };
 use crate::{
-    interop::{model::ForeignError, translate::Translated},
+    interop::{
+        model::ForeignError,
+        prometheus::{
+            CUMULATIVE, INSTANCE, JOB, NO_RECORDED_VALUE, SCOPE_NAME, SCOPE_VERSION, time_ns, write_label, write_name, write_resource,
+            write_scope,
+        },
+        translate::Translated,
+    },
     otlp::{Rejected, encoder::Encoder, reject, wire::Reader},
 };
 
 const NO_SAMPLE: &str = "an exemplar without a sample of its series in the same request";
-const CUMULATIVE: i32 = 2;
 
 /// # Errors
 /// When `document` is no such request, or larger than `bytes_max` as OTLP. Series, samples, histograms and exemplars are rejected alone.
@@ -59,10 +65,7 @@ impl<'a> Writer<'_, 'a> {
         let resource_metrics = self.out.open(1);
         self.resource(target);
         let scope_metrics = self.out.open(2);
-        let scope = self.out.open(1);
-        self.out.optional_bytes(1, Some(target.scope_name).filter(|name| !name.is_empty()));
-        self.out.optional_bytes(2, Some(target.scope_version).filter(|version| !version.is_empty()));
-        self.out.close_unless_empty(1, scope);
+        write_scope(&mut self.out, target.scope_name, target.scope_version);
         for of_metric in entries.chunk_by(|one, next| one.metric == next.metric) {
             self.metric(of_metric)?;
         }
@@ -73,16 +76,8 @@ impl<'a> Writer<'_, 'a> {
 
     fn resource(&mut self, target: &Target<'a>) {
         let Target { job, instance, .. } = *target;
-        let slash = job.iter().position(|byte| *byte == b'/');
-        let (namespace, name) = slash.map_or((&[][..], job), |at| (&job[..at], &job[at + 1..]));
-        let own: [(&[u8], &[u8]); 3] = [(b"service.namespace", namespace), (b"service.name", name), (b"service.instance.id", instance)];
-        let message = self.out.open(1);
-        let info = self.info.get(&(job, instance));
-        let told = info.into_iter().flatten().map(|(key, value)| (*key, *value)).filter(|(key, _)| own.iter().all(|(own, _)| own != key));
-        for (key, value) in own.into_iter().chain(told).filter(|(_, value)| !value.is_empty()) {
-            write_label(&mut self.out, 1, key, value);
-        }
-        self.out.close(message);
+        let told = self.info.get(&(job, instance)).into_iter().flatten().map(|(key, value)| (*key, *value));
+        write_resource(&mut self.out, job, instance, told);
     }
 
     fn metric(&mut self, entries: &[Entry<'a>]) -> Result<(), ForeignError> {
@@ -104,9 +99,7 @@ impl<'a> Writer<'_, 'a> {
             }
             let out = &mut self.out;
             let message = out.open(2);
-            out.bytes(1, name);
-            out.optional_bytes(2, Some(help).filter(|help| !help.is_empty()));
-            out.optional_bytes(3, Some(unit).filter(|unit| !unit.is_empty()));
+            write_name(out, name, help, unit);
             let data = out.open(number);
             out.append(&points.into_bytes());
             if number != 5 {
