@@ -142,7 +142,7 @@ impl Snapshot {
     /// Names what the rows of `table` in `time` are, of all times without it: as long as it is the same, so are they. `None` while some are
     /// in memory, where more may join them, or are still read from the log. Looks at the times of rows in memory.
     pub fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
-        let overlaps = |block: &Block| time.is_none_or(|time| block.time.first <= time.last && time.first <= block.time.last);
+        let overlaps = |block: &Block| overlaps(block, time);
         let in_memory = match table {
             Table::OperationMinutes => self.has_unflushed_minutes(time),
             // What a half becomes is told by halves of any time.
@@ -152,10 +152,15 @@ impl Snapshot {
         if in_memory || !self.partial.is_empty() {
             return None;
         }
+        Some(self.version_of_blocks(table, time))
+    }
+
+    fn version_of_blocks(&self, table: Table, time: Option<TimeRange>) -> u64 {
         let mut hash = Xxh3::new();
         let added_up = self.blocks_to_add_up().filter(|_| table.is_rollup());
-        self.blocks_of(table).chain(added_up).filter(|block| overlaps(block)).for_each(|block| hash.update(&block.id.to_le_bytes()));
-        Some(hash.digest())
+        let all = self.blocks_of(table).chain(added_up).filter(|block| overlaps(block, time));
+        all.for_each(|block| hash.update(&block.id.to_le_bytes()));
+        hash.digest()
     }
 
     /// The rows of a split in memory, with the table's schema. Cheap; of a table of sums it may read a block of spans, once.
@@ -253,6 +258,10 @@ impl Snapshot {
         }
         rows
     }
+}
+
+fn overlaps(block: &Block, time: Option<TimeRange>) -> bool {
+    time.is_none_or(|time| block.time.first <= time.last && time.first <= block.time.last)
 }
 
 fn has_rows_in(table: Table, rows: &RecordBatch, time: Option<TimeRange>) -> bool {

@@ -200,6 +200,35 @@ impl Minutes {
         Ok(())
     }
 
+    /// Adds what another has added up, of stretches that lie within those of this one.
+    pub fn add_rows(&mut self, rows: &[MinuteRow], completeness: &Completeness) {
+        self.completeness.merge(completeness);
+        for MinuteRow { key, first_minute_ns, last_minute_ns, red, exemplars } in rows {
+            let Key { from_ns, service, namespace, version, environment, operation, kind } = key;
+            let texts = &mut self.texts;
+            let key = Compact {
+                from_ns: self.grid.start_of(*from_ns),
+                texts: [service, namespace, version, environment].map(|text| texts.number(text)),
+                operation: operation.as_ref().filter(|_| self.operations).map_or(NONE, |operation| texts.number(operation)),
+                kind: *kind,
+            };
+            if self.sums.len() >= SUMS_MAX && !self.sums.contains_key(&key) {
+                self.completeness.left_out += red.count as u64;
+                continue;
+            }
+            let sum = self.sums.entry(key).or_insert_with(|| Sum {
+                first_minute_ns: *first_minute_ns,
+                last_minute_ns: *last_minute_ns,
+                red: Red::default(),
+                exemplars: Exemplars::default(),
+            });
+            sum.first_minute_ns = sum.first_minute_ns.min(*first_minute_ns);
+            sum.last_minute_ns = sum.last_minute_ns.max(*last_minute_ns);
+            sum.red.merge(red);
+            sum.exemplars.merge(exemplars);
+        }
+    }
+
     /// In order of their keys: no two have the same.
     pub fn into_rows(self) -> (Vec<MinuteRow>, Completeness) {
         let Self { texts, sums, completeness, .. } = self;

@@ -40,7 +40,7 @@ fn took_ms(started: Instant) -> f64 {
 }
 
 /// What an answer cost, and whether it is whole.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Summary {
     pub took_ms: f64,
     pub scanned_rows: u64,

@@ -36,7 +36,7 @@ use super::{
     question::Limits,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, LiveFilter, Places, Records, SearchQuestion},
+    search::{self, LiveFilter, Places, Records, SearchQuestion, Stretches},
     session::{session, template},
     sql,
 };
@@ -72,6 +72,7 @@ struct Shared {
     exports: Semaphore,
     waiting: AtomicUsize,
     running: Arc<Running>,
+    stretches: Stretches,
     /// Left running when the last handle goes inside another runtime, where waiting is not allowed.
     runtime: Option<Runtime>,
 }
@@ -114,6 +115,7 @@ impl Engine {
             exports: Semaphore::new(config.exports_max),
             waiting: AtomicUsize::new(0),
             running: Arc::default(),
+            stretches: Stretches::default(),
             runtime: Some(runtime.map_err(StartError::Threads)?),
             config,
         };
@@ -182,6 +184,11 @@ impl Engine {
     /// Names what the rows of `table` in `time` are: see [`Snapshot::version`].
     pub(crate) fn version(&self, table: Table, time: Option<TimeRange>) -> Option<u64> {
         self.shared.store.snapshot(TenantId::DEFAULT).version(table, time)
+    }
+
+    /// Sums that are kept from question to question.
+    pub(super) fn stretches(&self) -> &Stretches {
+        &self.shared.stretches
     }
 
     /// Runs `work` on the engine's threads.

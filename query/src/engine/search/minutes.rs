@@ -6,10 +6,13 @@
 //! read from   ^   \------ sums ------/   ^ ^   \---- sums ---/   ^
 //!             spans of a minute that a part begins or ends in, unless its sums tell that they are all of one part
 //! ```
+//! Half hours that were added up before, and whose rows are still the same, are not read again: see [`super::stretches`].
+//!
 //! INVARIANT: all of it is of the snapshot, and every span of a part is counted there once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::Arc,
 };
 
@@ -25,7 +28,10 @@ use storage::{
     rollup::{OperationMinutes, RollupError, SPAN_COLUMNS, minute_of},
 };
 
-use super::{Found, Narrow, TimeSpan};
+use super::{
+    Found, Narrow, TimeSpan,
+    stretches::{STRETCH_NS, StretchKey},
+};
 use crate::{
     analytics::{
         minutes::{COLUMNS, Completeness, MINUTE_NS, MinuteRow, Minutes, OPERATION_COLUMNS},
@@ -35,6 +41,9 @@ use crate::{
     search::Search,
     trace::UnexpectedType,
 };
+
+/// Of one question: a month.
+const STRETCHES_MAX: i64 = 31 * 48;
 
 /// Which spans are added up.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +77,22 @@ pub(crate) async fn minutes(
     question: MinutesQuestion,
 ) -> Result<(Vec<MinutesFound>, Summary), EngineError> {
     let asked = Asked { engine, snapshot, question: &question };
-    let (mut sums, mut summary) = asked.sums().await?;
+    let plan = asked.plan();
+    let mut sums = Sums::new(&question.parts, question.operations, &plan.missing);
+    plan.known.iter().for_each(|(part, found)| sums.parts[*part].1.add_rows(&found.0, &found.1));
+    let mut summary = Summary::default();
+    for range in plan.to_read {
+        let (read, of_range) = asked.sums(range, sums).await?;
+        (sums, summary) = (read, summary.then(of_range));
+    }
+    for (key, stretch) in std::mem::take(&mut sums.stretches) {
+        let (missing, found) = (&plan.missing[&key], Arc::new(stretch.into_rows()));
+        sums.parts[missing.part].1.add_rows(&found.0, &found.1);
+        // What could not be read may be back later.
+        if summary.partial.is_empty() && summary.truncated.is_none() {
+            engine.stretches().put(asked.key(key), missing.version, found);
+        }
+    }
     for (minute, rows) in std::mem::take(&mut sums.cut) {
         let whole = sums.parts.iter().position(|(part, _)| part.has_all_of(minute, &rows));
         if let Some(part) = whole {
@@ -93,15 +117,46 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    fn key(&self, start_ns: i64) -> StretchKey {
+        let MinutesQuestion { service, environment, operations, .. } = self.question;
+        StretchKey { service: service.clone(), environment: environment.clone(), operations: *operations, start_ns }
+    }
+
+    /// What is known of the parts, and what is to be read.
+    fn plan(&self) -> Plan {
+        let parts = &self.question.parts;
+        let mut plan = Plan::default();
+        let begin = parts.first().map_or(0, |part| minute_of(part.start_ns));
+        let end = parts.last().map_or(0, |part| part.end_ns);
+        let of_part =
+            |(index, part): (usize, &MinutesPart)| part.stretches().into_iter().map(move |start| (index, start)).collect::<Vec<_>>();
+        let stretches: Vec<(usize, i64)> = parts.iter().enumerate().flat_map(of_part).collect();
+        let starts: Vec<i64> = stretches.iter().map(|(_, start)| *start).collect();
+        // Before this all is read or known.
+        let mut done = begin;
+        for ((part, start), version) in stretches.into_iter().zip(self.snapshot.versions_of_minutes(&starts, STRETCH_NS)) {
+            let Some(version) = version else { continue };
+            let Some(found) = self.engine.stretches().get(&self.key(start), version) else {
+                plan.missing.insert(start, Missing { part, version });
+                continue;
+            };
+            plan.known.push((part, found));
+            if done < start {
+                plan.to_read.push(done..start);
+            }
+            done = start + STRETCH_NS;
+        }
+        if done < end {
+            plan.to_read.push(done..end);
+        }
+        plan
+    }
+
     /// Of whole minutes; rows of the others beside them.
-    async fn sums(&self) -> Result<(Sums, Summary), EngineError> {
-        let MinutesQuestion { parts, operations, .. } = self.question;
-        let of_operations: &[&str] = if *operations { &OPERATION_COLUMNS } else { &[] };
+    async fn sums(&self, range: Range<i64>, sums: Sums) -> Result<(Sums, Summary), EngineError> {
+        let of_operations: &[&str] = if self.question.operations { &OPERATION_COLUMNS } else { &[] };
         let columns = COLUMNS.iter().chain(of_operations).copied().collect();
-        let start = parts.first().map(|part| minute_of(part.start_ns));
-        let end = parts.last().map(|part| part.end_ns);
-        let sums = Sums::new(parts, *operations);
-        self.gather(Table::OperationMinutes, columns, (start, end), sums, Sums::add).await
+        self.gather(Table::OperationMinutes, columns, (Some(range.start), Some(range.end)), sums, Sums::add).await
     }
 
     /// What the spans of one minute add up to, for each part.
@@ -134,7 +189,33 @@ impl Asked<'_> {
     }
 }
 
+/// How a question is answered.
+#[derive(Default)]
+struct Plan {
+    /// Of which part, and what its spans add up to.
+    known: Vec<(usize, Arc<MinutesFound>)>,
+    /// Stretches that are to be kept, by their begin.
+    missing: BTreeMap<i64, Missing>,
+    /// In order, without what is known.
+    to_read: Vec<Range<i64>>,
+}
+
+struct Missing {
+    part: usize,
+    version: u64,
+}
+
 impl MinutesPart {
+    /// Starts of those that are whole within the part, and within a bucket of its grid.
+    fn stretches(&self) -> Vec<i64> {
+        if self.grid.count > 1 && (self.grid.width_ns % STRETCH_NS != 0 || self.grid.t0_ns % STRETCH_NS != 0) {
+            return Vec::new();
+        }
+        let first = self.start_ns.saturating_add(STRETCH_NS - 1).div_euclid(STRETCH_NS);
+        let end = self.end_ns.div_euclid(STRETCH_NS);
+        (first..end.min(first.saturating_add(STRETCHES_MAX))).map(|stretch| stretch * STRETCH_NS).collect()
+    }
+
     fn has_whole(&self, minute: i64) -> bool {
         self.start_ns <= minute && minute.saturating_add(MINUTE_NS) <= self.end_ns
     }
@@ -165,13 +246,15 @@ impl MinutesPart {
 /// Sums while they are gathered.
 struct Sums {
     parts: Vec<(MinutesPart, Minutes)>,
+    /// Those that are to be kept, by their begin: their minutes are in none of `parts`.
+    stretches: BTreeMap<i64, Minutes>,
     /// Rows of minutes that no part has whole.
     cut: BTreeMap<i64, Vec<RecordBatch>>,
     cut_minutes: BTreeSet<i64>,
 }
 
 impl Sums {
-    fn new(parts: &[MinutesPart], operations: bool) -> Self {
+    fn new(parts: &[MinutesPart], operations: bool, missing: &BTreeMap<i64, Missing>) -> Self {
         let ends = parts.iter().flat_map(|part| [part.start_ns, part.end_ns.saturating_sub(1)]).map(minute_of);
         let is_cut = |minute: &i64| {
             let mut touched = parts.iter().filter(|part| part.touches(*minute));
@@ -179,14 +262,22 @@ impl Sums {
         };
         let cut_minutes = ends.filter(is_cut).collect();
         let parts = parts.iter().map(|part| (*part, Minutes::new(part.grid, operations))).collect();
-        Self { parts, cut: BTreeMap::new(), cut_minutes }
+        let stretch = |start: &i64| (*start, Minutes::new(Grid { t0_ns: *start, width_ns: STRETCH_NS, count: 1 }, operations));
+        Self { parts, stretches: missing.keys().map(stretch).collect(), cut: BTreeMap::new(), cut_minutes }
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), AddError> {
-        for (part, minutes) in &mut self.parts {
-            minutes.add(batch, |minute| part.has_whole(minute))?;
-        }
         let times = batch.column_by_name(c::TIME).and_then(|times| times.as_primitive_opt::<TimestampNanosecondType>());
+        let mut found: BTreeSet<i64> = times.iter().flat_map(|times| times.values().iter().map(|time| stretch_of(*time))).collect();
+        found.retain(|stretch| self.stretches.contains_key(stretch));
+        for (part, minutes) in &mut self.parts {
+            minutes.add(batch, |minute| part.has_whole(minute) && !found.contains(&stretch_of(minute)))?;
+        }
+        for stretch in found {
+            if let Some(minutes) = self.stretches.get_mut(&stretch) {
+                minutes.add(batch, |minute| stretch_of(minute) == stretch)?;
+            }
+        }
         let Some(times) = times.filter(|times| times.values().iter().any(|time| self.cut_minutes.contains(time))) else { return Ok(()) };
         for minute in &self.cut_minutes {
             let own: BooleanArray = times.values().iter().map(|time| Some(time == minute)).collect();
@@ -197,6 +288,10 @@ impl Sums {
         }
         Ok(())
     }
+}
+
+fn stretch_of(time_ns: i64) -> i64 {
+    time_ns.div_euclid(STRETCH_NS).saturating_mul(STRETCH_NS)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -222,7 +317,7 @@ mod tests {
         let check = |cuts: &[i64], expected: &[i64]| {
             let grid = Grid { t0_ns: 0, width_ns: M, count: 1 };
             let parts: Vec<MinutesPart> = cuts.windows(2).map(|cut| MinutesPart { start_ns: cut[0], end_ns: cut[1], grid }).collect();
-            let found: Vec<i64> = Sums::new(&parts, false).cut_minutes.into_iter().collect();
+            let found: Vec<i64> = Sums::new(&parts, false, &BTreeMap::new()).cut_minutes.into_iter().collect();
             assert_eq!(found, expected, "{cuts:?}");
         };
         check(&[0, M], &[]);

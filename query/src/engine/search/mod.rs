@@ -50,6 +50,7 @@ mod number;
 mod page;
 mod plan;
 mod points;
+mod stretches;
 mod structure;
 mod text;
 mod traces;
@@ -81,5 +82,6 @@ pub(crate) use plan::{ExportQuestion, FieldValues, LOG_ID, SearchOrder, SearchQu
 pub(super) use plan::{export_plan, parts_plan, places_plan, records_plan, traces_plan, values_plan};
 pub(crate) use points::PointsQuestion;
 pub(super) use points::points_plan;
+pub(super) use stretches::Stretches;
 pub(crate) use values::FoundValues;
 pub(super) use values::found_values_plan;

@@ -12,20 +12,24 @@ use crate::{
 /// A minute begins so long after [`START_NS`].
 const MINUTE: i64 = 40 * 1_000_000_000;
 
-struct Random(u64);
+/// `spread`: spans and windows lie so many times as far apart.
+struct Random {
+    state: u64,
+    spread: i64,
+}
 
 impl Random {
     fn below(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % below
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.state >> 33) % below
     }
 
     fn span(&mut self, nth: u64) -> Made {
         let (service, kind) = [("pay", 2), ("pay", 3), ("order", 2), ("batch", 1)][self.below(4) as usize];
         let at_ns = match self.below(4) {
             // The first and the last of a minute.
-            0 => MINUTE + self.below(8) as i64 * MIN - self.below(2) as i64,
-            _ => self.below(9 * 60_000) as i64 * 1_000_000,
+            0 => MINUTE + self.below(8) as i64 * MIN * self.spread - self.below(2) as i64,
+            _ => self.below(9 * 60_000) as i64 * 1_000_000 * self.spread,
         };
         let name = ["charge", "refund", "SELECT"][self.below(3) as usize];
         let duration_ns = (1_000 << self.below(20)) + self.below(999) as i64;
@@ -34,9 +38,9 @@ impl Random {
 
     fn window(&mut self) -> (i64, i64) {
         let mut end = || match self.below(3) {
-            0 => MINUTE + self.below(9) as i64 * MIN,
-            1 => MINUTE + self.below(9) as i64 * MIN + self.below(3) as i64 - 1,
-            _ => self.below(10 * 60_000) as i64 * 1_000_000,
+            0 => MINUTE + self.below(9) as i64 * MIN * self.spread,
+            1 => MINUTE + self.below(9) as i64 * MIN * self.spread + self.below(3) as i64 - 1,
+            _ => self.below(10 * 60_000) as i64 * 1_000_000 * self.spread,
         };
         let (one, other) = (end(), end());
         (one.min(other), one.max(other) + 1)
@@ -81,8 +85,9 @@ fn told_right(row: &Value, count: &str, spans: &[&Made], when: &str) {
 
 #[tokio::test]
 async fn answers_are_those_of_a_naive_recount() {
-    for seed in 1..=3 {
-        let (mut random, mut loaded, mut spans) = (Random(seed), Loaded::empty(), Vec::new());
+    // With the wide ones whole half hours are kept from window to window.
+    for (seed, spread) in [(1, 1), (2, 1), (3, 60), (4, 60), (5, 200)] {
+        let (mut random, mut loaded, mut spans) = (Random { state: seed, spread }, Loaded::empty(), Vec::new());
         let mut done = String::new();
         for _ in 0..12 {
             let sent: Vec<Made> = (0..=random.below(30)).map(|nth| random.span(spans.len() as u64 + nth + 1)).collect();
