@@ -13,12 +13,12 @@ pub(super) struct Unreadable(String);
 
 pub(super) fn prepare(frame: Frame, compression: Compression) -> Result<Outgoing, Unreadable> {
     let Frame { signal, format, encoding, body } = frame;
-    let as_it_is = match (encoding, compression) {
-        (ContentEncoding::Identity, Compression::None) => true,
-        (ContentEncoding::Gzip, Compression::Gzip) => true,
-        (ContentEncoding::Zstd, Compression::Zstd) => true,
-        _ => false,
-    };
+    let as_it_is = matches!(
+        (encoding, compression),
+        (ContentEncoding::Identity, Compression::None)
+            | (ContentEncoding::Gzip, Compression::Gzip)
+            | (ContentEncoding::Zstd, Compression::Zstd)
+    );
     if as_it_is && format == Format::Protobuf {
         return Ok(Outgoing { signal, format, body });
     }

@@ -258,7 +258,9 @@ mod tests {
     fn half_a_request_is_left_out() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let mut queue = Queue::open(dir.path(), MIB).expect("opens");
-        (0..3).for_each(|number| drop(queue.append(&frame(number, 100)).expect("written")));
+        for number in 0..3 {
+            queue.append(&frame(number, 100)).expect("written");
+        }
         drop(queue);
         let path = dir.path().join("0000000001.seg");
         let bytes = fs::read(&path).expect("there");
