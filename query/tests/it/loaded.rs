@@ -123,6 +123,7 @@ impl Loaded {
         (of_storage.retain.derived_age_max, of_storage.retain.rollup_age_max) = (None, None);
         // What is asked how much it reads must not race with the background.
         of_storage.compact.interval = std::time::Duration::from_secs(24 * 3600);
+        of_storage.flush_interval = std::time::Duration::from_secs(24 * 3600);
         // By the clock, calls whose other half a test has yet to send have waited long enough.
         of_storage.compact.settle_after = std::time::Duration::from_secs(50 * 365 * 24 * 3600);
         limit_storage(&mut of_storage);
