@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     History,
+    atoms::Origin,
     history::Built,
     parameters::{SECOND, SKEW},
     registry::{Registry, Slot},
@@ -27,9 +28,19 @@ pub(crate) struct Aliases {
     /// (nameless entry, named entry): within one service, the only named breaker of a fitting framework that was open at each of the
     /// refusals, or that opened together with the nameless one three times.
     pub pairs: Vec<(usize, usize)>,
-    /// Refusals of a service with breakers that tell their states, that are of one of these and nobody knows which: they name neither
-    /// breaker nor operation, or several were open. They are no breaker of their own.
+    /// Refusals of a service with breakers that tell their states, that are of these: they name neither breaker nor operation, or now
+    /// one and now another was open. They are no breaker of their own.
     pub nobodys: Vec<usize>,
+    /// Of such refusals, those at which only one of the breakers was open.
+    pub shared: Vec<Share>,
+}
+
+/// A refusal, as the index of its fact, and the breaker that was open in that process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub rejection: u32,
+    pub process: usize,
+    pub into: usize,
 }
 
 pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Aliases {
@@ -53,7 +64,10 @@ pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Aliases {
         for from in nameless {
             match known.owner(*from, named) {
                 Owner::One(into) => found.pairs.push((*from, into)),
-                Owner::OneOfSeveral => found.nobodys.push(*from),
+                Owner::Several(candidates) => {
+                    found.shared.extend(known.shares(*from, &candidates));
+                    found.nobodys.push(*from);
+                }
                 Owner::Itself if registry.entries[*from].is_anonymous() && !named.is_empty() => found.nobodys.push(*from),
                 Owner::Itself => {}
             }
@@ -65,7 +79,7 @@ pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Aliases {
 /// Whose refusals those of a nameless entry are.
 enum Owner {
     One(usize),
-    OneOfSeveral,
+    Several(Vec<usize>),
     Itself,
 }
 
@@ -110,8 +124,25 @@ impl Known<'_> {
         match same_place[..] {
             [only] => Owner::One(only),
             [] if !self.is_covered(from, &candidates) => Owner::Itself,
-            _ => Owner::OneOfSeveral,
+            _ => Owner::Several(narrow(candidates, |into| key(into).family == nameless.key.family)),
         }
+    }
+
+    /// The refusals at which exactly one of `candidates` was open.
+    fn shares(&self, from: usize, candidates: &[usize]) -> Vec<Share> {
+        let mut shares = Vec::new();
+        for (slot, built) in self.slots_of(from) {
+            let of_process = |into: &usize| Some((*into, self.history(*into, slot.process)?));
+            let named: Vec<(usize, &History)> = candidates.iter().filter_map(of_process).collect();
+            for atom in &built.atoms {
+                let Origin::Rejection(rejection) = atom.origin else { continue };
+                let mut open = named.iter().filter(|(_, history)| is_open(history, atom.until)).map(|(into, _)| *into);
+                if let (Some(into), None) = (open.next(), open.next()) {
+                    shares.push(Share { rejection, process: slot.process, into });
+                }
+            }
+        }
+        shares
     }
 
     fn fits(&self, from: usize, into: usize) -> bool {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     BreakerKey, Scope,
+    alias::Share,
     hash::Plain,
     identity::hash_of,
     parameters::SECOND,
@@ -123,6 +124,18 @@ impl Registry {
     /// The facts of these are of no breaker from now on; they still count as refused calls.
     pub fn forget(&mut self, entries: &[usize]) {
         self.slots.retain(|slot| !entries.contains(&slot.entry));
+    }
+
+    /// These refusals are of the breakers that they are shared out to.
+    pub fn share(&mut self, shares: &[Share]) {
+        for Share { rejection, process, into } in shares {
+            if let Some(slot) = self.slots.iter_mut().find(|slot| slot.entry == *into && slot.process == *process) {
+                slot.rejections.push(*rejection);
+            }
+        }
+        if !shares.is_empty() {
+            self.slots.iter_mut().for_each(|slot| slot.rejections.sort_unstable());
+        }
     }
 
     /// Facts of the nameless breaker `from` are from now on those of `into`.

@@ -31,6 +31,7 @@ pub fn fold(input: &Input<'_>) -> Folded {
     let mut built = histories(input, &sorted, &registry, &mut processes, &calls);
     let aliases = aliases(&registry, &built.0);
     if aliases != Aliases::default() {
+        registry.share(&aliases.shared);
         aliases.pairs.iter().for_each(|(from, into)| registry.merge(*from, *into));
         registry.forget(&aliases.nobodys);
         built = histories(input, &sorted, &registry, &mut processes, &calls);

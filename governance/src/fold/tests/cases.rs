@@ -118,6 +118,15 @@ fn breakers_of_one_service_that_open_together_are_told_apart() {
         &[("price", &[], 0.0), ("stock", &[], 0.0)],
     );
     check(
+        "now the one and now the other was open",
+        Given::default()
+            .signal(open("hystrix-go", "stock"))
+            .signal([log("hystrix-go", "price", 60.0, Some(Closed), Open), log("hystrix-go", "price", 80.0, Some(Open), Closed)])
+            .reject(refusals("hystrix-go", "op:GET /a"))
+            .reject((0..9).map(|nth| refused("hystrix-go", "op:GET /a", 61.0 + f64::from(nth)))),
+        &[("price", &[], 9.0), ("stock", &[], 6.0)],
+    );
+    check(
         "none was open: a breaker of its own",
         Given::default().signal(open("", "pay")).reject((0..6).map(|nth| refused("", "op:GET /a", 600.0 + f64::from(nth)))),
         &[("op:GET /a", &[], 6.0), ("pay", &[], 0.0)],
