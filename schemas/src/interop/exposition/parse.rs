@@ -149,8 +149,10 @@ fn sample(syntax: Syntax, line: &str) -> Result<Sample<'_>, &'static str> {
     if rest.starts_with('{') {
         let within;
         (within, labels, rest) = braces(rest)?;
-        if let Some(within) = within {
-            name = within;
+        match within {
+            Some(_) if !name.is_empty() => return Err("a sample has two names"),
+            Some(within) => name = within,
+            None => {}
         }
     }
     if name.is_empty() {
@@ -322,7 +324,7 @@ mod tests {
         check(Syntax::Prometheus, "up one", "line 1: the value is no number");
         check(Syntax::Prometheus, "up 1 2 3", "line 1: something behind the time");
         check(Syntax::Prometheus, "a{b=\"c} 1", "line 1: a value does not end");
-        check(Syntax::Prometheus, "a{b} 1\n", "line 1: the value is no number");
+        check(Syntax::Prometheus, "a{b} 1\n", "line 1: a sample has two names");
         check(Syntax::Prometheus, "a{b=\"c\" d=\"e\"} 1", "line 1: no comma between labels");
         check(Syntax::Prometheus, "a{b=c} 1", "line 1: a value is not quoted");
         check(Syntax::Prometheus, "{} 1", "line 1: a sample has no name");
