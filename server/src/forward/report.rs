@@ -36,6 +36,14 @@ impl Book {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// What waits for this end now.
+    pub(super) fn queued(&self, bytes: u64) {
+        self.change(|report| {
+            report.queue_bytes = bytes;
+            metrics::gauge!(super::tee::QUEUE_BYTES, "endpoint" => report.endpoint.clone()).set(bytes as f64);
+        });
+    }
+
     pub(super) fn failed(&self, now: UnixNanos, message: &str) {
         let message = message.get(..message.floor_char_boundary(MESSAGE_BYTES_MAX)).unwrap_or(message).to_owned();
         self.change(|report| (report.is_up, report.last_error) = (false, Some((now, message))));
@@ -51,5 +59,29 @@ impl Book {
 
     pub(super) fn report(&self) -> ForwardReport {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[test]
+    fn each_end_has_its_own_queue_and_it_falls_again() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            let [one, other] = ["http://one", "http://other"].map(Book::new);
+            one.queued(7);
+            other.queued(9);
+            one.queued(0);
+            assert_eq!((one.report().queue_bytes, other.report().queue_bytes), (0, 9));
+        });
+        let text = handle.render();
+        for line in ["fusebox_forward_queue_bytes{endpoint=\"http://one\"} 0", "fusebox_forward_queue_bytes{endpoint=\"http://other\"} 9"] {
+            assert!(text.lines().any(|told| told == line), "{line} is not in {text}");
+        }
     }
 }

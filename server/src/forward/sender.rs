@@ -72,7 +72,7 @@ impl Sender {
                 (queue.acknowledge(place, requests), queue.bytes())
             });
             let Ok((written, queue_bytes)) = written.await else { return };
-            self.book.change(|report| report.queue_bytes = queue_bytes);
+            self.book.queued(queue_bytes);
             if let Err(error) = written {
                 tracing::warn!(%error, "it cannot be written how far a forward is; what was sent may be sent again after a restart");
                 self.book.failed(now(), &error.to_string());

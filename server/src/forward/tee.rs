@@ -28,7 +28,7 @@ use crate::node::now;
 
 pub(super) const SENT_TOTAL: &str = "fusebox_forward_requests_total";
 pub(super) const DROPPED_TOTAL: &str = "fusebox_forward_dropped_total";
-const QUEUE_BYTES: &str = "fusebox_forward_queue_bytes";
+pub(super) const QUEUE_BYTES: &str = "fusebox_forward_queue_bytes";
 
 /// Bodies between ingest and the disk. More is dropped: the disk is slower than the senders.
 const CHANNEL_BYTES_MAX: u64 = 64 << 20;
@@ -63,14 +63,14 @@ impl Forwards {
     ) -> Result<Self, StartError> {
         metrics::describe_counter!(SENT_TOTAL, "requests that the other ends of forwards took");
         metrics::describe_counter!(DROPPED_TOTAL, "requests that were not forwarded, and records that other ends did not take, by reason");
-        metrics::describe_gauge!(QUEUE_BYTES, "bytes that wait in the queues of all forwards");
+        metrics::describe_gauge!(QUEUE_BYTES, "bytes that wait in the queue of a forward, by the other end");
         let mut others = Vec::new();
         for config in configs {
             let forward = config.parse()?;
             let path = dir.join(config.directory());
             let queue = Queue::open(&path, config.queue_bytes_max).map_err(|source| StartError::Queue { path, source })?;
             let book = Arc::new(Book::new(&config.endpoint));
-            book.change(|report| report.queue_bytes = queue.bytes());
+            book.queued(queue.bytes());
             let (queue, news) = (Arc::new(Mutex::new(queue)), Arc::new(Notify::new()));
             let (channel, arriving) = channel();
             let (signals, pending) = (forward.signals.clone(), Arc::new(AtomicU64::new(0)));
@@ -142,8 +142,7 @@ impl Writer {
                 (queue.append(&frame), queue.bytes())
             };
             self.pending.fetch_sub(frame.body.len() as u64, Ordering::Relaxed);
-            metrics::gauge!(QUEUE_BYTES).set(queue_bytes as f64);
-            self.book.change(|report| report.queue_bytes = queue_bytes);
+            self.book.queued(queue_bytes);
             match appended {
                 Ok(appended) => self.book.dropped("queue_full", appended.dropped),
                 Err(error) => {
