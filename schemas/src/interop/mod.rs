@@ -16,6 +16,7 @@
 //! prometheus     what both have in common
 //! translate      any of what is pushed -> an OTLP request
 //! severity       what a level means
+//! quoted         texts in quotes
 //! trace          the trace that a line names
 //! snappy         how Prometheus and Loki's agents compress
 //! ```
@@ -32,6 +33,7 @@ pub mod lines;
 mod loki;
 mod model;
 mod prometheus;
+mod quoted;
 mod read;
 mod remote_write;
 mod severity;

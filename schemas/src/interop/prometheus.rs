@@ -77,6 +77,18 @@ pub(super) fn write_exemplar<'l>(
     out.close(message);
 }
 
+/// The rest of a HistogramDataPoint: `counts` has one more than `bounds`.
+pub(super) fn write_explicit_buckets(out: &mut Encoder, (count, sum): (u64, Option<f64>), bounds: &[f64], counts: &[u64]) {
+    out.fixed64(4, count);
+    out.optional_double(5, sum);
+    let list = out.open(6);
+    counts.iter().for_each(|count| out.packed_fixed64(*count));
+    out.close(list);
+    let list = out.open(7);
+    bounds.iter().for_each(|bound| out.packed_fixed64(bound.to_bits()));
+    out.close_unless_empty(7, list);
+}
+
 /// Field `number`, a label as a KeyValue.
 pub(super) fn write_label(out: &mut Encoder, number: u32, name: &[u8], value: &[u8]) {
     let attribute = out.open(number);

@@ -237,20 +237,11 @@ fn braces(text: &str) -> Result<(Option<Cow<'_, str>>, LabelList<'_>, &str), &'s
 
 /// A quoted text, and what comes behind it.
 fn quoted(text: &str) -> Result<(Cow<'_, str>, &str), &'static str> {
-    let inside = text.strip_prefix('"').ok_or("a value is not quoted")?;
-    let mut escaped = false;
-    for (at, byte) in inside.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => {
-                let (value, behind) = inside.split_at_checked(at).ok_or("a value does not end")?;
-                return Ok((unescape(value), behind.strip_prefix('"').unwrap_or(behind)));
-            }
-            _ => {}
-        }
+    if !text.starts_with('"') {
+        return Err("a value is not quoted");
     }
-    Err("a value does not end")
+    let (value, behind) = crate::interop::quoted::quoted(text).ok_or("a value does not end")?;
+    Ok((unescape(value), behind))
 }
 
 fn unescape(text: &str) -> Cow<'_, str> {

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     interop::prometheus::{
-        CUMULATIVE, NO_RECORDED_VALUE, TARGET_INFO, time_ns, write_exemplar, write_label, write_name, write_resource, write_scope,
+        CUMULATIVE, NO_RECORDED_VALUE, TARGET_INFO, time_ns, write_exemplar, write_explicit_buckets, write_label, write_name,
+        write_resource, write_scope,
     },
     otlp::{Rejected, encoder::Encoder, reject},
 };
@@ -143,16 +144,7 @@ impl Writer<'_> {
 fn write_value(out: &mut Encoder, value: &Value) {
     match value {
         Value::Number(number) => out.double(4, *number),
-        Value::Histogram { count, sum, bounds, counts } => {
-            out.fixed64(4, *count);
-            out.optional_double(5, *sum);
-            let list = out.open(6);
-            counts.iter().for_each(|count| out.packed_fixed64(*count));
-            out.close(list);
-            let list = out.open(7);
-            bounds.iter().for_each(|bound| out.packed_fixed64(bound.to_bits()));
-            out.close_unless_empty(7, list);
-        }
+        Value::Histogram { count, sum, bounds, counts } => write_explicit_buckets(out, (*count, *sum), bounds, counts),
         Value::Summary { count, sum, quantiles } => {
             out.fixed64(4, *count);
             out.double(5, *sum);

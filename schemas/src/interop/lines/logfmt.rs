@@ -86,21 +86,8 @@ fn bare(text: &str) -> (Cow<'_, str>, &str) {
 
 /// As Go quotes it.
 fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let inside = text.strip_prefix('"')?;
-    let mut escaped = false;
-    for (at, byte) in inside.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => {
-                let (value, rest) = inside.split_at_checked(at)?;
-                let value = if value.contains('\\') { unescaped(value).into() } else { value.into() };
-                return Some((value, rest.get(1..)?));
-            }
-            _ => {}
-        }
-    }
-    None
+    let (value, rest) = crate::interop::quoted::quoted(text)?;
+    Some((if value.contains('\\') { unescaped(value).into() } else { value.into() }, rest))
 }
 
 fn unescaped(text: &str) -> String {

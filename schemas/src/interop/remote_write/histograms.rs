@@ -9,7 +9,7 @@
 
 use super::{points::STALE, request::malformed};
 use crate::{
-    interop::model::ForeignError,
+    interop::{model::ForeignError, prometheus::write_explicit_buckets},
     otlp::{
         encoder::Encoder,
         wire::{Reader, Value as Wire},
@@ -238,16 +238,7 @@ pub(super) fn write_fields(out: &mut Encoder, histogram: &Histogram) {
             }
             out.double(14, *zero_threshold);
         }
-        Histogram::Explicit { count, sum, bounds, counts } => {
-            out.fixed64(4, *count);
-            out.double(5, *sum);
-            let list = out.open(6);
-            counts.iter().for_each(|count| out.packed_fixed64(*count));
-            out.close(list);
-            let list = out.open(7);
-            bounds.iter().for_each(|bound| out.packed_fixed64(bound.to_bits()));
-            out.close_unless_empty(7, list);
-        }
+        Histogram::Explicit { count, sum, bounds, counts } => write_explicit_buckets(out, (*count, Some(*sum)), bounds, counts),
     }
 }
 
