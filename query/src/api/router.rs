@@ -83,7 +83,8 @@ pub struct Shared {
     pub stopping: CancellationToken,
 }
 
-/// An open door: `name` is `otlp_grpc`, `otlp_http` or `api`, `url` what a client is configured with.
+/// An open door: `name` is `otlp_grpc`, `otlp_http` or `api`, and `jaeger` or `zipkin` where these have a port of their own; `url` is what a client is
+/// configured with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Listening {
     pub name: &'static str,
