@@ -5,8 +5,9 @@ import { startEmpty } from './server.mjs';
 
 const EMPTY = ['/services', '/map', '/breakers', '/breakers?view=limits', '/breakers?view=coverage', '/errors', '/traces', '/logs', '/logs?tab=patterns', '/explore/metrics', '/sql', '/status'];
 
-export async function firstMinute(browser, binary) {
-  const server = await startEmpty(binary);
+/** `shown`: the server, behind the dashboard that is looked at. */
+export async function firstMinute(browser, binary, shown) {
+  const server = await shown(await startEmpty(binary));
   const tab = await browser.tab();
   try {
     await english(tab, server.api);

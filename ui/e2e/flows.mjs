@@ -6,7 +6,7 @@ import { json, until } from './server.mjs';
 export async function flows(browser, { api, otlp }, { failed, row }) {
   const tab = await browser.tab();
   await english(tab, api);
-  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, rules, tall })) {
+  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, twice, followed, rules, tall })) {
     tab.at(`flow ${name}`);
     try {
       await flow(tab, api, { failed, row, otlp });
@@ -99,6 +99,41 @@ async function filter({ page, go, settled, check }, api, { row }) {
   await page.fill('.page-head input', row.name);
   await page.waitForFunction((name) => [...document.querySelectorAll('.lane-row')].every((lane) => lane.textContent.includes(name)), row.name.replace(/^op:/, ''));
   await settled();
+}
+
+/** A breaker that tripped twice: both trips beside each other, as a link too; `c` and `t` lead on. */
+async function twice({ page, go, check }, api, { otlp, row }) {
+  const name = `twice-${Date.now()}`;
+  const text = (key, value) => ({ key, value: { stringValue: value } });
+  const at = (secondsAgo) => String((BigInt(Date.now()) - BigInt(secondsAgo) * 1000n) * 1_000_000n);
+  const change = ([secondsAgo, from, to]) => ({ timeUnixNano: at(secondsAgo), severityNumber: 13, eventName: 'circuit_breaker.state_change', body: { stringValue: 'circuit_breaker.state_change' }, attributes: [text('event.name', 'circuit_breaker.state_change'), text('circuitbreaker.name', name), text('from', from), text('to', to)] });
+  const changes = [[50, 'closed', 'open'], [40, 'open', 'half_open'], [38, 'half_open', 'closed'], [25, 'closed', 'open'], [20, 'open', 'half_open'], [19, 'half_open', 'closed']];
+  const resource = { attributes: [text('service.name', 'checkout'), text('service.instance.id', 'checkout-1')] };
+  await json(`${otlp}/v1/logs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords: changes.map(change) }] }] }) });
+  const found = await until('the breaker tripped twice', () => json(`${api}/api/v1/breakers?range=15m&q=${name}`), (answer) => answer.breakers[0]?.trips === 2);
+  await go(`${api}/breakers?range=15m&breaker=${found.breakers[0].id}`);
+  await page.click('.drawer button:has-text("Compare the last two")');
+  const rows = () => page.waitForSelector('.drawer table.pair tbody tr');
+  await rows();
+  check(page.url().includes('with='), 'the comparison is not in the link');
+  const line = await page.textContent('.drawer table.pair tbody tr:has-text("From open to closed")');
+  check(/6\.00 s.*12\.0 s/.test(line), `the two trips took 6 s and 12 s: ${line}`);
+  await go(page.url());
+  await rows();
+  await page.click('.drawer button:has-text("Back to the trip")');
+  await page.waitForSelector('.drawer h3:has-text("Why")');
+  for (const [key, there] of [['c', '**/errors?**code=**'], ['t', '**/traces?**q=**']]) {
+    await go(`${api}/breakers?range=15m&breaker=${row.id}`);
+    await page.waitForSelector('.lane-row.selected');
+    await page.keyboard.press(key);
+    await page.waitForURL(there);
+  }
+}
+
+/** A log file that is followed stands on the status page with what was read of it. */
+async function followed({ page, go }, api) {
+  await go(`${api}/status`);
+  await page.waitForSelector('table tr:has-text("followed.log"):has-text("up")');
 }
 
 /** A rule of one's own is tried on a record before it counts; its mistakes are named. */

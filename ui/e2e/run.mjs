@@ -3,8 +3,9 @@
 //   node e2e/run.mjs BINARY [--shots] [--only=breakers,flows]    starts the binary with the seeded demo
 //   node e2e/run.mjs http://127.0.0.1:4319 http://127.0.0.1:4318  looks at a server that runs
 //
-// With --shots it keeps pictures in e2e/shots. Without a Chromium it says SKIPPED and ends well.
+// With --shots it keeps pictures in e2e/shots. With --dist it looks at ui/dist (`npm run build`) instead of what the binary has in it. Without a Chromium it says SKIPPED and ends well.
 import { findChromium, open } from './browser.mjs';
+import { inFrontOf } from './dist.mjs';
 import { EVIL, sendEvil } from './evil.mjs';
 import { firstMinute } from './first.mjs';
 import { flows } from './flows.mjs';
@@ -13,9 +14,10 @@ import { json, start, until } from './server.mjs';
 
 const words = process.argv.slice(2).filter((one) => !one.startsWith('--'));
 const keep = process.argv.includes('--shots');
+const dist = process.argv.includes('--dist');
 const only = process.argv.find((one) => one.startsWith('--only='))?.slice(7).split(',');
 if (words.length === 0) {
-  console.error('usage: node e2e/run.mjs BINARY | API OTLP  [--shots] [--only=PAGE,…]');
+  console.error('usage: node e2e/run.mjs BINARY | API OTLP  [--shots] [--dist] [--only=PAGE,…]');
   process.exit(64);
 }
 
@@ -39,7 +41,7 @@ const problems = {
 };
 const begun = Date.now();
 const step = (text) => console.log(`${text} (${Math.round((Date.now() - begun) / 1000)}s)`);
-const server = words[0].startsWith('http') ? { api: words[0], otlp: words[1] ?? 'http://127.0.0.1:4318', stop: async () => undefined } : await start(words[0]);
+const server = await shown(words[0].startsWith('http') ? { api: words[0], otlp: words[1] ?? 'http://127.0.0.1:4318', stop: async () => undefined } : await start(words[0]));
 try {
   const evil = { ...(await sendEvil(server.otlp)), service: EVIL, code: `exc:${EVIL}` };
   // What the shop lived before it opened is there at once; a breaker opened in it.
@@ -60,7 +62,7 @@ try {
     if (!only) {
       await lookSmall(browser, server.api, all, keep);
       step('small screen');
-      if (!words[0].startsWith('http')) await firstMinute(browser, words[0]);
+      if (!words[0].startsWith('http')) await firstMinute(browser, words[0], shown);
       step('the first minute');
     }
   } finally {
@@ -75,4 +77,11 @@ process.exit(problems.found.size ? 1 : 0);
 /** Not the one that the test itself sent. */
 function shops(row) {
   return row.last_trip !== null && row.service !== EVIL;
+}
+
+/** The server, behind the dashboard that is looked at. */
+async function shown(server) {
+  if (!dist) return server;
+  const door = await inFrontOf(server.api);
+  return { ...server, api: door.api, stop: async () => (door.stop(), await server.stop()) };
 }

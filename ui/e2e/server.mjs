@@ -1,6 +1,6 @@
 // A real binary with the seeded demo shop, on free ports, over a directory of its own.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,11 @@ export const PATIENCE = 90_000;
 const SEED = '1';
 
 export function start(binary) {
-  return run(binary, ['demo', '--seed', SEED, '--requests-per-second', '10'], said);
+  return run(binary, ['demo', '--seed', SEED, '--requests-per-second', '10'], said, (folder) => {
+    const log = join(folder, 'followed.log');
+    writeFileSync(log, '{"level":"info","msg":"a line of a file","time":"2026-01-01T00:00:00Z"}\n');
+    return `[[files]]\npaths = [${JSON.stringify(log)}]\nservice = "followed"\n`;
+  });
 }
 
 /** A server that nobody has sent anything yet. */
@@ -20,10 +24,11 @@ export function startEmpty(binary) {
   return run(binary, ['serve'], logged);
 }
 
-async function run(binary, command, addresses) {
+async function run(binary, command, addresses, config = () => '') {
   const folder = mkdtempSync(join(tmpdir(), 'fusebox-e2e-'));
+  writeFileSync(join(folder, 'fusebox.toml'), config(folder));
   const ports = ['--otlp-grpc', '127.0.0.1:0', '--otlp-http', '127.0.0.1:0', '--api', '127.0.0.1:0'];
-  const child = spawn(binary, [...command, ...ports, '--data-dir', join(folder, 'data')], { cwd: folder, env: { NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(binary, [...command, ...ports, '--data-dir', join(folder, 'data'), '--config', join(folder, 'fusebox.toml')], { cwd: folder, env: { NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (text) => (log = (log + text).slice(-8000)));
   const ended = new Promise((_, fail) => child.on('exit', (code, signal) => fail(new Error(`the server ended (${code ?? signal}):\n${log}`))));

@@ -3,7 +3,7 @@ import './styles/base.css';
 import './styles/components.css';
 import './styles/pages.css';
 import { render } from 'preact';
-import { App } from './pages/app';
+import { App, begin } from './pages/app';
 import { listenToKeys } from './base/keys';
 import { applyPrefs } from './base/prefs';
 import { listen } from './base/url';
@@ -13,4 +13,5 @@ for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel=icon]'))
 applyPrefs();
 listen();
 listenToKeys();
+begin();
 render(<App />, document.getElementById('app')!);

@@ -1,4 +1,6 @@
 //! Spans by time and duration: how many are in each cell of a grid whose rows grow by the same factor.
+//!
+//! The finest rows are the buckets of the histograms that spans are added up to, so that both can be counted.
 
 use std::collections::BTreeMap;
 
@@ -6,36 +8,40 @@ use arrow::{
     array::RecordBatch,
     datatypes::{Int32Type, Int64Type, TimestampNanosecondType},
 };
-use schemas::columns as c;
+use schemas::{columns as c, sampling::adjusted_count};
+use storage::rollup::{SCALE, bucket_begin_ns, bucket_of};
 
-use super::red::Grid;
-use crate::trace::{NumberColumn, UnexpectedType};
+use super::red::{Grid, Red};
+use crate::trace::{NumberColumn, TextColumn, UnexpectedType};
 
 /// Columns of spans that [`Heatmap::add`] reads.
-pub const COLUMNS: [&str; 3] = [c::START_TIME, c::DURATION_NS, c::STATUS_CODE];
+pub const COLUMNS: [&str; 5] = [c::START_TIME, c::DURATION_NS, c::STATUS_CODE, c::KIND, c::TRACE_STATE];
 
 const ERROR: i32 = 2;
 /// Rows between a duration and its double: of the finest grid, and of coarser ones.
-const PER_DOUBLING: [i32; 4] = [8, 4, 2, 1];
+const PER_DOUBLING: [i32; 4] = [1 << SCALE, 4, 2, 1];
 
 /// Takes memory for cells, not for spans.
 #[derive(Debug, Clone)]
 pub struct Heatmap {
     times: Grid,
+    /// As in the table; `None`: spans of any kind.
+    kind: Option<i32>,
     /// By row of the finest grid and bucket of time.
     cells: BTreeMap<(i32, usize), Cell>,
     /// Spans that took no time or less; they have no row.
-    pub not_positive: u64,
+    pub not_positive: f64,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Adjusted by sampling weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cell {
-    pub spans: u64,
-    pub errors: u64,
+    pub spans: f64,
+    pub errors: f64,
 }
 
 /// Rows of equal factor, ascending; row `i` holds durations from `bounds_ns[i]` to before `bounds_ns[i + 1]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     pub bounds_ns: Vec<i64>,
     /// Cells that are not empty, by row and bucket of time.
@@ -43,8 +49,8 @@ pub struct Rows {
 }
 
 impl Heatmap {
-    pub fn new(times: Grid) -> Self {
-        Self { times, cells: BTreeMap::new(), not_positive: 0 }
+    pub fn new(times: Grid, kind: Option<i32>) -> Self {
+        Self { times, kind, cells: BTreeMap::new(), not_positive: 0.0 }
     }
 
     /// Adds the spans of a batch that has [`COLUMNS`]; those outside of the grid are left out.
@@ -54,24 +60,41 @@ impl Heatmap {
     pub fn add(&mut self, batch: &RecordBatch) -> Result<(), UnexpectedType> {
         let start = NumberColumn::<TimestampNanosecondType>::of(batch, c::START_TIME)?;
         let duration = NumberColumn::<Int64Type>::of(batch, c::DURATION_NS)?;
-        let status = NumberColumn::<Int32Type>::of(batch, c::STATUS_CODE)?;
+        let [status, kind] = [c::STATUS_CODE, c::KIND].map(|name| NumberColumn::<Int32Type>::of(batch, name));
+        let (status, kind) = (status?, kind?);
+        let trace_state = TextColumn::of(batch, c::TRACE_STATE)?;
         for row in 0..batch.num_rows() {
-            if let (Some(start), Some(duration)) = (start.get(row), duration.get(row)) {
-                self.add_span(start, duration, status.get(row) == Some(ERROR));
+            let of_kind = self.kind.is_none() || kind.get(row) == self.kind;
+            if let (true, Some(start), Some(duration)) = (of_kind, start.get(row), duration.get(row)) {
+                self.add_span(start, duration, status.get(row) == Some(ERROR), adjusted_count(trace_state.get(row)));
             }
         }
         Ok(())
     }
 
-    fn add_span(&mut self, start_ns: i64, duration_ns: i64, failed: bool) {
+    /// Adds what spans of one kind that began at `start_ns` add up to.
+    pub fn add_sums(&mut self, start_ns: i64, kind: i32, red: &Red) {
+        let Some(time) = self.times.place(start_ns).filter(|_| self.kind.is_none_or(|wanted| wanted == kind)) else { return };
+        self.not_positive += red.durations.zero();
+        for (row, count) in red.durations.buckets() {
+            self.cells.entry((row, time)).or_default().spans += count;
+        }
+        for (row, count) in red.failed.buckets() {
+            self.cells.entry((row, time)).or_default().errors += count;
+        }
+    }
+
+    fn add_span(&mut self, start_ns: i64, duration_ns: i64, failed: bool, count: f64) {
         let Some(time) = self.times.place(start_ns) else { return };
         if duration_ns <= 0 {
-            self.not_positive += 1;
+            self.not_positive += count;
             return;
         }
-        let cell = self.cells.entry((row_of(duration_ns), time)).or_default();
-        cell.spans += 1;
-        cell.errors += u64::from(failed);
+        let cell = self.cells.entry((bucket_of(duration_ns.unsigned_abs()), time)).or_default();
+        cell.spans += count;
+        if failed {
+            cell.errors += count;
+        }
     }
 
     /// The finest rows of which there are at most `rows_max`, from the shortest to the longest duration; of all the coarsest if there is
@@ -91,27 +114,9 @@ impl Heatmap {
             let sum = cells.entry((row, *time)).or_default();
             *sum = Cell { spans: sum.spans + cell.spans, errors: sum.errors + cell.errors };
         }
-        let bounds_ns = (first..=last + 1).map(|row| bound(row * factor)).collect();
+        let bounds_ns = (first..=last + 1).map(|row| bucket_begin_ns(row * factor)).collect();
         Rows { bounds_ns, cells: cells.into_iter().map(|((row, time), cell)| (row, time, cell)).collect() }
     }
-}
-
-/// The shortest duration of a row of the finest grid, in whole nanoseconds.
-fn bound(row: i32) -> i64 {
-    (f64::from(row) / f64::from(PER_DOUBLING[0])).exp2().ceil() as i64
-}
-
-/// The row of a duration that is positive.
-fn row_of(duration_ns: i64) -> i32 {
-    let mut row = ((duration_ns as f64).log2() * f64::from(PER_DOUBLING[0])).floor() as i32;
-    while bound(row) > duration_ns {
-        row -= 1;
-    }
-    // Rows of a few nanoseconds are empty: several begin with the same whole number.
-    while row < 503 && bound(row + 1) <= duration_ns {
-        row += 1;
-    }
-    row
 }
 
 #[cfg(test)]
@@ -127,8 +132,8 @@ mod tests {
             .chain([(150, i64::MAX, false), (201, 5, false)])
             .collect();
         for rows_max in [1000, 100, 40, 7] {
-            let mut heatmap = Heatmap::new(TIMES);
-            spans.iter().for_each(|(start, duration, failed)| heatmap.add_span(*start, *duration, *failed));
+            let mut heatmap = Heatmap::new(TIMES, None);
+            spans.iter().for_each(|(start, duration, failed)| heatmap.add_span(*start, *duration, *failed, 1.0));
             let Rows { bounds_ns, cells } = heatmap.rows(rows_max);
             assert!(bounds_ns.is_sorted() && (bounds_ns.len() <= rows_max + 1 || rows_max < 64), "{bounds_ns:?}");
             for (row, time, cell) in &cells {
@@ -136,25 +141,42 @@ mod tests {
                     TIMES.place(*start) == Some(*time) && (bounds_ns[*row]..bounds_ns[row + 1].max(bounds_ns[*row])).contains(duration)
                 };
                 let own = spans.iter().filter(is_in);
-                let (all, failed) = own.fold((0, 0), |(all, failed), span| (all + 1, failed + u64::from(span.2)));
+                let (all, failed) = own.fold((0.0, 0.0), |(all, failed), span| (all + 1.0, failed + f64::from(u8::from(span.2))));
                 let last = bounds_ns[row + 1] == i64::MAX;
                 assert!(*cell == Cell { spans: all, errors: failed } || last, "{rows_max}: {row} {time} {cell:?}");
             }
-            let shown: u64 = cells.iter().map(|(_, _, cell)| cell.spans).sum();
-            assert_eq!(shown + heatmap.not_positive, 201, "one is outside of the grid");
+            let shown: f64 = cells.iter().map(|(_, _, cell)| cell.spans).sum();
+            assert_eq!(shown + heatmap.not_positive, 201.0, "one is outside of the grid");
         }
     }
 
     #[test]
+    fn sums_are_counted_as_their_spans() {
+        let (mut of_spans, mut of_sums) = (Heatmap::new(TIMES, Some(3)), Heatmap::new(TIMES, Some(3)));
+        for (nth, duration) in [-5, 0, 1, 2, 1023, 1024, 1025, 1 << 40].into_iter().enumerate() {
+            let mut red = Red::default();
+            for (failed, weight) in [(false, 1.0), (true, 4.0)] {
+                of_spans.add_span(50, duration, failed, weight);
+                red.add(duration, failed, weight);
+            }
+            of_sums.add_sums(50, 3, &red);
+            of_sums.add_sums(50, 2, &red);
+            of_sums.add_sums(200 + nth as i64, 3, &red);
+        }
+        assert_eq!((of_sums.rows(1000), of_sums.not_positive), (of_spans.rows(1000), of_spans.not_positive));
+        assert_eq!(of_sums.not_positive, 10.0);
+    }
+
+    #[test]
     fn rows_are_as_fine_as_they_may_be() {
-        let mut heatmap = Heatmap::new(TIMES);
-        [1000, 1020, 4000, 0].into_iter().for_each(|duration| heatmap.add_span(0, duration, false));
-        let cell = |spans| Cell { spans, errors: 0 };
+        let mut heatmap = Heatmap::new(TIMES, None);
+        [1001, 1024, 4096, 0].into_iter().for_each(|duration| heatmap.add_span(0, duration, false, 1.0));
+        let cell = |spans| Cell { spans, errors: 0.0 };
         let fine = heatmap.rows(100);
-        assert_eq!((fine.bounds_ns.len(), &fine.bounds_ns[..2]), (18, &[940, 1024][..]));
-        assert_eq!(fine.cells, [(0, 0, cell(2)), (16, 0, cell(1))]);
+        assert_eq!((fine.bounds_ns.len(), &fine.bounds_ns[..2]), (18, &[939, 1025][..]));
+        assert_eq!(fine.cells, [(0, 0, cell(2.0)), (16, 0, cell(1.0))]);
         let coarse = heatmap.rows(3);
-        assert_eq!((&coarse.bounds_ns[..], &coarse.cells[..]), (&[512, 1024, 2048, 4096][..], &[(0, 0, cell(2)), (2, 0, cell(1))][..]));
-        assert_eq!((heatmap.not_positive, Heatmap::new(TIMES).rows(5).bounds_ns), (1, vec![]));
+        assert_eq!((&coarse.bounds_ns[..], &coarse.cells[..]), (&[513, 1025, 2049, 4097][..], &[(0, 0, cell(2.0)), (2, 0, cell(1.0))][..]));
+        assert_eq!((heatmap.not_positive, Heatmap::new(TIMES, None).rows(5).bounds_ns), (1.0, vec![]));
     }
 }

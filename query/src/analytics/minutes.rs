@@ -193,6 +193,11 @@ impl Minutes {
             // Clocks went back: as if no time had passed.
             sum.red.durations.add_zero(zero.get(row).unwrap_or_default() + negative.get(row).unwrap_or_default());
             sum.red.durations.add_buckets(buckets.get(row));
+            // Spans of one row have all failed, or none.
+            if errors.get(row) > Some(0.0) {
+                sum.red.failed.add_zero(zero.get(row).unwrap_or_default() + negative.get(row).unwrap_or_default());
+                sum.red.failed.add_buckets(buckets.get(row));
+            }
             if let Some(operations) = &operations {
                 sum.exemplars.merge(&operations.exemplars(row, errors.get(row) > Some(0.0)));
             }

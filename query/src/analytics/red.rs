@@ -11,6 +11,8 @@ pub struct Red {
     /// Of all durations that are not negative.
     pub sum_ns: i64,
     pub durations: DurationHistogram,
+    /// Those of `durations` that failed.
+    pub failed: DurationHistogram,
 }
 
 impl Red {
@@ -18,6 +20,7 @@ impl Red {
         self.count += weight;
         if failed {
             self.errors += weight;
+            self.failed.add_duration(duration_ns, weight);
         }
         self.sum_ns = self.sum_ns.saturating_add((duration_ns.max(0) as f64 * weight) as i64);
         self.durations.add_duration(duration_ns, weight);
@@ -28,6 +31,7 @@ impl Red {
         self.errors += other.errors;
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
         self.durations.add(&other.durations);
+        self.failed.add(&other.failed);
     }
 
     /// 0 to 1; 0 of no calls.

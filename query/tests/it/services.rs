@@ -1,5 +1,6 @@
 //! Services over HTTP, against a naive recount of the same spans: half of them in blocks, some late.
 
+mod damaged;
 mod interleaved;
 
 use serde_json::{Value, json};
@@ -166,6 +167,12 @@ async fn a_box_of_the_heatmap_is_a_selection() {
     for (query, wanted) in [
         ("", Box::new(|_: &Made| true) as Box<dyn Fn(&Made) -> bool>),
         ("&service=pay&operation=charge", Box::new(|span: &Made| span.service == "pay" && span.name == "charge")),
+        ("&service=pay&kind=client", Box::new(|span: &Made| span.service == "pay" && span.kind == 3)),
+        (
+            "&environment=test&kind=CLIENT&operation=refund",
+            Box::new(|span: &Made| span.environment == "test" && span.kind == 3 && span.name == "refund"),
+        ),
+        ("&q=kind:client", Box::new(|span: &Made| span.kind == 3)),
         ("&q=service:order%20AND%20status:error", Box::new(|span: &Made| span.service == "order" && span.failed)),
     ] {
         let map = ask(&loaded, &format!("/api/v1/heatmap?{WINDOW}{query}&buckets=15&rows=12")).await;
@@ -173,11 +180,11 @@ async fn a_box_of_the_heatmap_is_a_selection() {
         let width = map["width_ms"].as_i64().expect("a width") * 1_000_000;
         let bounds: Vec<i64> = map["bounds_ns"].as_array().expect("bounds").iter().map(|bound| bound.as_i64().unwrap()).collect();
         let numbers = |name: &str| -> Vec<usize> {
-            map["cells"][name].as_array().expect("cells").iter().map(|one| one.as_u64().unwrap() as usize).collect()
+            map["cells"][name].as_array().expect("cells").iter().map(|one| one.as_f64().unwrap() as usize).collect()
         };
         let (row, bucket, count, errors) = (numbers("row"), numbers("bucket"), numbers("spans"), numbers("errors"));
         let all: Vec<&Made> = spans.iter().filter(in_window).filter(|span| wanted(span)).collect();
-        assert_eq!((count.iter().sum::<usize>(), &map["total"]), (all.len(), &json!(all.len())));
+        assert_eq!((count.iter().sum::<usize>(), &map["total"]), (all.len(), &json!(all.len() as f64)));
         let rows = bounds.len() - 1;
         assert!(rows <= 20, "{rows} rows of a doubling each at least");
         for cell in 0..row.len() {
@@ -212,6 +219,7 @@ async fn mistakes() {
         "/api/v1/services/pay/operations?range=8d",
         "/api/v1/services/pay/instances?start=now&end=now-1h",
         "/api/v1/heatmap?rows=1",
+        "/api/v1/heatmap?kind=clients",
     ] {
         assert_eq!(refused(&loaded, path).await, (400, "invalid_parameter".to_owned()), "{path}");
     }

@@ -157,13 +157,27 @@ impl BlockReader {
 
     /// The columns `names` of every row, in file order. Those that the file's build did not know yet are null.
     pub(crate) fn columns(&self, block: &Block, names: &[&str]) -> Result<Vec<RecordBatch>, BlockError> {
+        self.columns_of(block, names, None)
+    }
+
+    /// So too, of the rows in `ranges`, which are in order and end within the block.
+    pub(crate) fn columns_in(&self, block: &Block, names: &[&str], ranges: Vec<Range<usize>>) -> Result<Vec<RecordBatch>, BlockError> {
+        let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
+        self.columns_of(block, names, Some(RowSelection::from_consecutive_ranges(ranges.into_iter(), rows)))
+    }
+
+    fn columns_of(&self, block: &Block, names: &[&str], rows: Option<RowSelection>) -> Result<Vec<RecordBatch>, BlockError> {
         guarded(|| {
             let builder = self.open(block)?;
             let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
             let schema = block.table.schema();
             let wanted = schema.fields().iter().filter(|field| names.contains(&field.name().as_str())).cloned();
             let wanted = Arc::new(Schema::new(wanted.collect::<Vec<_>>()));
-            let reader = builder.with_batch_size(BATCH_ROWS).with_projection(mask).build()?;
+            let builder = builder.with_batch_size(BATCH_ROWS).with_projection(mask);
+            let reader = match rows {
+                Some(rows) => builder.with_row_selection(rows).build()?,
+                None => builder.build()?,
+            };
             reader.map(|batch| Ok(conform(&wanted, &batch?)?)).collect()
         })
     }

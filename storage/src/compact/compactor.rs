@@ -48,6 +48,9 @@ pub(crate) enum CompactError {
     Rollup(#[source] RollupError),
 }
 
+/// How long before a call its caller may have begun, to be looked for.
+const CALLER_BEFORE_NS: i64 = 600 * 1_000_000_000;
+
 /// The only one who replaces blocks. One job at a time.
 pub(crate) struct Compactor {
     pub(crate) core: Arc<Core>,
@@ -102,8 +105,9 @@ impl Compactor {
             && let Some((tenant, ids, received_before)) = self.halves_due(&state, &blocks, now)
         {
             let inputs = of(&ids);
+            let spans = Self::spans_near(&blocks, &inputs);
             drop(blocks);
-            self.settle_halves(&mut state, tenant, inputs, received_before)?;
+            self.settle_halves(&mut state, (tenant, inputs), &spans, received_before)?;
             return Ok(true);
         }
         let planned = || plan::plan(&candidates, &self.core.config.compact.limits(), now);
@@ -171,16 +175,27 @@ impl Compactor {
         Some((tenant, ids, until.saturating_sub(settle_after)))
     }
 
+    /// Blocks of spans that may have the callers of halves: those of the same tenant and time.
+    fn spans_near(blocks: &[Arc<Block>], halves: &[Arc<Block>]) -> Vec<Arc<Block>> {
+        let is_near = |block: &Arc<Block>, half: &Arc<Block>| {
+            let time = half.time;
+            let before = UnixNanos(time.first.0.saturating_sub(CALLER_BEFORE_NS));
+            block.table == Table::Spans && block.tenant == half.tenant && block.time.last >= before && block.time.first <= time.last
+        };
+        blocks.iter().filter(|block| halves.iter().any(|half| is_near(block, half))).cloned().collect()
+    }
+
     fn settle_halves(
         &self,
         state: &mut State,
-        tenant: TenantId,
-        inputs: Vec<Arc<Block>>,
+        (tenant, inputs): (TenantId, Vec<Arc<Block>>),
+        spans: &[Arc<Block>],
         received_before: i64,
     ) -> Result<(), CompactError> {
         self.check_room(&inputs)?;
         let known = self.core.shown().known(tenant);
-        let settled = halves::settle(&self.reader, &inputs, received_before, &known, self.core.config.rollup_values_max);
+        let limit = (known.as_ref(), self.core.config.rollup_values_max);
+        let settled = halves::settle(&self.reader, &inputs, spans, received_before, limit);
         let Settled { calls, halves, changes } = settled.inspect_err(|error| state.give_up(error.id))?;
         let own = OwnHours::of_cut(inputs.iter().map(|block| block.last_received).max().unwrap_or_default());
         let part = |(table, rows): (Table, RecordBatch)| Part { table, plans: block::plan(table, &[&rows], own), rows: Some(rows) };

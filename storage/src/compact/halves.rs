@@ -6,7 +6,9 @@
 //!
 //! 1. When enough blocks are there, or the oldest waits for twice as long as it has to, *all* of a tenant are taken, so that no half of
 //!    a pair is left behind.
-//! 2. A half has waited long enough when everything that arrived within the delay after it is in blocks too.
+//! 2. Before a call that came in is settled as one of nobody, the span above it is looked for: a service that makes calls without a span
+//!    of its own for each has only that (see [`super::above`]).
+//! 3. A half has waited long enough when everything that arrived within the delay after it is in blocks too.
 //!
 //! INVARIANT: jobs run out: one leaves at most three blocks, and nothing that waited long enough.
 
@@ -15,10 +17,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use arrow::record_batch::RecordBatch;
 use schemas::{TenantId, UnixNanos};
 
-use super::merge::{self, InputError};
+use super::{
+    above,
+    merge::{self, InputError},
+};
 use crate::{
     block::{Block, BlockReader},
-    rollup::{Change, EdgeMinutes, Known},
+    rollup::{Change, EdgeMinutes, Known, RollupError},
 };
 
 /// Blocks that are not left alone.
@@ -55,23 +60,26 @@ pub(super) struct Settled {
     pub changes: Vec<Change>,
 }
 
-/// Joins the halves of `inputs`, of which there is at least one, and settles those that arrived before `received_before`.
+/// Joins the halves of `inputs`, of which there is at least one, looks in `spans` for what is above those that nobody made, and settles
+/// those that arrived before `received_before`.
 pub(super) fn settle(
     reader: &BlockReader,
     inputs: &[Arc<Block>],
+    spans: &[Arc<Block>],
     received_before: i64,
-    known: &Known,
-    values_max: usize,
+    (known, values_max): (&Known, usize),
 ) -> Result<Settled, InputError> {
     let mut edges = EdgeMinutes::default();
     merge::add_all(reader, inputs, |rows| edges.add_halves(rows))?;
     edges.join();
+    let failed = |error: RollupError| InputError::new(&inputs[0], error.into());
+    edges.adopt(&above::spans(reader, spans, &edges.lost(received_before)), received_before).map_err(failed)?;
     edges.settle(received_before);
     if let Some(received_before) = edges.crowded(HALVES_MAX) {
         edges.settle(received_before);
     }
     let changes = edges.limit(known, values_max);
-    let (calls, halves) = edges.finish().map_err(|error| InputError::new(&inputs[0], error.into()))?;
+    let (calls, halves) = edges.finish().map_err(failed)?;
     Ok(Settled { calls, halves, changes })
 }
 

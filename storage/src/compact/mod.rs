@@ -9,6 +9,7 @@
 //! more, `compactor` carries jobs out, `rederive` makes derived rows again, `thread` runs it while the store is open. Rows are never
 //! dropped: identical ones may be different requests.
 
+mod above;
 mod compactor;
 mod config;
 mod halves;

@@ -41,6 +41,21 @@ pub fn bucket_bounds_ns(index: i32) -> (f64, f64) {
     (end(index), end(index.saturating_add(1)))
 }
 
+/// The shortest duration of a bucket in whole nanoseconds; the bucket after it begins behind its longest.
+///
+/// ```
+/// # use storage::rollup::{bucket_begin_ns, bucket_of};
+/// assert_eq!((bucket_begin_ns(-1), bucket_begin_ns(80), bucket_begin_ns(504)), (1, 1025, i64::MAX));
+/// assert_eq!([1024, 1025].map(bucket_of), [79, 80]);
+/// ```
+pub fn bucket_begin_ns(index: i32) -> i64 {
+    let before = match u32::try_from(63 - index.div_euclid(8)) {
+        Ok(shift) => ENDS[index.rem_euclid(8) as usize].checked_shr(shift).unwrap_or_default(),
+        Err(_) => u64::MAX,
+    };
+    i64::try_from(before).map_or(i64::MAX, |before| before.saturating_add(1))
+}
+
 /// How often which durations were seen. Adds exactly.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DurationHistogram {
@@ -80,6 +95,11 @@ impl DurationHistogram {
     /// How many durations it has.
     pub fn count(&self) -> f64 {
         self.zero + self.buckets.values().sum::<f64>()
+    }
+
+    /// How many durations were 0.
+    pub fn zero(&self) -> f64 {
+        self.zero
     }
 
     /// The counts of its buckets, ascending; durations of 0 are in none.

@@ -41,7 +41,7 @@ mod write;
 
 pub use columns::RollupError;
 pub use edges::{EDGE_SPAN_COLUMNS, EdgeMinutes};
-pub use histogram::{DurationHistogram, SCALE, bucket_bounds_ns, bucket_of};
+pub use histogram::{DurationHistogram, SCALE, bucket_begin_ns, bucket_bounds_ns, bucket_of};
 pub use key::{BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, MINUTE_NS, minute_of};
 pub use known::{Change, Known, KnownCount, KnownValue, Limited};
 pub use operations::OperationMinutes;

@@ -333,6 +333,31 @@ fn what_comes_too_late_is_added() {
 }
 
 #[test]
+fn a_caller_without_a_span_for_its_call_is_found_in_blocks() {
+    let span =
+        |id: u64, parent: u64, service: usize, kind: i32| Span { trace: 1, id, parent, service, kind, duration_ns: 1000, failed: false };
+    // Called by a server span and an internal one, by its own service, and by a span that never comes.
+    let pieces = [
+        vec![span(1, 0, 0, 2), span(2, 1, 0, 1), span(3, 0, 2, 2)],
+        vec![span(4, 1, 1, 2), span(5, 2, 3, 2), span(6, 3, 2, 2)],
+        vec![span(7, 99, 1, 2)],
+    ];
+    for order in [[0, 1, 2], [1, 2, 0]] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        for piece in order {
+            send(&store, &pieces[piece], NOW);
+            store.flush().unwrap();
+        }
+        let callers = |calls: Calls| calls.iter().filter(|(call, _)| call.2 == "caller").map(|(_, (count, _))| *count).sum::<f64>();
+        assert_eq!(callers(found(&store.snapshot(TenantId::DEFAULT))), 4.0, "not known yet");
+        store.compact(UnixNanos(i64::MAX)).unwrap();
+        let calls = found(&store.snapshot(TenantId::DEFAULT));
+        assert_eq!((calls, halves(&store)), (recounted(&pieces.concat()), 0), "{order:?}");
+    }
+}
+
+#[test]
 fn many_blocks_of_halves_become_one() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

@@ -99,4 +99,5 @@ export function tile(context: CanvasRenderingContext2D, name: string, size: numb
   return made ?? ink;
 }
 
-export const FONT = '11px system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans SC", sans-serif';
+export const FAMILY = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans SC", sans-serif';
+export const FONT = `11px ${FAMILY}`;

@@ -87,6 +87,11 @@ export function useAnswer<T>(key: readonly unknown[], fn: (signal: AbortSignal) 
   };
 }
 
+/** Asks what a page that is still being loaded will ask: `useGet` with the same finds the answer here. */
+export function ahead(route: string, query: Query): void {
+  void client.prefetchQuery({ queryKey: [route, query], queryFn: ({ signal }) => get(route, query, signal) });
+}
+
 /** The usual case: one GET. */
 export function useGet<T>(route: string, query: Query = {}, options: Options = {}): Answer<T> {
   return useAnswer<T>([route, query], (abort) => get<T>(route, query, abort), options);

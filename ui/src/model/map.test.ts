@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Row } from './breakers';
-import { around, busiest, edgeKey, gates, hurtNodes, loose, stateAt, thickness, type BlastAnswer, type ServiceGraph } from './map';
+import { ADDRESSES, around, busiest, edgeKey, foldAddresses, gates, hurtNodes, isAddress, loose, stateAt, thickness, type BlastAnswer, type ServiceGraph } from './map';
 
 const node = (id: string, perSecond = 1) => ({ id, name: id, kind: 'service' as const, perSecond, errorShare: 0, p95Ns: null, breakers: [] as string[] });
 const edge = (from: string, to: string) => ({ from, to, calls: 1, perSecond: 1, errorShare: 0, p95Ns: null, breakers: [] as string[] });
@@ -55,4 +55,35 @@ test('thickness grows with the logarithm', () => {
   expect(thickness(0, 100)).toBe(1);
   expect(thickness(100, 100)).toBe(6);
   expect(thickness(9, 99)).toBeCloseTo(3.5, 5);
+});
+
+test.each([
+  ['10.244.1.205', true],
+  ['10.244.1.205:8080', true],
+  ['fd00:10:244::5', true],
+  ['[fd00::1]:9000', true],
+  ['::1', true],
+  ['v2', false],
+  ['user.v1.User', false],
+  ['redis:6379', false],
+  ['api.acquirer-gateway.com', false],
+])('%s is an address: %s', (name, expected) => expect(isAddress(name)).toBe(expected));
+
+test('addresses without a name are one node, with the calls to all of them', () => {
+  const host = (name: string, perSecond: number, errorShare: number) => ({ ...node(name, perSecond), kind: 'external' as const, errorShare, p95Ns: perSecond * 1e6 });
+  const call = (from: string, to: string, calls: number, errorShare: number) => ({ ...edge(from, to), calls, perSecond: calls, errorShare, breakers: [`${from}>${to}`] });
+  const graph: ServiceGraph = { nodes: [node('web'), node('pay'), host('10.0.0.1', 3, 0), host('10.0.0.2', 1, 0.4)], edges: [call('web', '10.0.0.1', 3, 0), call('web', '10.0.0.2', 1, 0.4), call('pay', '10.0.0.2', 5, 0)] };
+  const folded = foldAddresses(graph, (count) => `${count} addresses`);
+  expect(folded.nodes.map((one) => one.name)).toEqual(['web', 'pay', '2 addresses']);
+  const hosts = folded.nodes.at(-1)!;
+  expect([hosts.id, hosts.perSecond, hosts.errorShare, hosts.p95Ns, hosts.members?.length]).toEqual([ADDRESSES, 4, 0.1, 3e6, 2]);
+  expect(folded.edges.map((one) => [one.from, one.to, one.calls, one.errorShare, one.breakers.length])).toEqual([
+    ['web', ADDRESSES, 4, 0.1, 2],
+    ['pay', ADDRESSES, 5, 0, 1],
+  ]);
+});
+
+test('one address alone stays itself', () => {
+  const graph: ServiceGraph = { nodes: [node('web'), { ...node('10.0.0.1'), kind: 'external' }], edges: [edge('web', '10.0.0.1')] };
+  expect(foldAddresses(graph, String)).toBe(graph);
 });

@@ -12,6 +12,8 @@ export interface MapNode {
   p95Ns: number | null;
   /** Ids of its breakers whose target is not known. */
   breakers: string[];
+  /** What was folded into this node. */
+  members?: MapNode[];
 }
 
 export interface MapEdge {
@@ -96,6 +98,47 @@ export function busiest(graph: ServiceGraph, most: number): { graph: ServiceGrap
   const nodes = [...graph.nodes].sort((a, b) => b.perSecond - a.perSecond).slice(0, most);
   const kept = new Set(nodes.map((node) => node.id));
   return { graph: { nodes, edges: graph.edges.filter((edge) => kept.has(edge.from) && kept.has(edge.to)) }, hidden: graph.nodes.length - most };
+}
+
+/** The node that bare addresses are folded into. */
+export const ADDRESSES = 'external:addresses';
+
+/** An IPv4 or IPv6 address, with a port or without: a pod or a host that nobody gave a name. */
+export function isAddress(name: string): boolean {
+  return /^\d{1,3}(\.\d{1,3}){3}(:\d+)?$/.test(name) || /^\[?[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*\]?(:\d+)?$/i.test(name);
+}
+
+/** Addresses without a name as one node, with the calls to all of them; one alone stays itself. */
+export function foldAddresses(graph: ServiceGraph, name: (count: number) => string): ServiceGraph {
+  const members = graph.nodes.filter((node) => node.kind === 'external' && isAddress(node.name));
+  if (members.length < 2) return graph;
+  const inside = new Set(members.map((node) => node.id));
+  const end = (id: string) => (inside.has(id) ? ADDRESSES : id);
+  const edges = new Map<string, MapEdge>();
+  for (const edge of graph.edges) {
+    const moved = { ...edge, from: end(edge.from), to: end(edge.to) };
+    const known = edges.get(edgeKey(moved));
+    edges.set(edgeKey(moved), known ? together(known, moved) : moved);
+  }
+  const node = members.map(({ perSecond, errorShare, p95Ns, breakers }) => ({ perSecond, errorShare, p95Ns, breakers })).reduce(sum);
+  return { nodes: [...graph.nodes.filter((one) => !inside.has(one.id)), { id: ADDRESSES, name: name(members.length), kind: 'external', ...node, members }], edges: [...edges.values()] };
+}
+
+type Load = Pick<MapNode, 'perSecond' | 'errorShare' | 'p95Ns' | 'breakers'>;
+
+function sum(a: Load, b: Load): Load {
+  const perSecond = a.perSecond + b.perSecond;
+  return {
+    perSecond,
+    errorShare: perSecond > 0 ? (a.errorShare * a.perSecond + b.errorShare * b.perSecond) / perSecond : Math.max(a.errorShare, b.errorShare),
+    // Of the slowest: quantiles cannot be added up.
+    p95Ns: a.p95Ns === null ? b.p95Ns : Math.max(a.p95Ns, b.p95Ns ?? 0),
+    breakers: [...new Set([...a.breakers, ...b.breakers])],
+  };
+}
+
+function together(a: MapEdge, b: MapEdge): MapEdge {
+  return { ...a, ...sum(a, b), calls: a.calls + b.calls };
 }
 
 /** 1 to 6 px, by the logarithm of the rate. */

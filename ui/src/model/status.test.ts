@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { SenderDoor, Status } from '../base/schema';
-import { perSecond, rates, refusedOf, signalOf, troubles } from './status';
+import type { DataLink, SenderDoor, Status } from '../base/schema';
+import { droppedOf, perSecond, rates, refusedOf, signalOf, troubledFirst, troubles } from './status';
 
 const door = (more: Partial<SenderDoor>) => ({ transport: 'grpc', signal: 'traces', records_per_s: 0, refused: [], ...more }) as SenderDoor;
 
@@ -32,4 +32,12 @@ it('trouble of disk, log and compaction is told while the server is ready', () =
   check({ disk: { free_bytes: 4, needed_bytes: 5, total_bytes: 10 } }, true, ['disk']);
   check({ disk: null, unflushed_age_ms: 700_000 }, true, ['waiting']);
   check({ compaction: { debt_blocks: 501 } }, true, ['compaction']);
+});
+
+it('links that do not work stand first, then those that lost something, then those that wait', () => {
+  const link = (name: string, more: Partial<DataLink> = {}) => ({ kind: 'file', name, of: '', is_up: true, records: 1, dropped: [], ...more }) as DataLink;
+  const lost = [{ reason: 'too_long', records: 2 }, { reason: 'queue_full', records: 3 }];
+  const links = [link('well'), link('waits', { lag_bytes: 9 }), link('loses', { dropped: lost }), link('down', { is_up: false }), link('well too')];
+  expect(troubledFirst(links).map((one) => one.name)).toEqual(['down', 'loses', 'waits', 'well', 'well too']);
+  expect(droppedOf({ dropped: lost })).toBe(5);
 });

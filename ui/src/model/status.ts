@@ -1,5 +1,5 @@
 // What the state of the server means for a person.
-import type { Sender, SenderDoor, SenderSignal, Status } from '../base/schema';
+import type { DataLink, Sender, SenderDoor, SenderSignal, Status } from '../base/schema';
 
 /** What is wrong with the server itself; it stands on every page. */
 export type Trouble = { kind: 'refuses'; reason: string } | { kind: 'disk'; free: number; needed: number } | { kind: 'waiting'; ms: number; failures: number } | { kind: 'compaction'; blocks: number };
@@ -32,6 +32,17 @@ export function address(status: Status | undefined, name: 'otlp_grpc' | 'otlp_ht
 /** Requests that a door refused, for whatever reason. */
 export function refusedOf(door: Pick<SenderDoor, 'refused'>): number {
   return door.refused.reduce((sum, one) => sum + one.requests, 0);
+}
+
+/** Records, samples or requests that were lost on the way, for whatever reason. */
+export function droppedOf(link: Pick<DataLink, 'dropped'>): number {
+  return link.dropped.reduce((sum, one) => sum + one.records, 0);
+}
+
+/** What does not work first, then what lost something, then what waits; else in the order of the server. */
+export function troubledFirst(links: readonly DataLink[]): DataLink[] {
+  const weight = (one: DataLink) => (one.is_up ? 0 : 4) + (droppedOf(one) > 0 ? 2 : 0) + ((one.lag_bytes ?? 0) > 0 ? 1 : 0);
+  return [...links].sort((a, b) => weight(b) - weight(a));
 }
 
 /** What the server itself says of the last minute, before this page has seen two states. */

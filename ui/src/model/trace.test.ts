@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnarTrace } from '../base/schema';
 import answer from '../../../query/tests/it/contract/answers/trace_columnar.json';
-import { ancestors, criticalBySpan, decodeTrace, deeperThan, nextError, origins, placeOf, repeatsFrom, rowsOf, spanId, textFilter, withAncestors } from './trace';
+import { ancestors, criticalBySpan, decodeTrace, deeperThan, nextError, origins, placeOf, repeatsFrom, rowOf, rowsOf, spanId, textFilter, withAncestors } from './trace';
 
 const id = (at: number) => at.toString(16).padStart(16, '0');
 
@@ -67,6 +67,18 @@ describe('rows', () => {
     expect([...rows.span]).toEqual([0, 1, 2, 7, 8, 9]);
     expect([...rows.fold]).toEqual([1, 1, 5, 1, 1, 1]);
     expect(repeatsFrom(model, 2)).toBe(5);
+  });
+  it.each([
+    [0, 0],
+    [2, 2],
+    [6, 2],
+    [7, 3],
+    [9, 5],
+  ])('span %i stands in row %i, also when it is folded into one', (at, row) => {
+    expect(rowOf(rowsOf(shop(), shown()), at)).toBe(row);
+  });
+  it('a span that is hidden has no row', () => {
+    expect(rowOf(rowsOf(shop(), shown({ collapsed: new Set([7]) })), 8)).toBe(-1);
   });
   it('unfolds them again, or never folds', () => {
     expect([...rowsOf(shop(), shown({ unfolded: new Set([2]) })).span]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

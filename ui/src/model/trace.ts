@@ -33,7 +33,7 @@ export interface TraceModel {
 export function decodeTrace(answer: ColumnarTrace): TraceModel {
   const { spans } = answer;
   const n = spans.depth.length;
-  const depth = Int32Array.from(spans.depth);
+  const depth = new Int32Array(spans.depth);
   const end = new Int32Array(n);
   // In tree order a subtree ends where the depth is no longer greater.
   const open: number[] = [];
@@ -42,8 +42,8 @@ export function decodeTrace(answer: ColumnarTrace): TraceModel {
     open.push(at);
   }
   for (const at of open) end[at] = n;
-  const parent = Int32Array.from(spans.parent as number[]);
-  const status = Int32Array.from(spans.status_code);
+  const parent = new Int32Array(spans.parent as number[]);
+  const status = new Int32Array(spans.status_code);
   let [errors, roots] = [0, 0];
   for (let at = 0; at < n; at++) {
     if (status[at] === 2) errors++;
@@ -58,11 +58,11 @@ export function decodeTrace(answer: ColumnarTrace): TraceModel {
     depth,
     parent,
     end,
-    start: Float64Array.from(spans.start_us),
-    duration: Float64Array.from(spans.duration_us),
-    service: Int32Array.from(spans.service as number[]),
-    name: Int32Array.from(spans.name),
-    kind: Int32Array.from(spans.kind),
+    start: new Float64Array(spans.start_us),
+    duration: new Float64Array(spans.duration_us),
+    service: new Int32Array(spans.service as number[]),
+    name: new Int32Array(spans.name),
+    kind: new Int32Array(spans.kind),
     status,
     services: answer.services,
     names: answer.names,
@@ -131,6 +131,21 @@ export function rowsOf(model: TraceModel, shown: Shown): Rows {
     } else at = shown.collapsed.has(at) ? model.end[at]! : at + 1;
   }
   return { span: span.subarray(0, count), fold: fold.subarray(0, count) };
+}
+
+/** The row that shows a span, also when it is folded into one; -1 when none does. */
+export function rowOf(rows: Rows, at: number): number {
+  let [low, high] = [0, rows.span.length - 1];
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const span = rows.span[middle]!;
+    if (span === at) return middle;
+    if (span < at) {
+      if (at < span + rows.fold[middle]!) return middle;
+      low = middle + 1;
+    } else high = middle - 1;
+  }
+  return -1;
 }
 
 /** How many leaves of the same parent, service, name and outcome follow each other from here. */

@@ -3,10 +3,12 @@ import type { ComponentType } from 'preact';
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { texts } from '../base/i18n';
-import { path } from '../base/url';
+import { ahead } from '../base/query';
+import { param, path } from '../base/url';
 import { Shell } from '../components/shell';
 import { pageName } from '../components/sitemap';
 import { Empty, Skeleton } from '../components/states';
+import { traceQuestion } from '../model/questions';
 
 const t = texts({
   lost: ['There is no such page', '页面不存在'],
@@ -21,6 +23,8 @@ interface Route {
   name: Parameters<typeof pageName>[0];
   load: Loader;
   noRange?: boolean;
+  /** What takes long to answer, so that it is asked at once. */
+  ahead?: (id: string) => void;
 }
 
 const ROUTES: Route[] = [
@@ -31,7 +35,7 @@ const ROUTES: Route[] = [
   { pattern: /^\/breakers$/, name: 'breakers', load: () => import('./breakers/page') },
   { pattern: /^\/errors$/, name: 'errors', load: () => import('./errors/page') },
   { pattern: /^\/traces$/, name: 'traces', load: () => import('./traces/page') },
-  { pattern: /^\/traces\/([^/]+)$/, name: 'traces', load: () => import('./trace/page'), noRange: true },
+  { pattern: /^\/traces\/([^/]+)$/, name: 'traces', load: () => import('./trace/page'), noRange: true, ahead: (id) => ahead(...traceQuestion(id, param('root'))) },
   { pattern: /^\/logs$/, name: 'logs', load: () => import('./logs/page') },
   { pattern: /^\/explore\/metrics$/, name: 'metrics', load: () => import('./metrics/page') },
   { pattern: /^\/sql$/, name: 'sql', load: () => import('./sql/page'), noRange: true },
@@ -57,17 +61,32 @@ function safeDecode(text: string): string {
   }
 }
 
+const asked = new Set<Loader>();
+
+/** Before anything is drawn: the page and its data are on their way while the frame is built. */
+export function begin(): void {
+  const found = find(path.value);
+  if (!found) return;
+  fetchPage(found.route.load);
+  found.route.ahead?.(found.id);
+}
+
+function fetchPage(load: Loader): void {
+  if (asked.has(load)) return;
+  asked.add(load);
+  const keep = (page: Page | 'broken') => (loaded.value = new Map(loaded.value).set(load, page));
+  load().then(
+    (module) => keep(module.default),
+    () => keep('broken'),
+  );
+}
+
 export function App() {
   const found = find(path.value);
   const load = found?.route.load;
   useEffect(() => {
     document.title = found ? `${found.id ? `${found.id.slice(0, 40)} · ` : ''}${pageName(found.route.name)} · Fusebox` : 'Fusebox';
-    if (!load || loaded.value.has(load)) return;
-    const keep = (page: Page | 'broken') => (loaded.value = new Map(loaded.value).set(load, page));
-    load().then(
-      (module) => keep(module.default),
-      () => keep('broken'),
-    );
+    if (load) fetchPage(load);
   });
   const Found = load && loaded.value.get(load);
   return (

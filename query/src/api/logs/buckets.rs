@@ -51,6 +51,12 @@ impl Buckets {
         covering.into_iter().find(|buckets| buckets.count <= count_max).unwrap_or_else(|| Self::of_width(start, end, i64::MAX))
     }
 
+    /// So too, none of them narrower than `width_min`.
+    pub(in crate::api) fn cover_in(start: i64, end: i64, count_max: usize, width_min: i64) -> Self {
+        let narrowest = Self::cover(start, end, count_max);
+        if narrowest.width_ns < width_min { Self::of_width(start, end, width_min) } else { narrowest }
+    }
+
     fn of_width(start: i64, end: i64, width_ns: i64) -> Self {
         let (first, behind) = (start.div_euclid(width_ns), (i128::from(end) + i128::from(width_ns) - 1).div_euclid(i128::from(width_ns)));
         let count = if end > start { behind - i128::from(first) } else { 0 };
@@ -78,6 +84,8 @@ mod tests {
         check(5, 6, 1, (0, MS, 1));
         check(-1, 1, 2, (-MS, MS, 2));
         check(0, i64::MAX, 1, (0, i64::MAX, 1));
+        assert_eq!(Buckets::cover_in(0, H, 120, MIN), Buckets::cover(0, H, 60));
+        assert_eq!(Buckets::cover_in(0, DAY, 120, MIN), Buckets::cover(0, DAY, 120));
     }
 
     #[test]

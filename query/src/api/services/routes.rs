@@ -113,6 +113,7 @@ async fn get_instances(State(folds): State<Folds>, service: InPath<String>, aske
         ("q" = Option<String>, Query, description = "a search; everything when left out"),
         ("service" = Option<String>, Query, description = "whose spans"),
         ("operation" = Option<String>, Query, description = "name of the spans"),
+        ("kind" = Option<String>, Query, description = "of the spans: `server`, `client`, `producer`, `consumer` or `internal`"),
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
         Window,
         ("buckets" = Option<usize>, Query, description = "of time at most, 1 to 500; 120 when left out"),

@@ -68,6 +68,12 @@ async fn check(loaded: &Loaded, spans: &[Made], (from, to): (i64, i64), when: &s
         let trend: f64 = row["trend"]["count"].as_array().expect("a trend").iter().map(|count| count.as_f64().expect("a number")).sum();
         assert_eq!(trend, calls.len() as f64, "{when}, {name}");
     }
+    let map = ask(loaded, &format!("/api/v1/heatmap?{window}&kind=server&buckets=20")).await;
+    let cells =
+        |name: &str| map["cells"][name].as_array().expect("cells").iter().map(|count| count.as_f64().expect("a number")).sum::<f64>();
+    let entries = all.iter().filter(|span| span.kind == 2);
+    let failed = entries.clone().filter(|span| span.failed).count();
+    assert_eq!((cells("spans"), cells("errors")), (entries.count() as f64, failed as f64), "{when}");
     let answer = ask(loaded, &format!("/api/v1/services/pay/operations?{window}")).await;
     for operation in answer["operations"].as_array().expect("operations") {
         let kind = if operation["kind"] == "server" { 2 } else { 3 };

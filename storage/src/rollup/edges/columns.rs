@@ -50,6 +50,11 @@ impl<'a> EdgeSpans<'a> {
         self.span.len()
     }
 
+    /// Trace and span.
+    pub(super) fn place(&self, row: usize) -> Option<([u8; 16], [u8; 8])> {
+        Some((id(self.trace, row)?, id(self.span, row)?))
+    }
+
     /// Hash of trace and span; never 0.
     pub(super) fn key(&self, row: usize) -> u64 {
         key(self.trace.value(row), self.span.value(row))

@@ -1,14 +1,18 @@
 //! Spans, rows and halves in, rows and halves out.
 
-use std::ops::Range;
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    ops::Range,
+};
 
 use arrow::{
     array::RecordBatch,
     datatypes::{Int32Type, TimestampNanosecondType},
 };
-use schemas::columns as c;
+use schemas::{TraceId, columns as c};
 
 use super::{
+    columns::EdgeSpans,
     cut::Cut,
     half::{self, Half},
     settle,
@@ -104,6 +108,32 @@ impl EdgeMinutes {
     pub fn join(&mut self) {
         let (groups, words) = (&mut self.groups, self.words);
         settle::join(&mut self.halves, |caller, called| add_call(groups, words, caller, called));
+    }
+
+    /// Traces with calls that came in before `received_before` and whose caller is not here, each once. O(halves).
+    pub(crate) fn lost(&self, received_before: i64) -> BTreeSet<TraceId> {
+        settle::lost(&self.halves, received_before).map(|(trace, _)| TraceId(trace)).collect()
+    }
+
+    /// Counts the calls that came in before `received_before` from one of `spans`, which have at least
+    /// [`EDGE_SPAN_COLUMNS`](super::EDGE_SPAN_COLUMNS). O(halves and spans).
+    ///
+    /// # Errors
+    /// As [`Self::add_cut`].
+    pub(crate) fn adopt(&mut self, spans: &[RecordBatch], received_before: i64) -> Result<(), RollupError> {
+        let wanted: HashSet<_> = settle::lost(&self.halves, received_before).collect();
+        let mut above = HashMap::new();
+        for batch in spans {
+            let spans = EdgeSpans::of(batch, &mut self.texts, self.words)?;
+            for row in 0..spans.len() {
+                if let Some(place) = spans.place(row).filter(|place| wanted.contains(place)) {
+                    above.insert(place, spans.half(row, &mut self.texts));
+                }
+            }
+        }
+        let (groups, words) = (&mut self.groups, self.words);
+        settle::adopt(&mut self.halves, &above, |caller, called| add_call(groups, words, caller, called));
+        Ok(())
     }
 
     /// Counts the halves that arrived before `received_before` as calls of which the other half is not there. O(halves).

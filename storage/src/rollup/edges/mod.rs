@@ -4,6 +4,7 @@
 //! spans of a cut --cut--> calls with both halves ------------------+
 //!                   \---> halves --+                               +--> groups --> rows of edge_minutes
 //! rows of edge_halves -------------+--join--> calls ---------------+
+//! spans above them ----------------+--adopt-> calls ---------------+
 //!                                  |--settle--> calls of one half -+
 //!                                  \--> rows of edge_halves: the other half may still come
 //! ```
@@ -14,7 +15,7 @@
 //! 4. A server or consumer span whose parent is not there came from a caller that is not known.
 //!
 //! Spans of one cut find each other whatever they are. Across cuts only halves do: a client or producer span waits for those below it, a
-//! server or consumer span for the one above. A client span that was answered within its cut does not wait for a second answer; a
+//! server or consumer span for the one above; before it is settled, a server or internal span above it is looked for. A client span that was answered within its cut does not wait for a second answer; a
 //! producer span does, for several may consume what it sent.
 //!
 //! INVARIANT: what `join` and `settle` have counted is in no half any more, so that each call is counted once.

@@ -1,4 +1,4 @@
-//! Halves that find each other, and those that waited long enough.
+//! Halves that find each other, those that find another span above them, and those that waited long enough.
 
 use std::collections::HashMap;
 
@@ -23,6 +23,25 @@ pub(super) fn join(halves: &mut Vec<Half>, mut call: impl FnMut(&Half, &Half)) {
         halves[place].up = None;
     }
     halves.retain(|half| half.calls() || half.up.is_some());
+}
+
+/// The spans right above those halves of calls that came in and arrived before `received_before`: trace and span.
+pub(super) fn lost(halves: &[Half], received_before: i64) -> impl Iterator<Item = ([u8; 16], [u8; 8])> {
+    let due = halves.iter().filter(move |half| half.is_entry() && half.received_at < received_before);
+    due.filter_map(|half| Some((half.trace, half.up?)))
+}
+
+/// Takes the halves out whose span above was found: tells `call` of each that came from another service, the caller first. A span that
+/// calls has a half of its own, which was told of; what is below it is left alone.
+pub(super) fn adopt(halves: &mut Vec<Half>, above: &HashMap<([u8; 16], [u8; 8]), Half>, mut call: impl FnMut(&Half, &Half)) {
+    halves.retain(|half| {
+        let up = half.up.filter(|_| half.is_entry());
+        let Some(above) = up.and_then(|up| above.get(&(half.trace, up))).filter(|above| !above.is_call()) else { return true };
+        if above.service() != half.service() {
+            call(above, half);
+        }
+        false
+    });
 }
 
 /// Takes the halves out that arrived before `received_before`: tells `single` of each call that nobody answered, and of each that came

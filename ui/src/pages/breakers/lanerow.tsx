@@ -36,23 +36,23 @@ export function LaneRow({ row, selected, onChoose }: { row: Row; selected: boole
       <span class="lane-cell" data-id={row.id} />
       <span class="lane-facts">
         <span class="lane-words">
-        <span class={active ? 'strong' : 'soft'} style={active ? { color: inkOf(state) } : undefined}>
-          {stateName(state)} {active && row.instances > 1 && <span title={t('of', { open: Math.round(row.open_fraction * row.instances), n: row.instances })}>{`${Math.round(row.open_fraction * row.instances)}/${row.instances}`}</span>}
-          {row.flapping && (
-            <span class="badge warn" style={{ marginInlineStart: '6px' }} title={t('flapping_why')}>
-              {t('flapping')}
-            </span>
-          )}
-        </span>
-        <span class="faint small">
-          {row.refused > 0 && (
+          <span class={`cut ${active ? 'strong' : 'soft'}`} style={active ? { color: inkOf(state) } : undefined}>
+            {stateName(state)} {active && row.instances > 1 && <span title={t('of', { open: Math.round(row.open_fraction * row.instances), n: row.instances })}>{`${Math.round(row.open_fraction * row.instances)}/${row.instances}`}</span>}
+            {row.flapping && (
+              <span class="badge warn" style={{ marginInlineStart: '6px' }} title={t('flapping_why')}>
+                {t('flapping')}
+              </span>
+            )}
+          </span>
+          <span class="cut faint small">
+            {row.refused > 0 && (
               <>
                 <b class="error-text">{short(Math.round(row.refused))}</b> {t('refused')}
                 {row.trips > 0 && ' · '}
               </>
             )}
             {row.trips > 0 && `${t('trips', { n: row.trips })} · ${duration(row.open_ns)}`}
-        </span>
+          </span>
         </span>
         {row.top_codes && row.top_codes.length > 0 && (
           <span class="lane-codes" title={t('codes')}>

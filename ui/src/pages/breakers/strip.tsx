@@ -11,7 +11,7 @@ import { isActive, segments, stateOf, type Lane, type TripAnswer } from '../../m
 const t = texts({
   label: ['The trip, instance by instance', '各实例的熔断过程'],
   failing: ['failures begin', '失败开始'],
-  more: ['{n} instances did not open', '{n} 个实例未熔断'],
+  more: ['{n} instance did not open|{n} instances did not open', '{n} 个实例未熔断'],
 });
 
 const LANE = 22;

@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { duration, percent, rate } from '../../base/format';
 import { texts } from '../../base/i18n';
+import { language } from '../../base/prefs';
 import { refreshEvery, useGet } from '../../base/query';
 import { nsToMs, toIso, toMs } from '../../base/time';
 import { BASE, go, link, param, setParams } from '../../base/url';
@@ -10,7 +11,7 @@ import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial, Skeleton } from '../../components/states';
 import { NoData } from '../../components/nodata';
 import { GLYPHS, density, inkOf, type BreakersAnswer } from '../../model/breakers';
-import { around, busiest, edgeKey, gates, graphOf, hurtNodes, loose, tone, type BlastAnswer, type Gate, type GraphAnswer, type MapEdge, type ServiceGraph } from '../../model/map';
+import { around, busiest, edgeKey, foldAddresses, gates, graphOf, hurtNodes, loose, tone, type BlastAnswer, type Gate, type GraphAnswer, type MapEdge, type ServiceGraph } from '../../model/map';
 import { Blast } from './blast';
 import { Drawing } from './drawing';
 import { useLayout } from './layout';
@@ -32,6 +33,8 @@ const t = texts({
   failed: ['Failed', '失败率'],
   p95: ['p95', 'p95 延迟'],
   gates: ['Breakers', '熔断器'],
+  addresses: ['{n} addresses', '{n} 个 IP 地址'],
+  fold_addresses: ['Fold addresses', '折叠 IP 地址'],
   hidden: ['{n} services with less traffic are left out.', '另有 {n} 个流量较小的服务未显示。'],
   unlinked: ['{n} call reaches nobody knows whom: its span has no peer.|{n} calls reach nobody knows whom: their spans have no peer.', '{n} 次调用对端未知：Span 中没有对端信息。'],
   no_edges: ['No calls between services are known: client spans may lack what names the peer.', '未发现服务间调用：客户端 Span 可能缺少对端信息。'],
@@ -56,7 +59,11 @@ export default function MapPage() {
 }
 
 function Shown({ answer, breakers }: { answer: GraphAnswer; breakers: BreakersAnswer | undefined }) {
-  const everything = useMemo(() => graphOf(answer), [answer]);
+  const each = param('addresses') === '1';
+  const everything = useMemo(() => {
+    const all = graphOf(answer);
+    return each ? all : foldAddresses(all, (n) => t('addresses', { n }));
+  }, [answer, each, language.value]);
   const focus = param('focus');
   const depth = Math.min(3, Math.max(1, Number(param('depth')) || 1));
   const view = param('view') === 'table' ? 'table' : 'map';
@@ -71,7 +78,7 @@ function Shown({ answer, breakers }: { answer: GraphAnswer; breakers: BreakersAn
   const chosen = everything.nodes.find((node) => node.id === param('node') || node.name === param('node'));
   const toNode = (id: string | null) => setParams({ node: id, ...(id ? {} : { blast: null }) }, 'replace');
   const toGate = (gate: Gate) => go(link('/breakers', { breaker: gate.row.id }).slice(BASE.length));
-  const showsBlast = param('blast') === '1' && chosen !== undefined;
+  const showsBlast = param('blast') === '1' && chosen !== undefined && !chosen.members;
   const blast = useGet<BlastAnswer>('graph/blast', { target: chosen?.name ?? '', ...useRangeQuery() }, { when: showsBlast });
   const hurt = showsBlast && blast.data && blast.data.target === chosen.name ? hurtNodes(graph, blast.data) : null;
   const lit = hurt ? new Set(hurt.keys()) : chosen ? new Set(around(graph, chosen.id, 1).nodes.map((node) => node.id)) : null;
@@ -81,6 +88,11 @@ function Shown({ answer, breakers }: { answer: GraphAnswer; breakers: BreakersAn
         <h1>{t('title')}</h1>
         <Segments label={t('view')} value={view} options={(['map', 'table'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ view: next === 'map' ? null : next })} />
         <span class="spring" />
+        {each && (
+          <button class="btn" onClick={() => setParams({ addresses: null }, 'replace')}>
+            {t('fold_addresses')}
+          </button>
+        )}
         <Select label={t('focus')} value={focus} options={[['', t('everything')], ...[...everything.nodes].sort((a, b) => a.name.localeCompare(b.name)).map((node) => [node.id, node.name] as const)]} onChange={(next) => setParams({ focus: next || null })} />
         {focus && <Select label={t('depth')} value={String(depth)} options={[1, 2, 3].map((one) => [String(one), t('steps', { n: one })] as const)} onChange={(next) => setParams({ depth: next === '1' ? null : next })} />}
       </div>
@@ -100,7 +112,7 @@ function Shown({ answer, breakers }: { answer: GraphAnswer; breakers: BreakersAn
           </section>
           {chosen && (
             <NodePanel graph={everything} node={chosen} gates={gates(everything, rows, us, spanMs * 1000)} loose={own.get(chosen.id) ?? []} onNode={toNode} onClose={() => toNode(null)}>
-              <Blast answer={blast} shown={showsBlast} onShow={(on) => setParams({ blast: on ? '1' : null }, 'replace')} />
+              {!chosen.members && <Blast answer={blast} shown={showsBlast} onShow={(on) => setParams({ blast: on ? '1' : null }, 'replace')} />}
             </NodePanel>
           )}
         </div>

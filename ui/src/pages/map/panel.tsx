@@ -1,7 +1,7 @@
 // One node of the map: who calls it, whom it calls, and which breakers stand between.
 import { duration, percent, rate } from '../../base/format';
 import { texts } from '../../base/i18n';
-import { link } from '../../base/url';
+import { link, setParams } from '../../base/url';
 import { stateName } from '../../components/breakerwords';
 import { Drawer } from '../../components/parts';
 import { GLYPHS, STATE_COLOURS, isActive } from '../../model/breakers';
@@ -21,6 +21,8 @@ const t = texts({
   database: ['database', '数据库'],
   queue: ['queue', '消息队列'],
   external: ['outside', '外部'],
+  addresses_why: ['Peers that are known by their address alone: set peer.service or server.address to a name to tell them apart.', '仅知道 IP 地址的对端：设置 peer.service 或有名称的 server.address 即可区分。'],
+  each: ['Show each on the map', '在拓扑中逐个显示'],
 });
 
 export function NodePanel(props: { graph: ServiceGraph; node: MapNode; gates: Map<string, Gate[]>; loose: Gate[]; onNode: (id: string) => void; onClose: () => void; children?: preact.ComponentChildren }) {
@@ -66,6 +68,7 @@ export function NodePanel(props: { graph: ServiceGraph; node: MapNode; gates: Ma
           </div>
         )}
       </section>
+      {node.members && <Members of={node.members} />}
       {props.children}
       {all.length > 0 && (
         <section>
@@ -91,5 +94,28 @@ export function NodePanel(props: { graph: ServiceGraph; node: MapNode; gates: Ma
         {list(callees, 'to', t('nothing'))}
       </section>
     </Drawer>
+  );
+}
+
+/** What was folded into a node. */
+function Members({ of }: { of: readonly MapNode[] }) {
+  return (
+    <section>
+      <p class="soft">{t('addresses_why')}</p>
+      {[...of]
+        .sort((a, b) => b.perSecond - a.perSecond)
+        .slice(0, 40)
+        .map((node) => (
+          <div class="row" key={node.id}>
+            <span class="mono">{node.name}</span>
+            <span class="spring" />
+            <span class="faint small">{`${rate(node.perSecond)}/s`}</span>
+            <span class={`small ${tone(node.errorShare) === 'ok' ? 'faint' : `${tone(node.errorShare)}-text`}`}>{percent(node.errorShare)}</span>
+          </div>
+        ))}
+      <button class="btn small" onClick={() => setParams({ addresses: '1', node: null }, 'replace')}>
+        {t('each')}
+      </button>
+    </section>
   );
 }

@@ -30,7 +30,7 @@ const t = texts({
   no_spans: ['No span of this kind', '没有此类 Span'],
 });
 
-const KINDS = { server: 'kind:server', client: 'kind:client', all: '' } as const;
+const KINDS = { server: 'server', client: 'client', all: '' } as const;
 type Kind = keyof typeof KINDS;
 
 export function Latency({ service }: { service: string }) {
@@ -38,9 +38,9 @@ export function Latency({ service }: { service: string }) {
   const [kind, setKind] = useState<Kind>('server');
   const [box, setBox] = useState<Box | null>(null);
   const base = condition('service', service);
-  const q = KINDS[kind] ? and(base, KINDS[kind]) : base;
+  const q = KINDS[kind] ? and(base, `kind:${KINDS[kind]}`) : base;
   // A box is places of this very answer: it stays as it is while one is chosen.
-  const answer = useGet<HeatmapAnswer>('heatmap', { q, buckets: 120, rows: 36, ...range }, { every: box ? false : undefined });
+  const answer = useGet<HeatmapAnswer>('heatmap', { service, kind: KINDS[kind] || undefined, buckets: 120, rows: 36, ...range }, { every: box ? false : undefined });
   const found = answer.data && box ? selected(answer.data, box) : null;
   const selection = found ? { start: toIso(found.start), end: toIso(found.end), duration_min: found.minNs, duration_max: found.maxNs } : { q: 'status:error' };
   const apart = useAnswer<Deltas>(['deltas', q, range, selection], (signal) => send<Deltas>('POST', 'deltas', { q, selection, limit: 10, values: 3, sample: 4000, ...range }, signal), { settled: true });

@@ -10,6 +10,7 @@ import { Meter, Panel, Table, type Column } from '../../components/parts';
 import { Empty, Loaded } from '../../components/states';
 import { refusedOf, signalOf } from '../../model/status';
 import { Keeping } from './keeping';
+import { Links } from './links';
 
 const t = texts({
   doors: ['Arriving, by protocol', '各协议接收情况'],
@@ -55,6 +56,7 @@ export function Ingest({ answer }: { answer: Answer<IngestAnswer> }) {
           <Panel title={t('doors')} flush>
             {data.doors.length === 0 ? <Empty title={t('nothing')} /> : <Table label={t('doors')} columns={doorColumns()} rows={data.doors} keyOf={(one) => `${one.transport} ${one.signal}`} />}
           </Panel>
+          <Links links={data.links} total={data.links_total} />
           <div class="grid two">
             <Panel title={t('senders')} flush actions={<span class="faint">{t('of', { n: data.services_total })}</span>}>
               <div class="list-box">

@@ -1,5 +1,5 @@
-// The right half: bars of spans on a canvas, with the ruler above them.
-import { FONT, colour, fit } from '../../base/canvas';
+// The right half of the picture: bars of spans, with the ruler above them.
+import { FONT, colour } from '../../base/canvas';
 import { duration } from '../../base/format';
 import type { TraceModel } from '../../model/trace';
 import { ROW, RULER, type View } from './view';
@@ -7,8 +7,7 @@ import { ROW, RULER, type View } from './view';
 /** A duration on the ruler, with room beside it. */
 const LABEL = 76;
 
-export function drawBars(canvas: HTMLCanvasElement, first: number, shift: number, view: View, hover: number): void {
-  const { context, width, height } = fit(canvas);
+export function drawBars(context: CanvasRenderingContext2D, width: number, height: number, first: number, shift: number, view: View, hover: number): void {
   const { model, rows, window: shown, critical, self, logs, marks } = view;
   const [from, to] = shown;
   const scale = (width - 56) / Math.max(1e-6, to - from);

@@ -1,101 +1,93 @@
-// The left half: names of spans as DOM rows, a treegrid for screen readers. Rows are used again: only as many exist as are in sight.
-import { texts } from '../../base/i18n';
-import { codeName } from '../../components/codename';
-import { serviceName, spanName } from '../../model/trace';
-import { ROW, type View } from './view';
-
-const t = texts({
-  error: ['error', '错误'],
-  open: ['Show what is below', '展开'],
-  close: ['Hide what is below', '收起'],
-});
-
-export interface NameRow {
-  row: HTMLDivElement;
-  toggle: HTMLButtonElement;
-  stripe: HTMLElement;
-  service: HTMLSpanElement;
-  name: HTMLSpanElement;
-  badge: HTMLSpanElement;
-  /** Which row of which drawing it shows. */
-  index: number;
-  of: View | null;
-  /** What was last written to it. */
-  said: Map<string, string>;
-}
-
-/** Rows from `first` on, the first of them `shift` px below the ruler. A row keeps its element while it is in sight: scrolling by one fills one. */
-export function placeNames(pool: NameRow[], parent: HTMLElement, first: number, shift: number, high: number, view: View): void {
-  const needed = Math.min(Math.ceil(high / ROW) + 1, view.rows.span.length - first);
-  while (pool.length < needed) pool.push(makeRow(parent));
-  for (let offset = 0; offset < pool.length; offset++) {
-    const index = offset < needed ? first + offset : -1;
-    const row = pool[(first + offset) % pool.length]!;
-    if (row.of !== view || row.index !== index) fillRow(row, index, view);
-    [row.index, row.of] = [index, view];
-    row.row.style.transform = `translateY(${shift + offset * ROW}px)`;
-  }
-}
-
-function element<K extends keyof HTMLElementTagNameMap>(tag: K, className: string, parent: HTMLElement): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  made.className = className;
-  parent.append(made);
-  return made;
-}
-
-function makeRow(parent: HTMLElement): NameRow {
-  const row = element('div', 'wf-row', parent);
-  row.setAttribute('role', 'row');
-  const cell = element('div', 'wf-cell', row);
-  cell.setAttribute('role', 'gridcell');
-  const toggle = element('button', 'wf-toggle', cell);
-  toggle.tabIndex = -1;
-  const stripe = element('i', 'wf-stripe', cell);
-  const [service, name, badge] = (['wf-service', 'wf-name', 'wf-badge'] as const).map((each) => element('span', each, cell)) as [HTMLSpanElement, HTMLSpanElement, HTMLSpanElement];
-  for (const each of [toggle, service, name, badge]) each.append('');
-  return { row, toggle, stripe, service, name, badge, index: -1, of: null, said: new Map() };
-}
+// The left half of the picture: whom each row is of. Words on a canvas cost a tenth of words in the document, which is what a frame has.
+import { FAMILY, colour } from '../../base/canvas';
+import { ROW, RULER, type View } from './view';
+import { wordsOf } from './words';
 
 const INDENT = 13;
 const INDENT_LEVELS = 18;
+const TOGGLE = 16;
+const NAME = `13px ${FAMILY}`;
+const STRONG = `600 13px ${FAMILY}`;
+const MONO = '11px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
 
-/** Writes only what is new: most rows differ in two words, and each write is styled and laid out again. */
-function fillRow({ row, toggle, stripe, service, name, badge, said }: NameRow, index: number, view: View): void {
-  const put = (key: string, value: string, write: (value: string) => void) => {
-    if (said.get(key) === value) return;
-    said.set(key, value);
-    write(value);
-  };
-  const text = (key: string, node: HTMLElement, value: string) => put(key, value, () => ((node.firstChild as Text).data = value));
-  const attribute = (node: HTMLElement, key: string, value: string) => put(key, value, () => (value === '' ? node.removeAttribute(key) : node.setAttribute(key, value)));
-  put('hidden', index < 0 ? 'yes' : '', (value) => (row.hidden = value !== ''));
-  if (index < 0) return;
-  const { model, rows, collapsed, marks } = view;
-  const [at, fold] = [rows.span[index]!, rows.fold[index]!];
-  const depth = model.depth[at]!;
-  const failed = model.status[at] === 2;
-  const parent = model.end[at]! > at + 1;
-  const open = parent && !collapsed.has(at);
-  put('class', `wf-row${view.selected >= at && view.selected < at + fold ? ' selected' : ''}${failed ? ' failed' : ''}`, (value) => (row.className = value));
-  attribute(row, 'aria-rowindex', String(index + 1));
-  attribute(row, 'aria-level', String(depth + 1));
-  attribute(row, 'aria-selected', String(view.selected === at));
-  attribute(row, 'aria-expanded', parent ? String(open) : '');
-  put('indent', `${Math.min(depth, INDENT_LEVELS) * INDENT}px`, (value) => (toggle.style.marginInlineStart = value));
-  text('arrow', toggle, parent || fold > 1 ? (open ? '▾' : '▸') : '');
-  put('closed', !parent && fold === 1 ? 'yes' : '', (value) => (toggle.disabled = value !== ''));
-  attribute(toggle, 'aria-label', open ? t('close') : t('open'));
-  put('colour', `var(--s${view.colours[model.service[at]!] ?? 15})`, (value) => (stripe.style.background = value));
-  const above = model.parent[at]!;
-  // The name of the service stands where the request enters it.
-  const enters = above < 0 || model.service[above] !== model.service[at];
-  text('service', service, enters ? `${serviceName(model, at)} ` : '');
-  text('name', name, spanName(model, at));
-  const mark = marks.get(at);
-  const left = model.collapsed.get(at);
-  text('badge', badge, `${mark?.refused ? '⊘ ' : ''}${mark?.code ? codeName(mark.code) : ''}${fold > 1 ? ` ×${fold}` : ''}${left ? ` +${left}` : ''}`);
-  put('bad', `wf-badge${failed || mark ? ' bad' : ''}`, (value) => (badge.className = value));
-  attribute(badge, 'title', failed ? t('error') : '');
+/** Where the sign that opens and closes a row stands, px from the left. */
+export function toggleAt(depth: number): [number, number] {
+  const left = 4 + Math.min(depth, INDENT_LEVELS) * INDENT;
+  return [left, left + TOGGLE];
 }
 
+export function drawNames(context: CanvasRenderingContext2D, width: number, height: number, first: number, shift: number, view: View, hover: number): void {
+  const [strong, soft, faint, error, selectedFill, hoverFill, line] = ['--text', '--text-soft', '--text-faint', '--error', '--selected', '--hover', '--line'].map(colour) as [string, string, string, string, string, string, string];
+  const { model, rows } = view;
+  const count = Math.min(rows.span.length, first + Math.ceil((height - RULER) / ROW) + 1);
+  context.save();
+  context.beginPath();
+  context.rect(0, RULER, width, height - RULER);
+  context.clip();
+  context.textBaseline = 'middle';
+  for (let index = first; index < count; index++) {
+    const row = wordsOf(view, index);
+    const y = RULER + shift + (index - first) * ROW;
+    const middle = y + ROW / 2 + 0.5;
+    if (row.selected || index === hover) {
+      context.fillStyle = row.selected ? selectedFill : hoverFill;
+      context.fillRect(0, y, width, ROW);
+    }
+    let [x, from] = toggleAt(row.depth);
+    if (row.parent || row.fold > 1) {
+      context.font = NAME;
+      context.fillStyle = faint;
+      context.fillText(row.open ? '▾' : '▸', x + 3, middle);
+    }
+    x = from + 5;
+    context.fillStyle = colour(`--s${view.colours[model.service[row.at]!] ?? 15}`);
+    context.fillRect(x, y + 5, 3, ROW - 10);
+    x += 8;
+    let right = width - 8;
+    if (row.badge) {
+      context.font = MONO;
+      context.fillStyle = row.bad ? error : faint;
+      right -= widthOf(context, row.badge);
+      context.fillText(row.badge, right, middle);
+      right -= 6;
+    }
+    if (row.service) {
+      context.font = STRONG;
+      context.fillStyle = strong;
+      const text = cut(context, row.service, Math.min(width * 0.46, right - x));
+      context.fillText(text, x, middle);
+      x += widthOf(context, text) + 5;
+    }
+    context.font = NAME;
+    context.fillStyle = row.failed ? error : soft;
+    context.fillText(cut(context, row.name, right - x), x, middle);
+  }
+  context.restore();
+  context.fillStyle = line;
+  context.fillRect(width - 1, 0, 1, height);
+}
+
+/** px by font and text: a trace says the same few words over and over. */
+const widths = new Map<string, number>();
+const WIDTHS_MAX = 8000;
+
+function widthOf(context: CanvasRenderingContext2D, text: string): number {
+  const key = context.font + text;
+  let width = widths.get(key);
+  if (width === undefined) {
+    if (widths.size > WIDTHS_MAX) widths.clear();
+    width = context.measureText(text).width;
+    widths.set(key, width);
+  }
+  return width;
+}
+
+/** As much of a text as there is room for. */
+function cut(context: CanvasRenderingContext2D, text: string, room: number): string {
+  const width = widthOf(context, text);
+  if (width <= room) return text;
+  if (room < 12) return '';
+  let most = Math.floor((text.length * room) / width);
+  while (most > 0 && widthOf(context, `${text.slice(0, most)}…`) > room) most--;
+  return `${text.slice(0, most)}…`;
+}

@@ -1,16 +1,21 @@
-// The waterfall: names are pooled DOM rows (a treegrid for screen readers), bars are one canvas beside them. Only rows in sight exist, and
-// scrolling touches neither Preact nor layout of more than those.
+// The waterfall: one canvas that is as high as what is seen of it, names left and bars right; over the names lies a treegrid that is not
+// seen. Scrolling draws the canvas and nothing else; the treegrid follows when it rests.
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { fit } from '../../base/canvas';
 import { shownTheme } from '../../base/prefs';
 import { texts } from '../../base/i18n';
-import { serviceName, spanName, type Rows } from '../../model/trace';
+import { rowOf, serviceName, spanName } from '../../model/trace';
 import { drawBars } from './bars';
-import { placeNames, type NameRow } from './names';
+import { drawNames, toggleAt } from './names';
+import { placeTwin, type TwinRow } from './twin';
 import { ROW, RULER, type View } from './view';
 
 const t = texts({
   label: ['Spans of the trace', '链路中的 Span'],
 });
+
+/** So long after the last scrolling the treegrid follows. */
+const REST_MS = 80;
 
 export interface WaterfallProps extends View {
   onSelect: (at: number) => void;
@@ -22,34 +27,52 @@ export function Waterfall(props: WaterfallProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const names = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const pool = useRef<NameRow[]>([]);
+  const pool = useRef<TwinRow[]>([]);
   const latest = useRef(props);
   latest.current = props;
   const frame = useRef(0);
+  const rest = useRef(0);
   const hover = useRef(-1);
 
-  const paint = () => {
+  const seen = () => ({ first: Math.floor(scroller.current!.scrollTop / ROW), shift: -(scroller.current!.scrollTop % ROW) });
+  const draw = () => {
     frame.current = 0;
-    const box = scroller.current;
-    if (!box || !names.current || !canvas.current) return;
-    const first = Math.floor(box.scrollTop / ROW);
-    const shift = -(box.scrollTop % ROW);
-    // First what reads sizes, then what changes them.
-    drawBars(canvas.current, first, shift, latest.current, hover.current);
-    placeNames(pool.current, names.current, first, shift, box.clientHeight - RULER, latest.current);
+    if (!scroller.current || !names.current || !canvas.current) return;
+    const { first, shift } = seen();
+    const split = names.current.clientWidth;
+    const { context, width, height } = fit(canvas.current);
+    drawNames(context, split, height, first, shift, latest.current, hover.current);
+    context.translate(split, 0);
+    drawBars(context, width - split, height, first, shift, latest.current, hover.current);
+  };
+  const follow = () => {
+    rest.current = 0;
+    if (!scroller.current || !names.current) return;
+    const { first, shift } = seen();
+    placeTwin(pool.current, names.current, first, shift, scroller.current.clientHeight - RULER, latest.current);
   };
   const schedule = () => {
-    if (!frame.current) frame.current = requestAnimationFrame(paint);
+    frame.current ||= requestAnimationFrame(draw);
+  };
+  const scrolled = () => {
+    schedule();
+    clearTimeout(rest.current);
+    rest.current = window.setTimeout(follow, REST_MS);
   };
 
-  useLayoutEffect(paint);
+  useLayoutEffect(() => {
+    draw();
+    follow();
+  });
   const shown = shownTheme.value;
   useEffect(schedule, [shown]);
   useEffect(() => {
-    const observer = new ResizeObserver(schedule);
+    const observer = new ResizeObserver(scrolled);
     observer.observe(scroller.current!);
     return () => {
       observer.disconnect();
+      clearTimeout(rest.current);
+      cancelAnimationFrame(frame.current);
       pool.current = [];
     };
   }, []);
@@ -64,45 +87,42 @@ export function Waterfall(props: WaterfallProps) {
     schedule();
   }, [props.selected, props.rows]);
 
-  const rowAt = (event: PointerEvent | MouseEvent) => {
+  const rowAt = (event: MouseEvent) => {
     const box = scroller.current!;
-    const y = event.clientY - box.getBoundingClientRect().top - RULER + box.scrollTop;
-    const index = Math.floor(y / ROW);
-    return index >= 0 && index < latest.current.rows.span.length ? index : -1;
+    const y = event.clientY - box.getBoundingClientRect().top;
+    const index = Math.floor((y - RULER + box.scrollTop) / ROW);
+    return y >= RULER && index >= 0 && index < latest.current.rows.span.length ? index : -1;
   };
+  const chosen = (event: MouseEvent) => {
+    // A click without a pointer comes from a screen reader, on the row that it reads.
+    const said = event.detail === 0 ? (event.target as Element).closest<HTMLElement>('.wf-row')?.dataset.index : undefined;
+    const index = said === undefined ? rowAt(event) : Number(said);
+    if (index < 0) return;
+    const [at, fold] = [props.rows.span[index]!, props.rows.fold[index]!];
+    const x = event.clientX - names.current!.getBoundingClientRect().left;
+    const [from, to] = toggleAt(props.model.depth[at]!);
+    const onSign = said === undefined ? x >= from && x < to : (event.target as Element).closest('button') !== null;
+    if (onSign && (fold > 1 || props.model.end[at]! > at + 1)) props.onToggle(at, fold);
+    else props.onSelect(at);
+  };
+  const pointed = (event: PointerEvent) => {
+    const index = rowAt(event);
+    if (index === hover.current) return;
+    hover.current = index;
+    const at = index < 0 ? -1 : props.rows.span[index]!;
+    // Names may be cut.
+    if (names.current) names.current.title = at < 0 ? '' : `${serviceName(props.model, at)} · ${spanName(props.model, at)}`;
+    schedule();
+  };
+  const left = () => ((hover.current = -1), schedule());
   return (
-    <div class="waterfall" ref={scroller} onScroll={schedule}>
+    <div class="waterfall" ref={scroller} onScroll={scrolled}>
       <div style={{ height: `${props.rows.span.length * ROW + RULER}px` }}>
-        <div class="wf-view">
-          <div
-            ref={names}
-            class="wf-names"
-            role="treegrid"
-            aria-label={t('label')}
-            aria-rowcount={props.rows.span.length}
-            tabIndex={0}
-            onClick={(event) => {
-              const index = rowAt(event);
-              if (index < 0) return;
-              const [at, fold] = [props.rows.span[index]!, props.rows.fold[index]!];
-              if ((event.target as Element).closest('button')) props.onToggle(at, fold);
-              else props.onSelect(at);
-            }}
-            onPointerMove={(event) => {
-              const index = (hover.current = rowAt(event));
-              const at = index < 0 ? -1 : props.rows.span[index]!;
-              // Names may be cut.
-              if (names.current) names.current.title = at < 0 ? '' : `${serviceName(props.model, at)} · ${spanName(props.model, at)}`;
-              schedule();
-            }}
-            onPointerLeave={() => ((hover.current = -1), schedule())}
-          />
+        <div class="wf-view" onPointerMove={pointed} onPointerLeave={left}>
           <canvas
             ref={canvas}
             class="wf-bars"
             aria-hidden="true"
-            onPointerMove={(event) => ((hover.current = rowAt(event)), schedule())}
-            onPointerLeave={() => ((hover.current = -1), schedule())}
             onClick={(event) => {
               const index = rowAt(event);
               if (index >= 0) props.onSelect(props.rows.span[index]!);
@@ -111,28 +131,16 @@ export function Waterfall(props: WaterfallProps) {
               if (!event.ctrlKey && !event.metaKey) return;
               event.preventDefault();
               const box = canvas.current!.getBoundingClientRect();
+              const begin = box.left + names.current!.clientWidth;
               const [from, to] = props.window;
-              const middle = from + ((event.clientX - box.left) / box.width) * (to - from);
+              const middle = from + ((event.clientX - begin) / (box.right - begin)) * (to - from);
               const factor = event.deltaY > 0 ? 1.25 : 0.8;
               props.onZoom([middle - (middle - from) * factor, middle + (to - middle) * factor]);
             }}
           />
+          <div ref={names} class="wf-names" role="treegrid" aria-label={t('label')} aria-rowcount={props.rows.span.length} tabIndex={0} onClick={chosen} />
         </div>
       </div>
     </div>
   );
-}
-
-export function rowOf(rows: Rows, at: number): number {
-  let [low, high] = [0, rows.span.length - 1];
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const span = rows.span[middle]!;
-    if (span === at) return middle;
-    if (span < at) {
-      if (at < span + rows.fold[middle]!) return middle;
-      low = middle + 1;
-    } else high = middle - 1;
-  }
-  return -1;
 }
