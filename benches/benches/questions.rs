@@ -59,7 +59,7 @@ fn main() {
     }
     println!("{:<44} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9}", "", "p50 ms", "p99 ms", "goal ms", "CPU ms", "rows", "MB");
     let mut client = Client::connect(&server.api);
-    for Question { name, goal_ms, ask } in questions().into_iter().filter(|question| wanted(question.name)) {
+    for Question { name, goal_ms, ask } in questions().into_iter().chain(dashboards()).filter(|question| wanted(question.name)) {
         measure(&server, &mut client, name, goal_ms, &ask, repeats);
     }
     if wanted("trace by id") {
@@ -158,6 +158,28 @@ fn questions() -> Vec<Question> {
             300.0,
             search("spans", "{service:frontend} >> {service:payment}", SPANS_HOUR, ""),
         ),
+    ]
+}
+
+/// What a dashboard asks again and again.
+fn dashboards() -> Vec<Question> {
+    let get = |name, goal_ms, path: &str, [start, end]: [&str; 2]| {
+        let more = if path.contains('?') { '&' } else { '?' };
+        Question { name, goal_ms, ask: Ask::Get(format!("/api/v1/{path}{more}start={start}&end={end}")) }
+    };
+    vec![
+        get("services, 24 h", 50.0, "services", SPANS_DAY),
+        get("services, 1 h", 50.0, "services", SPANS_HOUR),
+        get("rate, errors, durations of one, 24 h", 50.0, "services/payment", SPANS_DAY),
+        get("operations of one, 24 h", 50.0, "services/frontend/operations", SPANS_DAY),
+        get("heatmap of one, 24 h", 50.0, "heatmap?service=frontend&kind=server", SPANS_DAY),
+        get("heatmap of one, 1 h", 50.0, "heatmap?service=frontend&kind=server", SPANS_HOUR),
+        get("service graph, 1 h", 100.0, "graph", SPANS_HOUR),
+        get("service graph, 24 h", 100.0, "graph", SPANS_DAY),
+        get("overview, 24 h", 50.0, "overview", SPANS_DAY),
+        get("overview, 1 h", 50.0, "overview", SPANS_HOUR),
+        get("error codes, 24 h", 100.0, "errors/codes", SPANS_DAY),
+        get("breakers, 24 h", 100.0, "breakers", SPANS_DAY),
     ]
 }
 

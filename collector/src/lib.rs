@@ -10,6 +10,7 @@
 //!
 //! pull -> files (lines), scrape (pages of metrics) ------/
 //!
+//! dial: connections that are opened, with TLS or without
 //! senders: who sends what, for people
 //! ```
 //!
@@ -24,6 +25,7 @@
 
 mod admission;
 mod config;
+mod dial;
 mod files;
 mod listener;
 mod open_requests;
@@ -35,6 +37,7 @@ mod senders;
 mod serve;
 
 pub use config::{Config, ConfigError, Cors};
+pub use dial::{Connection, DialError, Tls, TlsError, dial};
 pub use files::{FileReport, FilesConfig, FilesError, FilesReport};
 pub use pull::{Pull, PullError};
 pub use receiver::{Taken, Tee};

@@ -6,6 +6,10 @@ use std::{net::SocketAddr, time::Duration};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// Where Jaeger's query API is without its prefix, as scripts and dashboards know it; usually port 16686.
+    pub jaeger_listen: Option<SocketAddr>,
+    /// So too of Zipkin; usually port 9411.
+    pub zipkin_listen: Option<SocketAddr>,
     /// Host names besides the loopback names and the address itself under which browsers may reach the API,
     /// for instance behind a reverse proxy. Lowercase, without port.
     pub allowed_hosts: Vec<String>,
@@ -30,6 +34,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4319)),
+            jaeger_listen: None,
+            zipkin_listen: None,
             allowed_hosts: Vec::new(),
             concurrent_reads_max: 8,
             read_deadline: Duration::from_secs(30),

@@ -17,7 +17,7 @@ use std::{
 
 use governance::classify::SharedRules;
 use query::{
-    api::{Api, Listening, Shared},
+    api::{Listening, Shared},
     codes::Codes,
 };
 use storage::{
@@ -33,6 +33,7 @@ use crate::{
     forward::Forwards,
 };
 pub(crate) use dashboard::now;
+use query_doors::QueryDoors;
 use watchdog::{Late, Watchdog};
 
 mod codes;
@@ -40,6 +41,7 @@ mod dashboard;
 mod dead_store;
 mod links;
 mod own_otlp;
+mod query_doors;
 mod received;
 mod replay;
 mod rules;
@@ -81,13 +83,16 @@ pub(crate) struct Addresses {
     pub(crate) otlp_grpc: SocketAddr,
     pub(crate) otlp_http: SocketAddr,
     pub(crate) api: SocketAddr,
+    /// Of the query APIs that have a port of their own.
+    pub(crate) jaeger: Option<SocketAddr>,
+    pub(crate) zipkin: Option<SocketAddr>,
 }
 
 impl Addresses {
     fn listening(self) -> Arc<[Listening]> {
-        [("otlp_grpc", self.otlp_grpc), ("otlp_http", self.otlp_http), ("api", self.api)]
-            .map(|(name, address)| Listening { name, url: format!("http://{address}") })
-            .into()
+        let always = [("otlp_grpc", Some(self.otlp_grpc)), ("otlp_http", Some(self.otlp_http)), ("api", Some(self.api))];
+        let doors = always.into_iter().chain([("jaeger", self.jaeger), ("zipkin", self.zipkin)]);
+        doors.filter_map(|(name, address)| Some(Listening { name, url: format!("http://{}", address?) })).collect()
     }
 }
 
@@ -142,11 +147,14 @@ impl Node {
             receivers = receivers.teeing(Arc::new(move |taken| forwards.offer(taken)));
         }
         let mut query_config = config.query();
-        let api = query.block_on(Api::bind(query_config.listen, query_config.connections_max)).map_err(|error| {
-            Failure::new(Exit::Unavailable, anyhow::Error::new(error).context(format!("listen for the API on {}", query_config.listen)))
-        })?;
-        query_config.listen = api.local_addr().map_err(|error| Failure::new(Exit::Unavailable, error))?;
-        let addresses = Addresses { otlp_grpc: receivers.otlp_grpc(), otlp_http: receivers.otlp_http(), api: query_config.listen };
+        let doors = query.block_on(QueryDoors::bind(&mut query_config))?;
+        let addresses = Addresses {
+            otlp_grpc: receivers.otlp_grpc(),
+            otlp_http: receivers.otlp_http(),
+            api: query_config.listen,
+            jaeger: query_config.jaeger_listen,
+            zipkin: query_config.zipkin_listen,
+        };
 
         let stopping = CancellationToken::new();
         // Before `ready` is said: from then on a signal means a stop in order.
@@ -181,10 +189,10 @@ impl Node {
             },
             stopping: stopping.clone(),
         };
-        let router = query::api::router(&query_config, shared);
+        let routers = query::api::routers(&query_config, shared);
         let (receivers_stop, api_stop) = (CancellationToken::new(), CancellationToken::new());
         let receivers = ingest.spawn(receivers.serve(receivers_stop.clone()));
-        let api = query.spawn(api.serve(router, api_stop.clone()));
+        let api = query.spawn(doors.serve(routers, api_stop.clone()));
         query.spawn(upkeep(prometheus, api_stop.clone()));
         query.spawn(codes::keep_current(code_files, codes, addresses.otlp_http, stopping.clone()));
         query.spawn(rules::keep_current(config.governance.clone(), rules, addresses.otlp_http, stopping.clone()));

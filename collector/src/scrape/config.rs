@@ -1,6 +1,6 @@
 //! `[[scrape]]`: what to fetch, in Prometheus' words where it has them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,12 @@ pub struct ScrapeConfig {
     pub job: String,
     /// `host:port` of each.
     pub targets: Vec<String>,
+    /// `http`, the default, or `https`.
+    #[serde(default = "scheme")]
+    pub scheme: String,
+    /// Certificates in PEM to trust instead of those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
     /// Default `/metrics`.
     #[serde(default = "metrics_path")]
     pub metrics_path: String,
@@ -52,6 +58,10 @@ pub struct ScrapeConfig {
 /// Samples of a page, whatever is configured.
 pub(super) const SAMPLES_MAX: usize = 1_000_000;
 
+fn scheme() -> String {
+    "http".to_owned()
+}
+
 fn metrics_path() -> String {
     "/metrics".to_owned()
 }
@@ -81,6 +91,8 @@ pub enum ScrapeError {
     Wrong { key: &'static str, value: String, wanted: &'static str },
     #[error("{key} is {value}, it must be between {least} and {most}")]
     Range { key: &'static str, value: u64, least: u64, most: u64 },
+    #[error("scheme https: {what}")]
+    Tls { what: String },
     #[error("{key} number {number}: {what}")]
     Relabel { key: &'static str, number: usize, what: String },
 }
@@ -91,6 +103,8 @@ impl ScrapeConfig {
         Self {
             job: job.to_owned(),
             targets,
+            scheme: scheme(),
+            ca_file: None,
             metrics_path: metrics_path(),
             interval_ms: interval_ms(),
             timeout_ms: timeout_ms(),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::target::Target;
+use crate::dial::dial;
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderMap, Request, StatusCode,
@@ -17,9 +19,6 @@ use schemas::{
         compression::{DecompressError, decompress},
     },
 };
-use tokio::net::TcpStream;
-
-use super::target::Target;
 
 /// OpenMetrics where it is known, for its exemplars and start times.
 const ACCEPTED: &str = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.4,*/*;q=0.1";
@@ -33,7 +32,7 @@ pub(super) struct Page {
 /// Why there is no page.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FetchError {
-    #[error("connect: {0}")]
+    #[error("{0}")]
     Connect(String),
     #[error("the connection broke: {0}")]
     Broken(String),
@@ -58,7 +57,7 @@ pub(super) async fn fetch(target: &Target) -> Result<Page, FetchError> {
 
 async fn page(target: &Target, limit_ms: u64) -> Result<Page, FetchError> {
     let broken = |error: hyper::Error| FetchError::Broken(error.to_string());
-    let stream = TcpStream::connect(&target.address).await.map_err(|error| FetchError::Connect(error.to_string()))?;
+    let stream = dial(target.socket(), target.tls.as_ref()).await.map_err(|error| FetchError::Connect(error.to_string()))?;
     let (mut socket, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let connection = tokio::spawn(connection);
     let answer = async {

@@ -116,7 +116,7 @@ fn labels(target: &Target, sample: &Sample<'_>) -> Labels {
 /// What OpenTelemetry's rules for Prometheus want to know of a target.
 fn told(target: &Target) -> Told {
     let (host, port) = target.address.rsplit_once(':').unwrap_or((&target.address, ""));
-    let attributes = [("server.address", host.trim_matches(['[', ']'])), ("server.port", port), ("url.scheme", "http")];
+    let attributes = [("server.address", host.trim_matches(['[', ']'])), ("server.port", port), ("url.scheme", target.scheme())];
     Told {
         job: target.label("job").to_owned(),
         instance: target.label("instance").to_owned(),

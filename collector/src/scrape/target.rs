@@ -6,6 +6,7 @@ use super::{
     config::{ScrapeConfig, ScrapeError},
     relabel::{Labels, Relabel, relabel},
 };
+use crate::dial::Tls;
 
 const ADDRESS: &str = "__address__";
 const PATH: &str = "__metrics_path__";
@@ -16,6 +17,8 @@ const SCHEME: &str = "__scheme__";
 pub(crate) struct Target {
     pub config: Arc<ScrapeConfig>,
     pub rules: Arc<Vec<Relabel>>,
+    /// For `https`.
+    pub tls: Option<Tls>,
     /// `host:port`
     pub address: String,
     pub path: String,
@@ -25,7 +28,17 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.path)
+        format!("{}://{}{}", self.scheme(), self.address, self.path)
+    }
+
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// What a socket connects to: name or address, and port.
+    pub(super) fn socket(&self) -> (&str, u16) {
+        let (host, port) = self.address.rsplit_once(':').unwrap_or((&self.address, ""));
+        (host.trim_start_matches('[').trim_end_matches(']'), port.parse().unwrap_or(80))
     }
 
     pub(super) fn label(&self, name: &str) -> &str {
@@ -43,9 +56,10 @@ pub(crate) fn targets(configs: &[ScrapeConfig]) -> Result<Vec<Target>, ScrapeErr
         let of_targets = config.rules("relabel_configs", &config.relabel_configs)?;
         let rules = Arc::new(config.rules("metric_relabel_configs", &config.metric_relabel_configs)?);
         let shared = Arc::new(config.clone());
+        let mut tls: Option<Tls> = None;
         for address in &config.targets {
             let mut labels: Labels = config.labels.clone();
-            let own = [("job", config.job.as_str()), (ADDRESS, address), (PATH, &config.metrics_path), (SCHEME, "http")];
+            let own = [("job", config.job.as_str()), (ADDRESS, address), (PATH, &config.metrics_path), (SCHEME, &config.scheme)];
             for (name, value) in own {
                 labels.entry(name.to_owned()).or_insert_with(|| value.to_owned());
             }
@@ -54,16 +68,23 @@ pub(crate) fn targets(configs: &[ScrapeConfig]) -> Result<Vec<Target>, ScrapeErr
             }
             let take = |labels: &mut Labels, name: &str| labels.remove(name).unwrap_or_default();
             let (address, path, scheme) = (take(&mut labels, ADDRESS), take(&mut labels, PATH), take(&mut labels, SCHEME));
-            if scheme != "http" {
-                return Err(ScrapeError::Wrong { key: SCHEME, value: scheme, wanted: "http; a proxy can add TLS" });
+            let usual_port = match scheme.as_str() {
+                "http" => 80,
+                "https" => 443,
+                _ => return Err(ScrapeError::Wrong { key: SCHEME, value: scheme, wanted: "http or https" }),
+            };
+            if scheme == "https" && tls.is_none() {
+                let made = Tls::new(config.ca_file.as_deref(), &["http/1.1"]);
+                tls = Some(made.map_err(|error| ScrapeError::Tls { what: error.to_string() })?);
             }
-            let address = if has_port(&address) { address } else { format!("{address}:80") };
+            let address = if has_port(&address) { address } else { format!("{address}:{usual_port}") };
             if format!("http://{address}{path}").parse::<http::Uri>().is_err() {
                 return Err(ScrapeError::Wrong { key: "targets", value: address, wanted: "host:port" });
             }
             labels.retain(|name, _| !name.starts_with("__"));
             labels.entry("instance".to_owned()).or_insert_with(|| address.clone());
-            targets.push(Target { config: Arc::clone(&shared), rules: Arc::clone(&rules), address, path, labels });
+            let tls = tls.clone().filter(|_| scheme == "https");
+            targets.push(Target { config: Arc::clone(&shared), rules: Arc::clone(&rules), tls, address, path, labels });
         }
     }
     Ok(targets)
@@ -100,7 +121,12 @@ mod tests {
                 r#"http://[::1]:9/metrics {"instance": "[::1]:9", "job": "shop/pay", "zone": "x"}"#,
             ]
         );
+        config.relabel_configs = vec![rule(r#"{"target_label":"__scheme__","replacement":"ftp"}"#)];
+        assert!(
+            targets(&[config.clone()]).expect_err("refused").to_string().contains("__scheme__ has \"ftp\", which is not http or https")
+        );
         config.relabel_configs = vec![rule(r#"{"target_label":"__scheme__","replacement":"https"}"#)];
-        assert!(targets(&[config]).expect_err("refused").to_string().contains("__scheme__ has \"https\", which is not http"));
+        config.ca_file = Some("/no/such/file".into());
+        assert!(targets(&[config]).expect_err("refused").to_string().contains("/no/such/file"));
     }
 }

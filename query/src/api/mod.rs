@@ -46,7 +46,7 @@ mod window;
 pub use dashboard::{Dashboard, Page};
 pub use ingest::{DataLink, LinkDropped, LinkError, OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
 pub use prometheus::recorder;
-pub use router::{Listening, Shared, router};
+pub use router::{Listening, Routers, Shared, routers};
 pub use serve::Api;
 pub use settings::Setting;
 pub use status::Received;

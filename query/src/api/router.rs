@@ -1,6 +1,7 @@
 //! Which path is answered by whom.
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -25,7 +26,9 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    admin, breakers, compat, compressed, coverage,
+    admin, breakers,
+    compat::Compat,
+    compressed, coverage,
     dashboard::{self, Dashboard},
     deltas, errors, export, graph, guard,
     guard::Guard,
@@ -80,21 +83,43 @@ pub struct Shared {
     pub stopping: CancellationToken,
 }
 
-/// An open door: `name` is `otlp_grpc`, `otlp_http` or `api`, `url` what a client is configured with.
+/// An open door: `name` is `otlp_grpc`, `otlp_http` or `api`, and `jaeger` or `zipkin` where these have a port of their own; `url` is what a client is
+/// configured with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Listening {
     pub name: &'static str,
     pub url: String,
 }
 
-/// All routes behind the guard. `config.listen` must be the address really bound.
-pub fn router(config: &Config, shared: Shared) -> Router {
+/// What is served where.
+pub struct Routers {
+    /// All routes.
+    pub api: Router,
+    /// Those of Jaeger's query API alone, without a prefix.
+    pub jaeger: Router,
+    /// So too of Zipkin's.
+    pub zipkin: Router,
+}
+
+/// All routes behind the guard, and those that have a port of their own. The addresses of `config` must be those really bound.
+pub fn routers(config: &Config, shared: Shared) -> Routers {
     let reads = Reads::new(config.concurrent_reads_max, config.read_deadline);
-    let guard = Guard::new(config.listen, &config.allowed_hosts);
+    let compat = Compat::new(shared.clone(), reads.clone(), config);
+    let of_native = |routes: &Router, listen: Option<SocketAddr>| {
+        let named = routes.clone().fallback(not_here).method_not_allowed_fallback(method_not_allowed);
+        behind_guard(named, config, listen.unwrap_or(config.listen))
+    };
+    Routers {
+        jaeger: of_native(&compat.jaeger, config.jaeger_listen),
+        zipkin: of_native(&compat.zipkin, config.zipkin_listen),
+        api: behind_guard(api(config, shared, reads, &compat), config, config.listen),
+    }
+}
+
+fn api(config: &Config, shared: Shared, reads: Reads, compat: &Compat) -> Router {
     let dashboard = shared.dashboard.clone();
     let folds = breakers::Folds::new(shared.engine.clone());
     let places = StreamPlaces::new(config.streams_max);
-    let compat = compat::router(shared.clone(), reads.clone(), config);
     let (routes, document) = openapi::routes()
         .merge(dashboard::routes(dashboard.clone()))
         .merge(about_the_server(shared.clone()))
@@ -118,10 +143,16 @@ pub fn router(config: &Config, shared: Shared) -> Router {
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();
     routes
-        .merge(compat)
+        .merge(compat.below_prefixes())
         .layer(Extension(Document::new(&document)))
         .fallback(move |request: Request| dashboard::page(dashboard.clone(), request))
         .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// As all are served: bounded, measured, and for nobody from elsewhere.
+fn behind_guard(routes: Router, config: &Config, listen: SocketAddr) -> Router {
+    let guard = Guard::new(listen, &config.allowed_hosts);
+    routes
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn_with_state(config.request_bytes_max, compressed::decompress_body))
         .layer(DefaultBodyLimit::max(config.request_bytes_max))
@@ -144,6 +175,11 @@ fn about_the_server(shared: Shared) -> OpenApiRouter {
         .routes(routes!(prometheus::metrics))
         .routes(routes!(status::get))
         .with_state(shared)
+}
+
+async fn not_here(request: Request) -> Response {
+    let detail = format!("no such route: {}", request.uri().path());
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "This port answers one query API only", detail).into_response()
 }
 
 async fn method_not_allowed(request: Request) -> Response {

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
-    api::{Dashboard, Listening, Page, Received, Senders, Setting, Shared, router},
+    api::{Dashboard, Listening, Page, Received, Senders, Setting, Shared, routers},
     codes::{Codes, CodesConfig},
     engine::Engine,
 };
@@ -66,7 +66,7 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
         stopping: stopping.clone(),
     };
     let config = Config { listen, ..Config::default() };
-    Fixture { router: router(&config, shared), stopping, _data_dir: data_dir }
+    Fixture { router: routers(&config, shared).api, stopping, _data_dir: data_dir }
 }
 
 pub(crate) fn setting() -> Setting {

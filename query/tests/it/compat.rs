@@ -246,3 +246,33 @@ async fn zipkin_2() {
     check("/spans", 400).await;
     check("/traces?limit=x", 400).await;
 }
+
+#[tokio::test]
+async fn jaeger_monitor() {
+    let start = start_ns();
+    let shop = shop(start);
+    let end_ms = start / 1_000_000 + 120_000;
+    let asked = format!("endTs={end_ms}&lookback=60000&step=60000&ratePer=600000");
+    assert_eq!(ask(&shop, "/jaeger/api/metrics/minstep").await["data"], 60_000);
+    let calls = ask(&shop, &format!("/jaeger/api/metrics/calls?service=web&service=order&spanKind=SPAN_KIND_SERVER&{asked}")).await;
+    assert_eq!((&calls["name"], &calls["type"]), (&json!("service_call_rate"), &json!("GAUGE")));
+    let labels: Vec<&Value> = calls["metrics"].as_array().expect("metrics").iter().map(|metric| &metric["labels"]).collect();
+    assert_eq!(labels, [&json!([{"name": "service_name", "value": "web"}]), &json!([{"name": "service_name", "value": "order"}])]);
+    let value = |metric: &Value| {
+        let points = metric["metricPoints"].as_array().expect("points");
+        points.last().and_then(|point| point["gaugeValue"]["doubleValue"].as_f64()).expect("a number")
+    };
+    assert_eq!(calls["metrics"].as_array().expect("metrics").iter().map(value).collect::<Vec<_>>(), [10.0 / 600.0, 10.0 / 600.0]);
+    let by_operation = format!("service=web&groupByOperation=true&{asked}");
+    let errors = ask(&shop, &format!("/jaeger/api/metrics/errors?{by_operation}&spanKind=server&spanKind=client")).await;
+    let operation = |metric: &Value| metric["labels"][0]["value"].as_str().expect("a name").to_owned();
+    let told: Vec<_> = errors["metrics"].as_array().expect("metrics").iter().map(|metric| (operation(metric), value(metric))).collect();
+    assert_eq!(told, [("GET /buy".to_owned(), 0.2), ("Order".to_owned(), 0.0)]);
+    let latencies = ask(&shop, &format!("/jaeger/api/metrics/latencies?quantile=0.95&{by_operation}&spanKind=server")).await;
+    assert_eq!(latencies["name"], "service_operation_latencies");
+    let shown = value(&latencies["metrics"][0]);
+    assert!((shown - 5.0).abs() < 0.25, "{shown} ms");
+    let (status, body) = shop.get("/jaeger/api/metrics/latencies?service=web").await;
+    let body: Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!((status.as_u16(), &body["errors"][0]["code"]), (400, &json!(400)));
+}

@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use query::{
     Config,
-    api::{Dashboard, Received, Shared, router},
+    api::{Dashboard, Received, Shared, routers},
     codes::{Codes, CodesConfig},
     engine::Engine,
 };
@@ -150,7 +150,7 @@ impl Loaded {
             senders: Arc::new(crate::ingest::senders),
             stopping: stopping.clone(),
         };
-        let router = router(&config, shared);
+        let router = routers(&config, shared).api;
         Self { store, router, stopping, sent: AtomicU64::new(0), data_dir }
     }
 

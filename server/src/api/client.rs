@@ -7,13 +7,12 @@ use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use super::Problem;
 use crate::{
     cli::ApiArguments,
     failure::{Exit, Failure},
-    send::{Endpoint, describe},
+    send::{Endpoint, describe, dial},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -68,8 +67,9 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request) -> Result<(StatusCode, Incoming), String> {
-        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(self.endpoint.target())).await;
-        let stream = connecting.map_err(|_| too_late(CONNECT_TIMEOUT))?.map_err(|error| error.to_string())?;
+        let mut tls = None;
+        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, dial(&self.endpoint, &mut tls, "http/1.1")).await;
+        let stream = connecting.map_err(|_| too_late(CONNECT_TIMEOUT))??;
         let (mut socket, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| describe(&error))?;
         tokio::spawn(connection);
         let Request { path, accept, json, last_event_id, accept_language, .. } = request;

@@ -44,6 +44,12 @@ pub(crate) struct Config {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Api {
     pub(crate) listen: SocketAddr,
+    /// Jaeger's query API without its prefix, for tools that expect it at a port; empty: only below `/jaeger`.
+    #[serde(with = "optional_address")]
+    pub(crate) jaeger_listen: Option<SocketAddr>,
+    /// So too Zipkin's.
+    #[serde(with = "optional_address")]
+    pub(crate) zipkin_listen: Option<SocketAddr>,
     /// Host names besides the loopback names and the address itself.
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) read_deadline_ms: u64,
@@ -73,8 +79,10 @@ impl Default for Config {
 
 impl Default for Api {
     fn default() -> Self {
-        let query::Config { listen, allowed_hosts, concurrent_reads_max, read_deadline, streams_max, .. } = query::Config::default();
-        Self { listen, allowed_hosts, read_deadline_ms: read_deadline.as_millis() as u64, concurrent_reads_max, streams_max }
+        let query::Config { listen, jaeger_listen, zipkin_listen, allowed_hosts, concurrent_reads_max, read_deadline, streams_max, .. } =
+            query::Config::default();
+        let read_deadline_ms = read_deadline.as_millis() as u64;
+        Self { listen, jaeger_listen, zipkin_listen, allowed_hosts, read_deadline_ms, concurrent_reads_max, streams_max }
     }
 }
 
@@ -119,8 +127,11 @@ impl Config {
         for (index, forward) in self.forward.iter().enumerate() {
             forward.check().map_err(|source| ConfigError::Forward { number: index + 1, source })?;
         }
+        let native = [("api.jaeger_listen", self.api.jaeger_listen), ("api.zipkin_listen", self.api.zipkin_listen)];
+        let native = native.into_iter().filter_map(|(key, address)| Some((key, address?)));
         let addresses = [("otlp_grpc", self.collector.otlp_grpc), ("otlp_http", self.collector.otlp_http), ("api", self.api.listen)];
-        for (index, (key, address)) in addresses.into_iter().enumerate() {
+        let addresses: Vec<(&'static str, SocketAddr)> = addresses.into_iter().chain(native).collect();
+        for (index, (key, address)) in addresses.iter().copied().enumerate() {
             if !self.insecure && !address.ip().is_loopback() {
                 return Err(ConfigError::NotLoopback { key, address });
             }
@@ -143,6 +154,8 @@ impl Config {
     pub(crate) fn query(&self) -> query::Config {
         query::Config {
             listen: self.api.listen,
+            jaeger_listen: self.api.jaeger_listen,
+            zipkin_listen: self.api.zipkin_listen,
             allowed_hosts: self.api.allowed_hosts.clone(),
             concurrent_reads_max: self.api.concurrent_reads_max,
             read_deadline: Duration::from_millis(self.api.read_deadline_ms),
@@ -173,6 +186,24 @@ impl Config {
 
     pub(crate) fn storage(&self) -> storage::Config {
         self.retention.apply(self.storage.apply(storage::Config::new(absolute(&self.data_dir))))
+    }
+}
+
+/// An address, or the empty text for none.
+mod optional_address {
+    use std::net::SocketAddr;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(clippy::ref_option, reason = "serde hands out a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(address: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&address.map_or_else(String::new, |address| address.to_string()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = |_| D::Error::custom(format!("{text:?} is no address of the form 127.0.0.1:16686, nor empty"));
+        if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(wrong) }
     }
 }
 

@@ -1,7 +1,8 @@
 //! `[[forward]]`: where to, and how.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
+use collector::Tls;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use schemas::Signal;
 use serde::{Deserialize, Serialize, Serializer};
@@ -12,7 +13,7 @@ use crate::send::{Compression, Endpoint, Protocol};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ForwardConfig {
-    /// `http://host:port`, with a path before `/v1/…` or without.
+    /// `http://host:port` or `https://host`, with a path before `/v1/…` or without.
     pub(crate) endpoint: String,
     /// `grpc` or `http/protobuf`, the default.
     #[serde(default = "http_protobuf")]
@@ -20,6 +21,9 @@ pub(crate) struct ForwardConfig {
     /// Of every request, for instance an access token. Shown to nobody.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "hidden")]
     pub(crate) headers: BTreeMap<String, String>,
+    /// Certificates in PEM to trust instead of those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// `traces`, `logs`, `metrics`; all by default.
     #[serde(default = "all_signals")]
     pub(crate) signals: Vec<String>,
@@ -61,6 +65,8 @@ pub(crate) enum ForwardError {
     Endpoint(#[from] crate::send::EndpointError),
     #[error("{key} has {value:?}, which is not {wanted}")]
     Wrong { key: &'static str, value: String, wanted: &'static str },
+    #[error(transparent)]
+    Tls(#[from] collector::TlsError),
     #[error("queue_bytes_max is {value}, it must be at least {QUEUE_BYTES_MIN}")]
     Queue { value: u64 },
 }
@@ -71,6 +77,8 @@ pub(super) struct Forward {
     pub endpoint: Endpoint,
     pub protocol: Protocol,
     pub headers: HeaderMap,
+    /// For `https`.
+    pub tls: Option<Tls>,
     pub signals: Vec<Signal>,
     pub compression: Compression,
 }
@@ -84,11 +92,15 @@ impl ForwardConfig {
 
     pub(super) fn parse(&self) -> Result<Forward, ForwardError> {
         let wrong = |key, value: &str, wanted| ForwardError::Wrong { key, value: value.to_owned(), wanted };
-        let endpoint = self.endpoint.parse()?;
+        let endpoint: Endpoint = self.endpoint.parse()?;
         let protocol = match self.protocol.as_str() {
             "grpc" => Protocol::Grpc,
             "http/protobuf" => Protocol::Http,
             other => return Err(wrong("protocol", other, "grpc or http/protobuf")),
+        };
+        let tls = match endpoint.is_tls() {
+            true => Some(Tls::new(self.ca_file.as_deref(), &[protocol.alpn()])?),
+            false => None,
         };
         let compression = match self.compression.as_str() {
             "gzip" => Compression::Gzip,
@@ -110,7 +122,7 @@ impl ForwardConfig {
         if self.queue_bytes_max < QUEUE_BYTES_MIN {
             return Err(ForwardError::Queue { value: self.queue_bytes_max });
         }
-        Ok(Forward { endpoint, protocol, headers, signals, compression })
+        Ok(Forward { endpoint, protocol, headers, tls, signals, compression })
     }
 
     /// The name of the queue's directory: the same for the same other end, whatever else is configured.

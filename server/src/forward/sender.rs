@@ -44,8 +44,8 @@ impl Sender {
 
     async fn send_all(&self) {
         let connect = || {
-            let Forward { protocol, endpoint, compression, headers, .. } = &self.forward;
-            Connection::new(*protocol, endpoint.clone(), *compression).with_headers(headers.clone())
+            let Forward { protocol, endpoint, compression, headers, tls, .. } = &self.forward;
+            Connection::new(*protocol, endpoint.clone(), *compression).with_headers(headers.clone()).with_tls(tls.clone())
         };
         let mut connections: Vec<Connection> = (0..WINDOW).map(|_| connect()).collect();
         loop {

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::ValueEnum;
+use collector::Tls;
 use http::HeaderMap;
 use schemas::{Signal, otlp::Format};
 
-use super::{Compression, Endpoint, Outcome, grpc::GrpcConnection, http1::HttpConnection};
+use super::{
+    Compression, Endpoint, Outcome,
+    grpc::{self, GrpcConnection},
+    http1::{self, HttpConnection},
+};
 
 /// A request without an answer after this time is tried again.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,6 +32,14 @@ impl Protocol {
     /// What listens at a port when nobody says.
     pub(crate) fn usual_at(endpoint: &Endpoint) -> Self {
         if endpoint.target().1 == GRPC_PORT { Self::Grpc } else { Self::Http }
+    }
+
+    /// As ALPN names what is spoken above TLS.
+    pub(crate) fn alpn(self) -> &'static str {
+        match self {
+            Self::Http => http1::PROTOCOL,
+            Self::Grpc => grpc::PROTOCOL,
+        }
     }
 
     pub(crate) fn default_endpoint(self) -> &'static str {
@@ -64,6 +77,15 @@ impl Connection {
         match &mut self {
             Self::Http(connection) => connection.headers = headers,
             Self::Grpc(connection) => connection.headers = headers,
+        }
+        self
+    }
+
+    /// Trusting these instead of whom the system trusts.
+    pub(crate) fn with_tls(mut self, tls: Option<Tls>) -> Self {
+        match &mut self {
+            Self::Http(connection) => connection.tls = tls,
+            Self::Grpc(connection) => connection.tls = tls,
         }
         self
     }

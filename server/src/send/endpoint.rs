@@ -1,4 +1,4 @@
-//! Where to: `http://host:port[/prefix]`.
+//! Where to: `http://host:port[/prefix]`, or `https`.
 
 use std::str::FromStr;
 
@@ -9,6 +9,7 @@ use http::{
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
+    is_tls: bool,
     authority: Authority,
     port: u16,
     /// Without a slash at the end.
@@ -19,8 +20,6 @@ pub(crate) struct Endpoint {
 pub(crate) enum EndpointError {
     #[error("{text:?} is not an address of the form http://host:port")]
     Malformed { text: String },
-    #[error("{text:?}: https is not supported yet; use http, or a proxy that adds TLS")]
-    Https { text: String },
 }
 
 impl FromStr for Endpoint {
@@ -31,15 +30,13 @@ impl FromStr for Endpoint {
         let malformed = || EndpointError::Malformed { text: text.to_owned() };
         let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let uri: Uri = url.parse().map_err(|_| malformed())?;
-        if uri.scheme() == Some(&Scheme::HTTPS) {
-            return Err(EndpointError::Https { text: text.to_owned() });
-        }
-        if uri.scheme() != Some(&Scheme::HTTP) || uri.query().is_some() {
+        let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
+        if !(is_tls || uri.scheme() == Some(&Scheme::HTTP)) || uri.query().is_some() {
             return Err(malformed());
         }
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(malformed)?.clone();
-        let port = authority.port_u16().unwrap_or(80);
-        Ok(Self { authority, port, prefix: uri.path().trim_end_matches('/').to_owned() })
+        let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        Ok(Self { is_tls, authority, port, prefix: uri.path().trim_end_matches('/').to_owned() })
     }
 }
 
@@ -47,6 +44,11 @@ impl Endpoint {
     /// What a socket connects to: name or address, and port.
     pub(crate) fn target(&self) -> (&str, u16) {
         (self.authority.host().trim_start_matches('[').trim_end_matches(']'), self.port)
+    }
+
+    /// Whether TLS is spoken there.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.is_tls
     }
 
     pub(crate) fn authority(&self) -> &Authority {
@@ -59,7 +61,7 @@ impl Endpoint {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{}{path}", self.authority, self.prefix)
+        format!("{}://{}{}{path}", if self.is_tls { "https" } else { "http" }, self.authority, self.prefix)
     }
 }
 
@@ -78,7 +80,8 @@ mod tests {
         check("localhost:4318/", Some(("localhost", 4318, "/v1/logs")));
         check("http://[::1]:4317/otlp/", Some(("::1", 4317, "/otlp/v1/logs")));
         check("http://collector", Some(("collector", 80, "/v1/logs")));
-        check("https://collector", None);
+        check("https://collector", Some(("collector", 443, "/v1/logs")));
+        check("https://collector:4318/x", Some(("collector", 4318, "/x/v1/logs")));
         check("ftp://collector", None);
         check("http://user@collector", None);
         check("", None);

@@ -1,8 +1,9 @@
-//! OTLP/gRPC over one HTTP/2 connection without TLS (h2c), with frames made by hand: no generated code, no copies.
+//! OTLP/gRPC over one HTTP/2 connection, without TLS (h2c) or with, with frames made by hand: no generated code, no copies.
 
 use std::convert::Infallible;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use collector::Tls;
 use futures::stream;
 use http::{HeaderMap, HeaderValue, Request, Version, header};
 use http_body_util::{BodyExt, StreamBody};
@@ -12,26 +13,31 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use schemas::Signal;
-use tokio::net::TcpStream;
 
 use super::{
     Compression, Endpoint, Outcome, answer,
     connection::{Outgoing, describe},
+    dial::dial,
 };
 
 type Frames = StreamBody<stream::Iter<std::array::IntoIter<Result<Frame<Bytes>, Infallible>, 2>>>;
+
+/// Of ALPN.
+pub(crate) const PROTOCOL: &str = "h2";
 
 pub(crate) struct GrpcConnection {
     endpoint: Endpoint,
     compression: Compression,
     /// Beside those that are always there.
     pub(super) headers: HeaderMap,
+    /// Whom to trust; `None`: whom the system trusts.
+    pub(super) tls: Option<Tls>,
     socket: Option<SendRequest<Frames>>,
 }
 
 impl GrpcConnection {
     pub(crate) fn new(endpoint: Endpoint, compression: Compression) -> Self {
-        Self { endpoint, compression, headers: HeaderMap::new(), socket: None }
+        Self { endpoint, compression, headers: HeaderMap::new(), tls: None, socket: None }
     }
 
     pub(crate) fn drop_socket(&mut self) {
@@ -61,8 +67,7 @@ impl GrpcConnection {
         };
         if !usable {
             self.socket = None;
-            let stream = TcpStream::connect(self.endpoint.target()).await.map_err(|error| format!("connect: {error}"))?;
-            stream.set_nodelay(true).map_err(|error| error.to_string())?;
+            let stream = dial(&self.endpoint, &mut self.tls, PROTOCOL).await?;
             let (socket, connection) =
                 http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(|error| describe(&error))?;
             tokio::spawn(connection);

@@ -1,29 +1,35 @@
 //! OTLP/HTTP over one keep-alive HTTP/1.1 connection.
 
 use bytes::Bytes;
+use collector::Tls;
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use schemas::otlp::Format;
-use tokio::net::TcpStream;
 
 use super::{
     Compression, Endpoint, Outcome, answer,
     connection::{Outgoing, describe},
+    dial::dial,
 };
+
+/// Of ALPN.
+pub(crate) const PROTOCOL: &str = "http/1.1";
 
 pub(crate) struct HttpConnection {
     endpoint: Endpoint,
     compression: Compression,
     /// Beside those that are always there.
     pub(super) headers: HeaderMap,
+    /// Whom to trust; `None`: whom the system trusts.
+    pub(super) tls: Option<Tls>,
     socket: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl HttpConnection {
     pub(crate) fn new(endpoint: Endpoint, compression: Compression) -> Self {
-        Self { endpoint, compression, headers: HeaderMap::new(), socket: None }
+        Self { endpoint, compression, headers: HeaderMap::new(), tls: None, socket: None }
     }
 
     pub(crate) fn drop_socket(&mut self) {
@@ -48,8 +54,7 @@ impl HttpConnection {
         };
         if !usable {
             self.socket = None;
-            let stream = TcpStream::connect(self.endpoint.target()).await.map_err(|error| format!("connect: {error}"))?;
-            stream.set_nodelay(true).map_err(|error| error.to_string())?;
+            let stream = dial(&self.endpoint, &mut self.tls, PROTOCOL).await?;
             let (socket, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| describe(&error))?;
             tokio::spawn(connection);
             self.socket = Some(socket);

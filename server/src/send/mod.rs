@@ -10,6 +10,7 @@
 mod answer;
 mod compress;
 mod connection;
+mod dial;
 mod endpoint;
 mod grpc;
 mod http1;
@@ -27,6 +28,7 @@ mod wire;
 pub(crate) use answer::Outcome;
 pub(crate) use compress::Compression;
 pub(crate) use connection::{Connection, Outgoing, Protocol, describe};
+pub(crate) use dial::dial;
 pub(crate) use endpoint::{Endpoint, EndpointError};
 pub(crate) use pacing::Rate;
 pub(crate) use payload::Payload;

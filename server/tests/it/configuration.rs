@@ -135,5 +135,5 @@ fn nobody_there_is_unavailable() {
     fs::write(dir.path().join("traces.pb"), b"").expect("written");
     check(dir.path(), &["send", "traces.pb", "--endpoint", &url, "--retry-for", "0"], 69, "cannot be reached");
     check(dir.path(), &["send", "missing.pb", "--signal", "logs"], 1, "missing.pb");
-    check(dir.path(), &["send", "traces.pb", "--endpoint", "https://x"], 78, "https is not supported");
+    check(dir.path(), &["send", "traces.pb", "--endpoint", "ftp://x"], 78, "is not an address of the form http://host:port");
 }

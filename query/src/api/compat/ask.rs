@@ -18,6 +18,7 @@ use super::{
         problem::Problem,
         router::Shared,
         search::{found, now, parse_search},
+        services::{Whose, minutes},
         sql::problem,
         traces::{internal, read_failed},
         window::Window,
@@ -25,6 +26,7 @@ use super::{
     condition::Condition,
 };
 use crate::{
+    analytics::{minutes::MinuteRow, red::Grid},
     engine::{EngineError, Question, TimeSpan, TraceOrder, TracesQuestion, parameter},
     reads::Reads,
 };
@@ -70,22 +72,23 @@ impl Asked {
     /// Names of services, in order.
     pub(super) async fn services(&self) -> Result<Vec<String>, Problem> {
         let sql = format!(
-            "SELECT DISTINCT {service} FROM spans WHERE {time} >= '{since}' AND {service} IS NOT NULL ORDER BY 1 LIMIT {NAMES_MAX}",
+            "SELECT DISTINCT {service} FROM operation_minutes WHERE {time} >= '{since}' AND {service} IS NOT NULL ORDER BY 1 LIMIT {NAMES_MAX}",
             service = c::SERVICE_NAME,
-            time = c::START_TIME,
+            time = c::TIME,
             since = rfc3339(since()),
         );
         Ok(self.ask(sql, &[]).await?.iter().flat_map(|batch| texts(batch, 0)).flatten().collect())
     }
 
-    /// Names and kinds of the spans of a service, in order.
+    /// Names and kinds of the spans of a service, in order; without those it has too many of to be told apart in sums by minute.
     pub(super) async fn operations(&self, service: &str) -> Result<Vec<(String, i32)>, Problem> {
         let sql = format!(
-            "SELECT DISTINCT {name}, {kind} FROM spans WHERE {time} >= '{since}' AND {service} = $1 ORDER BY 1, 2 LIMIT {NAMES_MAX}",
-            name = c::NAME,
-            kind = c::KIND,
+            "SELECT DISTINCT {name}, {kind} FROM operation_minutes WHERE {time} >= '{since}' AND {service} = $1 AND {name} IS NOT NULL \
+             ORDER BY 1, 2 LIMIT {NAMES_MAX}",
+            name = c::OPERATION,
+            kind = c::SPAN_KIND,
             service = c::SERVICE_NAME,
-            time = c::START_TIME,
+            time = c::TIME,
             since = rfc3339(since()),
         );
         let batches = self.ask(sql, &[service]).await?;
@@ -168,6 +171,12 @@ impl Asked {
         let mut cost = Cost::default();
         let (graph, _) = load_graph(&self.shared.engine, Window { start, end }, None, &mut cost).await?;
         Ok(calls(&graph))
+    }
+
+    /// What the spans of a service add up to by stretches of `grid`, and by operation if asked.
+    pub(super) async fn sums(&self, service: &str, operations: bool, window: Window, grid: Grid) -> Result<Vec<MinuteRow>, Problem> {
+        let whose = Whose { service: Some(service), environment: None, operations };
+        Ok(minutes(&self.shared.engine, window, grid, whose).await?.rows)
     }
 
     async fn ask(&self, text: String, params: &[&str]) -> Result<Vec<RecordBatch>, Problem> {

@@ -5,6 +5,8 @@
 //! /jaeger/api/v3/…   version 3: traces, trace-summaries, services, operations, dependencies
 //! /zipkin/api/v2/…   version 2
 //! ```
+//! Each may have a port of its own too, without the prefix.
+//!
 //! Paths and answers are those of their owners, so they are not in our OpenAPI document; `docs/jaeger.md` lists them.
 //!
 //! ```text
@@ -20,4 +22,4 @@ mod parameters;
 mod routes;
 mod zipkin;
 
-pub(super) use routes::router;
+pub(super) use routes::Compat;

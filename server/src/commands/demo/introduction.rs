@@ -7,7 +7,7 @@ use schemas::TraceId;
 use crate::{node::Addresses, terminal};
 
 pub(super) fn print(addresses: Addresses, trace: TraceId) -> std::io::Result<()> {
-    let Addresses { otlp_grpc, otlp_http, api } = addresses;
+    let Addresses { otlp_grpc, otlp_http, api, .. } = addresses;
     // Built by `make run`, the program is on nobody's PATH.
     let fusebox = env::current_exe().map_or_else(|_| "fusebox".to_owned(), |path| shell_word(&path));
     terminal::print(format_args!(

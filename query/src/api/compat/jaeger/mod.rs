@@ -6,6 +6,7 @@
 //! | `/api/traces?service=…` | search, the newest first; `traceID=…` instead, as often as wanted, gives these |
 //! | `/api/traces/{id}` | a trace |
 //! | `/api/dependencies?endTs&lookback` | who called whom |
+//! | `/api/metrics/{latencies,calls,errors,minstep}` | what the Monitor tab shows |
 //!
 //! Version 3 is `/api/v3/{services,operations,traces,traces/{id},trace-summaries,dependencies}`, with traces as OTLP.
 //!
@@ -13,6 +14,7 @@
 //! Version 3 has RFC 3339, which Grafana does not encode. Where Jaeger's own versions disagree about names (`startTime`, `start_time`), all are read.
 
 mod envelope;
+mod monitor;
 mod routes;
 mod search;
 mod summary;

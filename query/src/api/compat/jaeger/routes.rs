@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 
-use super::{super::ask::Asked, v1, v3};
+use super::{super::ask::Asked, monitor, v1, v3};
 
 pub(in crate::api::compat) fn routes(asked: Asked) -> Router {
     Router::new()
@@ -12,6 +12,8 @@ pub(in crate::api::compat) fn routes(asked: Asked) -> Router {
         .route("/api/traces", get(v1::traces))
         .route("/api/traces/{id}", get(v1::trace))
         .route("/api/dependencies", get(v1::dependencies))
+        .route("/api/metrics/minstep", get(monitor::minstep))
+        .route("/api/metrics/{measure}", get(monitor::metrics))
         .route("/api/v3/services", get(v3::services))
         .route("/api/v3/operations", get(v3::operations))
         .route("/api/v3/traces", get(v3::traces))
