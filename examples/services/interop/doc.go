@@ -7,5 +7,9 @@
 //	shop_test.go       the four services
 //	load_test.go       calls with a steady pace, and what each of them was answered
 //	truth_test.go      trips and refusals as the callers lived them
+//	clients_test.go    services in other languages: ../../clients
+//	runtimes_test.go   how these are built and started
+//	collector_test.go  a Collector, while the server is killed
+//	docs_test.go       what the pages show is what is run
 //	schedule_test.go   the test: the schedule, what is asserted, the score
 package interop

@@ -2,17 +2,26 @@ package interop
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// Every snippet of Go or YAML of a page stands in the services or the Collector as it is, but for tabs, so it is what the suite runs.
+// The languages of snippets that are parts of a program, and the ends of its files.
+var languages = map[string]string{
+	"go": ".go", "yaml": ".yaml", "python": ".py", "text": ".txt", "js": ".js", "json": ".json", "java": ".java", "xml": ".xml",
+}
+
+// Every snippet of a page that is part of a program stands in the services, the clients or the Collector as it is, but for tabs,
+// so it is what the suite runs. The commands of the clients' pages are run themselves.
 func TestDocumentation(t *testing.T) {
 	var sources []string
-	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") || !(strings.HasSuffix(path, ".go") || strings.HasSuffix(path, ".yaml")) {
+	ends := slices.Collect(maps.Values(languages))
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") || !slices.Contains(ends, filepath.Ext(path)) {
 			return err
 		}
 		text, err := os.ReadFile(path)
@@ -22,7 +31,9 @@ func TestDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range []string{"kratos.md", "gin.md", "opentelemetry-collector.md"} {
+	for _, page := range []string{
+		"kratos.md", "gin.md", "opentelemetry-collector.md", "python.md", "node.md", "java.md", "spring.md",
+	} {
 		text, err := os.ReadFile(filepath.Join("../../../docs", page))
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +41,7 @@ func TestDocumentation(t *testing.T) {
 		snippets := 0
 		for _, block := range strings.Split("\n"+string(text), "\n```")[1:] {
 			language, snippet, _ := strings.Cut(block, "\n")
-			if language != "go" && language != "yaml" {
+			if languages[language] == "" {
 				continue
 			}
 			snippets++

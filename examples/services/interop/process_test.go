@@ -19,12 +19,19 @@ type process struct {
 // start runs a program until the test ends. No variable of the surroundings that would configure telemetry reaches it.
 func start(t *testing.T, name string, environment []string, program string, arguments ...string) *process {
 	t.Helper()
+	return startIn(t, name, "", environment, program, arguments...)
+}
+
+// startIn starts it in a directory.
+func startIn(t *testing.T, name, directory string, environment []string, program string, arguments ...string) *process {
+	t.Helper()
 	output, err := os.OpenFile(filepath.Join(t.TempDir(), "output"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
 	command := exec.Command(program, arguments...)
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + os.TempDir()}, environment...)
+	command.Dir = directory
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {
 		t.Fatalf("start %s: %v", name, err)

@@ -389,7 +389,7 @@ func trips(t *testing.T, f *fusebox, calls []call, window []string) {
 	for _, p := range pairs {
 		errors = append(errors, p.opened.Abs(), p.closed.Abs())
 	}
-	if median, _ := spread(errors); median > time.Second {
+	if median, _ := spread(errors); median > apart()/4 {
 		t.Errorf("the median error of times is %v", median)
 	}
 	for _, g := range guards {
@@ -429,18 +429,18 @@ func askTrips(f *fusebox, window []string) ([]found, error) {
 			Trips []struct {
 				Method         string
 				Refused        float64
-				Opened, Closed *struct{ Time time.Time }
+				Opened, Closed *struct{ Time, Lo, Hi time.Time }
 			}
 		}
 		if err := f.get("/api/v1/breakers/"+breaker.ID, &one, window...); err != nil {
 			return nil, err
 		}
 		for _, t := range one.Trips {
-			closed := time.Time{}
+			f := found{breaker.Service, breaker.Name, t.Method, trip{opened: t.Opened.Time, refused: int(t.Refused)}, [2]time.Time{t.Opened.Lo, t.Opened.Hi}, [2]time.Time{}}
 			if t.Closed != nil {
-				closed = t.Closed.Time
+				f.closed, f.closing = t.Closed.Time, [2]time.Time{t.Closed.Lo, t.Closed.Hi}
 			}
-			told = append(told, found{breaker.Service, breaker.Name, t.Method, trip{t.Opened.Time, closed, int(t.Refused)}})
+			told = append(told, f)
 		}
 	}
 	return told, nil

@@ -80,10 +80,22 @@ func (g guard) own(calls []call) []call {
 	return own
 }
 
+// apart is the shortest stage in which stock is broken.
+func apart() time.Duration {
+	shortest := time.Hour
+	for _, stage := range schedule {
+		if stage.stock != "ok" {
+			shortest = min(shortest, stage.length)
+		}
+	}
+	return shortest
+}
+
 // found is a trip that Fusebox tells.
 type found struct {
 	service, name, method string
 	trip
+	opening, closing [2]time.Time // from when to when it may have been: as well as the source knows it
 }
 
 // matched is a trip that happened and was found.
@@ -93,14 +105,15 @@ type matched struct {
 	opened, closed time.Duration // found minus happened
 }
 
-// compare pairs what happened with what was found, each once: the same breaker, opened within three seconds.
+// compare pairs what happened with what was found, each once: the same breaker, opened in the same stage of the schedule. The times
+// in which stock is well part the trips, so a machine that is busy with other work makes no pair of two that are not the same.
 func compare(guards []guard, calls []call, told []found) (pairs []matched, missed, invented []string) {
 	used := make([]bool, len(told))
 	for _, g := range guards {
 		for _, t := range g.lived(calls) {
 			best := -1
 			for i, f := range told {
-				if used[i] || f.service != g.service || f.name != g.name || away(f.opened, t.opened) > 3*time.Second {
+				if used[i] || f.service != g.service || f.name != g.name || away(f.opened, t.opened) > apart() {
 					continue
 				}
 				if best < 0 || away(f.opened, t.opened) < away(told[best].opened, t.opened) {

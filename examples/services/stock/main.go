@@ -101,11 +101,16 @@ func deduct(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, failures.SoldOut)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"sku": order.SKU, "left": 17})
+	left(w, order.SKU)
 }
 
 func level(w http.ResponseWriter, r *http.Request) {
-	_ = json.NewEncoder(w).Encode(map[string]any{"sku": r.URL.Query().Get("sku"), "left": 17})
+	left(w, r.URL.Query().Get("sku"))
+}
+
+func left(w http.ResponseWriter, sku string) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"sku": sku, "left": 17})
 }
 
 // fail answers with a code, and leaves it on the span and in a log line.

@@ -6,7 +6,7 @@ macro_rules! files {
     };
 }
 
-pub(super) const BUILT_IN: [(&str, &str); 12] = files![
+pub(super) const BUILT_IN: [(&str, &str); 13] = files![
     "frameworks.toml",
     "kratos.toml",
     "sentinel.toml",
@@ -14,6 +14,7 @@ pub(super) const BUILT_IN: [(&str, &str); 12] = files![
     "go-breakers.toml",
     "resilience4j.toml",
     "polly.toml",
+    "scripts.toml",
     "go-zero.toml",
     "kitex-dubbo.toml",
     "mesh.toml",

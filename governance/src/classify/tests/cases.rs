@@ -130,6 +130,23 @@ fn spans() -> Vec<Case> {
             &["breaker.span.event ?>open  pay"],
         ),
         (event("circuit_breaker_state_changes", vec![otlp::text("circuit_breaker.state", "open")]), &[]),
+        // Python, Node.js.
+        (
+            span(
+                "opentelemetry.instrumentation.flask",
+                SERVER,
+                "Timeout not elapsed yet, circuit breaker still open",
+                "pybreaker.CircuitBreakerError",
+                "",
+            ),
+            &["pybreaker.open breaker_open pybreaker op:/user.v1.User/Get"],
+        ),
+        (span("x", SERVER, "Failures threshold reached, circuit breaker opened", "pybreaker.CircuitBreakerError", ""), &[]),
+        (
+            span("@opentelemetry/instrumentation-http", SERVER, "Breaker is open", "EOPENBREAKER", ""),
+            &["opossum.open breaker_open opossum op:/user.v1.User/Get"],
+        ),
+        (span("x", SERVER, "Breaker is open for business", "Error", ""), &[]),
         // resilience4j: 18 of the reference.
         (
             span("x", CLIENT, "CircuitBreaker 'backendA' is HALF_OPEN and does not permit further calls", "", ""),
