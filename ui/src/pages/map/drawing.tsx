@@ -22,8 +22,9 @@ const TONES = { ok: '--line-strong', warn: '--warn-mark', error: '--open' } as c
 const KINDS: Record<MapNode['kind'], string> = { service: '', database: '⛁', queue: '≡', external: '↗' };
 const SCALE_MIN = 0.15;
 const SCALE_MAX = 2.5;
-/** Names cannot be read below it. */
+/** Names cannot be read below it on a screen as wide as this or less; on a larger one the shape of the whole tells more. */
 const READABLE = 0.55;
+const SMALL = 640;
 
 interface View {
   x: number;
@@ -58,8 +59,8 @@ export function Drawing(props: DrawingProps) {
   /** The whole where that can be read, else where calls come in. */
   const first = (): View => {
     const all = whole();
-    if (all.scale >= READABLE) return all;
     const { clientWidth: width, clientHeight: height } = box.current!;
+    if (all.scale >= READABLE || width > SMALL) return all;
     const entry = laid.nodes.reduce((left, node) => (node.x < left.x ? node : left), laid.nodes[0]!);
     const inside = (value: number, room: number, size: number) => Math.min(0, Math.max(room - size * READABLE, value));
     return { scale: READABLE, x: inside(12 - (entry.x - NODE_WIDTH / 2) * READABLE, width, laid.width), y: inside(height / 2 - entry.y * READABLE, height, laid.height) };

@@ -70,7 +70,7 @@ export default function ServicesPage() {
       key: 'name',
       title: t('name'),
       wide: true,
-      width: 120,
+      width: 170,
       sortable: true,
       cell: (one) => {
         const word = t(WORDS[health(one.health)]);
@@ -91,7 +91,7 @@ export default function ServicesPage() {
     { key: 'failures', title: t('failures'), hideSmall: true, cell: (one) => (one.errors > 0 ? <Spark values={one.trend.errors} tone="--open" /> : null) },
     { key: 'p50', title: t('p50'), num: true, hideSmall: true, cell: (one) => <span class="faint">{one.p50_ns === null ? '–' : duration(one.p50_ns)}</span> },
     { key: 'p95', title: t('p95'), num: true, sortable: true, cell: (one) => (one.p95_ns === null ? '–' : duration(one.p95_ns)) },
-    { key: 'slow', title: t('slow'), hideSmall: true, cell: (one) => <Spark values={one.trend.p95_ns} tone="--s3" /> },
+    { key: 'slow', title: t('slow'), hideSmall: true, class: 'hide-medium', cell: (one) => <Spark values={one.trend.p95_ns} tone="--s3" /> },
     {
       key: 'code',
       title: t('code'),
