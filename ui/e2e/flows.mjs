@@ -6,7 +6,7 @@ import { json, until } from './server.mjs';
 export async function flows(browser, { api, otlp }, { failed, row }) {
   const tab = await browser.tab();
   await english(tab, api);
-  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, twice, followed, rules, tall })) {
+  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, leaveOut, twice, followed, sql, rules, tall })) {
     tab.at(`flow ${name}`);
     try {
       await flow(tab, api, { failed, row, otlp });
@@ -101,6 +101,22 @@ async function filter({ page, go, settled, check }, api, { row }) {
   await settled();
 }
 
+/** A code that is no news is left out by a key, in the link too, and comes back. */
+async function leaveOut({ page, go, check }, api) {
+  await go(`${api}/errors?range=15m`);
+  await page.waitForSelector('.codes-panel tbody tr');
+  const names = () => page.locator('.codes-panel tbody .code-name').allTextContents();
+  const before = await names();
+  await page.keyboard.press('j');
+  await page.waitForSelector('.drawer');
+  await page.keyboard.press('x');
+  await page.waitForFunction((count) => document.querySelectorAll('.codes-panel tbody .code-name').length < count, before.length);
+  check(!(await names()).includes(before[0]), 'what was left out is still there');
+  check(page.url().includes('without='), 'what was left out is not in the link');
+  await page.click('main button.mono:has(svg)');
+  await page.waitForFunction((count) => document.querySelectorAll('.codes-panel tbody .code-name').length >= count, before.length);
+}
+
 /** A breaker that tripped twice: both trips beside each other, as a link too; `c` and `t` lead on. */
 async function twice({ page, go, check }, api, { otlp, row }) {
   const name = `twice-${Date.now()}`;
@@ -134,6 +150,23 @@ async function twice({ page, go, check }, api, { otlp, row }) {
 async function followed({ page, go }, api) {
   await go(`${api}/status`);
   await page.waitForSelector('table tr:has-text("followed.log"):has-text("up")');
+}
+
+/** A statement is typed with what the editor offers, and run by a key. */
+async function sql({ page, go, settled }, api) {
+  await go(`${api}/sql?sql=SELECT 1 AS n`);
+  await page.click('.cm-content');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(' UNION ALL SELECT count(*) FROM sp');
+  // By the pointer: a key is not taken for a moment, as it may have been meant for the line.
+  await page.click('.cm-tooltip-autocomplete li:has-text("spans")');
+  await page.keyboard.type(' WHERE dur');
+  await page.click('.cm-tooltip-autocomplete li:has-text("duration_ns")');
+  await page.keyboard.type(' > 0');
+  await page.keyboard.press('Control+Enter');
+  await page.waitForSelector('table th:has-text("n")');
+  await settled();
+  await page.waitForURL((url) => url.searchParams.get('sql') === 'SELECT 1 AS n UNION ALL SELECT count(*) FROM spans WHERE duration_ns > 0');
 }
 
 /** A rule of one's own is tried on a record before it counts; its mistakes are named. */

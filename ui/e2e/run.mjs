@@ -48,6 +48,7 @@ try {
   const trip = await until('a breaker of the demo tripped', () => json(`${server.api}/api/v1/breakers?range=15m&tripped=true&sort=trips`), (answer) => answer.breakers.some(shops));
   const row = trip.breakers.find(shops);
   const failed = await until('a trace of the demo failed', () => json(`${server.api}/api/v1/traces?q=status:error AND service:storefront&range=15m&sort=spans&limit=1`), (answer) => answer.traces.length > 0);
+  await until('a code of the shop occurred', () => json(`${server.api}/api/v1/errors/codes?range=15m&q=5001003`), (answer) => answer.codes.length > 0);
   const all = pages({ trace: failed.traces[0].trace_id, evil, breaker: row.id, trip: row.last_trip.opened.time, code: '5001003', service: 'storefront' });
   step('the demo has what is looked at');
   const routes = Object.keys((await json(`${server.api}/api/openapi.json`)).paths).map((path) => path.split('/')[3]);

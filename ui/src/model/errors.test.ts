@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { codesBelow, factor, icicle, stack, type CodeRow, type TreeNode } from './errors';
+import { codesBelow, factor, icicle, isWanted, stack, type CodeRow, type TreeNode } from './errors';
 
 const tree: TreeNode[] = [
   { name: '50', count: 8, children: [{ name: '01', count: 8, children: [{ name: '5001003', count: 6 }, { name: '5001007', count: 2 }] }] },
@@ -38,3 +38,16 @@ it('what is rare shares one series', () => {
 it('against usual', () => {
   expect([factor(row({ records: 46, usual: 1 })), factor(row({})), factor(row({ usual: 0 }))]).toEqual([46, null, null]);
 });
+
+it.each<[string | undefined, string, string[], boolean]>([
+  ['client', '', [], true],
+  ['client', 'client', [], true],
+  ['client', 'business', [], false],
+  ['client', '-client', [], false],
+  ['system', '-client', [], true],
+  // Nobody knows its class: it is not of one, so leaving one out leaves it.
+  [undefined, 'client', [], false],
+  [undefined, '-client', [], true],
+  ['system', '', ['5001003'], false],
+  ['system', '', ['5001'], true],
+])('of class %s, wanted %j without %j: %s', (of, wanted, without, expected) => expect(isWanted({ code: '5001003', class: of }, wanted, without)).toBe(expected));

@@ -106,6 +106,13 @@ export function codesBelow(children: readonly TreeNode[], path: readonly string[
   return codes;
 }
 
+/** `wanted` is a class, or one with `-` before it that is not wanted; `without` are codes that somebody left out. */
+export function isWanted(row: Pick<CodeRow, 'code' | 'class'>, wanted: string, without: readonly string[]): boolean {
+  if (without.includes(row.code)) return false;
+  if (wanted === '') return true;
+  return wanted.startsWith('-') ? row.class !== wanted.slice(1) : row.class === wanted;
+}
+
 /** The most frequent codes as series, all others as one. */
 export function stack(codes: readonly CodeRow[], most: number): { name: string; counts: number[] }[] {
   const sorted = [...codes].sort((a, b) => b.count - a.count);

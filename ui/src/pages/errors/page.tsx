@@ -1,23 +1,25 @@
 // What codes, since when, how bad, and who caused it?
 import { useMemo } from 'preact/hooks';
-import { count, rate, short } from '../../base/format';
+import { count } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useKeys } from '../../base/keys';
 import { useGet } from '../../base/query';
-import { dayClock, nsToMs, toMs } from '../../base/time';
+import { nsToMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
-import { BarChart, Legend, Spark, type Mark } from '../../components/bars';
+import { BarChart, Legend, type Mark } from '../../components/bars';
 import { codeName } from '../../components/codename';
 import { Icon } from '../../components/icons';
-import { CopyButton, Panel, Segments, Select, Table, type Column } from '../../components/parts';
+import { CopyButton, Panel, Segments, Select, Table } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
-import { Empty, Loaded, Partial } from '../../components/states';
+import { Loaded, Partial } from '../../components/states';
 import { openings, segments, titleOf, type BreakersAnswer } from '../../model/breakers';
-import { SURE_FROM, codesBelow, factor, stack, type CodeRow, type CodesAnswer, type TreeNode } from '../../model/errors';
+import { codesBelow, isWanted, stack, type CodesAnswer, type TreeNode } from '../../model/errors';
 import { bounds } from '../../model/range';
 import { CodeDrawer } from './code';
+import { codeColumns } from './columns';
 import { Icicle } from './icicle';
-import { StatusBadge } from './words';
+import { NoErrors } from './nothing';
+import { CLASSES, className } from './words';
 
 const t = texts({
   title: ['Error codes', '错误码'],
@@ -31,38 +33,21 @@ const t = texts({
   over_time: ['Errors over time', '错误趋势'],
   trip: ['{breaker} opened', '{breaker} 熔断'],
   others: ['other codes', '其他错误码'],
-  code: ['Code', '错误码'],
-  meaning: ['Meaning, or the last message', '含义或最近消息'],
-  trend: ['Trend', '趋势'],
-  now: ['Per second', '每秒'],
-  total: ['Errors', '次数'],
-  usual: ['Against usual', '与平时相比'],
-  where: ['Where born', '源头'],
-  reaches: ['Reaches', '影响'],
-  services: ['{n} service|{n} services', '{n} 个服务'],
-  first: ['First seen', '首次出现'],
-  none: ['No errors in this time', '该时间范围内没有错误'],
-  none_why: ['Nothing that was received carries an error code, an error reason or a failed status.', '收到的数据中没有错误码、错误原因或失败状态。'],
-  filtered: ['No code is like that', '没有符合条件的错误码'],
-  clear: ['Without the filter', '清除筛选'],
   unknown: ['Codes that the catalogue does not know', '未登记的错误码'],
-
   sum: ['{errors} errors, {codes} codes', '{errors} 次错误，{codes} 个错误码'],
   keys: ['Errors', '错误码'],
   down: ['Next code', '下一个'],
   up: ['Previous code', '上一个'],
-  exclude: ['Class', '类别'],
+  of_class: ['Class', '类别'],
+  not_class: ['without {name}', '排除{name}'],
+  leave_out: ['Leave the code out', '排除该错误码'],
+  left_out: ['Left out', '已排除'],
+  put_back: ['Show {code} again', '恢复显示 {code}'],
   any_class: ['any class', '全部类别'],
-  business: ['business', '业务'],
-  system: ['system', '系统'],
-  dependency: ['dependency', '依赖'],
-  client: ['client', '客户端'],
 });
 
 /** More is a fence before the bars. */
 const MARKS_MAX = 60;
-
-const CLASSES = ['business', 'system', 'dependency', 'client'] as const;
 
 /** When breakers opened: failures come before, refusals after. */
 function useTrips(range: Record<string, string>): Mark[] {
@@ -86,7 +71,8 @@ export default function ErrorsPage() {
   const path = param('part') ? param('part').split('›') : [];
   const below = tree.data ? codesBelow(tree.data.children, path) : null;
   const wanted = param('class');
-  const rows = useMemo(() => (answer.data?.codes ?? []).filter((row) => (!below || below.has(row.code)) && (!wanted || row.class === wanted)), [answer.data, below, wanted]);
+  const out = param('without').split(',').filter(Boolean);
+  const rows = useMemo(() => (answer.data?.codes ?? []).filter((row) => (!below || below.has(row.code)) && isWanted(row, wanted, out)), [answer.data, below, wanted, out.join()]);
   const [from, to] = bounds(useRange(), Date.now());
   const series = stack(rows, 8);
   const trips = useTrips(range);
@@ -100,49 +86,10 @@ export default function ErrorsPage() {
     [
       { keys: 'j', does: () => t('down'), run: () => step(1) },
       { keys: 'k', does: () => t('up'), run: () => step(-1) },
+      { keys: 'x', does: () => t('leave_out'), run: () => code && setParams({ without: [...out, code].join(), code: rows[at + 1]?.code ?? rows[at - 1]?.code ?? null }, 'replace') },
     ],
-    [rows, at],
+    [rows, at, code],
   );
-  const columns: Column<CodeRow>[] = [
-    {
-      key: 'code',
-      title: t('code'),
-      cell: (row) => (
-        <span class="row tight code-name" title={row.code || row.reason}>
-          <span class="mono strong cut">{codeName(row.code || (row.reason ?? ''))}</span>
-          {row.status !== 'unknown' && row.status !== 'steady' && <StatusBadge status={row.status} />}
-        </span>
-      ),
-    },
-    {
-      key: 'meaning',
-      title: t('meaning'),
-      wide: true,
-      cell: (row) => (
-        <>
-          {row.title ? <span>{row.title}</span> : <span class="soft">{row.message || row.reason}</span>}
-          {row.class && <span class="badge kind">{CLASSES.includes(row.class as 'client') ? t(row.class as 'client') : row.class}</span>}
-        </>
-      ),
-    },
-    { key: 'trend', title: t('trend'), class: 'hide-tiny', cell: (row) => <Spark values={row.trend} tone={row.status === 'steady' ? '--s10' : '--open'} /> },
-    { key: 'total', title: t('total'), num: true, cell: (row) => <strong class={row.records < SURE_FROM ? 'soft' : ''}>{short(Math.round(row.count))}</strong> },
-    { key: 'now', title: t('now'), num: true, hideSmall: true, class: 'hide-narrow', cell: (row) => rate(row.rate_per_s) },
-    {
-      key: 'usual',
-      title: t('usual'),
-      num: true,
-      hideSmall: true,
-      cell: (row) => {
-        const times = factor(row);
-        if (times === null) return <span class="faint">–</span>;
-        return <span class={row.records < SURE_FROM ? 'faint' : times >= 2 ? 'error-text strong' : 'soft'}>×{Number(times.toPrecision(2))}</span>;
-      },
-    },
-    { key: 'where', title: t('where'), hideSmall: true, cell: (row) => <span class="cut where" title={row.born.map((one) => one.service).join(', ')}>{row.born[0]?.service}{row.born.length > 1 && <span class="faint"> +{row.born.length - 1}</span>}</span> },
-    { key: 'reaches', title: t('reaches'), num: true, hideSmall: true, class: 'hide-narrow', cell: (row) => <span class="faint nowrap" title={row.reaches.join(', ')}>{t('services', { n: row.reaches.length })}</span> },
-    { key: 'first', title: t('first'), hideSmall: true, class: 'hide-narrow', cell: (row) => <span class="faint nowrap">{dayClock(toMs(row.first_seen))}</span> },
-  ];
   const named = (name: string) => (name === '' ? t('others') : codeName(name));
   const colour = (index: number, name: string) => (name === '' ? '--unknown' : `--s${[0, 3, 2, 1, 6, 5, 9, 4][index]}`);
   return (
@@ -153,7 +100,12 @@ export default function ErrorsPage() {
           <Icon name="search" size={14} />
           <input class="input" style={{ fontFamily: 'inherit' }} aria-label={t('search')} placeholder={t('search')} value={q} onInput={(event) => setParams({ q: event.currentTarget.value || null }, 'replace')} />
         </div>
-        <Select label={t('exclude')} value={wanted} options={[['', t('any_class')], ...CLASSES.map((one) => [one as string, t(one)] as const)]} onChange={(next) => setParams({ class: next || null })} />
+        <Select
+          label={t('of_class')}
+          value={wanted}
+          options={[['', t('any_class')], ...CLASSES.map((one) => [one as string, className(one)] as const), ...CLASSES.map((one) => [`-${one}`, t('not_class', { name: className(one) })] as const)]}
+          onChange={(next) => setParams({ class: next || null })}
+        />
         <Select
           label={t('by')}
           value={param('by') || 'layout'}
@@ -175,22 +127,23 @@ export default function ErrorsPage() {
       </div>
       <Loaded answer={answer} route="errors/codes" rows={14}>
         {(data) =>
-          data.codes.length === 0 ? (
+          data.codes.length === 0 || rows.length === 0 ? (
             <Panel>
-              {q ? (
-                <Empty title={t('filtered')}>
-                  <button class="btn" onClick={() => setParams({ q: null, class: null, part: null })}>
-                    {t('clear')}
-                  </button>
-                </Empty>
-              ) : (
-                <Empty title={t('none')}>
-                  <p>{t('none_why')}</p>
-                </Empty>
-              )}
+              <NoErrors filtered={Boolean(q) || data.codes.length > 0} />
             </Panel>
           ) : (
             <>
+              {out.length > 0 && (
+                <div class="row tight">
+                  <span class="faint small">{t('left_out')}</span>
+                  {out.map((one) => (
+                    <button key={one} class="btn small mono" aria-label={t('put_back', { code: codeName(one) })} title={t('put_back', { code: codeName(one) })} onClick={() => setParams({ without: out.filter((other) => other !== one).join() || null }, 'replace')}>
+                      {codeName(one)}
+                      <Icon name="close" size={11} />
+                    </button>
+                  ))}
+                </div>
+              )}
               <Partial meta={(data as unknown as { meta: Record<string, unknown> }).meta} />
               <Panel>
                 {series.length > 0 && series[0]!.counts.length > 0 && (
@@ -215,7 +168,7 @@ export default function ErrorsPage() {
                     </div>
                   </section>
                   <Panel grow flush class="codes-panel" label={t('title')}>
-                    <Table label={t('title')} columns={columns} rows={rows} keyOf={(row) => `${row.code} ${row.reason ?? ''}`} onRow={(row) => setParams({ code: row.code }, 'replace')} selected={(row) => row.code === code} />
+                    <Table label={t('title')} columns={codeColumns()} rows={rows} keyOf={(row) => `${row.code} ${row.reason ?? ''}`} onRow={(row) => setParams({ code: row.code }, 'replace')} selected={(row) => row.code === code} />
                     {data.unknown.length > 0 && (
                       <div class="unknown-codes">
                         <h3>{t('unknown')}</h3>

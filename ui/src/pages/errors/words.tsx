@@ -1,3 +1,4 @@
+// Words of the server in the language of the reader.
 import { texts } from '../../base/i18n';
 
 const t = texts({
@@ -12,4 +13,11 @@ const TONES: Record<string, string> = { new: 'accent', spiking: 'error', regress
 
 export function StatusBadge({ status }: { status: string }) {
   return <span class={`badge ${TONES[status] ?? ''}`}>{status in TONES ? t(status as 'new') : status}</span>;
+}
+
+export const CLASSES = ['business', 'system', 'dependency', 'client'] as const;
+const classWord = texts({ business: ['business', '业务'], system: ['system', '系统'], dependency: ['dependency', '依赖'], client: ['client', '客户端'] });
+
+export function className(of: string): string {
+  return CLASSES.includes(of as 'client') ? classWord(of as 'client') : of;
 }

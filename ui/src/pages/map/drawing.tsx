@@ -22,6 +22,8 @@ const TONES = { ok: '--line-strong', warn: '--warn-mark', error: '--open' } as c
 const KINDS: Record<MapNode['kind'], string> = { service: '', database: '⛁', queue: '≡', external: '↗' };
 const SCALE_MIN = 0.15;
 const SCALE_MAX = 2.5;
+/** Names cannot be read below it. */
+const READABLE = 0.55;
 
 interface View {
   x: number;
@@ -53,6 +55,15 @@ export function Drawing(props: DrawingProps) {
     const scale = Math.min(1.15, Math.max(SCALE_MIN, Math.min(width / laid.width, height / laid.height)));
     return { scale, x: (width - laid.width * scale) / 2, y: (height - laid.height * scale) / 2 };
   };
+  /** The whole where that can be read, else where calls come in. */
+  const first = (): View => {
+    const all = whole();
+    if (all.scale >= READABLE) return all;
+    const { clientWidth: width, clientHeight: height } = box.current!;
+    const entry = laid.nodes.reduce((left, node) => (node.x < left.x ? node : left), laid.nodes[0]!);
+    const inside = (value: number, room: number, size: number) => Math.min(0, Math.max(room - size * READABLE, value));
+    return { scale: READABLE, x: inside(12 - (entry.x - NODE_WIDTH / 2) * READABLE, width, laid.width), y: inside(height / 2 - entry.y * READABLE, height, laid.height) };
+  };
   const zoom = (by: number, at?: { x: number; y: number }) =>
     setView((old) => {
       const from = old ?? whole();
@@ -60,7 +71,7 @@ export function Drawing(props: DrawingProps) {
       const middle = at ?? { x: box.current!.clientWidth / 2, y: box.current!.clientHeight / 2 };
       return { scale, x: middle.x - ((middle.x - from.x) / from.scale) * scale, y: middle.y - ((middle.y - from.y) / from.scale) * scale };
     });
-  useEffect(() => setView(whole()), [laid]);
+  useEffect(() => setView(first()), [laid]);
   useEffect(() => {
     const own = box.current!;
     const wheel = (event: WheelEvent) => {
@@ -68,7 +79,7 @@ export function Drawing(props: DrawingProps) {
       const at = own.getBoundingClientRect();
       zoom(Math.exp(-event.deltaY / 500), { x: event.clientX - at.left, y: event.clientY - at.top });
     };
-    const observer = new ResizeObserver(() => setView(whole()));
+    const observer = new ResizeObserver(() => setView(first()));
     own.addEventListener('wheel', wheel, { passive: false });
     observer.observe(own);
     return () => {
@@ -214,8 +225,15 @@ function curve(points: { x: number; y: number }[]): string {
   return path;
 }
 
+/** The middle of that curve. */
 function along(points: { x: number; y: number }[]): { x: number; y: number } {
+  const between = (a: { x: number; y: number }, b: { x: number; y: number }) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
   const at = (points.length - 1) / 2;
-  const [a, b] = [points[Math.floor(at)]!, points[Math.ceil(at)]!];
-  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+  const point = points[Math.ceil(at)]!;
+  const before = points[Math.ceil(at) - 1] ?? point;
+  if (!Number.isInteger(at)) return between(before, point);
+  const after = points[at + 1];
+  if (!after) return point;
+  // Half way along the bend around this point, which it is drawn towards and does not reach.
+  return between(between(at === 1 ? before : between(before, point), between(point, after)), point);
 }

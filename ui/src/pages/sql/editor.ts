@@ -1,11 +1,11 @@
 // CodeMirror, in a shadow root: there its style sheets are adopted ones, which the strict content security policy allows.
 import { autocompletion, closeBrackets, completionKeymap } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { PostgreSQL, sql } from '@codemirror/lang-sql';
+import { history, historyKeymap, standardKeymap, toggleComment } from '@codemirror/commands';
 import { HighlightStyle, bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, drawSelection, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { completes, sqlLanguage } from './language';
 
 const theme = EditorView.theme({
   '&': { color: 'var(--text)', backgroundColor: 'transparent', fontSize: '13px', height: '100%' },
@@ -26,7 +26,7 @@ const colours = HighlightStyle.define([
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--ok)' },
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--warn)' },
   { tag: tags.comment, color: 'var(--text-faint)', fontStyle: 'italic' },
-  { tag: [tags.function(tags.variableName), tags.standard(tags.name)], color: 'var(--s2)' },
+  { tag: tags.function(tags.variableName), color: 'color-mix(in srgb, var(--s2) 75%, var(--text))' },
   { tag: tags.typeName, color: 'var(--ok)' },
 ]);
 
@@ -52,12 +52,12 @@ export function edit(host: HTMLElement, text: string, options: { label: string; 
         drawSelection(),
         bracketMatching(),
         closeBrackets(),
-        autocompletion({ icons: false }),
+        autocompletion({ icons: false, override: [completes(options.schema)] }),
         syntaxHighlighting(colours),
-        sql({ dialect: PostgreSQL, schema: options.schema, upperCaseKeywords: true }),
+        sqlLanguage,
         placeholder(options.hint),
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => (options.onRun(), true) }])),
-        keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap]),
+        keymap.of([...completionKeymap, ...historyKeymap, ...standardKeymap, { key: 'Mod-/', run: toggleComment }]),
         EditorView.contentAttributes.of({ 'aria-label': options.label }),
         EditorView.updateListener.of((update) => update.docChanged && options.onChange(update.state.doc.toString())),
         theme,
