@@ -48,6 +48,8 @@ pub(crate) struct Memtable {
     parts: BTreeMap<(TenantId, Table), Vec<Arc<Chunk>>>,
     /// Of those who have spans.
     minutes: BTreeMap<TenantId, Arc<MemtableMinutes>>,
+    /// When the newest rows of each arrived, in nanoseconds since 1970.
+    last_received: BTreeMap<TenantId, i64>,
     last_lsn: Lsn,
     bytes: u64,
     oldest: Option<Instant>,
@@ -58,6 +60,10 @@ impl Memtable {
     ///
     /// INVARIANT: all of them or none. Indexing comes first, merging is optional: where one of them panics, no request is half seen.
     pub(crate) fn insert(&mut self, tenant: TenantId, lsn: Lsn, batches: Vec<TableBatch>) {
+        if let Some(received) = batches.iter().filter_map(|batch| received(&batch.batch)?.last().copied()).max() {
+            let last = self.last_received.entry(tenant).or_insert(received);
+            *last = received.max(*last);
+        }
         let with_rows = batches.into_iter().filter(|batch| batch.batch.num_rows() > 0);
         let chunks: Vec<(Table, Chunk)> = with_rows.map(|TableBatch { table, batch }| (table, Chunk::new(table, batch))).collect();
         let tables: Vec<Table> = chunks.iter().map(|(table, _)| *table).collect();
@@ -112,17 +118,24 @@ impl Memtable {
 
     /// When the first span of any tenant arrived, in nanoseconds since 1970.
     pub(crate) fn first_span_received(&self) -> Option<i64> {
-        let first = |chunks: &Vec<Arc<Chunk>>| {
-            let received = chunks.first()?.batch.column_by_name(RECEIVED_AT)?.as_primitive_opt::<TimestampNanosecondType>()?;
-            received.values().first().copied()
-        };
+        let first = |chunks: &Vec<Arc<Chunk>>| received(&chunks.first()?.batch)?.first().copied();
         self.parts.iter().filter(|((_, table), _)| *table == Table::Spans).filter_map(|(_, chunks)| first(chunks)).min()
+    }
+
+    /// When the newest row of `tenant` arrived, in nanoseconds since 1970.
+    pub(crate) fn last_received(&self, tenant: TenantId) -> Option<i64> {
+        self.last_received.get(&tenant).copied()
     }
 
     /// What the spans of `tenant` add up to; `None` when there are none.
     pub(crate) fn minutes(&self, tenant: TenantId) -> Option<&Arc<MemtableMinutes>> {
         self.minutes.get(&tenant)
     }
+}
+
+/// When the rows of a request arrived.
+fn received(rows: &RecordBatch) -> Option<&[i64]> {
+    Some(rows.column_by_name(RECEIVED_AT)?.as_primitive_opt::<TimestampNanosecondType>()?.values())
 }
 
 /// Replaces the small chunks at the end by one when there are enough of them. Returns their bytes before and after.

@@ -8,7 +8,7 @@ use std::{
 
 use arrow::{array::AsArray, datatypes::TimestampNanosecondType, error::ArrowError, record_batch::RecordBatch};
 use schemas::{
-    Table, TenantId, TraceId,
+    Table, TenantId, TraceId, UnixNanos,
     columns::{START_TIME, TIME},
 };
 use xxhash_rust::xxh3::Xxh3;
@@ -62,6 +62,8 @@ pub struct Snapshot {
     rollup_values_max: usize,
     /// How far each memtable reaches in the log.
     memory_lsns: Vec<Lsn>,
+    /// When the newest row in memory arrived.
+    last_received: Option<i64>,
     /// Of each memtable with spans, and the place of its last chunk of them.
     memtable_minutes: Vec<(Arc<MemtableMinutes>, usize)>,
     /// What spans in memory add up to, once somebody asked.
@@ -84,6 +86,7 @@ impl Snapshot {
             chunks,
             memory_lsns: shown.memtables().map(Memtable::last_lsn).collect(),
             memtable_minutes,
+            last_received: shown.memtables().filter_map(|memtable| memtable.last_received(tenant)).max(),
             blocks: Arc::clone(&shown.blocks),
             reader,
             partial: replaying.into_iter().collect(),
@@ -132,6 +135,12 @@ impl Snapshot {
             _ => {}
         }
         blocks.chain(self.chunks(table).iter().enumerate().map(|(index, chunk)| Split::of_memory(index, &chunk.batch))).collect()
+    }
+
+    /// When the newest of all rows arrived; whatever was acknowledged until then is in this snapshot. `None`: there are none. O(blocks).
+    pub fn watermark(&self) -> Option<UnixNanos> {
+        let of_blocks = self.blocks.iter().filter(|block| block.tenant == self.tenant).map(|block| block.last_received);
+        of_blocks.chain(self.last_received.map(UnixNanos)).max()
     }
 
     /// Why rows may be missing from every answer; empty when replay is complete.

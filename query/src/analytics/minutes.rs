@@ -91,7 +91,7 @@ impl Exemplars {
 }
 
 /// How complete counts are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Completeness {
     /// When the newest of the spans arrived, in nanoseconds since 1970.
     pub watermark_ns: Option<i64>,
@@ -99,6 +99,8 @@ pub struct Completeness {
     pub late: u64,
     /// Spans that no row has, since a limit was reached.
     pub left_out: u64,
+    /// Spans that senders' sampling left out, by the weights of those that are here: they are counted.
+    pub sampled_out: f64,
 }
 
 impl Completeness {
@@ -106,6 +108,7 @@ impl Completeness {
         self.watermark_ns = self.watermark_ns.max(other.watermark_ns);
         self.late += other.late;
         self.left_out += other.left_out;
+        self.sampled_out += other.sampled_out;
     }
 }
 
@@ -175,6 +178,7 @@ impl Minutes {
             let complete = &mut self.completeness;
             complete.watermark_ns = complete.watermark_ns.max(received.get(row));
             complete.late += late.get(row).unwrap_or_default().unsigned_abs();
+            complete.sampled_out += count.get(row).unwrap_or_default() - spans.get(row).unwrap_or_default() as f64;
             if self.sums.len() >= SUMS_MAX && !self.sums.contains_key(&key) {
                 complete.left_out += spans.get(row).unwrap_or_default().unsigned_abs();
                 continue;

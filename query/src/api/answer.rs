@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use storage::Rows;
 use utoipa::ToSchema;
 
-use crate::engine::Summary;
+use crate::engine::{Summary, earlier};
 
 /// What the answer cost, and how much it can be trusted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
@@ -20,6 +20,8 @@ pub(crate) struct Meta {
     pub(crate) scanned_rows: u64,
     /// Of these rows, in memory.
     pub(crate) scanned_bytes: u64,
+    /// When the newest record arrived that was there to be looked at: the answer is as of then. Null when nothing was, or by id.
+    pub(crate) watermark: Option<Time>,
     /// Why rows may be missing; empty when the answer is whole.
     pub(crate) partial: Vec<String>,
     /// The answer ends before its end; the last of `warnings` says why.
@@ -48,6 +50,8 @@ pub(super) fn rfc3339(time: UnixNanos) -> String {
 pub(super) struct Cost {
     pub scanned_rows: u64,
     pub scanned_bytes: u64,
+    /// As in [`Meta`].
+    pub watermark: Option<UnixNanos>,
     /// Sorted, each once.
     pub partial: Vec<String>,
     pub warnings: Vec<String>,
@@ -64,10 +68,12 @@ impl Cost {
 
     pub(super) fn add(&mut self, summary: &Summary) {
         self.read(summary.scanned_rows, summary.scanned_bytes, &summary.partial);
+        self.watermark = earlier(self.watermark, summary.watermark);
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
         self.read(other.scanned_rows, other.scanned_bytes, &other.partial);
+        self.watermark = earlier(self.watermark, other.watermark);
         self.warnings.extend(other.warnings.iter().cloned());
     }
 
@@ -85,6 +91,7 @@ impl Cost {
             took_ms: (start.elapsed().as_secs_f64() * 1e6).round() / 1e3,
             scanned_rows: self.scanned_rows,
             scanned_bytes: self.scanned_bytes,
+            watermark: self.watermark.map(Time),
             partial: self.partial.clone(),
             truncated: false,
             warnings: self.warnings.clone(),
@@ -105,6 +112,7 @@ pub(crate) fn meta(summary: &Summary, warnings: &[String]) -> Meta {
         took_ms: summary.took_ms,
         scanned_rows: summary.scanned_rows,
         scanned_bytes: summary.scanned_bytes,
+        watermark: summary.watermark.map(Time),
         partial: summary.partial.clone(),
         truncated: summary.truncated.is_some(),
         warnings: warnings.iter().chain(&summary.truncated).cloned().collect(),

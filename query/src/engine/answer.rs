@@ -6,6 +6,7 @@ use std::{
 };
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
+use schemas::UnixNanos;
 use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::{EngineError, scan::Usage};
@@ -45,6 +46,8 @@ pub(crate) struct Summary {
     pub took_ms: f64,
     pub scanned_rows: u64,
     pub scanned_bytes: u64,
+    /// Whatever arrived until then was there to be looked at; `None`: nothing was.
+    pub watermark: Option<UnixNanos>,
     /// Why rows may be missing.
     pub partial: Vec<String>,
     /// Why the answer ends before its end.
@@ -59,6 +62,7 @@ impl Summary {
             took_ms: self.took_ms + next.took_ms,
             scanned_rows: self.scanned_rows + next.scanned_rows,
             scanned_bytes: self.scanned_bytes + next.scanned_bytes,
+            watermark: earlier(self.watermark, next.watermark),
             partial: self.partial,
             truncated: self.truncated.or(next.truncated),
         }
@@ -92,10 +96,16 @@ impl Answer {
             took_ms: took_ms(self.started),
             scanned_rows: self.usage.rows(),
             scanned_bytes: self.usage.bytes(),
+            watermark: self.usage.watermark(),
             partial: self.usage.partial(),
             truncated: self.cut.lock().expect("no holder panics").clone(),
         }
     }
+}
+
+/// Of two watermarks the one that holds for both; one that is not known does not count.
+pub(crate) fn earlier(one: Option<UnixNanos>, other: Option<UnixNanos>) -> Option<UnixNanos> {
+    one.into_iter().chain(other).min()
 }
 
 /// Work on the engine's threads that ends when nobody wants it any more.

@@ -29,7 +29,7 @@ mod table;
 mod trips;
 mod yielding;
 
-pub(crate) use answer::{Answer, EndOnDrop, Progress, Summary};
+pub(crate) use answer::{Answer, EndOnDrop, Progress, Summary, earlier};
 pub use config::Config;
 pub(crate) use error::{EngineError, Position};
 pub(crate) use functions::log_ids;

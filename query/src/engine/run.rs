@@ -253,6 +253,7 @@ impl Work {
         self.place.computing();
         let snapshot = self.snapshot.take().unwrap_or_else(|| Arc::new(shared.store.snapshot(TenantId::DEFAULT)));
         snapshot.partial().iter().for_each(|reason| self.usage.missing(reason.clone()));
+        self.usage.looked_until(snapshot.watermark());
         let state = session(&shared.template, shared.runtime_env()?, Arc::clone(&snapshot), Arc::clone(&self.usage))?;
         let plan: LogicalPlan = match question {
             Question::Sql { text, params } => sql::plan(&state, &text, params).await?,

@@ -63,6 +63,12 @@ impl Directory {
         let mut owners = Vec::with_capacity(batch.num_rows());
         let mut before: Option<((u64, Kind), Option<u32>)> = None;
         for row in 0..batch.num_rows() {
+            if row > 0 && columns.are_alike(row - 1, row) {
+                let owner = owners.last().copied().flatten();
+                self.note(owner, columns.times.value(row));
+                owners.push(owner);
+                continue;
+            }
             // A type that nobody knows has no series.
             let Some(kind) = columns.kind(row) else {
                 owners.push(None);
@@ -75,13 +81,17 @@ impl Directory {
                 _ => self.owner(key, &columns, row),
             };
             before = Some((key, owner));
-            if let Some(series) = owner.and_then(|owner| self.series.get_mut(owner as usize)) {
-                series.last = series.last.max(columns.times.value(row));
-                series.points += 1;
-            }
+            self.note(owner, columns.times.value(row));
             owners.push(owner);
         }
         Ok(owners)
+    }
+
+    fn note(&mut self, owner: Option<u32>, time: i64) {
+        if let Some(series) = owner.and_then(|owner| self.series.get_mut(owner as usize)) {
+            series.last = series.last.max(time);
+            series.points += 1;
+        }
     }
 
     fn owner(&mut self, key: (u64, Kind), columns: &Columns, row: usize) -> Option<u32> {
@@ -166,6 +176,17 @@ impl Columns {
             attributes: text(c::ATTRIBUTES)?,
             identity,
         })
+    }
+
+    /// Whether two rows are of the same series for sure, without a look at their texts.
+    fn are_alike(&self, one: usize, other: usize) -> bool {
+        let Some(types) = self.types.as_dictionary_opt::<Int32Type>() else { return false };
+        let monotonic = self.monotonic.as_boolean();
+        let of = |row: usize| {
+            let temporality = self.temporalities.is_valid(row).then(|| self.temporalities.value(row));
+            (self.ids.value(row), types.key(row), temporality, monotonic.is_valid(row) && monotonic.value(row))
+        };
+        of(one) == of(other)
     }
 
     fn kind(&self, row: usize) -> Option<Kind> {

@@ -1,8 +1,8 @@
 //! From batches of table `metrics`, in any order, to a frame: what the selector leaves, sorted, each point once.
 
 use arrow::{
-    array::{Array, RecordBatch, UInt64Array},
-    compute::{concat_batches, take_record_batch},
+    array::{Array, BooleanArray, RecordBatch, UInt64Array},
+    compute::{concat_batches, filter_record_batch, take_record_batch},
     datatypes::TimestampNanosecondType,
     error::ArrowError,
 };
@@ -109,20 +109,25 @@ impl Gather {
         if self.directory.is_full() {
             return Err(GatherError::Series { max: self.limits.series_max });
         }
-        let rows: UInt64Array = (0..).zip(&owners).filter(|(_, owner)| owner.is_some()).map(|(row, _)| row).collect::<Vec<u64>>().into();
-        if rows.is_empty() {
+        let owned: BooleanArray = owners.iter().map(|owner| Some(owner.is_some())).collect();
+        let rows = owned.true_count();
+        if rows == 0 {
             return Ok(());
         }
-        if self.owners.len() + rows.len() > self.limits.points_max {
+        if self.owners.len() + rows > self.limits.points_max {
             return Err(GatherError::Points { max: self.limits.points_max });
         }
         let (times, received) =
             (column::<TimestampNanosecondType>(batch, c::TIME)?, column::<TimestampNanosecondType>(batch, c::RECEIVED_AT)?);
-        let is_late = |row: &u64| received.value(*row as usize).saturating_sub(times.value(*row as usize)) > LATE_AFTER_NS;
-        self.counts.points += rows.len() as u64;
-        self.counts.late += rows.values().iter().filter(|row| is_late(row)).count() as u64;
+        let late = received.values().iter().zip(times.values()).zip(&owners);
+        let is_late =
+            |((received, time), owner): &((&i64, &i64), &Option<u32>)| owner.is_some() && received.saturating_sub(**time) > LATE_AFTER_NS;
+        self.counts.points += rows as u64;
+        self.counts.late += late.filter(is_late).count() as u64;
         let positions = self.wanted.kept().into_iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
-        let piece = take_record_batch(&batch.project(&positions)?, &rows)?;
+        let kept = batch.project(&positions)?;
+        // Mostly all: what stands in columns was asked of the scan.
+        let piece = if rows == kept.num_rows() { kept } else { filter_record_batch(&kept, &owned)? };
         self.bytes += piece.get_array_memory_size();
         if self.bytes > self.limits.bytes_max {
             return Err(GatherError::Bytes { max: self.limits.bytes_max });
@@ -152,10 +157,7 @@ impl Gather {
         drop(pieces);
         let times = column::<TimestampNanosecondType>(&points, c::TIME)?;
         let starts = column::<TimestampNanosecondType>(&points, c::START_TIME)?;
-        // Stable, so that of two points of a time the one that was met last is last; rows mostly come in runs, which this finds.
-        let mut order: Vec<(u32, i64, u64)> =
-            (0..).zip(&owners).map(|(row, owner)| (ranks[*owner as usize], times.value(row as usize), row)).collect();
-        order.sort_by_key(|(rank, time, _)| (*rank, *time));
+        let mut order = ordered(&ranks, &owners, times.values());
         let kinds: Vec<Kind> = ranked.iter().map(|at| described[*at as usize].kind).collect();
         let start = |row: u64| starts.is_valid(row as usize).then(|| starts.value(row as usize));
         let before = order.len();
@@ -181,6 +183,26 @@ impl Gather {
         });
         Ok((Frame::new(series.collect(), &points)?, counts))
     }
+}
+
+/// Rank, time and row: series after series by their ranks, each by time. Of two rows of a time the one that was met last is last.
+fn ordered(ranks: &[u32], owners: &[u32], times: &[i64]) -> Vec<(u32, i64, u64)> {
+    let mut begins = vec![0_usize; ranks.len() + 1];
+    owners.iter().for_each(|owner| begins[ranks[*owner as usize] as usize + 1] += 1);
+    for rank in 1..begins.len() {
+        begins[rank] += begins[rank - 1];
+    }
+    let mut next = begins.clone();
+    let mut order = vec![(0, 0, 0); owners.len()];
+    for ((row, owner), time) in (0_u64..).zip(owners).zip(times) {
+        let rank = ranks[*owner as usize];
+        let place = &mut next[rank as usize];
+        order[*place] = (rank, *time, row);
+        *place += 1;
+    }
+    // Rows mostly come in runs, which a stable sort finds.
+    begins.windows(2).for_each(|run| order[run[0]..run[1]].sort_by_key(|(_, time, _)| *time));
+    order
 }
 
 /// The schema of points when there are none.

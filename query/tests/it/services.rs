@@ -3,9 +3,13 @@
 mod damaged;
 mod interleaved;
 
+use schemas::Signal;
 use serde_json::{Value, json};
 
-use crate::made_spans::{MIN, Made, START_NS, about, ask, loaded, made, quantile, refused, trace_id};
+use crate::{
+    loaded::Loaded,
+    made_spans::{MIN, Made, START_NS, about, ask, loaded, made, quantile, refused, trace_id},
+};
 
 /// 14:10:00 to 14:23:20: [`START_NS`] is 14:13:20.
 const WINDOW: &str = "start=2026-09-21T14:10:00Z&end=2026-09-21T14:23:20Z";
@@ -248,4 +252,25 @@ async fn pages_are_of_one_window_and_have_each_service_once() {
     let gone = ask(&loaded, &format!("/api/v1/services?{WINDOW}&page_token={:016x}{:016x}nobody", START_NS, START_NS + MIN)).await;
     assert_eq!((names(&gone), &gone["next_page_token"]), (vec![], &Value::Null));
     assert_eq!(refused(&loaded, &format!("/api/v1/services?{WINDOW}&page_token=x")).await, (400, "invalid_parameter".to_owned()));
+}
+
+#[tokio::test]
+async fn sampled_spans_stand_for_others() {
+    let loaded = Loaded::empty();
+    let span = |nth: u64, trace_state: &str| {
+        json!({ "traceId": format!("{nth:032x}"), "spanId": format!("{nth:016x}"), "name": "charge", "kind": 2, "traceState": trace_state,
+            "startTimeUnixNano": START_NS.to_string(), "endTimeUnixNano": (START_NS + 5).to_string() })
+    };
+    let resource = json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": "pay" } }] });
+    let spans = [span(1, ""), span(2, "ot=th:c"), span(3, "vendor=x,ot=th:8")];
+    loaded.send_json(Signal::Traces, &json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "spans": spans }] }] }));
+    let answer = ask(&loaded, &format!("/api/v1/services?{WINDOW}")).await;
+    assert_eq!(answer["services"][0]["calls"], 7.0);
+    let complete = &answer["completeness"];
+    assert_eq!((&complete["sampled_out"], &complete["watermark"]), (&json!(4.0), &answer["meta"]["watermark"]));
+    assert!(complete["watermark"].is_string(), "{complete}");
+    // Of sums, and of spans.
+    for search in ["", "&q=service:pay"] {
+        assert_eq!(ask(&loaded, &format!("/api/v1/heatmap?{WINDOW}{search}")).await["total"], 7.0, "{search}");
+    }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnarTrace } from '../base/schema';
 import answer from '../../../query/tests/it/contract/answers/trace_columnar.json';
-import { ancestors, criticalBySpan, decodeTrace, deeperThan, nextError, origins, placeOf, repeatsFrom, rowOf, rowsOf, spanId, textFilter, withAncestors } from './trace';
+import { ancestors, criticalBySpan, decodeTrace, deeperThan, nextError, origins, placeOf, repeatsFrom, rowOf, rowsOf, spanId, textFilter, windowOf, withAncestors } from './trace';
 
 const id = (at: number) => at.toString(16).padStart(16, '0');
 
@@ -121,3 +121,13 @@ it('fifty thousand spans become rows without a pause', () => {
   const model = decodeTrace(trace(lines));
   expect(rowsOf(model, shown()).span.length).toBe(50_000);
 });
+
+it.each<[string, [number, number]]>([
+  ['', [0, 1000]],
+  ['250-500', [250, 500]],
+  ['250-5000', [250, 1000]],
+  ['-500', [0, 1000]],
+  ['500-250', [0, 1000]],
+  ['a-b', [0, 1000]],
+  ['2000-3000', [0, 1000]],
+])('the window %j of a link', (text, expected) => expect(windowOf(text, 1000)).toEqual(expected));

@@ -213,6 +213,13 @@ export function ancestors(model: TraceModel, at: number): number[] {
   return found;
 }
 
+/** `from-to` in µs, as it stands in a link; the whole trace when it says nothing that can be shown. */
+export function windowOf(text: string, durationUs: number): [number, number] {
+  const [from, to] = text.split('-').map((one) => (one === '' ? Number.NaN : Number(one)));
+  const [a, b] = [Math.max(0, from!), Math.min(durationUs, to!)];
+  return b - a > 0.5 ? [a, b] : [0, durationUs];
+}
+
 /** All spans with children deeper than `depth`. */
 export function deeperThan(model: TraceModel, depth: number): Set<number> {
   const found = new Set<number>();

@@ -302,6 +302,11 @@ pub(super) fn logs() -> Vec<Case> {
             &["go-zero.alert seen open go-zero pay"],
         ),
         (log("breaker is open and requests were dropped", ""), &[]),
+        (
+            log("2024\nproc(rec/1), callee: GET:///charge, breaker is open and requests dropped\nlast errors:\n15:04:05 500", ""),
+            &["go-zero.alert seen open go-zero op:/charge"],
+        ),
+        (log("[HTTP] GET http://127.0.0.1:80/pay?id=1 - circuit breaker is open", ""), &["go-zero.httpc.log breaker_open go-zero op:/pay"]),
         // 22 of the reference: the fold joins the two lines.
         (log("[http] dropped, /a - 1.2.3.4 - curl", ""), &["go-zero.drop unknown_503 go-zero op:/a"]),
         (log("dropreq, cpu: 950, maxPass: 10", ""), &["go-zero.dropreq load_shed go-zero shedder"]),
@@ -331,6 +336,9 @@ pub(super) fn logs() -> Vec<Case> {
             log(r#"[2024-06-01T12:00:07.000Z] "GET /a HTTP/1.1" 504 UT upstream_response_timeout - "-" 0 24 0 -"#, ""),
             &["istio.accesslog.timeout timeout envoy op:GET /a"],
         ),
+        (log("GET /a HTTP/1.1", "response_flags=UO|upstream_cluster.name=pay"), &["envoy.flags concurrency_cap envoy pay"]),
+        (log("GET /a HTTP/1.1", "response_flags=UT|upstream_cluster.name=pay"), &["envoy.flags.timeout timeout envoy pay"]),
+        (log("GET /a HTTP/1.1", "response_flags=-|upstream_cluster.name=pay"), &[]),
         (log(r#"[2024-06-01T12:00:07.000Z] "GET /a HTTP/1.1" 503 UF upstream_reset - "-" 0 81 0 -"#, ""), &[]),
         (
             log(r#"{"type":"CONSECUTIVE_5XX","cluster_name":"pay","upstream_url":"10.0.0.1:80","action":"EJECT","enforced":true}"#, ""),

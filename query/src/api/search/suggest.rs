@@ -55,7 +55,7 @@ struct Request {
 pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let request = Request::parse(pairs)?;
     let Completion { replace, expected } = search::complete(&request.text, request.cursor);
-    let nothing = Summary { took_ms: 0.0, scanned_rows: 0, scanned_bytes: 0, partial: Vec::new(), truncated: None };
+    let nothing = Summary::default();
     let (mut suggestions, mut summary, mut warnings) = (Vec::new(), nothing, Vec::new());
     for one in expected {
         let found = match one {

@@ -1,7 +1,7 @@
 //! What the ids in a plan mean while it runs, and what it has read so far.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc, Mutex, OnceLock,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -9,6 +9,7 @@ use datafusion::{
     common::{Result, internal_datafusion_err},
     execution::TaskContext,
 };
+use schemas::UnixNanos;
 use storage::Snapshot;
 
 /// An extension of the session: the snapshot that the split ids of its plans belong to.
@@ -31,6 +32,8 @@ pub(crate) struct Usage {
     rows: AtomicU64,
     bytes: AtomicU64,
     partial: Mutex<Vec<String>>,
+    /// In nanoseconds since 1970.
+    watermark: OnceLock<Option<UnixNanos>>,
 }
 
 impl Usage {
@@ -47,6 +50,15 @@ impl Usage {
     /// Memory of the decoded columns.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Says when the newest row arrived that there was to be looked at.
+    pub fn looked_until(&self, watermark: Option<UnixNanos>) {
+        self.watermark.get_or_init(|| watermark);
+    }
+
+    pub fn watermark(&self) -> Option<UnixNanos> {
+        self.watermark.get().copied().flatten()
     }
 
     /// Says why rows may be missing, once for each reason.

@@ -18,7 +18,7 @@ use datafusion::{
 use schemas::{
     Table,
     column::{Column, Kind},
-    columns::{ATTRIBUTES, BODY},
+    columns::{ATTRIBUTES, BODY, METRIC_NAME, SERVICE_NAME},
 };
 use storage::Predicate;
 
@@ -70,12 +70,16 @@ impl Filter {
         evaluate(&reassign_expr_columns(Arc::clone(&self.predicate), &batch.schema())?, batch)
     }
 
-    /// One predicate after the other, narrow columns first: wide ones are decoded only of rows that are left.
+    /// One predicate after the other, narrow columns first: wide ones are decoded only of rows that are left. Before all others is asked
+    /// what the rows of a block are sorted by, which leaves neighbours.
     pub(super) fn stages(self, usage: &Arc<Usage>, mistake: &Mistake) -> Result<Vec<Predicate>> {
-        let mut stages: [Vec<Arc<dyn PhysicalExpr>>; WEIGHTS.len()] = Default::default();
+        let mut stages: [Vec<Arc<dyn PhysicalExpr>>; 1 + WEIGHTS.len()] = Default::default();
+        let sorted_by = sorted_by(self.table).and_then(|column| self.table.schema().index_of(column).ok());
         for part in split_conjunction(&self.predicate) {
-            let heaviest = heaviest(self.table, &columns_of(self.table, part)?);
-            let stage = WEIGHTS.iter().position(|weight| Some(*weight) == heaviest).unwrap_or_default();
+            let columns = columns_of(self.table, part)?;
+            let heaviest = heaviest(self.table, &columns);
+            let by_weight = || 1 + WEIGHTS.iter().position(|weight| Some(*weight) == heaviest).unwrap_or_default();
+            let stage = if sorted_by.is_some_and(|column| columns == [column]) { 0 } else { by_weight() };
             stages[stage].push(Arc::clone(part));
         }
         let mut first = true;
@@ -112,6 +116,16 @@ fn columns_of(table: Table, predicate: &Arc<dyn PhysicalExpr>) -> Result<Vec<usi
 /// Of the columns that a part of a predicate needs; `None` when it needs none.
 fn heaviest(table: Table, columns: &[usize]) -> Option<usize> {
     columns.iter().map(|column| weight(table, *column)).max()
+}
+
+/// The column that the rows of a block are sorted by first, if it has few different values.
+fn sorted_by(table: Table) -> Option<&'static str> {
+    match table {
+        Table::Metrics => Some(METRIC_NAME),
+        // By the starts of their traces.
+        Table::Spans => None,
+        _ => Some(SERVICE_NAME),
+    }
 }
 
 /// What decoding a column costs, beside one of numbers.

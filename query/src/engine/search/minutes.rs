@@ -80,7 +80,8 @@ pub(crate) async fn minutes(
     let plan = asked.plan();
     let mut sums = Sums::new(&question.parts, question.operations, &plan.missing);
     plan.known.iter().for_each(|(part, found)| sums.parts[*part].1.add_rows(&found.0, &found.1));
-    let mut summary = Summary::default();
+    // What is known is of the same snapshot.
+    let mut summary = Summary { watermark: asked.snapshot.watermark(), ..Summary::default() };
     for range in plan.to_read {
         let (read, of_range) = asked.sums(range, sums).await?;
         (sums, summary) = (read, summary.then(of_range));

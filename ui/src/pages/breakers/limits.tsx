@@ -1,11 +1,10 @@
 // Who is rejected by which rule.
-import { useState } from 'preact/hooks';
 import { percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
 import type { ClientsAnswer, Limiter, LimitsAnswer } from '../../base/schema';
 import { clock, toMs } from '../../base/time';
-import { link } from '../../base/url';
+import { link, param, setParams } from '../../base/url';
 import { known } from '../../components/breakerwords';
 import { Drawer, Meter, Panel, Table, type Column } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
@@ -21,6 +20,7 @@ const t = texts({
   clients: ['Known callers', '已知调用方'],
   last: ['Last', '最近'],
   none: ['Nothing was rejected by a limiter in this time', '该时间范围内没有限流拒绝'],
+  none_why: ['Read are refusals with 429 or RESOURCE_EXHAUSTED, and those of Kratos, Sentinel, Envoy and other limiters by what they say; a limiter that rejects nobody is not seen.', '可识别 429、RESOURCE_EXHAUSTED，以及 Kratos、Sentinel、Envoy 等限流组件的拒绝信息；从未拒绝请求的限流器不会出现。'],
   caller: ['Caller', '调用方'],
   unknown: ['nothing tells who called', '无法确定调用方'],
   lets: ['Lets through', '放行速率'],
@@ -51,7 +51,8 @@ const SKEWED = 1.5;
 export function Limits() {
   const range = useRangeQuery();
   const answer = useGet<LimitsAnswer>('limits', range);
-  const [chosen, setChosen] = useState<Limiter | null>(null);
+  const chosen = answer.data?.limits.find((one) => one.id === param('limit'));
+  const choose = (one: Limiter | null) => setParams({ limit: one?.id ?? null }, 'replace');
   const columns: Column<Limiter>[] = [
     { key: 'service', title: t('service'), cell: (one) => <a href={link(`/services/${encodeURIComponent(one.service)}`)}>{one.service}</a> },
     { key: 'rule', title: t('rule'), cell: (one) => <strong>{one.rule}</strong> },
@@ -86,10 +87,10 @@ export function Limits() {
     <div class="with-drawer">
       <Panel grow flush label={t('title')}>
         <Loaded answer={answer} route="limits">
-          {(data) => (data.limits.length === 0 ? <Empty title={t('none')} /> : <Table label={t('title')} columns={columns} rows={data.limits} keyOf={(one) => one.id} onRow={setChosen} selected={(one) => one.id === chosen?.id} />)}
+          {(data) => (data.limits.length === 0 ? <Empty title={t('none')}><p>{t('none_why')}</p></Empty> : <Table label={t('title')} columns={columns} rows={data.limits} keyOf={(one) => one.id} onRow={choose} selected={(one) => one.id === chosen?.id} />)}
         </Loaded>
       </Panel>
-      {chosen && <Clients limiter={chosen} onClose={() => setChosen(null)} />}
+      {chosen && <Clients limiter={chosen} onClose={() => choose(null)} />}
     </div>
   );
 }

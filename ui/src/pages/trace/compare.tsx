@@ -89,7 +89,7 @@ function Choose({ model }: { model: TraceModel }) {
 function Compared({ model, other }: { model: TraceModel; other: string }) {
   const route = `traces/${model.traceId}/compare/${other}`;
   const answer = useGet<TraceComparison>(route, {}, { settled: true });
-  const [onlyDifferent, setOnly] = useState(true);
+  const onlyDifferent = param('same') !== '1';
   const columns: Column<PathDifference>[] = [
     {
       key: 'path',
@@ -121,7 +121,7 @@ function Compared({ model, other }: { model: TraceModel; other: string }) {
       actions={
         <>
           <label class="check">
-            <input type="checkbox" checked={onlyDifferent} onChange={() => setOnly(!onlyDifferent)} />
+            <input type="checkbox" checked={onlyDifferent} onChange={() => setParams({ same: onlyDifferent ? '1' : null }, 'replace')} />
             {t('only_different')}
           </label>
           <button class="btn small" onClick={() => setParams({ compare: null })}>

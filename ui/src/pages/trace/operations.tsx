@@ -1,9 +1,9 @@
 // What the time of a trace went into, by operation.
-import { useState } from 'preact/hooks';
 import { count, duration, percent } from '../../base/format';
 import { texts } from '../../base/i18n';
 import type { Answer } from '../../base/query';
 import type { Operation, TraceAnalysis } from '../../base/schema';
+import { param, setParams } from '../../base/url';
 import { Meter, Panel, Table, type Column } from '../../components/parts';
 import { Loaded } from '../../components/states';
 
@@ -33,7 +33,7 @@ const SORTS: Record<string, (one: Operation) => number> = {
 };
 
 export function OperationsTab({ answer, services, colours }: { answer: Answer<TraceAnalysis>; services: string[]; colours: number[] }) {
-  const [sort, setSort] = useState('self');
+  const sort = SORTS[param('sort')] ? param('sort') : 'self';
   const columns: Column<Operation>[] = [
     {
       key: 'operation',
@@ -74,7 +74,7 @@ export function OperationsTab({ answer, services, colours }: { answer: Answer<Tr
             rows={[...data.operations].sort((a, b) => SORTS[sort]!(b) - SORTS[sort]!(a))}
             keyOf={(one) => `${one.service_name} ${one.name}`}
             sort={sort}
-            onSort={setSort}
+            onSort={(next) => setParams({ sort: next === 'self' ? null : next }, 'replace')}
           />
         )}
       </Loaded>

@@ -6,7 +6,7 @@ import { useKeys } from '../../base/keys';
 import type { TraceAnalysis, TraceLogs } from '../../base/schema';
 import { BASE, go, link, param, setParams } from '../../base/url';
 import { copy } from '../../components/parts';
-import { ancestors, criticalBySpan, deeperThan, nextError, placeOf, rowOf, rowsOf, selfTimes, serviceName, spanId, spanName, textFilter, withAncestors, type TraceModel } from '../../model/trace';
+import { ancestors, criticalBySpan, deeperThan, nextError, placeOf, rowOf, rowsOf, selfTimes, serviceName, spanId, spanName, textFilter, windowOf, withAncestors, type TraceModel } from '../../model/trace';
 import { useTicks } from './marks';
 import { Minimap } from './minimap';
 import { SpanDrawer } from './span';
@@ -40,7 +40,8 @@ export function Timeline(props: {
   const { model, selected, choose, analysis } = props;
   const [collapsed, setCollapsed] = useState<Set<number>>(() => (model.n > 2000 ? deeperThan(model, model.n > 20_000 ? 3 : 6) : new Set()));
   const [unfolded, setUnfolded] = useState<Set<number>>(new Set());
-  const [zoom, setZoom] = useState<[number, number]>([0, model.durationUs]);
+  const zoomText = param('zoom');
+  const zoom = useMemo(() => windowOf(zoomText, model.durationUs), [zoomText, model]);
   const text = param('find');
   const showCritical = param('critical') === '1';
   const foldRepeats = param('fold') !== '0';
@@ -82,7 +83,7 @@ export function Timeline(props: {
     else if (close && model.parent[selected]! >= 0) choose(model.parent[selected]!);
   };
   const line = () => (selected < 0 ? '' : `${serviceName(model, selected)} ${spanName(model, selected)} ${duration(model.duration[selected]! * 1000)} trace=${model.traceId} span=${spanId(model, selected)}`);
-  const zoomOut = () => setZoom([0, model.durationUs]);
+  const zoomOut = () => setParams({ zoom: null }, 'replace');
   useKeys(
     () => t('keys'),
     [
@@ -102,8 +103,8 @@ export function Timeline(props: {
     [rows, selected, collapsed, showCritical, foldRepeats],
   );
   const clamp = ([from, to]: [number, number]) => {
-    const [a, b] = [Math.max(0, from), Math.min(model.durationUs, to)];
-    if (b - a > 0.5) setZoom([a, b]);
+    const [a, b] = [Math.max(0, Math.floor(from)), Math.min(model.durationUs, Math.ceil(to))];
+    setParams({ zoom: a > 0 || b < model.durationUs ? `${a}-${b}` : null }, 'replace');
   };
   return (
     <div class="with-drawer">
