@@ -2,5 +2,6 @@
 
 mod checks;
 mod recordings;
+mod reference;
 mod seeds;
 mod timeline;
