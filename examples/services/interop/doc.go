@@ -10,6 +10,8 @@
 //	clients_test.go    services in other languages: ../../clients
 //	runtimes_test.go   how these are built and started
 //	collector_test.go  a Collector, while the server is killed
+//	push_test.go       clients of Zipkin, Prometheus and Loki that push
+//	lens_test.go       the user interface of Zipkin in a browser
 //	docs_test.go       what the pages show is what is run
 //	schedule_test.go   the test: the schedule, what is asserted, the score
 package interop

@@ -436,14 +436,23 @@ func askTrips(f *fusebox, window []string) ([]found, error) {
 			return nil, err
 		}
 		for _, t := range one.Trips {
-			f := found{breaker.Service, breaker.Name, t.Method, trip{opened: t.Opened.Time, refused: int(t.Refused)}, [2]time.Time{t.Opened.Lo, t.Opened.Hi}, [2]time.Time{}}
+			f := found{service: breaker.Service, name: breaker.Name, method: t.Method, trip: trip{opened: t.Opened.Time, refused: int(t.Refused)}}
+			f.opening = [2]time.Time{orElse(t.Opened.Lo, t.Opened.Time), t.Opened.Hi}
 			if t.Closed != nil {
-				f.closed, f.closing = t.Closed.Time, [2]time.Time{t.Closed.Lo, t.Closed.Hi}
+				f.closed, f.closing = t.Closed.Time, [2]time.Time{orElse(t.Closed.Lo, t.Closed.Time), t.Closed.Hi}
 			}
 			told = append(told, f)
 		}
 	}
 	return told, nil
+}
+
+// orElse: nothing says since when.
+func orElse(lo, at time.Time) time.Time {
+	if lo.IsZero() {
+		return at
+	}
+	return lo
 }
 
 // refusalsOf: refused calls of a breaker are counted once each.

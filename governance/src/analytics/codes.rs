@@ -16,6 +16,10 @@ const RUN_UP_MIN: i64 = 10 * SECOND;
 const BASELINE: i64 = 30 * 60 * SECOND;
 const SHOWN: usize = 5;
 const SHARE_MIN: f64 = 0.05;
+/// Between so many last failures one sees how often they come.
+const FAILURES_THAT_OPEN: usize = 6;
+/// How much better two rates must explain failures than one: a chance of one in some hundreds, with the choice among all places.
+const CHANGE_MIN: f64 = 8.0;
 
 /// A call that failed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,19 +108,53 @@ pub fn failures_of<'a>(breaker: &Breaker, errors: impl IntoIterator<Item = &'a E
     if spans.is_empty() { chosen } else { spans }
 }
 
-/// When the run-up began: the first failure after which none of its gaps was longer than the run-up.
+/// Since when calls failed without a break, more often than before: when the run-up began.
+///
+/// 1. Backwards from the opening, a break is a time without a failure of more than ten seconds. Where few call it is longer: three times
+///    what lies between the last failures, at most the run-up.
+/// 2. Failures that always happen may reach far back without a break. Then it began where they became more frequent: where two rates, one
+///    before and one after, say best when the failures came, much better than one rate, and the second one is twice the first at least.
 pub fn first_failure(failures: &[Failure<'_>], opened: UnixNanos, window_ns: i64) -> Option<UnixNanos> {
-    let mut times: Vec<i64> = failures.iter().map(|failure| failure.time.0).filter(|time| *time <= opened.0).collect();
+    let baseline = opened.0.saturating_sub(BASELINE);
+    let mut times: Vec<i64> = failures.iter().map(|failure| failure.time.0).filter(|time| (baseline..=opened.0).contains(time)).collect();
     times.sort_unstable();
-    let mut first = None;
+    let break_ns = break_ns(&times, window_ns);
+    let mut begin = times.len();
     let mut next = opened.0;
-    for time in times.into_iter().rev().take_while(|time| *time >= opened.0.saturating_sub(BASELINE)) {
-        if next - time > run_up_ns(window_ns) {
-            break;
-        }
-        (first, next) = (Some(UnixNanos(time)), time);
+    while let Some(before) = begin.checked_sub(1).filter(|before| next - times[*before] <= break_ns) {
+        (begin, next) = (before, times[before]);
     }
-    first
+    let stretch = &times[begin..];
+    stretch.get(more_frequent(stretch, opened.0)).map(|time| UnixNanos(*time))
+}
+
+/// The longest time between two failures of one stretch. `times` rise.
+fn break_ns(times: &[i64], window_ns: i64) -> i64 {
+    let last = &times[times.len().saturating_sub(FAILURES_THAT_OPEN)..];
+    let mut gaps: Vec<i64> = last.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_unstable();
+    let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(0);
+    usual.saturating_mul(3).clamp(RUN_UP_MIN, run_up_ns(window_ns))
+}
+
+/// The place in `times`, rising until `opened`, from which on they are more frequent than before; 0 when they are not. Linear.
+fn more_frequent(times: &[i64], opened: i64) -> usize {
+    let Some(first) = times.first() else { return 0 };
+    // A rate within less than a second says nothing: failures that came together are not frequent.
+    let seconds = |from: i64, to: i64| ((to - from) as f64 / SECOND as f64).max(1.0);
+    // Logarithm of the likelihood of so many failures in that time, at their own rate.
+    let likelihood = |count: usize, seconds: f64| if count == 0 { 0.0 } else { count as f64 * (count as f64 / seconds).ln() };
+    let at_one_rate = likelihood(times.len(), seconds(*first, opened));
+    let mut best = (CHANGE_MIN, 0);
+    for (place, time) in times.iter().enumerate().skip(1) {
+        let (before, after) = (seconds(*first, *time), seconds(*time, opened));
+        let rises = (times.len() - place) as f64 / after >= 2.0 * place as f64 / before;
+        let gain = likelihood(place, before) + likelihood(times.len() - place, after) - at_one_rate;
+        if rises && gain > best.0 {
+            best = (gain, place);
+        }
+    }
+    best.1
 }
 
 /// What an error is called: its code, else its reason, its exception, its status.
@@ -176,8 +214,22 @@ mod tests {
 
     #[test]
     fn when_it_began() {
-        let failures = failures(&[("a", 1, 1), ("b", 9, 1), ("a", 18, 1), ("a", 300, 5)]);
-        assert_eq!(first_failure(&failures, UnixNanos(OPENED), 0), Some(UnixNanos(OPENED - 18 * SECOND)));
-        assert_eq!(first_failure(&failures[3..], UnixNanos(OPENED), 0), None);
+        let check = |name: &str, before: &[f64], window_ns: i64, expected: Option<f64>| {
+            let at = |before: f64| UnixNanos(OPENED - (before * SECOND as f64) as i64);
+            let failures: Vec<Failure<'_>> = before.iter().map(|before| Failure { time: at(*before), code: "a", count: 1.0 }).collect();
+            assert_eq!(first_failure(&failures, UnixNanos(OPENED), window_ns), expected.map(at), "{name}");
+        };
+        let every = |step: f64, from: f64, to: f64| -> Vec<f64> {
+            (0..).map(|nth| from - f64::from(nth) * step).take_while(|at| *at >= to).collect()
+        };
+        check("nothing failed", &[], 0, None);
+        check("a break of more than ten seconds", &[1.0, 9.0, 18.0, 300.0, 300.0], 0, Some(18.0));
+        check("long before only", &[300.0, 301.0], 0, None);
+        check("and not after", &[-1.0], 0, None);
+        check("few call: a break is longer, within the run-up", &[0.0, 20.0, 40.0, 60.0, 80.0, 300.0], 60 * SECOND, Some(80.0));
+        check("a long window of the breaker is no reason", &[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 90.0, 180.0, 270.0], 60 * SECOND, Some(0.5));
+        let always = every(5.0, 1200.0, 0.0);
+        check("failures that always happen are no run-up", &[&always[..], &every(0.25, 3.0, 0.25)].concat(), 3 * SECOND, Some(3.0));
+        check("if they alone opened it, it failed all the time", &always, 3 * SECOND, Some(1200.0));
     }
 }

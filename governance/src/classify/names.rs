@@ -28,6 +28,12 @@ impl NamePattern {
         })
     }
 
+    /// What stands between the `*`.
+    #[cfg(test)]
+    pub fn parts(&self) -> &[String] {
+        &self.0
+    }
+
     pub fn matches(&self, name: &str) -> bool {
         let [start, rest @ ..] = self.0.as_slice() else { return false };
         let [middle @ .., end] = rest else { return name == start };

@@ -2,6 +2,7 @@
 
 mod cases;
 mod files;
+mod near;
 mod otlp;
 mod rows;
 

@@ -173,7 +173,7 @@ fn narrow(entries: Vec<usize>, is_better: impl Fn(usize) -> bool) -> Vec<usize> 
 }
 
 /// As far as anybody can tell: from the earliest that it can have opened to the latest that it can have closed.
-fn is_open(history: &History, time: i64) -> bool {
+pub(crate) fn is_open(history: &History, time: i64) -> bool {
     history.trips.iter().any(|trip| {
         let opened = trip.opened.lo.unwrap_or(trip.opened.time);
         opened.0 <= time + SKEW && trip.closed.is_none_or(|closed| time <= closed.hi.0 + SKEW)

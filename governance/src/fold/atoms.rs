@@ -141,7 +141,11 @@ fn points(prepared: &Prepared, sorted: &Sorted<'_>, covered: &[(i64, i64)], atom
 }
 
 fn what(kind: RejectionKind) -> What {
-    if kind == RejectionKind::HalfOpenLimit { What::RefusedByHalfOpen } else { What::Refused }
+    match kind {
+        // Of who refused without saying why, only what a half open breaker says is ever given to a breaker.
+        RejectionKind::HalfOpenLimit | RejectionKind::Unknown429 => What::RefusedByHalfOpen,
+        _ => What::Refused,
+    }
 }
 
 fn rank(source: Source) -> u8 {

@@ -40,7 +40,7 @@ struct Life {
 ///
 /// 1. Points of one time and life are one point: the largest.
 /// 2. A life is told by its start time. Several lives may overlap: processes that share a series for want of an instance id.
-/// 3. A first point counts from its start when it is young, or from `seen_before`, when the process was heard of without this series;
+/// 3. A first point counts from `seen_before`, when the process was heard of without this series, or from its start when it is young;
 ///    else it is only where counting begins.
 /// 4. A later life counts from its start. A total that falls within a life is a reset too.
 pub(crate) fn deltas(points: &mut Vec<Point>, seen_before: Option<i64>) -> (Vec<Delta>, Vec<Reset>) {
@@ -55,7 +55,9 @@ pub(crate) fn deltas(points: &mut Vec<Point>, seen_before: Option<i64>) -> (Vec<
         let Some(life) = life else {
             let since = match (lives.is_empty(), point.start, seen_before) {
                 (false, Some(start), _) => Some(start),
-                (true, Some(start), _) if start <= point.time && point.time - start <= YOUNG => Some(start),
+                (true, Some(start), seen) if start <= point.time && point.time - start <= YOUNG => {
+                    Some(seen.map_or(start, |seen| start.max(seen).min(point.time)))
+                }
                 (true, start, Some(seen)) if seen < point.time => Some(seen.max(start.unwrap_or(seen)).min(point.time)),
                 _ => None,
             };
@@ -113,6 +115,7 @@ mod tests {
         let cases: &[Case] = &[
             ("an old series begins where it is first seen", &[(2000, 10.0, 0), (2060, 250.0, 0)], None, &[(2000, 2060, 240.0)], &[]),
             ("a young one counts from its start", &[(2000, 10.0, 1500)], None, &[(1500, 2000, 10.0)], &[]),
+            ("and from where its siblings were seen without it", &[(2000, 10.0, 1500)], Some(1940), &[(1940, 2000, 10.0)], &[]),
             ("a new one of a known process counts", &[(2000, 3.0, 0)], Some(1940), &[(1940, 2000, 3.0)], &[]),
             ("a fall is a reset", &[(2000, 10.0, 0), (2060, 4.0, 0)], None, &[(2000, 2060, 4.0)], &[(2000, 2060)]),
             ("so is a new start, whatever the value", &[(2000, 10.0, 0), (2060, 14.0, 2030)], None, &[(2030, 2060, 14.0)], &[(2000, 2030)]),

@@ -11,6 +11,7 @@ use super::{
     explicit, gauge,
     infer::{Heard, Inferred, lay_hidden},
     parameters::SILENCE,
+    place::place,
     process::{Process, SHARED},
     registry::{Entry, Slot},
     series::Prepared,
@@ -58,6 +59,7 @@ pub(crate) fn build(
     for gauge in &gauges {
         gauge.lay(&mut track, heard.changes.is_empty(), until, sorted);
     }
+    place(&mut track, &atoms);
     let gone = process.silent_since(until, SILENCE);
     if let Some(gauge) = gauges.first() {
         let gaps: Vec<(i64, i64)> = gauge.closed_gaps().collect();

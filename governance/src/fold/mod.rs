@@ -7,6 +7,7 @@
 //!   registry   which breaker, which instance --> slots, one per breaker and instance
 //!                                                  |
 //!   explicit > counter > gauge > burst             v   candidates, best source first
+//!   place      when within an interval, as refused calls tell
 //!   track      a source refines what better ones said, adds what they missed, or contradicts
 //!   settle     one legal chain of transitions: gaps are filled
 //!   trips      closed -> ... -> closed; refusals counted once (atoms)
@@ -24,6 +25,7 @@ mod deltas;
 mod event;
 mod explicit;
 mod gauge;
+mod half_open;
 mod hash;
 mod history;
 mod identity;
@@ -31,6 +33,7 @@ mod infer;
 mod input;
 mod model;
 mod parameters;
+mod place;
 mod process;
 mod registry;
 mod roll_up;

@@ -6,6 +6,7 @@ use super::{
     Breaker, Calls, Folded, History, Input, Notice, Scope, Verdict,
     alias::{Aliases, aliases},
     atoms::Origin,
+    half_open::half_open,
     hash::Plain,
     history::{Built, Context, build},
     parameters::FUTURE,
@@ -30,8 +31,10 @@ pub fn fold(input: &Input<'_>) -> Folded {
 
     let mut built = histories(input, &sorted, &registry, &mut processes, &calls);
     let aliases = aliases(&registry, &built.0);
-    if aliases != Aliases::default() {
+    let half_open = half_open(&registry, &built.0, &aliases, (&sorted, &scopes), &mut processes);
+    if aliases != Aliases::default() || !half_open.is_empty() {
         registry.share(&aliases.shared);
+        registry.share(&half_open);
         aliases.pairs.iter().for_each(|(from, into)| registry.merge(*from, *into));
         registry.forget(&aliases.nobodys);
         built = histories(input, &sorted, &registry, &mut processes, &calls);

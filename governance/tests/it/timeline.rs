@@ -152,17 +152,22 @@ fn found(told: &Folded) -> Vec<Found<'_>> {
 }
 
 #[test]
+fn of_seed_4() {
+    check(4);
+}
+
+#[test]
 fn of_seed_7() {
     check(7);
 }
 
+/// A counter that is exported every ten seconds tells most of its trips, some of them several in one export.
 #[test]
-#[ignore = "the median error of its times is 1.24 s, the goal 1 s: most trips are of a counter that is exported every ten seconds"]
-fn of_seed_11() {
-    check(11);
+fn of_seed_9() {
+    check(9);
 }
 
 #[test]
-fn of_seed_4() {
-    check(4);
+fn of_seed_11() {
+    check(11);
 }

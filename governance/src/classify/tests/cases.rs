@@ -14,7 +14,7 @@ const LIMITED: &str =
     "error: code = 429 reason = RATELIMIT message = service unavailable due to rate limit exceeded metadata = map[] cause = <nil>";
 const OTELGIN: &str = "go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin";
 
-type Case = (Vec<TableBatch>, &'static [&'static str]);
+pub(super) type Case = (Vec<TableBatch>, &'static [&'static str]);
 
 fn event(name: &str, pairs: Vec<opentelemetry_proto::tonic::common::v1::KeyValue>) -> Vec<TableBatch> {
     use opentelemetry_proto::tonic::trace::v1::{Span, span::Event};
@@ -22,7 +22,7 @@ fn event(name: &str, pairs: Vec<opentelemetry_proto::tonic::common::v1::KeyValue
     otlp::of_span("shop", Span { trace_id: vec![1; 16], span_id: vec![2; 8], events: vec![event], ..Default::default() })
 }
 
-fn spans() -> Vec<Case> {
+pub(super) fn spans() -> Vec<Case> {
     vec![
         // Kratos: 1, 4, 5, 7 of the reference, and what must not match.
         (
@@ -106,7 +106,8 @@ fn spans() -> Vec<Case> {
                 "gobreaker.half_open seen half_open gobreaker op:/user.v1.User/Get",
             ],
         ),
-        (span("x", CLIENT, "too many requests", "", ""), &[]),
+        (span("x", CLIENT, "too many requests", "", ""), &["gobreaker.half_open.unsaid unknown_429  op:/user.v1.User/Get"]),
+        (span("x", CLIENT, "too many requests for this account", "", ""), &[]),
         (
             span("github.com/failsafe-go/failsafe-go", CLIENT, "bulkhead full", "", ""),
             &["failsafe-go.limits bulkhead failsafe-go op:/user.v1.User/Get"],
@@ -142,6 +143,7 @@ fn spans() -> Vec<Case> {
             &["pybreaker.open breaker_open pybreaker op:/user.v1.User/Get"],
         ),
         (span("x", SERVER, "Failures threshold reached, circuit breaker opened", "pybreaker.CircuitBreakerError", ""), &[]),
+        (span("x", CLIENT, "Timeout not elapsed yet, circuit breaker still closed", "", ""), &[]),
         (
             span("@opentelemetry/instrumentation-http", SERVER, "Breaker is open", "EOPENBREAKER", ""),
             &["opossum.open breaker_open opossum op:/user.v1.User/Get"],
@@ -173,6 +175,8 @@ fn spans() -> Vec<Case> {
         ),
         (span("go-zero", SERVER, "service overloaded", "", ""), &["go-zero.shed.rpc load_shed go-zero op:/user.v1.User/Get"]),
         (span("x", SERVER, "service overloaded", "", ""), &[]),
+        // A 503 of its time-out, which is no refusal of its breaker.
+        (span("go-zero", SERVER, "Request Timeout", "", "http.response.status_code=503"), &[]),
         (
             span("x", CLIENT, "forbidden by circuitbreaker: service circuitbreak", "*kerrors.DetailedError", ""),
             &["kitex.breaker breaker_open kitex op:/user.v1.User/Get"],
@@ -196,11 +200,18 @@ fn spans() -> Vec<Case> {
         (span("x", CLIENT, "", "", "http.response.status_code=429"), &["status.429 unknown_429  op:/user.v1.User/Get"]),
         (span(OTELGIN, SERVER, "", "", "http.response.status_code=429"), &[]),
         (span("x", CLIENT, "x", "", "rpc.grpc.status_code=5"), &[]),
+        // Records that have what makes a rule look, and not the rest.
+        (span("other", CLIENT, "rpc error: code = Unavailable desc = request failed due to circuit breaker triggered", "", ""), &[]),
+        (span("x", SERVER, "SentinelBlockError: none", "", ""), &[]),
+        (span("x", CLIENT, "GetUser short-circuited and tried again", "", ""), &[]),
+        (span("x", CLIENT, "GetUser timed-out and tried again", "", ""), &[]),
+        (span("x", 1, "", "", "hystrix.command=GetUser|hystrix.circuit_open='false'|hystrix.cached='true'"), &[]),
+        (span("x", CLIENT, "The circuit is now open and is not allowing retries", "", ""), &[]),
         (span("x", CLIENT, "", "", "http.response.status_code=200"), &[]),
     ]
 }
 
-fn logs() -> Vec<Case> {
+pub(super) fn logs() -> Vec<Case> {
     vec![
         (
             log("client request", "kind=client|component=grpc|operation=/a.B/C|code=503|reason=CIRCUITBREAKER"),
@@ -291,6 +302,11 @@ fn logs() -> Vec<Case> {
             &["go-zero.alert seen open go-zero pay"],
         ),
         (log("breaker is open and requests were dropped", ""), &[]),
+        (
+            log("2024\nproc(rec/1), callee: GET:///charge, breaker is open and requests dropped\nlast errors:\n15:04:05 500", ""),
+            &["go-zero.alert seen open go-zero op:/charge"],
+        ),
+        (log("[HTTP] GET http://127.0.0.1:80/pay?id=1 - circuit breaker is open", ""), &["go-zero.httpc.log breaker_open go-zero op:/pay"]),
         // 22 of the reference: the fold joins the two lines.
         (log("[http] dropped, /a - 1.2.3.4 - curl", ""), &["go-zero.drop unknown_503 go-zero op:/a"]),
         (log("dropreq, cpu: 950, maxPass: 10", ""), &["go-zero.dropreq load_shed go-zero shedder"]),
@@ -320,6 +336,9 @@ fn logs() -> Vec<Case> {
             log(r#"[2024-06-01T12:00:07.000Z] "GET /a HTTP/1.1" 504 UT upstream_response_timeout - "-" 0 24 0 -"#, ""),
             &["istio.accesslog.timeout timeout envoy op:GET /a"],
         ),
+        (log("GET /a HTTP/1.1", "response_flags=UO|upstream_cluster.name=pay"), &["envoy.flags concurrency_cap envoy pay"]),
+        (log("GET /a HTTP/1.1", "response_flags=UT|upstream_cluster.name=pay"), &["envoy.flags.timeout timeout envoy pay"]),
+        (log("GET /a HTTP/1.1", "response_flags=-|upstream_cluster.name=pay"), &[]),
         (log(r#"[2024-06-01T12:00:07.000Z] "GET /a HTTP/1.1" 503 UF upstream_reset - "-" 0 81 0 -"#, ""), &[]),
         (
             log(r#"{"type":"CONSECUTIVE_5XX","cluster_name":"pay","upstream_url":"10.0.0.1:80","action":"EJECT","enforced":true}"#, ""),
@@ -333,12 +352,25 @@ fn logs() -> Vec<Case> {
         (log("Consecutive failure-accrual breaker closed", "addr=10.0.0.1:80"), &["linkerd ?>open linkerd 10.0.0.1:80"]),
         (log("Consecutive failure-accrual breaker reopened", "addr=10.0.0.1:80"), &["linkerd ?>closed linkerd 10.0.0.1:80"]),
         (log("Consecutive failure-accrual breaker configured", ""), &[]),
+        // Records that have what makes a rule look, and not the rest.
+        (log("dropreq, mem: 950", ""), &[]),
+        (log("concurrent connections: 100", ""), &[]),
+        (log("hystrix-go: opening file pay", ""), &[]),
+        (log("hystrix-go: allowing single retry", ""), &[]),
+        (log("hystrix-go: closing connection pay", ""), &[]),
+        (log("ERROR kind=server component=grpc operation=/a.B/C args= code=503 reason=CIRCUITBREAKER latency=0.1", ""), &[]),
+        (log("ERROR kind=client component=grpc operation=/a.B/C args= code=429 reason=RATELIMIT latency=0.1", ""), &[]),
+        (log("Resilience event occurred. EventName: 'OnCircuitReset', Source: 'a/b/c', Operation Key: ''", ""), &[]),
+        (log("Order 7 changed state from NEW to PAID", ""), &[]),
+        (log(r#"{"cluster_name":"pay","action":"UNEJECT"}"#, ""), &[]),
+        (log("the invocation was rejected due to over the limiter quota", ""), &[]),
+        (log(r#"[2024-06-01T12:00:07.000Z] "GET /a HTTP/1.1" 504 - upstream_response_timeout - "-" 0 24 0 -"#, ""), &[]),
         // 25 of the reference: an error, but nobody refused anything.
         (log(r#"{"level":"error","msg":"{\"code\":5001003,\"message\":\"insufficient stock\",\"solution\":\"replenish\"}"}"#, ""), &[]),
     ]
 }
 
-fn points() -> Vec<Case> {
+pub(super) fn points() -> Vec<Case> {
     vec![
         (
             point("sum", "client_requests_code_total", 10.0, "kind=grpc|operation=/a.B/C|code=503|reason=CIRCUITBREAKER"),
@@ -507,6 +539,13 @@ fn points() -> Vec<Case> {
             ),
             &[],
         ),
+        // Records that have what makes a rule look, and not the rest.
+        (point("sum", "failsafe.circuit_breaker.state_change.rate", 1.0, "failsafe.circuit_breaker.name=a"), &[]),
+        (point("sum", "failsafe.retry_policy.execution.rate", 1.0, "failsafe.retry_policy.name=a"), &[]),
+        (point("histogram", "hystrix.circuitOpen", 1.0, "hystrixcircuit=pay"), &[]),
+        (point("sum", "go_gateway_requests_circuit_breaker_allowed_total", 1.0, "method=GET|path=/a|service=pay"), &[]),
+        (point("sum", "resilience4j.circuitbreaker.not.permitted.ratio", 1.0, "name=a"), &[]),
+        (point("gauge", "sentinel_go_circuit_breaker_state_age", 1.0, "resource=GET:/a"), &[]),
         (point("delta", "dubbo_provider_requests_limit_total", 0.0, "interface=a.B|method=c"), &[]),
     ]
 }

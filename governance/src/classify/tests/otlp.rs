@@ -102,6 +102,15 @@ pub fn event_log(event_name: &str, body: &str, pairs: &str) -> Vec<TableBatch> {
 
 /// One point of a `gauge`, `sum` (cumulative), `delta` (sum) or `histogram`.
 pub fn point(kind: &str, name: &str, value: f64, pairs: &str) -> Vec<TableBatch> {
+    of_point(resource(), kind, name, value, pairs)
+}
+
+/// A point of which only its labels say whose it is.
+pub fn labelled_point(kind: &str, name: &str, value: f64, pairs: &str) -> Vec<TableBatch> {
+    of_point(None, kind, name, value, pairs)
+}
+
+fn of_point(resource: Option<Resource>, kind: &str, name: &str, value: f64, pairs: &str) -> Vec<TableBatch> {
     let number = NumberDataPoint {
         attributes: attributes(pairs),
         start_time_unix_nano: START,
@@ -130,6 +139,6 @@ pub fn point(kind: &str, name: &str, value: f64, pairs: &str) -> Vec<TableBatch>
     };
     let metric = Metric { name: name.to_owned(), data: Some(data), ..Default::default() };
     let scope_metrics = vec![ScopeMetrics { metrics: vec![metric], ..Default::default() }];
-    let resource_metrics = vec![ResourceMetrics { resource: resource(), scope_metrics, ..Default::default() }];
+    let resource_metrics = vec![ResourceMetrics { resource, scope_metrics, ..Default::default() }];
     rows(Signal::Metrics, &ExportMetricsServiceRequest { resource_metrics }.encode_to_vec())
 }

@@ -61,6 +61,35 @@ fn derived_columns_and_rows_follow_the_spans() {
     assert_eq!(column(schemas::columns::ERROR_REASON), Some("CIRCUITBREAKER"));
 }
 
+#[test]
+fn a_stream_whose_messages_were_refused_is_one_refused_call() {
+    let exception = |at: u64| opentelemetry_proto::tonic::trace::v1::span::Event {
+        time_unix_nano: otlp::START + at,
+        name: "exception".to_owned(),
+        attributes: vec![otlp::text("exception.type", "*errors.Error"), otlp::text("exception.message", REFUSED)],
+        ..Default::default()
+    };
+    let status = Some(Status { message: REFUSED.to_owned(), code: 2 });
+    let events = [10, 20, 30].map(exception).into();
+    let stream = Span { trace_id: vec![1; 16], span_id: vec![2; 8], kind: 3, status, events, ..Default::default() };
+    let facts = classify(Rules::shipped(), &otlp::of_span("kratos", stream));
+    let [rejection] = facts.rejections.as_slice() else { panic!("{facts:?}") };
+    assert_eq!((rejection.amount, rejection.time), (Amount::Count(1.0), UnixNanos(otlp::START as i64 + 10)), "the first one");
+}
+
+#[test]
+fn labels_say_whose_a_scraped_point_is() {
+    let labels = "resource=GET:/a|result=block|block_type=BlockTypeFlowControl|host=h1|app=shop|pid=7";
+    let of = |batches: &[schemas::TableBatch]| {
+        let facts = classify(Rules::shipped(), batches);
+        let [rejection] = facts.rejections.as_slice() else { panic!("{facts:?}") };
+        (rejection.emitter.service.clone(), rejection.emitter.instance.clone())
+    };
+    assert_eq!(of(&otlp::labelled_point("sum", "sentinel_go_handled_total", 17.0, labels)), ("shop".into(), "h1:7".into()));
+    let other = labels.replace("app=shop", "app=other");
+    assert_eq!(of(&point("sum", "sentinel_go_handled_total", 17.0, &other)), ("shop".into(), "i1".into()), "the resource says it");
+}
+
 /// Texts that look like those of rules, and anything else.
 fn any_text() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![

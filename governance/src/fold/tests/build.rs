@@ -111,6 +111,11 @@ pub(super) fn refused(framework: &str, name: &str, time: f64) -> Rejection {
     }
 }
 
+/// The same of calls of `operation`.
+pub(super) fn with(operation: &str, rejection: Rejection) -> Rejection {
+    Rejection { operation: operation.into(), ..rejection }
+}
+
 /// A counter of refusals (`not_permitted`) without a start time.
 pub(super) fn refused_total(framework: &str, name: &str, time: f64, value: f64) -> Rejection {
     Rejection {

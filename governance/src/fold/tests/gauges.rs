@@ -88,7 +88,7 @@ fn numbers_without_a_meaning() {
     check(
         "unless refusals say that 0 is open",
         &of(&[1.0, 0.0, 1.0]).reject(refusals(3516.0)),
-        "order pay/i1: C>O 3515 enum_gauge, O>C 3530 enum_gauge | 3515-3530 closed x4",
+        "order pay/i1: C>O 3515 enum_gauge, O>C 3520 enum_gauge | 3515-3520 closed x4",
     );
     check(
         "a half is half open",
@@ -124,4 +124,13 @@ fn refusals_tell_when_within_a_sample() {
 fn points_twice_and_back_dated() {
     let twice = samples(&[(3515.0, Open), (3500.0, Closed), (3515.0, Open), (3530.0, Closed), (3500.0, Closed)]);
     check("e16", &Given::default().signal(twice), "order pay/i1: C>O 3515 onehot, O>C 3530 onehot | 3515-3530 closed");
+}
+
+#[test]
+fn a_breaker_that_is_registered_anew_begins_closed_and_its_counter_at_nothing() {
+    let given = Given::default().signal(samples(&[(3500.0, Closed), (3515.0, Open), (3530.0, Closed), (3545.0, Closed)])).reject(
+        [(3500.0, 0.0), (3515.0, 30.0), (3530.0, 0.0), (3545.0, 0.0)]
+            .map(|(time, value)| refused_total("resilience4j", "pay", time, value)),
+    );
+    check("e10", &given, "order pay/i1: C>O 3515 onehot, O>C 3530 explicit | 3515-3530 restart x30");
 }

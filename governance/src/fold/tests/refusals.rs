@@ -189,3 +189,43 @@ fn what_never_opens_a_breaker() {
     let folded = future.fold();
     assert_eq!((show(&folded).as_str(), folded.notices.len()), ("", 1));
 }
+
+#[test]
+fn too_many_requests_are_of_the_breaker_that_was_half_open() {
+    use super::build::{emitter, log, with};
+    use crate::facts::State::Closed;
+    let text = |operation: &str, time: f64| Rejection {
+        kind: RejectionKind::Unknown429,
+        operation: operation.into(),
+        reason: "too many requests".into(),
+        evidence: Evidence { confidence: 30, ..evidence(Source::Log, "gobreaker.half_open.unsaid", 30) },
+        ..refused("", &format!("op:{operation}"), time)
+    };
+    let trip = |framework: &str, name: &str| {
+        [(Closed, Open, 0.0), (Open, HalfOpen, 10.0), (HalfOpen, Closed, 12.0)]
+            .map(|(from, to, time)| log(framework, name, time, Some(from), to))
+    };
+    let check = |name: &str, given: Given, expected: &[Option<usize>]| {
+        let folded = given.fold();
+        let of: Vec<Option<usize>> = folded.verdicts.iter().map(|verdict| verdict.breaker).collect();
+        assert_eq!(of, expected, "{name}: {}", show(&folded));
+    };
+    let pay = |framework: &str| Given::default().signal(trip(framework, "pay"));
+    check("half open", pay("gobreaker").reject([text("POST /pay", 11.0)]), &[Some(0)]);
+    check("of a library that nothing tells", pay("").reject([text("POST /pay", 11.0)]), &[Some(0)]);
+    check("which opened, and was not half open", pay("").reject([text("POST /pay", 5.0)]), &[None]);
+    check("gobreaker's own states may be coarse", pay("gobreaker").reject([text("POST /pay", 5.0)]), &[Some(0)]);
+    check("closed", pay("gobreaker").reject([text("POST /pay", 20.0)]), &[None]);
+    check("of another library", pay("hystrix-go").reject([text("POST /pay", 11.0)]), &[None]);
+    check("another text", pay("gobreaker").reject([Rejection { reason: String::new(), ..text("POST /pay", 11.0) }]), &[None]);
+    let other = Rejection { emitter: emitter("order", "i2"), ..text("POST /pay", 11.0) };
+    check("another process", pay("gobreaker").reject([other]), &[None]);
+    check("which of two, nobody knows", pay("").signal(trip("", "stock")).reject([text("POST /pay", 11.0)]), &[None]);
+    let refusals = || (1..4).map(|nth| with("POST /pay", refused("", "op:POST /pay", f64::from(nth))));
+    check("what it guards is known", pay("").reject(refusals()).reject([text("POST /pay", 11.0)]), &[Some(0); 4]);
+    check("and is not this", pay("").reject(refusals()).reject([text("GET /other", 11.0)]), &[Some(0), Some(0), Some(0), None]);
+    let folded = pay("").reject(refusals()).reject([text("POST /pay", 11.0)]).fold();
+    assert_eq!(show(&folded), "order pay/i1: C>O 0 explicit, O>H 10 explicit, H>C 12 explicit | 0-12 closed p1 x4");
+    let alone = Given::default().reject((0..9).map(|nth| text("POST /pay", f64::from(nth)))).fold();
+    assert_eq!(show(&alone), "", "no breaker by itself");
+}

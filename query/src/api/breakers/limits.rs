@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     super::{
-        answer::{Cost, Meta, Time, to_json},
+        answer::{Cost, Meta, Time, to_json, total},
         problem::Problem,
         search::{Pairs, now},
         window::{Window, nothing_else, unknown_parameter},
@@ -214,7 +214,7 @@ async fn rules(folds: &Folds, told: &Told, window: Window) -> Result<Rules, Prob
     for rule in rules.iter().filter(|rule| rule.limit.is_some()) {
         let routes: HashSet<&str> = rule.routes.iter().map(|(route, _)| route.as_str()).collect();
         let of_rule = |call: &&LetThrough<'_>| call.service == rule.service && routes.contains(call.route) && call.time >= since;
-        let calls: f64 = through.iter().filter(of_rule).map(|call| call.count).sum();
+        let calls = total(through.iter().filter(of_rule).map(|call| call.count));
         newest.insert(id_of(rule), calls * 1e9 / (window.end.0 - since.0) as f64);
     }
     Ok(Rules { cost, rules, newest })
@@ -232,8 +232,10 @@ pub(super) fn by_service(told: &Told, window: Window) -> BTreeMap<String, f64> {
 /// What limiters rejected themselves.
 fn limits(told: &Told) -> Vec<&Rejection> {
     let all = told.rejections.iter().zip(&told.folded.verdicts);
-    let local = all.filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate).map(|(rejection, _)| rejection);
-    local.filter(|rejection| is_limit(rejection.kind)).collect()
+    let local = all.filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate);
+    // Of one that did not say who it was, a half open breaker turned out to be.
+    let of_limiter = local.filter(|(rejection, verdict)| rejection.kind != RejectionKind::Unknown429 || verdict.breaker.is_none());
+    of_limiter.map(|(rejection, _)| rejection).filter(|rejection| is_limit(rejection.kind)).collect()
 }
 
 /// Those that are one call each.

@@ -12,11 +12,11 @@ use crate::{
     otlp::attributes_json::Value,
 };
 
-/// zap, logrus and slog; bunyan and pino; logstash, ECS; Sentinel.
+/// zap, logrus and slog; bunyan and pino; logstash, ECS; Sentinel; go-zero.
 const TIMES: [&str; 9] = ["ts", "time", "timestamp", "@timestamp", "T", "datetime", "Timestamp", "asctime", "@t"];
 const LEVELS: [&str; 11] =
     ["level", "severity", "log.level", "logLevel", "lvl", "severity_text", "severityText", "levelname", "loglevel", "L", "@l"];
-const MESSAGES: [&str; 7] = ["msg", "message", "M", "@m", "body", "short_message", "log"];
+const MESSAGES: [&str; 8] = ["msg", "message", "M", "@m", "body", "short_message", "log", "content"];
 const STACKS: [&str; 4] = ["stacktrace", "stack_trace", "error.stack_trace", "S"];
 
 /// What several fields may say is said by the first of the list that is there and can be read; the others stay attributes.
@@ -62,11 +62,13 @@ pub(super) fn take<'a>(record: &mut Record<'a>, meaning: Meaning, value: &Scalar
 /// The id in a field of this name; false: it is an attribute like others.
 pub(super) fn take_id(record: &mut Record<'_>, key: &str, value: &str) -> bool {
     let (name, of_datadog) = key.strip_prefix("dd.").map_or((key, false), |name| (name, true));
-    if record.trace_id.is_none() && trace::is_trace_id(name) {
+    // go-zero's `trace` and `span`: other libraries mean other things by these words, so the value has to be a whole id.
+    let (whole_trace, whole_span) = (name == "trace" && value.len() == 32, name == "span" && value.len() == 16);
+    if record.trace_id.is_none() && (whole_trace || trace::is_trace_id(name)) {
         record.trace_id = if of_datadog { decimal_trace_id(value).or_else(|| trace_id(value)) } else { trace_id(value) };
         return record.trace_id.is_some();
     }
-    if record.span_id.is_none() && trace::is_span_id(name) {
+    if record.span_id.is_none() && (whole_span || trace::is_span_id(name)) {
         record.span_id = if of_datadog { decimal_span_id(value).or_else(|| span_id(value)) } else { span_id(value) };
         return record.span_id.is_some();
     }

@@ -115,6 +115,14 @@ mod tests {
             "rules were loaded",
             r#"{"caller":"a.go:1"}"#,
         );
+        // go-zero
+        check(
+            r#"{"@timestamp":"2024-05-01T04:00:00.010Z","caller":"a.go:25","content":"[http] dropped, /pay","level":"error"}"#,
+            Some(1_714_536_000_010_000_000),
+            Some(("error", 17)),
+            "[http] dropped, /pay",
+            r#"{"caller":"a.go:25"}"#,
+        );
         // A field that is not what its name says stays what it is.
         check(
             r#"{"time":"soon","level":{"a":1},"message":7}"#,
@@ -144,6 +152,8 @@ mod tests {
         check(r#""dd.trace_id":"17","dd.span_id":"18""#, Some("00000000000000000000000000000011"), Some("0000000000000012"), 0);
         check(r#""dd.trace_id":"T#","dd.span_id":18"#, Some(TRACE), Some("0000000000000012"), 0);
         check(r#""traceId":"S#""#, Some("000000000000000000f067aa0ba902b7"), None, 0);
+        check(r#""trace":"T#","span":"S#""#, Some(TRACE), Some(SPAN), 0);
+        check(r#""trace":"S#","span":"/pay""#, None, None, 2);
         check(r#""trace_id":"none","span_id":"""#, None, None, 2);
     }
 

@@ -1,0 +1,86 @@
+//! Whose are refusals that say no more than `too many requests`? So writes a half open gobreaker, and many a limiter.
+
+use super::{
+    History, Scope,
+    alias::{Aliases, Share, is_open},
+    history::Built,
+    parameters::SKEW,
+    process::Processes,
+    registry::{Entry, Registry},
+    sort::Sorted,
+};
+use crate::facts::{Mechanism, Rejection, RejectionKind, State};
+
+/// The reason that the rule for the bare text gives.
+const TEXT: &str = "too many requests";
+const FAMILY: &str = "gobreaker";
+
+/// Such a refusal is believed to be of a breaker
+///
+/// 1. in the same process, of gobreaker or of a library that nothing tells,
+/// 2. that guards the operation or the target, or of which nobody knows what it guards,
+/// 3. that was half open then; of gobreaker itself open will do, for its states may be told coarsely,
+///
+/// if only one is so. Of all others it stays unknown who refused.
+pub(crate) fn half_open(
+    registry: &Registry,
+    built: &[Built],
+    aliases: &Aliases,
+    (sorted, scopes): (&Sorted<'_>, &[Scope]),
+    processes: &mut Processes,
+) -> Vec<Share> {
+    let mut shares = Vec::new();
+    let mut bytes = Vec::new();
+    let found = sorted
+        .briefs
+        .iter()
+        .zip(scopes)
+        .enumerate()
+        .filter(|(_, (brief, scope))| brief.kind == RejectionKind::Unknown429 && !brief.is_metric() && **scope == Scope::Local);
+    for (index, _) in found {
+        let rejection = sorted.rejections[index].1;
+        if rejection.reason != TEXT {
+            continue;
+        }
+        let process = processes.index_of(&mut bytes, &rejection.emitter);
+        let of_process = registry.slots.iter().zip(built).filter(|(slot, _)| slot.process == process);
+        let may_be = |entry: usize, history: &History| {
+            let of = &registry.entries[entry].key;
+            let known = of.family == FAMILY;
+            (known || of.family.is_empty() && !of.is_nameless())
+                && of.mechanism == Mechanism::Breaker
+                && if known { is_open(history, rejection.time.0) } else { was_half_open(history, rejection.time.0) }
+        };
+        let candidates = of_process.filter(|(slot, built)| built.is_told && may_be(slot.entry, &built.history));
+        let candidates: Vec<usize> = candidates.map(|(slot, _)| slot.entry).collect();
+        let guards: Vec<Option<bool>> = candidates.iter().map(|entry| guards(registry, aliases, *entry, rejection)).collect();
+        let of =
+            |wanted: Option<bool>| candidates.iter().zip(&guards).filter(move |(_, guards)| **guards == wanted).map(|(entry, _)| *entry);
+        let best: Vec<usize> = if guards.contains(&Some(true)) { of(Some(true)).collect() } else { of(None).collect() };
+        if let [into] = best[..] {
+            shares.push(Share { rejection: index as u32, process, into });
+        }
+    }
+    shares
+}
+
+/// Whether the breaker is around such calls; `None`: nobody knows around which.
+fn guards(registry: &Registry, aliases: &Aliases, entry: usize, rejection: &Rejection) -> Option<bool> {
+    let nameless = aliases.pairs.iter().filter(|(_, into)| *into == entry).map(|(from, _)| *from);
+    let entries: Vec<&Entry> = nameless.chain([entry]).map(|entry| &registry.entries[entry]).collect();
+    let mut operations = entries.iter().flat_map(|entry| entry.operations()).peekable();
+    let mut targets = entries.iter().flat_map(|entry| entry.targets()).peekable();
+    if operations.peek().is_none() && targets.peek().is_none() {
+        return None;
+    }
+    Some(operations.any(|operation| operation == rejection.operation) || targets.any(|target| target == rejection.target))
+}
+
+/// As far as anybody can tell: from the earliest that it can have gone half open to the latest that it can have left.
+fn was_half_open(history: &History, time: i64) -> bool {
+    history.transitions.iter().enumerate().filter(|(_, transition)| transition.to == State::HalfOpen).any(|(place, transition)| {
+        let entered = transition.at.lo.unwrap_or(transition.at.time);
+        let left = history.transitions.get(place + 1).map(|next| next.at.hi);
+        entered.0 <= time.saturating_add(SKEW) && left.is_none_or(|left| time <= left.0.saturating_add(SKEW))
+    })
+}
