@@ -8,6 +8,7 @@
 //! analytics  what many records have in common; pure
 //! series     metrics over time: selectors, counters, histograms; pure
 //! codes      what is known of error codes: their files, and what the API adds
+//! rules      the rules that count: their files, and what the API adds
 //! engine     SQL and searches over the tables of the store
 //! encode     batches to JSON, CSV, Arrow, Parquet
 //! api        the routes on 127.0.0.1:4319, and the guard in front of them
@@ -21,9 +22,11 @@ mod config;
 mod encode;
 pub mod engine;
 mod reads;
+pub mod rules;
 pub mod search;
 pub mod self_metrics;
 pub mod series;
+mod small_files;
 pub mod trace;
 
 pub use config::Config;

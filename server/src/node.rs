@@ -15,10 +15,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use governance::classify::SharedRules;
 use query::{
     api::{Listening, Shared},
     codes::Codes,
+    rules::RuleBook,
 };
 use storage::{
     RawRequest, Store,
@@ -121,11 +121,11 @@ impl Node {
         let data_dir = storage_config.data_dir.clone();
         let promise = config.storage.durability.promise();
         tracing::info!(data_dir = %data_dir.display(), durability = config.storage.durability.name(), promise, "opening the store");
-        let read = config.governance.load_rules().map_err(|error| Failure::new(Exit::Config, error))?;
-        tracing::info!(rules = read.len(), files = config.governance.rules.len(), "governance rules loaded");
-        let rules = SharedRules::new(read);
+        let rules = RuleBook::open(config.rules(), Arc::clone(&io)).map_err(|error| Failure::new(Exit::Config, error))?;
+        let rules = Arc::new(rules);
+        tracing::info!(rules = rules.get().len(), files = config.governance.rules.len(), "governance rules loaded");
         let derive = {
-            let rules = rules.clone();
+            let rules = rules.shared();
             move |request: &RawRequest| replay::derive(&rules, request)
         };
         let store = Store::open(storage_config, io, Arc::new(derive)).map_err(|error| Failure::new(open_exit(&error), error))?;
@@ -136,7 +136,7 @@ impl Node {
         let ingest = runtime("ingest", thread::available_parallelism().map_or(2, usize::from))?;
         let query = runtime("query", 2)?;
         let receivers = ingest
-            .block_on(collector::Collector::bind(config.collector(DRAIN_MAX), Arc::clone(&store), rules.clone()))
+            .block_on(collector::Collector::bind(config.collector(DRAIN_MAX), Arc::clone(&store), rules.shared()))
             .map_err(|error| Failure::new(Exit::Unavailable, error))?;
         let mut receivers = receivers.pulling(config.pull(&data_dir)).map_err(|error| Failure::new(Exit::Failed, error))?;
         let forwards_stop = CancellationToken::new();
@@ -177,7 +177,7 @@ impl Node {
             listening: addresses.listening(),
             data_dir: data_dir.display().to_string().into(),
             settings: loaded.settings().iter().map(Setting::shown).collect(),
-            rules: rules.clone(),
+            rules: Arc::clone(&rules),
             received,
             senders: {
                 let (watch, forwards) = (receivers.watch(), forwards.clone());
@@ -195,7 +195,7 @@ impl Node {
         let api = query.spawn(doors.serve(routers, api_stop.clone()));
         query.spawn(upkeep(prometheus, api_stop.clone()));
         query.spawn(codes::keep_current(code_files, codes, addresses.otlp_http, stopping.clone()));
-        query.spawn(rules::keep_current(config.governance.clone(), rules, addresses.otlp_http, stopping.clone()));
+        query.spawn(rules::keep_current(rules, addresses.otlp_http, stopping.clone()));
         tracing::info!(otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http, api = %addresses.api, "ready");
         let durability = config.storage.durability;
         Ok(Self {

@@ -12,7 +12,6 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use governance::classify::SharedRules;
 use http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
@@ -50,6 +49,7 @@ use crate::{
     codes::Codes,
     engine::Engine,
     reads::Reads,
+    rules::RuleBook,
     self_metrics::{API_REQUEST_SECONDS, API_REQUESTS},
 };
 
@@ -73,8 +73,8 @@ pub struct Shared {
     pub data_dir: Arc<str>,
     /// As the process was started.
     pub settings: Arc<[Setting]>,
-    /// Exchanged when a file of them changes.
-    pub rules: SharedRules,
+    /// Exchanged when a file of them changes, or by the API.
+    pub rules: Arc<RuleBook>,
     /// Asked on every status request; must be cheap.
     pub received: Arc<dyn Fn() -> Received + Send + Sync>,
     /// Who sends what; must be cheap.
@@ -125,7 +125,7 @@ fn api(config: &Config, shared: Shared, reads: Reads, compat: &Compat) -> Router
         .merge(about_the_server(shared.clone()))
         .merge(ingest::routes(shared.clone()))
         .merge(settings::routes(shared.clone()))
-        .merge(admin::routes(Arc::clone(&shared.store), shared.rules.clone()))
+        .merge(admin::routes(Arc::clone(&shared.store), shared.rules.shared()))
         .merge(sql::routes(shared.engine.clone()))
         .merge(queries::routes(shared.engine.clone()))
         .merge(search::routes(shared.engine.clone()))

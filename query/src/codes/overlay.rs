@@ -3,12 +3,13 @@
 use std::{io, path::Path};
 
 use governance::codes::catalogue::{CodesFile, write_toml};
-use storage::io::{Io, create_dirs_durable};
+use storage::io::Io;
 
 use super::{
     book::CodesError,
     source::{self, Format},
 };
+use crate::small_files;
 
 /// Reads it; without a file there is nothing in it.
 pub(super) fn load(io: &dyn Io, path: &Path) -> Result<CodesFile, CodesError> {
@@ -23,22 +24,5 @@ pub(super) fn load(io: &dyn Io, path: &Path) -> Result<CodesFile, CodesError> {
 pub(super) fn save(io: &dyn Io, path: &Path, file: &CodesFile) -> Result<(), CodesError> {
     let text = write_toml(file.layouts.iter(), file.codes.iter().map(|code| &code.value), file.parts.iter());
     let text = format!("# Written by the API of error codes; files of the configuration win over it.\n{text}");
-    write(io, path, text.as_bytes()).map_err(|source| CodesError::Write { path: path.to_owned(), source })
-}
-
-fn write(io: &dyn Io, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("/"));
-    if let Some(base) = dir.parent() {
-        create_dirs_durable(io, base, dir)?;
-    }
-    let temporary = path.with_extension("tmp");
-    match io.remove(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let file = io.create(&temporary)?;
-    file.write_all_at(bytes, 0)?;
-    file.sync_data()?;
-    io.rename(&temporary, path)?;
-    io.sync_dir(dir)
+    small_files::replace(io, path, text.as_bytes()).map_err(|source| CodesError::Write { path: path.to_owned(), source })
 }

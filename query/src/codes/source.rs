@@ -1,14 +1,12 @@
 //! A text with codes, in one of the forms they are written in.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use governance::codes::catalogue::{CodesFile, ImportError, read_csv, read_java, read_proto, read_toml};
 use storage::io::Io;
 
 use super::book::CodesError;
+use crate::small_files::{self, TextError};
 
 /// Bytes of one file.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -58,19 +56,12 @@ pub(super) fn parse(path: &Path, format: Format, text: &str) -> Result<CodesFile
 
 /// All of a file, as text.
 pub(super) fn text(io: &dyn Io, path: &Path) -> Result<String, CodesError> {
-    let at = |path: &Path| {
-        let path: PathBuf = path.to_owned();
-        move |source: io::Error| CodesError::Read { path, source }
-    };
-    let file = io.open_read(path).map_err(at(path))?;
-    let len = file.len().map_err(at(path))?;
-    if len > FILE_BYTES_MAX {
-        return Err(CodesError::Large { path: path.to_owned(), bytes: len, max: FILE_BYTES_MAX });
-    }
-    let mut bytes = vec![0; len as usize];
-    file.read_exact_at(&mut bytes, 0).map_err(at(path))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let line = 1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-        CodesError::Line { path: path.to_owned(), line, what: "the text is not UTF-8".to_owned() }
+    small_files::text(io, path, FILE_BYTES_MAX).map_err(|error| {
+        let path = path.to_owned();
+        match error {
+            TextError::Read(source) => CodesError::Read { path, source },
+            TextError::Large { bytes } => CodesError::Large { path, bytes, max: FILE_BYTES_MAX },
+            TextError::NotText { line } => CodesError::Line { path, line, what: "the text is not UTF-8".to_owned() },
+        }
     })
 }

@@ -4,7 +4,6 @@ use std::{sync::Arc, time::SystemTime};
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use governance::classify::SharedRules;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -13,6 +12,7 @@ use query::{
     api::{Dashboard, Listening, Page, Received, Senders, Setting, Shared, routers},
     codes::{Codes, CodesConfig},
     engine::Engine,
+    rules::{RuleBook, RulesConfig},
 };
 use schemas::{
     RequestHash, Signal, Table, TableBatch, TenantId, UnixNanos,
@@ -60,7 +60,7 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
         listening: Arc::new([Listening { name: "api", url: format!("http://{listen}") }]),
         data_dir: data_dir.path().display().to_string().into(),
         settings: Arc::new([setting()]),
-        rules: SharedRules::default(),
+        rules: Arc::new(RuleBook::open(RulesConfig::in_dir(data_dir.path()), Arc::new(RealIo)).expect("there are no files")),
         received: Arc::new(|| Received { traces: 2, ..Received::default() }),
         senders: Arc::new(Senders::default),
         stopping: stopping.clone(),

@@ -228,6 +228,21 @@ async fn the_list_and_one_breaker() {
 }
 
 #[tokio::test]
+async fn a_breaker_that_opened_hours_ago_and_said_nothing_since_is_open() {
+    let loaded = Loaded::empty();
+    let facts = Facts { breaker_signals: vec![changed(0.0, State::Closed, State::Open)], ..Facts::default() };
+    loaded.append(to_batches(&facts, at(0.0)));
+    loaded.store.flush().expect("a working disk");
+    let quarter = |hour: &str| format!("/api/v1/breakers?start=2026-09-22T{hour}:13:20Z&end=2026-09-22T{hour}:28:20Z");
+    let list = ask(&loaded, &quarter("10")).await;
+    let row = &list["breakers"][0];
+    assert_eq!((&row["name"], &row["state"], &row["trips"]), (&json!("pay"), &json!("open"), &json!(0)), "{list}");
+    assert_eq!(row["last_trip"]["opened"]["time"], "2026-09-21T14:13:20.000000000Z");
+    assert!(row["refused"].as_f64().is_some_and(f64::is_sign_positive), "nothing, not less than nothing: {row}");
+    assert_eq!(ask(&loaded, &quarter("15")).await["breakers"], json!([]), "what was more than a day before is unknown");
+}
+
+#[tokio::test]
 async fn a_trip_says_why_whom_it_hurt_and_what_came_before() {
     let loaded = loaded();
     let list = ask(&loaded, &format!("/api/v1/breakers?{WINDOW}")).await;

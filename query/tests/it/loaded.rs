@@ -11,7 +11,7 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use governance::classify::{Rules, SharedRules, with_facts};
+use governance::classify::{Rules, with_facts};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -20,6 +20,7 @@ use query::{
     api::{Dashboard, Received, Shared, routers},
     codes::{Codes, CodesConfig},
     engine::Engine,
+    rules::{RuleBook, RulesConfig},
 };
 use schemas::{
     RequestHash, Signal, TableBatch, TenantId, TraceId, UnixNanos,
@@ -145,7 +146,7 @@ impl Loaded {
             listening: Arc::new([]),
             data_dir: "".into(),
             settings: Arc::new([setting()]),
-            rules: SharedRules::default(),
+            rules: Arc::new(RuleBook::open(RulesConfig::in_dir(data_dir.path()), Arc::new(RealIo)).expect("there are no files")),
             received: Arc::new(Received::default),
             senders: Arc::new(crate::ingest::senders),
             stopping: stopping.clone(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use query::codes::Codes;
+use query::{codes::Codes, rules::RuleBook};
 use storage::{
     Refused,
     io::{DiskSpace, Io, RealIo},
@@ -32,10 +32,15 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
     let source = loaded.file.as_ref().map_or("defaults, environment and flags".to_owned(), |file| file.display().to_string());
     print(format_args!("configuration   ok ({source})")).context("print")?;
     check_codes(&loaded.config)?;
-    let governance = &loaded.config.governance;
-    let rules = governance.load_rules().map_err(|error| Failure::new(Exit::Config, error))?;
-    print(format_args!("rules           ok ({}, {} files of your own)", rules.len(), governance.rules.len())).context("print")?;
+    check_rules(&loaded.config)?;
     check_environment(&loaded.config)
+}
+
+/// Files of rules, and what the API added to them.
+fn check_rules(config: &Config) -> Result<(), Failure> {
+    let rules = RuleBook::open(config.rules(), Arc::new(RealIo)).map_err(|error| Failure::new(Exit::Config, error))?;
+    let (count, own) = (rules.get().len(), config.governance.rules.len());
+    print(format_args!("rules           ok ({count}, {own} files of your own)")).context("print").map_err(Failure::from)
 }
 
 /// Files of error codes, and what the API added to them.

@@ -18,7 +18,6 @@ mod settings;
 mod storage_section;
 mod suggest;
 
-pub(crate) use governance_section::Governance;
 pub(crate) use layers::{Loaded, load};
 pub(crate) use origin::Setting;
 pub(crate) use settings::{Config, ConfigError, DATA_DIR, parse_listen};

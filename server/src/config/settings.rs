@@ -173,6 +173,12 @@ impl Config {
         }
     }
 
+    /// Where rules are read from, and what the API may write.
+    pub(crate) fn rules(&self) -> query::rules::RulesConfig {
+        let files = self.governance.rules.iter().map(|path| absolute(path)).collect();
+        query::rules::RulesConfig { files, ..query::rules::RulesConfig::in_dir(&absolute(&self.data_dir)) }
+    }
+
     /// Receivers get at most `stop_max` of a stop, so that the rest of it has time too.
     pub(crate) fn collector(&self, stop_max: Duration) -> collector::Config {
         let stop_timeout_ms = self.collector.stop_timeout_ms.min(stop_max.as_millis() as u64);

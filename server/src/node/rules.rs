@@ -1,40 +1,33 @@
-//! Rule files that change while the server runs.
+//! Rules that change while the server runs: their files, and what the API writes.
 //!
 //! A changed file is validated with all others before anything counts; with a mistake the rules stay as they are, and the log names file,
-//! line, field and why. A reload is told beside trips that follow.
+//! line, field and why. A change is told beside trips that follow, whoever made it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use governance::classify::SharedRules;
+use query::rules::RuleBook;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::watch;
-use crate::config::Governance;
 
-pub(super) async fn keep_current(governance: Governance, rules: SharedRules, otlp_http: SocketAddr, stopping: CancellationToken) {
-    let files = governance.rules.clone();
-    watch::changes("rule files", files, move || reload(&governance, &rules), otlp_http, stopping).await;
+pub(super) async fn keep_current(rules: Arc<RuleBook>, otlp_http: SocketAddr, stopping: CancellationToken) {
+    watch::changes("rule files", rules.files(), move || reload(&rules), otlp_http, stopping).await;
 }
 
-/// The record of it when other rules count from now on.
-fn reload(governance: &Governance, rules: &SharedRules) -> Option<Value> {
-    let loaded = match governance.load_rules() {
-        Ok(loaded) => loaded,
+/// The record of it when other rules count than were told of last.
+fn reload(rules: &RuleBook) -> Option<Value> {
+    let change = match rules.reload() {
+        Ok(change) => change?,
         Err(error) => {
             tracing::warn!(error = %crate::failure::whole(&error), "rules not reloaded, those before stay");
             return None;
         }
     };
-    let before = rules.get().version();
-    if loaded.version() == before {
-        return None;
-    }
-    let (version, count) = (format!("{:016x}", loaded.version()), loaded.len());
-    rules.set(loaded);
-    tracing::info!(rules = count, version, "rules reloaded");
-    let files: Vec<String> = governance.rules.iter().map(|path| path.display().to_string()).collect();
-    Some(record(&files, &version, &format!("{before:016x}"), super::dashboard::now().0))
+    let (version, before) = (format!("{:016x}", change.version), format!("{:016x}", change.before));
+    tracing::info!(rules = change.rules, version, "rules reloaded");
+    let files: Vec<String> = rules.files().iter().map(|path| path.display().to_string()).collect();
+    Some(record(&files, &version, &before, super::dashboard::now().0))
 }
 
 fn record(files: &[String], version: &str, before: &str, time: i64) -> Value {
@@ -50,10 +43,12 @@ mod tests {
         classify::{Rules, classify},
         facts::Signal,
     };
+    use query::rules::RulesConfig;
     use schemas::{
         UnixNanos,
         otlp::{DecodeLimits, Format, decode},
     };
+    use storage::io::RealIo;
 
     use super::*;
 
@@ -63,15 +58,15 @@ mod tests {
         let path = dir.path().join("mine.toml");
         let write = |text: &str| fs::write(&path, text).expect("written");
         write("");
-        let governance = Governance { rules: vec![path.clone()] };
-        let rules = SharedRules::new(governance.load_rules().expect("valid"));
+        let config = RulesConfig { files: vec![path.clone()], ..RulesConfig::in_dir(dir.path()) };
+        let rules = RuleBook::open(config, Arc::new(RealIo)).expect("valid");
         let version = rules.get().version();
-        assert_eq!(reload(&governance, &rules), None, "nothing changed");
+        assert_eq!(reload(&rules), None, "nothing changed");
         write("[[rule]]\nid = 7\n");
-        assert_eq!(reload(&governance, &rules), None);
+        assert_eq!(reload(&rules), None);
         assert_eq!(rules.get().version(), version);
         write("[[rule]]\nid = \"breaker.gauge\"\non = [\"gauge\"]\nenabled = false\n");
-        let told = reload(&governance, &rules).expect("other rules").to_string();
+        let told = reload(&rules).expect("other rules").to_string();
         assert!(told.contains("mine.toml") && told.contains(&format!("{version:016x}")), "{told}");
         assert_eq!(rules.get().len(), Rules::shipped().len() - 1);
     }

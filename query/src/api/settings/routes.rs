@@ -1,6 +1,6 @@
 //! Paths to handlers.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::{body::Bytes, extract::State, response::Response};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -8,12 +8,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     super::{answer, openapi::OtherProblems, router::Shared, search::respond},
     config::ConfigAnswer,
-    rules::RulesAnswer,
+    rules::{self, RulesAnswer},
     rules_test::{self, Test, Tested},
 };
 
 pub(crate) fn routes(shared: Shared) -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(get_config)).routes(routes!(get_rules)).routes(routes!(post_rules_test)).with_state(shared)
+    OpenApiRouter::default()
+        .routes(routes!(get_config))
+        .routes(routes!(get_rules))
+        .routes(routes!(put_rules))
+        .routes(routes!(post_rules_test))
+        .with_state(shared)
 }
 
 /// Every setting that counts, and where it comes from
@@ -35,7 +40,19 @@ async fn get_config(State(shared): State<Shared>) -> Response {
     responses((status = 200, description = "those that count now, with the files of the configuration", body = RulesAnswer<'static>), OtherProblems)
 )]
 async fn get_rules(State(shared): State<Shared>) -> Response {
-    answer::json(answer::to_json(&RulesAnswer::new(&shared.rules.get(), Instant::now())))
+    answer::json(rules::shown(&shared.rules))
+}
+
+/// Change the rules of this server, at once and for later
+#[utoipa::path(
+    put,
+    path = "/api/v1/settings/rules",
+    tag = "governance",
+    request_body = rules::Change,
+    responses((status = 200, description = "the rules that count now; they are on disk", body = RulesAnswer<'static>), OtherProblems)
+)]
+async fn put_rules(State(shared): State<Shared>, body: Bytes) -> Response {
+    respond(async { rules::change(Arc::clone(&shared.rules), &body).await }).await
 }
 
 /// Try rules on records, before they count

@@ -46,6 +46,11 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
     let window = format!("?{WINDOW}");
     let of_pay = |name, route: &'static str| of(name, route, &(route.replace("{service}", "pay") + &window), StatusCode::OK);
     let post = |name, route: &'static str, body, status| Case { method: Method::POST, body: Some(body), ..of(name, route, route, status) };
+    let put = |name, body, status| Case {
+        method: Method::PUT,
+        body: Some(body),
+        ..of(name, "/api/v1/settings/rules", "/api/v1/settings/rules", status)
+    };
     let sql = |name, body, status| post(name, "/api/v1/sql", body, status);
     let admin = |name, route| post(name, route, "{}", StatusCode::OK);
     let coded = |name, route: &'static str, query: &str| of(name, route, &(route.replace("{code}", "5001003") + query), StatusCode::OK);
@@ -55,6 +60,12 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         get("readyz", "/readyz", ""),
         get("config", "/api/v1/config", ""),
         get("rules", "/api/v1/settings/rules", ""),
+        put(
+            "rules_changed",
+            r#"{"overlay": "[[rule]]\nid = \"breaker.gauge\"\nabout = \"Our gauge.\"\non = [\"gauge\"]\nmetric = [\"shop_breaker_state\"]\nsignal = { kind = \"gauge\", encoding = \"gobreaker\" }\n", "dry_run": true}"#,
+            StatusCode::OK,
+        ),
+        put("problem_rules", r#"{"overlay": "[[rule]]\nid = 7\n"}"#, StatusCode::BAD_REQUEST),
         get("queries", "/api/v1/queries", ""),
         post("test_trace", "/api/v1/test-traces", "{}", StatusCode::OK),
         get("spans", "/api/v1/spans", "?q=service:pay"),
