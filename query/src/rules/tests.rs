@@ -31,7 +31,7 @@ fn files_are_laid_over_each_other_and_mistakes_are_named() {
     };
     let off = file("off.toml", OFF.as_bytes());
     let check = |files: &[&PathBuf], expected: &str| {
-        let error = book(&dir, files).err().expect("a mistake").to_string();
+        let error = book(&dir, files).map(drop).expect_err("a mistake").to_string();
         assert!(error.contains(expected), "{error}");
     };
     assert_eq!(book(&dir, &[]).expect("shipped").get().version(), Rules::shipped().version());
@@ -71,7 +71,7 @@ fn an_overlay_that_cannot_be_taken_changes_nothing() {
     book.set_overlay(mine(7), None, false).expect("valid");
     let version = book.get().version();
     let check = |text: &str, of: Option<u64>, expected: &str| {
-        let error = book.set_overlay(text.to_owned(), of, false).err().expect("a mistake").to_string();
+        let error = book.set_overlay(text.to_owned(), of, false).map(drop).expect_err("a mistake").to_string();
         assert!(error.contains(expected), "{error}");
         assert_eq!((book.get().version(), book.overlay()), (version, mine(7)));
     };
