@@ -169,7 +169,7 @@ async function sql({ page, go, settled }, api) {
   await page.waitForURL((url) => url.searchParams.get('sql') === 'SELECT 1 AS n UNION ALL SELECT count(*) FROM spans WHERE duration_ns > 0');
 }
 
-/** A rule of one's own is tried on a record before it counts; its mistakes are named. */
+/** A rule of one's own is tried on a record before it counts, with its mistakes named; it is taken, stays and goes. */
 async function rules({ page, go, check }, api) {
   await go(`${api}/settings?tab=rules`);
   await page.click('button:has-text("Try")');
@@ -178,6 +178,15 @@ async function rules({ page, go, check }, api) {
   await page.fill('.two-texts textarea', '[[rule]]\nid = 7\n');
   await page.click('button:has-text("Try")');
   await page.waitForSelector('[role=alert]:has-text("line 2")');
+  const own = '[[rule]]\nid = "of.the.shop"\nabout = "The shop says so."\non = ["span"]\nwhen = [{ field = "text", contains = "the shop is closed" }]\nrejection = { kind = "rate_limit" }\n';
+  await page.fill('.two-texts textarea', own);
+  await page.click('button:has-text("Let them count")');
+  await page.waitForSelector('table code:has-text("of.the.shop")');
+  await page.reload();
+  await page.waitForFunction((own) => document.querySelector('.two-texts textarea')?.value === own, own);
+  await page.fill('.two-texts textarea', '');
+  await page.click('button:has-text("Let them count")');
+  await page.waitForFunction(() => document.querySelector('table code') && ![...document.querySelectorAll('table code')].some((one) => one.textContent === 'of.the.shop'));
 }
 
 /** The last span of a trace that is higher than the screen can be scrolled to, and stands where it is seen. */

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     Method,
     event::{Event, Step, proof},
-    parameters::SKEW,
+    parameters::{SECOND, SKEW},
     process::{Process, SHARED},
     registry::Slot,
     sort::Sorted,
@@ -13,9 +13,13 @@ use super::{
 };
 use crate::facts::{Signal, Source, State};
 
+/// In so short a time a breaker does not leave a state, come back and leave it again.
+const AGAIN: i64 = SECOND / 10;
+
 /// Lays restarts, reloads and explicit transitions on an empty track.
 ///
-/// Two sources that tell the same change within two seconds tell one; the same source twice tells two.
+/// Two sources that tell the same change within two seconds tell one; the same source twice tells two. But a breaker that leaves the same
+/// state twice at nearly the same moment, and nothing in between, was told of by two loggers of one process.
 pub(crate) fn lay(track: &mut Track, slot: &Slot, family: &str, process: &Process, sorted: &Sorted<'_>) {
     let mut events: Vec<(Event, Option<(Source, &str)>)> = Vec::new();
     for reset in &process.resets {
@@ -47,6 +51,16 @@ pub(crate) fn lay(track: &mut Track, slot: &Slot, family: &str, process: &Proces
         let again = matches!(event.step, Step::Restart)
             && track.events.last().is_some_and(|last| last.step == Step::Restart && event.lo <= last.time);
         if again {
+            continue;
+        }
+        let last = source.and_then(|source| cursors.get(&source)).and_then(|cursor| track.events.get_mut(cursor.checked_sub(1)?));
+        if let Some(last) = last
+            && slot.instance != SHARED
+            && matches!(event.step, Step::Change { from: Some(_), .. })
+            && last.step == event.step
+            && event.time.saturating_sub(last.time) <= AGAIN
+        {
+            last.absorb(event);
             continue;
         }
         let found = if matches!(event.step, Step::Change { .. }) { track.find(cursor, &event, SKEW) } else { None };

@@ -173,7 +173,7 @@ mod tests {
         [1001, 1024, 4096, 0].into_iter().for_each(|duration| heatmap.add_span(0, duration, false, 1.0));
         let cell = |spans| Cell { spans, errors: 0.0 };
         let fine = heatmap.rows(100);
-        assert_eq!((fine.bounds_ns.len(), &fine.bounds_ns[..2]), (18, &[939, 1025][..]));
+        assert_eq!((fine.bounds_ns.len(), &fine.bounds_ns[..2]), (18, &[940, 1025][..]));
         assert_eq!(fine.cells, [(0, 0, cell(2.0)), (16, 0, cell(1.0))]);
         let coarse = heatmap.rows(3);
         assert_eq!((&coarse.bounds_ns[..], &coarse.cells[..]), (&[513, 1025, 2049, 4097][..], &[(0, 0, cell(2.0)), (2, 0, cell(1.0))][..]));

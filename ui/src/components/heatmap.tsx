@@ -1,16 +1,23 @@
-// Durations over time as a heatmap. A drag selects a box; cells with failures are red by their share.
+// Durations over time as a heatmap. A drag selects a box, as do arrow keys (with Shift they make it larger) and Enter; cells with failures are red
+// by their share. Beside the picture stands a table that is not seen.
 import { useRef, useState } from 'preact/hooks';
 import { FONT, colour, useCanvas } from '../base/canvas';
 import { count, duration } from '../base/format';
 import { texts } from '../base/i18n';
 import { axisLabel, dayClock, nsToMs, ticks } from '../base/time';
-import { boxOf, selected, strength, type Box, type HeatmapAnswer } from '../model/heatmap';
+import { boxOf, byTime, moved, selected, strength, type Box, type HeatmapAnswer } from '../model/heatmap';
 import { tipPlace } from './bars';
 
 const t = texts({
   label: ['Durations over time: {n} spans', '耗时分布：{n} 个 Span'],
   spans: ['{n} span|{n} spans', '{n} 个 Span'],
   failed: ['{n} failed', '失败 {n}'],
+  keys: ['Arrow keys choose a cell, with Shift a box; Enter takes it, Escape lets go.', '方向键选择单元格，按住 Shift 扩大选区；Enter 确认，Esc 取消。'],
+  time: ['From', '开始'],
+  shortest: ['Shortest', '最短'],
+  longest: ['Longest', '最长'],
+  all: ['Spans', 'Span 数'],
+  errors: ['Failed', '失败'],
 });
 
 const LEFT = 58;
@@ -20,7 +27,8 @@ export function Heatmap({ answer, box, height = 220, onBox }: { answer: HeatmapA
   const rows = Math.max(1, answer.bounds_ns.length - 1);
   const [drag, setDrag] = useState<{ from: [number, number]; to: [number, number] } | null>(null);
   const [hover, setHover] = useState<[number, number] | null>(null);
-  const shown = drag ? boxOf(drag.from, drag.to, answer.buckets, rows) : box;
+  const [chosen, setChosen] = useState<Box | null>(null);
+  const shown = drag ? boxOf(drag.from, drag.to, answer.buckets, rows) : (chosen ?? box);
   const most = Math.max(1, ...answer.cells.spans);
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useCanvas(({ context, width, height: full }) => {
@@ -74,15 +82,31 @@ export function Heatmap({ answer, box, height = 220, onBox }: { answer: HeatmapA
     const at = frame.current!.getBoundingClientRect();
     return [Math.min(0.9999, Math.max(0, (event.clientX - at.left - LEFT) / (at.width - LEFT))), Math.min(0.9999, Math.max(0, (event.clientY - at.top) / (at.height - BOTTOM)))];
   };
-  const under = hover && !drag ? selected(answer, boxOf(hover, hover, answer.buckets, rows)) : null;
+  const at: [number, number] | null = chosen ? [(chosen.bucket[1] + 0.5) / answer.buckets, 0] : hover;
+  const under = at && !drag ? selected(answer, chosen ?? boxOf(at, at, answer.buckets, rows)) : null;
+  const press = (event: KeyboardEvent) => {
+    const next = moved(chosen ?? box, event.key, event.shiftKey, answer.buckets, rows);
+    if (!next && event.key !== 'Enter' && event.key !== 'Escape') return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!next && event.key === 'Enter' && chosen) onBox(chosen);
+    if (!next && event.key === 'Escape') onBox(null);
+    setChosen(next);
+  };
   return (
     <div
       ref={frame}
       class="chart"
       style={{ height: `${height}px`, cursor: 'crosshair', touchAction: 'none' }}
+      tabIndex={0}
+      role="group"
+      aria-label={t('keys')}
+      onKeyDown={press}
+      onBlur={() => setChosen(null)}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
+        setChosen(null);
         setDrag({ from: place(event), to: place(event) });
       }}
       onPointerMove={(event) => {
@@ -100,8 +124,31 @@ export function Heatmap({ answer, box, height = 220, onBox }: { answer: HeatmapA
       onPointerLeave={() => setHover(null)}
     >
       <canvas ref={canvas} role="img" aria-label={t('label', { n: answer.total })} />
-      {under && under.spans > 0 && hover && (
-        <div class="tip" style={tipPlace(hover[0])}>
+      <table class="visually-hidden">
+        <caption>{t('label', { n: answer.total })}</caption>
+        <thead>
+          <tr>
+            {(['time', 'all', 'errors', 'shortest', 'longest'] as const).map((name) => (
+              <th key={name} scope="col">
+                {t(name)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {byTime(answer).map((one) => (
+            <tr key={one.start}>
+              <th scope="row">{dayClock(one.start)}</th>
+              <td>{count(one.spans)}</td>
+              <td>{count(one.errors)}</td>
+              <td>{duration(one.minNs)}</td>
+              <td>{duration(one.maxNs)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {under && (under.spans > 0 || chosen) && at && (
+        <div class="tip" role={chosen ? 'status' : undefined} style={tipPlace(at[0])}>
           <div class="faint">{dayClock(under.start)}</div>
           <div>{`${duration(under.minNs)} – ${duration(under.maxNs)}`}</div>
           <strong>{t('spans', { n: count(under.spans) })}</strong> {under.errors > 0 && <span class="error-text">{t('failed', { n: under.errors })}</span>}

@@ -46,3 +46,31 @@ export function selected(answer: HeatmapAnswer, box: Box): Selected {
 export function strength(spans: number, most: number): number {
   return most <= 1 ? 1 : 0.12 + 0.88 * (Math.log(1 + spans) / Math.log(1 + most));
 }
+
+/** What each bucket of time has, in order; buckets without a span are left out. */
+export function byTime(answer: HeatmapAnswer): Selected[] {
+  const rows = new Map<number, [number, number]>();
+  answer.cells.bucket.forEach((bucket, index) => {
+    const row = answer.cells.row[index]!;
+    const [first, last] = rows.get(bucket) ?? [row, row];
+    rows.set(bucket, [Math.min(first, row), Math.max(last, row)]);
+  });
+  return [...rows].sort(([one], [other]) => one - other).map(([bucket, row]) => selected(answer, { bucket: [bucket, bucket], row }));
+}
+
+const STEPS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+
+/** A box that a key moves by a cell, or with `grow` makes larger from its first corner on; null for other keys. Without a box it begins in the middle. */
+export function moved(box: Box | null, key: string, grow: boolean, buckets: number, rows: number): Box | null {
+  const step = STEPS[key];
+  if (!step) return null;
+  if (!box) {
+    const [bucket, row] = [Math.floor(buckets / 2), Math.floor(rows / 2)];
+    return { bucket: [bucket, bucket], row: [row, row] };
+  }
+  const along = ([first, last]: [number, number], by: number, count: number): [number, number] => {
+    const to = Math.min(count - 1, Math.max(grow ? first : 0, last + by));
+    return grow ? [first, to] : [to, to];
+  };
+  return { bucket: along(box.bucket, step[0], buckets), row: along(box.row, step[1], rows) };
+}

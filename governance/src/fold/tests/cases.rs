@@ -41,6 +41,23 @@ fn explicit_transitions() {
         "order pay/i1: C>O 0 explicit, O>C 60 gap_fill, C>O 60 explicit | 0-60 restart, 60- ongoing",
     );
     check(
+        "two loggers of one process tell of the same trip",
+        &Given::default().signal([
+            log("resilience4j", "pay", 0.0, Some(Closed), Open),
+            log("resilience4j", "pay", 0.001, Some(Closed), Open),
+            log("resilience4j", "pay", 5.0, Some(Open), HalfOpen),
+            log("resilience4j", "pay", 5.002, Some(Open), HalfOpen),
+            log("resilience4j", "pay", 5.2, Some(HalfOpen), Closed),
+            log("resilience4j", "pay", 5.2, Some(HalfOpen), Closed),
+        ]),
+        "order pay/i1: C>O 0 explicit, O>H 5 explicit, H>C 5.2 explicit | 0-5.2 closed p1",
+    );
+    check(
+        "a second trip soon after is another one",
+        &Given::default().signal([log("", "pay", 0.0, Some(Closed), Open), log("", "pay", 0.5, Some(Closed), Open)]),
+        "order pay/i1: C>O 0 explicit, O>C 0.5 gap_fill, C>O 0.5 explicit | 0-0.5 closed, 0.5- ongoing",
+    );
+    check(
         "e11: disabled is no trip, forced open is",
         &Given::default().signal([
             log("resilience4j", "pay", 0.0, Some(Closed), Disabled),

@@ -2,7 +2,7 @@
 import { texts } from '../../base/i18n';
 import { language, theme, zone } from '../../base/prefs';
 import { useGet } from '../../base/query';
-import type { Status } from '../../base/schema';
+import type { GovernanceRules, Status } from '../../base/schema';
 import { param, setParams } from '../../base/url';
 import { Panel, Segments, Tabs } from '../../components/parts';
 import { Snippets } from '../../components/snippets';
@@ -37,6 +37,7 @@ type Section = (typeof SECTIONS)[number];
 export default function SettingsPage() {
   const section = (param('tab') || 'look') as Section;
   const status = useGet<Status>('status', {}, { every: 10_000 });
+  const rules = useGet<GovernanceRules>('settings/rules', {}, { when: section === 'rules' });
   return (
     <div class="page">
       <div class="page-head">
@@ -86,8 +87,8 @@ export default function SettingsPage() {
       {section === 'catalogue' && <Catalogue />}
       {section === 'rules' && (
         <>
-          <Rules />
-          <TryRules />
+          <Rules answer={rules} />
+          <TryRules now={rules.data} />
         </>
       )}
       {section === 'config' && <ServerConfig />}

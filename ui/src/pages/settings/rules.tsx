@@ -1,7 +1,7 @@
 // What the server tells from records, and how sure it is.
 import { useState } from 'preact/hooks';
 import { texts } from '../../base/i18n';
-import { useGet } from '../../base/query';
+import type { Answer } from '../../base/query';
 import type { GovernanceRule, GovernanceRules } from '../../base/schema';
 import { percent } from '../../base/format';
 import { Panel, Table } from '../../components/parts';
@@ -21,13 +21,12 @@ const t = texts({
   signal: ['states of breakers', '熔断状态'],
   action: ['retries, timeouts, fallbacks', '重试、超时、降级'],
   version: ['version {version}', '版本 {version}'],
-  more: ['Rules of your own go into a file that governance.rules names; a rule with the id of a built-in one takes its place. A changed file counts within two seconds.', '自定义规则写入 governance.rules 指定的文件；与内置规则同名的会覆盖内置规则。文件修改后两秒内生效。'],
+  more: ['Rules of your own are written below, or go into a file that governance.rules names and that wins; a rule with the id of a built-in one takes its place.', '自定义规则可在下方填写，或写入 governance.rules 指定的文件（优先）；与内置规则同名的会覆盖内置规则。'],
 });
 
 type Gives = 'rejection' | 'signal' | 'action';
 
-export function Rules() {
-  const answer = useGet<GovernanceRules>('settings/rules');
+export function Rules({ answer }: { answer: Answer<GovernanceRules> }) {
   const [text, setText] = useState('');
   const fits = (rule: GovernanceRule) => [rule.id, rule.file, rule.about, ...rule.on].some((one) => one.toLowerCase().includes(text.trim().toLowerCase()));
   return (
