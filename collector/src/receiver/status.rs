@@ -154,10 +154,11 @@ fn storage_outcome(refused: &storage::Refused) -> &'static str {
 }
 
 /// Between `after` and twice that, within 1 to 30 s, so that refused senders do not all come back at once; and never before `after`,
-/// unless that is beyond 30 s.
+/// unless that is beyond 30 s. Whole milliseconds: that is as far as it can be written in JSON, and the header must say the same.
 pub(crate) fn jittered(after: Duration) -> Duration {
     let least = after.clamp(Duration::from_secs(1), RETRY_MAX);
-    rand::random_range(least..=RETRY_MAX.min(least * 2))
+    let [least, most] = [least, RETRY_MAX.min(least * 2)].map(|delay| delay.as_nanos().div_ceil(1_000_000) as u64);
+    Duration::from_millis(rand::random_range(least..=most))
 }
 
 #[cfg(test)]
@@ -240,6 +241,7 @@ mod tests {
     fn g6_delays_are_jittered_between_1_and_30_seconds() {
         for (seconds, least, most) in [(0, 1, 2), (1, 1, 2), (5, 5, 10), (15, 15, 30), (20, 20, 30), (30, 30, 30), (3_600, 30, 30)] {
             let delays: Vec<_> = (0..100).map(|_| jittered(Duration::from_secs(seconds))).collect();
+            assert!(delays.iter().all(|delay| delay.subsec_nanos() % 1_000_000 == 0), "{delays:?}");
             let range = Duration::from_secs(least)..=Duration::from_secs(most);
             assert!(delays.iter().all(|delay| range.contains(delay)), "{seconds}: {delays:?}");
             assert!(least == most || delays.iter().any(|delay| delay != &delays[0]), "{seconds}: all the same");
