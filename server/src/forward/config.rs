@@ -149,8 +149,10 @@ mod tests {
         check("signals = ['profiles']", "signals has \"profiles\", which is not traces, logs or metrics");
         check("queue_bytes_max = 1", "queue_bytes_max is 1, it must be at least 1048576");
         check("headers = { 'a b' = 'c' }", "headers has \"a b\", which is not a header");
-        let https = ForwardConfig { endpoint: "https://c".to_owned(), ..read("") };
-        assert!(https.check().expect_err("refused").to_string().contains("https is not supported"));
+        let of = |endpoint: &str| ForwardConfig { endpoint: endpoint.to_owned(), ca_file: Some("/no/such/file".into()), ..read("") };
+        assert!(of("https://c").check().expect_err("refused").to_string().contains("/no/such/file"));
+        assert!(of("http://c").check().is_ok(), "nobody is asked for a certificate");
+        assert!(of("ftp://c").check().expect_err("refused").to_string().contains("is not an address of the form http://host:port"));
         let shown = toml::to_string(&read("headers = { token = 'secret' }")).expect("TOML");
         assert!(shown.contains("token = \"hidden\"") && !shown.contains("secret"), "{shown}");
     }
