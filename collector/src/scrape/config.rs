@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::relabel::{Relabel, RelabelConfig};
+use crate::dial::Tls;
 
 /// Targets of one kind. Times are milliseconds, sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,7 +92,7 @@ pub enum ScrapeError {
     Wrong { key: &'static str, value: String, wanted: &'static str },
     #[error("{key} is {value}, it must be between {least} and {most}")]
     Range { key: &'static str, value: u64, least: u64, most: u64 },
-    #[error("scheme https: {what}")]
+    #[error("https: {what}")]
     Tls { what: String },
     #[error("{key} number {number}: {what}")]
     Relabel { key: &'static str, number: usize, what: String },
@@ -132,6 +133,12 @@ impl ScrapeConfig {
             if target.contains('/') || target.is_empty() {
                 return Err(ScrapeError::Wrong { key: "targets", value: target.clone(), wanted: "host:port" });
             }
+        }
+        if !["http", "https"].contains(&self.scheme.as_str()) {
+            return Err(ScrapeError::Wrong { key: "scheme", value: self.scheme.clone(), wanted: "http or https" });
+        }
+        if let Some(path) = &self.ca_file {
+            Tls::new(Some(path), &[]).map_err(|error| ScrapeError::Tls { what: error.to_string() })?;
         }
         if !self.metrics_path.starts_with('/') || self.metrics_path.parse::<http::Uri>().is_err() {
             return Err(ScrapeError::Wrong { key: "metrics_path", value: self.metrics_path.clone(), wanted: "a path" });

@@ -184,7 +184,8 @@ async fn a_box_of_the_heatmap_is_a_selection() {
         let width = map["width_ms"].as_i64().expect("a width") * 1_000_000;
         let bounds: Vec<i64> = map["bounds_ns"].as_array().expect("bounds").iter().map(|bound| bound.as_i64().unwrap()).collect();
         let numbers = |name: &str| -> Vec<usize> {
-            map["cells"][name].as_array().expect("cells").iter().map(|one| one.as_f64().unwrap() as usize).collect()
+            let whole = |one: &Value| one.as_f64().filter(|one| one.fract() == 0.0).expect("a whole number") as usize;
+            map["cells"][name].as_array().expect("cells").iter().map(whole).collect()
         };
         let (row, bucket, count, errors) = (numbers("row"), numbers("bucket"), numbers("spans"), numbers("errors"));
         let all: Vec<&Made> = spans.iter().filter(in_window).filter(|span| wanted(span)).collect();

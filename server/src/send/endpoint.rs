@@ -18,7 +18,7 @@ pub(crate) struct Endpoint {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EndpointError {
-    #[error("{text:?} is not an address of the form http://host:port")]
+    #[error("{text:?} is not an address of the form http://host:port or https://host")]
     Malformed { text: String },
 }
 

@@ -14,11 +14,12 @@ use schemas::{
 use super::{
     super::{
         answer::{Cost, rfc3339},
+        completeness::Completeness,
         graph::{Graph, NodeKind, load_graph},
         problem::Problem,
         router::Shared,
         search::{found, now, parse_search},
-        services::{Whose, minutes},
+        services::{Loaded, Whose, minutes},
         sql::problem,
         traces::{internal, read_failed},
         window::Window,
@@ -173,10 +174,18 @@ impl Asked {
         Ok(calls(&graph))
     }
 
-    /// What the spans of a service add up to by stretches of `grid`, and by operation if asked.
-    pub(super) async fn sums(&self, service: &str, operations: bool, window: Window, grid: Grid) -> Result<Vec<MinuteRow>, Problem> {
+    /// What the spans of a service add up to by stretches of `grid`, and by operation if asked; and why there may be more.
+    pub(super) async fn sums(
+        &self,
+        service: &str,
+        operations: bool,
+        window: Window,
+        grid: Grid,
+    ) -> Result<(Vec<MinuteRow>, Vec<String>), Problem> {
         let whose = Whose { service: Some(service), environment: None, operations };
-        Ok(minutes(&self.shared.engine, window, grid, whose).await?.rows)
+        let Loaded { rows, completeness, mut cost } = minutes(&self.shared.engine, window, grid, whose).await?;
+        Completeness::of(completeness, &mut cost);
+        Ok((rows, cost.partial))
     }
 
     async fn ask(&self, text: String, params: &[&str]) -> Result<Vec<RecordBatch>, Problem> {

@@ -152,13 +152,13 @@ pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Answered, Pr
     Ok(Answered::new(to_json(&body), &body.meta))
 }
 
-/// `None` where sums do not tell: the operation is one of too many of its service.
+/// `None` where sums do not tell: there are too many different ones, or the operation is one of too many of its service.
 async fn of_sums(engine: &Engine, request: &Request, times: Grid) -> Result<Option<(Heatmap, Cost)>, Problem> {
     let operation = request.operation.as_deref();
     let whose = Whose { service: request.service.as_deref(), environment: request.environment.as_deref(), operations: operation.is_some() };
-    let Loaded { rows, cost, .. } = minutes(engine, request.window, times, whose).await?;
+    let Loaded { rows, cost, completeness } = minutes(engine, request.window, times, whose).await?;
     let of_operation = |row: &&MinuteRow| operation.is_none() || row.key.operation.as_deref() == operation;
-    if operation.is_some() && rows.iter().any(|row| row.key.operation.is_none()) {
+    if completeness.left_out > 0 || operation.is_some() && rows.iter().any(|row| row.key.operation.is_none()) {
         return Ok(None);
     }
     let mut heatmap = Heatmap::new(times, request.kind);

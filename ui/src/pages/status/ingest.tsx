@@ -3,12 +3,13 @@ import { bytes, count, duration, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import type { Answer } from '../../base/query';
 import type { IngestAnswer, Sender, SenderDoor, ServiceCardinality } from '../../base/schema';
-import { clock, dayClock, toMs } from '../../base/time';
+import { clock, toMs } from '../../base/time';
 import { link } from '../../base/url';
 import { known } from '../../components/breakerwords';
 import { Meter, Panel, Table, type Column } from '../../components/parts';
 import { Empty, Loaded } from '../../components/states';
 import { refusedOf, signalOf } from '../../model/status';
+import { ByReason, LastError } from './cells';
 import { Keeping } from './keeping';
 import { Links } from './links';
 
@@ -89,11 +90,7 @@ function doorColumns(): Column<SenderDoor>[] {
       key: 'refused',
       title: t('refused'),
       num: true,
-      cell: (one) => (
-        <span class={refusedOf(one) ? 'error-text' : 'faint'} title={one.refused.map((each) => `${each.reason} ${count(each.requests)}`).join(', ')}>
-          {short(refusedOf(one))}
-        </span>
-      ),
+      cell: (one) => <ByReason total={refusedOf(one)} reasons={one.refused.map((each) => [each.reason, each.requests] as const)} />,
     },
     { key: 'rejected', title: t('rejected'), num: true, hideSmall: true, cell: (one) => <span class={one.rejected_records ? 'error-text' : 'faint'}>{short(one.rejected_records)}</span> },
     { key: 'last', title: t('last'), cell: (one) => <span class="mono faint nowrap">{one.last_seen ? clock(toMs(one.last_seen), 0) : '–'}</span> },
@@ -101,14 +98,7 @@ function doorColumns(): Column<SenderDoor>[] {
       key: 'error',
       title: t('error'),
       wide: true,
-      cell: (one) =>
-        one.last_error ? (
-          <span title={one.last_error.message}>
-            <span class="faint mono">{dayClock(toMs(one.last_error.time))}</span> <span class="error-text">{one.last_error.message}</span>
-          </span>
-        ) : (
-          <span class="faint">–</span>
-        ),
+      cell: (one) => <LastError of={one.last_error} />,
     },
   ];
 }

@@ -1,12 +1,13 @@
 // What is fetched and passed on: followed files, scraped targets, forwards.
-import { bytes, count, short } from '../../base/format';
+import { bytes, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import type { DataLink } from '../../base/schema';
-import { clock, dayClock, toMs } from '../../base/time';
+import { clock, toMs } from '../../base/time';
 import { link } from '../../base/url';
 import { known } from '../../components/breakerwords';
 import { Panel, Table, type Column } from '../../components/parts';
 import { droppedOf, troubledFirst } from '../../model/status';
+import { ByReason, LastError } from './cells';
 
 const t = texts({
   title: ['Fetched and passed on', '采集与转发'],
@@ -49,25 +50,14 @@ export function Links({ links, total }: { links: readonly DataLink[]; total: num
       key: 'dropped',
       title: t('dropped'),
       num: true,
-      cell: (one) => (
-        <span class={droppedOf(one) ? 'error-text' : 'faint'} title={one.dropped.map((each) => `${each.reason} ${count(each.records)}`).join(', ')}>
-          {short(droppedOf(one))}
-        </span>
-      ),
+      cell: (one) => <ByReason total={droppedOf(one)} reasons={one.dropped.map((each) => [each.reason, each.records] as const)} />,
     },
     { key: 'last', title: t('last'), hideSmall: true, cell: (one) => <span class="mono faint nowrap">{one.last_at ? clock(toMs(one.last_at), 0) : '–'}</span> },
     {
       key: 'error',
       title: t('error'),
       wide: true,
-      cell: (one) =>
-        one.last_error ? (
-          <span title={one.last_error.message}>
-            <span class="faint mono">{dayClock(toMs(one.last_error.time))}</span> <span class={one.is_up ? 'soft' : 'error-text'}>{one.last_error.message}</span>
-          </span>
-        ) : (
-          <span class="faint">–</span>
-        ),
+      cell: (one) => <LastError of={one.last_error} mild={one.is_up} />,
     },
   ];
   return (

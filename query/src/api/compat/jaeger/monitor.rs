@@ -24,6 +24,7 @@ use super::{
             answer::rfc3339,
             problem::Problem,
             search::{Asked as Pairs, now, pairs},
+            traces::internal,
             window::Window,
         },
         ask::Asked,
@@ -40,7 +41,11 @@ const MS_NS: i64 = 1_000_000;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const SERVICES_MAX: usize = 50;
-const POINTS_MAX: i64 = 2_000;
+/// Of a series: where more are asked for, they lie further apart.
+const POINTS_MAX: i64 = 500;
+const LOOKBACK_MS_MAX: i64 = 31 * 24 * HOUR_MS;
+/// What each point is of.
+const RATE_MS_MAX: i64 = HOUR_MS;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Measure {
@@ -71,13 +76,17 @@ pub(super) async fn minstep() -> Response {
 pub(super) async fn metrics(State(asked): State<Asked>, Path(measure): Path<String>, query: Pairs) -> Response {
     let answer = async {
         let asking = Asking::parse(&measure, &Query::new(pairs(query)?))?;
-        let mut metrics = Vec::new();
+        let (mut of_services, mut partial) = (Vec::new(), Vec::new());
         for service in &asking.services {
-            let rows = asked.sums(service, asking.operations, asking.window(), asking.grid()).await?;
-            metrics.extend(asking.metrics(service, &rows));
+            let (rows, missing) = asked.sums(service, asking.operations, asking.window(), asking.grid()).await?;
+            of_services.push((service.clone(), rows));
+            partial.extend(missing);
         }
         let (name, help) = asking.named();
-        Ok(said(json!({"name": name, "type": "GAUGE", "help": help, "metrics": metrics}).to_string(), &[]))
+        // Adding up for every point takes time.
+        let work = move || of_services.iter().flat_map(|(service, rows)| asking.metrics(service, rows)).collect::<Vec<_>>();
+        let metrics = tokio::task::spawn_blocking(work).await.map_err(|error| internal(&error))?;
+        Ok(said(json!({"name": name, "type": "GAUGE", "help": help, "metrics": metrics}).to_string(), &partial))
     };
     answer.await.unwrap_or_else(|problem: Problem| problem_1(&problem))
 }
@@ -100,21 +109,17 @@ impl Asking {
         if services.is_empty() || services.len() > SERVICES_MAX {
             return Err(wrong("service", format!("{} services are named", services.len()), "use 1 to 50"));
         }
-        let minutes = |name, default: i64| -> Result<i64, Problem> {
+        let ms = |name, default: i64, least: i64, most: i64, hint| -> Result<i64, Problem> {
             let ms = query.number(name)?.unwrap_or(default);
-            if ms <= 0 {
-                Err(wrong(name, format!("{ms} is no time"), "use milliseconds"))
-            } else {
-                Ok((ms + MINUTE_MS - 1) / MINUTE_MS * MINUTE_NS)
-            }
+            if (least..=most).contains(&ms) { Ok(ms) } else { Err(wrong(name, format!("{ms} ms cannot be asked for"), hint)) }
         };
-        let (step, rate_per) = (minutes("step", MINUTE_MS)?, minutes("ratePer", 10 * MINUTE_MS)?);
-        let lookback = query.number("lookback")?.unwrap_or(HOUR_MS).max(0).saturating_mul(MS_NS);
+        let minutes = |ms: i64| (ms + MINUTE_MS - 1) / MINUTE_MS * MINUTE_NS;
+        let step = ms("step", MINUTE_MS, 1, LOOKBACK_MS_MAX, "use 1 ms to 31 days")?;
+        let rate_per = minutes(ms("ratePer", 10 * MINUTE_MS, 1, RATE_MS_MAX, "use 1 ms to an hour")?);
+        let lookback = ms("lookback", HOUR_MS, 0, LOOKBACK_MS_MAX, "use at most 31 days")?;
         let end = query.time("endTs")?.unwrap_or_else(now).0;
-        let points = lookback / step + 1;
-        if points > POINTS_MAX || rate_per / MINUTE_NS > POINTS_MAX {
-            return Err(wrong("step", format!("{points} points are too many"), "use a longer step or a shorter lookback"));
-        }
+        let step = minutes(step.max(lookback / POINTS_MAX));
+        let points = lookback * MS_NS / step + 1;
         let last = end.div_euclid(MINUTE_NS) * MINUTE_NS;
         Ok(Self {
             measure,
@@ -221,13 +226,24 @@ mod tests {
     }
 
     #[test]
+    fn points_of_a_long_time_lie_further_apart() {
+        for (lookback, step, points) in [("172800000", 6, 481), ("2678400000", 90, 497), ("0", 1, 1)] {
+            let asked = asking("calls", &[("service", "pay"), ("lookback", lookback), ("step", "60000")]).expect("a right question");
+            assert_eq!((asked.step / MINUTE_NS, asked.points), (step, points), "{lookback}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_asked() {
         for (measure, pairs, wrong) in [
             ("latencies", &[("service", "pay")][..], "quantile"),
             ("latencies", &[("service", "pay"), ("quantile", "95")], "quantile"),
             ("calls", &[], "service"),
             ("calls", &[("service", "pay"), ("step", "0")], "step"),
-            ("calls", &[("service", "pay"), ("lookback", "9999999999999")], "step"),
+            ("calls", &[("service", "pay"), ("step", "9223372036854775807")], "step"),
+            ("calls", &[("service", "pay"), ("lookback", "-1")], "lookback"),
+            ("calls", &[("service", "pay"), ("lookback", "9999999999999")], "lookback"),
+            ("calls", &[("service", "pay"), ("ratePer", "9223372036854775807")], "ratePer"),
             ("sums", &[("service", "pay")], "metrics"),
         ] {
             let problem = asking(measure, pairs).expect_err("it is wrong");
