@@ -36,6 +36,14 @@ impl Server {
     /// # Panics
     /// When it does not.
     pub fn start(binary: &Path, data_dir: &Path, cores: Cores) -> Self {
+        Self::start_with(binary, data_dir, cores, &[])
+    }
+
+    /// So too, with settings as variables of its environment.
+    ///
+    /// # Panics
+    /// As above.
+    pub fn start_with(binary: &Path, data_dir: &Path, cores: Cores, settings: &[(&str, &str)]) -> Self {
         let [otlp_grpc, otlp_http, api] = [free_address(), free_address(), free_address()];
         let mut command = match cores {
             Cores::Apart => pinned("0", binary),
@@ -44,6 +52,7 @@ impl Server {
         let process = command
             .args(["serve", "--otlp-grpc", &otlp_grpc, "--otlp-http", &otlp_http, "--api", &api, "--data-dir"])
             .arg(data_dir)
+            .envs(settings.iter().copied())
             .stderr(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

@@ -27,6 +27,9 @@ use crate::{
 
 mod edges;
 mod minutes;
+mod series;
+
+pub use series::SeriesPlace;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {

@@ -8,7 +8,7 @@ use super::{
     Config,
     search::{
         CodesQuestion, ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, InstancesQuestion, Lines,
-        Narrow, PointsQuestion, SearchQuestion, TraceParts, TracesQuestion,
+        Narrow, PointsQuestion, SearchQuestion, SeriesQuestion, TraceParts, TracesQuestion,
     },
 };
 
@@ -35,7 +35,7 @@ pub(crate) enum Question {
     Instances(InstancesQuestion),
     /// To be added up.
     Narrow(Narrow),
-    /// Of metrics, for who keeps only what it needs of them.
+    Series(SeriesQuestion),
     Points(PointsQuestion),
 }
 
@@ -58,6 +58,7 @@ impl Question {
             Self::Codes(_) => "error codes by service".to_owned(),
             Self::Instances(question) => format!("instances of {}", question.service),
             Self::Narrow(question) => format!("add up {}", question.found),
+            Self::Series(question) => question.to_string(),
             Self::Points(question) => question.to_string(),
         }
     }
@@ -83,8 +84,10 @@ impl Limits {
             }
             // What is added up batch by batch takes no more memory for more rows.
             Question::Narrow(_) => Self { deadline: config.deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
-            // Its reader has limits of its own.
-            Question::Points(_) => Self { deadline: config.deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
+            // Their readers have limits of their own.
+            Question::Series(_) | Question::Points(_) => {
+                Self { deadline: config.deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max }
+            }
             _ => Self { deadline: config.deadline, rows_max: config.rows_max, bytes_max: config.answer_bytes_max, pause_max },
         }
     }

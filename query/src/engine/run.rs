@@ -13,6 +13,7 @@ use std::{
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use datafusion::{
     execution::{
+        SendableRecordBatchStream,
         disk_manager::{DiskManagerBuilder, DiskManagerMode},
         memory_pool::{GreedyMemoryPool, MemoryPool},
         runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
@@ -248,7 +249,6 @@ impl Work {
 
     async fn answer(&mut self, question: Question) -> Result<(), EngineError> {
         let shared = Arc::clone(&self.shared);
-        let Limits { rows_max, bytes_max, pause_max, .. } = self.limits;
         let _permit = shared.turn(matches!(question, Question::Export(_))).await?;
         self.place.computing();
         let snapshot = self.snapshot.take().unwrap_or_else(|| Arc::new(shared.store.snapshot(TenantId::DEFAULT)));
@@ -256,6 +256,7 @@ impl Work {
         self.usage.looked_until(snapshot.watermark());
         let state = session(&shared.template, shared.runtime_env()?, Arc::clone(&snapshot), Arc::clone(&self.usage))?;
         let plan: LogicalPlan = match question {
+            Question::Series(question) => return self.send(search::series_stream(&snapshot, &self.usage, question)).await,
             Question::Sql { text, params } => sql::plan(&state, &text, params).await?,
             Question::Search(question) => {
                 let places = places(&state, &snapshot, &question).await?;
@@ -277,7 +278,12 @@ impl Work {
             Question::Points(question) => search::points_plan(&snapshot, &question)?,
         };
         let plan = state.create_physical_plan(&plan).await?;
-        let mut stream = execute_stream(plan, state.task_ctx())?;
+        self.send(execute_stream(plan, state.task_ctx())?).await
+    }
+
+    /// Hands the batches on, as far as the limits allow.
+    async fn send(&mut self, mut stream: SendableRecordBatchStream) -> Result<(), EngineError> {
+        let Limits { rows_max, bytes_max, pause_max, .. } = self.limits;
         if let Some(columns) = self.columns.take() {
             drop(columns.send(Ok(stream.schema())));
         }

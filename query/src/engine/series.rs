@@ -1,8 +1,12 @@
-//! The points of metrics that a selector leaves: one scan, and of every batch only what is needed is kept.
+//! The series that a selector leaves, and their points: first who they are, which blocks know, then their points and nothing else.
+
+use std::sync::Arc;
+
+use storage::Snapshot;
 
 use super::{
     Engine, EngineError, Question, Summary,
-    search::{PointsQuestion, TimeSpan},
+    search::{PointsQuestion, SeriesQuestion, TimeSpan},
 };
 use crate::series::{Counts, Directory, Frame, Gather, GatherError, Limits, Selector, Wanted};
 
@@ -23,17 +27,23 @@ impl Engine {
     /// # Errors
     /// As [`Engine::ask`]; more series or points than one answer may be made of.
     pub(crate) async fn frame(&self, selector: Selector, time: TimeSpan, wanted: Wanted) -> Result<Gathered, EngineError> {
-        let mut gather = Gather::new(selector.clone(), wanted, LIMITS);
-        let question = PointsQuestion { selector: Some(selector), time, columns: wanted.columns() };
-        let mut answer = self.ask(Question::Points(question)).await?;
-        while let Some(batch) = answer.next().await {
-            gather.push(&batch?).map_err(failure)?;
+        let snapshot = Arc::new(self.snapshot());
+        let (directory, mut summary) = self.directory_of(&snapshot, Some(selector), time, LIMITS.series_max).await?;
+        let series = directory.ids();
+        let mut gather = Gather::new(directory, wanted, LIMITS).map_err(failure)?;
+        if !series.is_empty() {
+            let question = Question::Points(PointsQuestion { series, time, columns: wanted.columns() });
+            let mut answer = self.ask_of(question, Some(snapshot)).await?;
+            while let Some(batch) = answer.next().await {
+                gather.push(&batch?).map_err(failure)?;
+            }
+            summary = summary.then(answer.summary());
         }
         let (frame, counts) = gather.finish().map_err(failure)?;
-        Ok(Gathered { frame, counts, summary: answer.summary() })
+        Ok(Gathered { frame, counts, summary })
     }
 
-    /// The series that have points in `time`: all, or those that `selector` leaves. Reads the columns that tell them apart, and `more`.
+    /// The series that have points in `time`: all, or those that `selector` leaves.
     ///
     /// # Errors
     /// As [`Engine::ask`].
@@ -41,16 +51,22 @@ impl Engine {
         &self,
         selector: Option<Selector>,
         time: TimeSpan,
-        more: &[&'static str],
         series_max: usize,
     ) -> Result<(Directory, Summary), EngineError> {
-        let mut directory = Directory::new(selector.clone(), series_max);
-        let columns = Directory::COLUMNS.iter().chain(more).copied().collect();
-        let mut answer = self.ask(Question::Points(PointsQuestion { selector, time, columns })).await?;
-        while let Some(batch) = answer.next().await {
-            directory.add(&batch?).map_err(|error| failure(error.into()))?;
-        }
-        Ok((directory, answer.summary()))
+        self.directory_of(&Arc::new(self.snapshot()), selector, time, series_max).await
+    }
+
+    async fn directory_of(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        selector: Option<Selector>,
+        time: TimeSpan,
+        series_max: usize,
+    ) -> Result<(Directory, Summary), EngineError> {
+        let metric = selector.as_ref().and_then(Selector::metric).map(str::to_owned);
+        let question = Question::Series(SeriesQuestion { metric, time });
+        let directory = Directory::new(selector, series_max);
+        self.gather_of(question, Some(Arc::clone(snapshot)), directory, Directory::add).await
     }
 }
 

@@ -89,6 +89,7 @@ pub(super) enum Begin {
 }
 
 /// `before`: time and start time of the point before; `None` is not known.
+#[inline]
 pub(super) fn begin(time: i64, start: Option<i64>, before: Option<(i64, Option<i64>)>) -> Begin {
     match (start, before) {
         (Some(start), _) if start > time => Begin::Goes,
@@ -114,7 +115,10 @@ impl Counter {
 
     /// In the order of time; values are finite.
     pub(super) fn of(points: impl Iterator<Item = Point>) -> Self {
-        let mut counter = Self::default();
+        let room = points.size_hint().1.unwrap_or_default();
+        let (times, values, corrected, rows) =
+            (Vec::with_capacity(room), Vec::with_capacity(room), Vec::with_capacity(room), Vec::with_capacity(room));
+        let mut counter = Self { times, values, corrected, rows, resets: Vec::new() };
         let mut before: Option<Point> = None;
         let mut offset = 0.0;
         for point in points {
@@ -149,6 +153,7 @@ impl Counter {
         }
     }
 
+    #[inline]
     fn push(&mut self, time: i64, row: Option<usize>, value: f64, corrected: f64) {
         self.times.push(time);
         self.rows.push(row);

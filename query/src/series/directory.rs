@@ -1,9 +1,12 @@
-//! Which series there are: the rows of table `metrics`, told apart by their ids and types.
+//! Which series there are: told apart by their ids and types.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    ops::Range,
+};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, RecordBatch},
+    array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, RecordBatch, TimestampNanosecondArray, UInt64Array},
     datatypes::{DataType, Int32Type, TimestampNanosecondType, UInt64Type},
     error::ArrowError,
 };
@@ -42,62 +45,54 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Columns that tell series apart.
-    pub const COLUMNS: [&str; 6] = [c::SERIES_ID, c::TIME, c::METRIC_NAME, c::METRIC_TYPE, c::TEMPORALITY, c::MONOTONIC];
+    /// Columns of points that tell their series.
+    pub(super) const KEYS: [&str; 4] = [c::SERIES_ID, c::METRIC_TYPE, c::TEMPORALITY, c::MONOTONIC];
 
     pub fn new(selector: Option<Selector>, series_max: usize) -> Self {
         Self { selector, series_max, known: HashMap::new(), series: Vec::new(), full: false }
     }
 
-    /// Adds the series of these rows. Columns besides [`Self::COLUMNS`] that are missing are taken as null.
+    /// Adds series as a snapshot lists them: `time` is that of the last of `count` points.
     ///
     /// # Errors
     /// When a column is missing or of another type.
-    pub fn add(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        self.owners(batch).map(drop)
+    pub fn add(&mut self, listed: &RecordBatch) -> Result<(), ArrowError> {
+        let (keys, texts) = (Keys::of(listed)?, Texts::of(listed)?);
+        let times: TimestampNanosecondArray = column::<TimestampNanosecondType>(listed, c::TIME)?;
+        let points: UInt64Array = column::<UInt64Type>(listed, c::COUNT)?;
+        for row in 0..listed.num_rows() {
+            // A type that nobody knows has no series.
+            let Some(key) = keys.key(row) else { continue };
+            let owner = self.owner(key, &texts, row);
+            if let Some(series) = owner.and_then(|owner| self.series.get_mut(owner as usize)) {
+                series.last = series.last.max(times.value(row));
+                series.points += points.value(row);
+            }
+        }
+        Ok(())
     }
 
-    /// As [`Self::add`]; for each row the position of its series, if it has one.
-    pub(super) fn owners(&mut self, batch: &RecordBatch) -> Result<Vec<Option<u32>>, ArrowError> {
-        let columns = Columns::of(batch)?;
-        let mut owners = Vec::with_capacity(batch.num_rows());
-        let mut before: Option<((u64, Kind), Option<u32>)> = None;
-        for row in 0..batch.num_rows() {
-            if row > 0 && columns.are_alike(row - 1, row) {
-                let owner = owners.last().copied().flatten();
-                self.note(owner, columns.times.value(row));
-                owners.push(owner);
+    /// Calls `each` with the position of a series and rows of it that stand side by side, for all rows of series that have a place here.
+    /// `points` has the columns of [`Self::KEYS`].
+    pub(super) fn runs(&self, points: &RecordBatch, mut each: impl FnMut(u32, Range<usize>)) -> Result<(), ArrowError> {
+        let keys = Keys::of(points)?;
+        let mut begin = 0;
+        for row in 1..=points.num_rows() {
+            if row < points.num_rows() && keys.are_alike(row - 1, row) {
                 continue;
             }
-            // A type that nobody knows has no series.
-            let Some(kind) = columns.kind(row) else {
-                owners.push(None);
-                continue;
-            };
-            let key = (columns.ids.value(row), kind);
-            let owner = match before {
-                // Rows of a series mostly follow each other.
-                Some((known, owner)) if known == key => owner,
-                _ => self.owner(key, &columns, row),
-            };
-            before = Some((key, owner));
-            self.note(owner, columns.times.value(row));
-            owners.push(owner);
+            if let Some(owner) = keys.key(begin).and_then(|key| self.known.get(&key).copied().flatten()) {
+                each(owner, begin..row);
+            }
+            begin = row;
         }
-        Ok(owners)
+        Ok(())
     }
 
-    fn note(&mut self, owner: Option<u32>, time: i64) {
-        if let Some(series) = owner.and_then(|owner| self.series.get_mut(owner as usize)) {
-            series.last = series.last.max(time);
-            series.points += 1;
-        }
-    }
-
-    fn owner(&mut self, key: (u64, Kind), columns: &Columns, row: usize) -> Option<u32> {
+    fn owner(&mut self, key: (u64, Kind), texts: &Texts, row: usize) -> Option<u32> {
         let Entry::Vacant(place) = self.known.entry(key) else { return self.known[&key] };
-        let metric = columns.text(&columns.metric, row).unwrap_or_default();
-        let labels = columns.labels(row);
+        let metric = texts.metric(row);
+        let labels = texts.labels(row);
         if self.selector.as_ref().is_some_and(|selector| !selector.matches(metric, &labels)) {
             return *place.insert(None);
         }
@@ -110,8 +105,8 @@ impl Directory {
             metric: metric.to_owned(),
             labels,
             kind: key.1,
-            unit: columns.optional(&columns.unit, row),
-            description: columns.optional(&columns.description, row),
+            unit: optional(&texts.unit, row),
+            description: optional(&texts.description, row),
             last: i64::MIN,
             points: 0,
         });
@@ -121,6 +116,14 @@ impl Directory {
     /// In the order in which they were met.
     pub fn series(&self) -> &[Described] {
         &self.series
+    }
+
+    /// Of the series that have a place, ascending.
+    pub fn ids(&self) -> Vec<u64> {
+        let mut ids: Vec<u64> = self.known.iter().filter(|(_, owner)| owner.is_some()).map(|((id, _), _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 
     pub fn into_series(self) -> Vec<Described> {
@@ -133,84 +136,99 @@ impl Directory {
     }
 }
 
-/// Of one batch.
-struct Columns {
-    ids: arrow::array::UInt64Array,
-    times: arrow::array::TimestampNanosecondArray,
-    metric: ArrayRef,
-    types: ArrayRef,
-    temporalities: arrow::array::Int32Array,
-    monotonic: ArrayRef,
-    unit: Option<ArrayRef>,
-    description: Option<ArrayRef>,
-    attributes: Option<ArrayRef>,
-    identity: Vec<(&'static str, ArrayRef)>,
+/// Columns that tell series apart.
+struct Keys {
+    ids: UInt64Array,
+    types: DictionaryArray<Int32Type>,
+    temporalities: Int32Array,
+    monotonic: BooleanArray,
 }
 
-impl Columns {
+impl Keys {
     fn of(batch: &RecordBatch) -> Result<Self, ArrowError> {
-        let wrong = |name: &str| ArrowError::SchemaError(format!("column {name} of points is missing or of another type"));
-        let is_text = |array: &ArrayRef| match array.data_type() {
-            DataType::Dictionary(key, value) => (&**key, &**value) == (&DataType::Int32, &DataType::Utf8),
-            other => other == &DataType::Utf8,
-        };
-        let text = |name: &str| match batch.column_by_name(name) {
-            Some(array) if is_text(array) => Ok(Some(array.clone())),
-            Some(_) => Err(wrong(name)),
-            None => Ok(None),
-        };
-        let monotonic = batch.column_by_name(c::MONOTONIC).filter(|array| array.data_type() == &DataType::Boolean);
-        let mut identity = Vec::new();
-        for name in IDENTITY {
-            identity.extend(text(name)?.map(|array| (name, array)));
-        }
+        let types = batch.column_by_name(c::METRIC_TYPE).and_then(|types| types.as_dictionary_opt()).cloned();
+        let types = types.filter(|types: &DictionaryArray<Int32Type>| types.values().data_type() == &DataType::Utf8);
+        let monotonic = batch.column_by_name(c::MONOTONIC).and_then(|monotonic| monotonic.as_boolean_opt()).cloned();
         Ok(Self {
             ids: column::<UInt64Type>(batch, c::SERIES_ID)?,
-            times: column::<TimestampNanosecondType>(batch, c::TIME)?,
-            metric: text(c::METRIC_NAME)?.ok_or_else(|| wrong(c::METRIC_NAME))?,
-            types: text(c::METRIC_TYPE)?.ok_or_else(|| wrong(c::METRIC_TYPE))?,
+            types: types.ok_or_else(|| wrong(c::METRIC_TYPE))?,
             temporalities: column::<Int32Type>(batch, c::TEMPORALITY)?,
-            monotonic: monotonic.ok_or_else(|| wrong(c::MONOTONIC))?.clone(),
-            unit: text(c::UNIT)?,
-            description: text(c::METRIC_DESCRIPTION)?,
-            attributes: text(c::ATTRIBUTES)?,
-            identity,
+            monotonic: monotonic.ok_or_else(|| wrong(c::MONOTONIC))?,
         })
     }
 
     /// Whether two rows are of the same series for sure, without a look at their texts.
     fn are_alike(&self, one: usize, other: usize) -> bool {
-        let Some(types) = self.types.as_dictionary_opt::<Int32Type>() else { return false };
-        let monotonic = self.monotonic.as_boolean();
-        let of = |row: usize| {
-            let temporality = self.temporalities.is_valid(row).then(|| self.temporalities.value(row));
-            (self.ids.value(row), types.key(row), temporality, monotonic.is_valid(row) && monotonic.value(row))
-        };
+        let of = |row: usize| (self.ids.values()[row], self.types.keys().values()[row], self.temporality(row), self.is_monotonic(row));
         of(one) == of(other)
     }
 
-    fn kind(&self, row: usize) -> Option<Kind> {
-        let temporality = self.temporalities.is_valid(row).then(|| self.temporalities.value(row));
-        let monotonic = self.monotonic.as_boolean();
-        Kind::of(self.text(&self.types, row)?, temporality, monotonic.is_valid(row) && monotonic.value(row))
+    fn key(&self, row: usize) -> Option<(u64, Kind)> {
+        let named = self.types.values().as_string::<i32>().value(self.types.key(row)?);
+        Some((self.ids.value(row), Kind::of(named, self.temporality(row), self.is_monotonic(row))?))
+    }
+
+    fn temporality(&self, row: usize) -> Option<i32> {
+        self.temporalities.is_valid(row).then(|| self.temporalities.values()[row])
+    }
+
+    fn is_monotonic(&self, row: usize) -> bool {
+        self.monotonic.is_valid(row) && self.monotonic.value(row)
+    }
+}
+
+/// What names series.
+struct Texts {
+    metric: ArrayRef,
+    unit: ArrayRef,
+    description: ArrayRef,
+    attributes: ArrayRef,
+    identity: Vec<(&'static str, ArrayRef)>,
+}
+
+impl Texts {
+    fn of(batch: &RecordBatch) -> Result<Self, ArrowError> {
+        Ok(Self {
+            metric: texts(batch, c::METRIC_NAME)?,
+            unit: texts(batch, c::UNIT)?,
+            description: texts(batch, c::METRIC_DESCRIPTION)?,
+            attributes: texts(batch, c::ATTRIBUTES)?,
+            identity: IDENTITY.into_iter().map(|name| Ok((name, texts(batch, name)?))).collect::<Result<_, ArrowError>>()?,
+        })
+    }
+
+    fn metric(&self, row: usize) -> &str {
+        text(&self.metric, row).unwrap_or_default()
     }
 
     fn labels(&self, row: usize) -> Labels {
-        let identity = self.identity.iter().filter_map(|(name, array)| Some((*name, self.text(array, row)?)));
-        Labels::of_series(identity, self.attributes.as_ref().and_then(|array| self.text(array, row)))
+        let identity = self.identity.iter().filter_map(|(name, array)| Some((*name, text(array, row)?)));
+        Labels::of_series(identity, text(&self.attributes, row))
     }
+}
 
-    fn optional(&self, array: &Option<ArrayRef>, row: usize) -> Option<String> {
-        self.text(array.as_ref()?, row).map(str::to_owned)
+fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, ArrowError> {
+    let is_text = |array: &&ArrayRef| match array.data_type() {
+        DataType::Dictionary(key, value) => (&**key, &**value) == (&DataType::Int32, &DataType::Utf8),
+        other => other == &DataType::Utf8,
+    };
+    batch.column_by_name(name).filter(is_text).cloned().ok_or_else(|| wrong(name))
+}
+
+fn wrong(name: &str) -> ArrowError {
+    ArrowError::SchemaError(format!("column {name} of points is missing or of another type"))
+}
+
+fn optional(array: &ArrayRef, row: usize) -> Option<String> {
+    text(array, row).map(str::to_owned)
+}
+
+fn text(array: &ArrayRef, row: usize) -> Option<&str> {
+    if !array.is_valid(row) {
+        return None;
     }
-
-    fn text<'a>(&self, array: &'a ArrayRef, row: usize) -> Option<&'a str> {
-        if !array.is_valid(row) {
-            return None;
-        }
-        match array.as_dictionary_opt::<Int32Type>() {
-            Some(dictionary) => dictionary.key(row).map(|key| dictionary.values().as_string::<i32>().value(key)),
-            None => array.as_string_opt::<i32>().map(|texts| texts.value(row)),
-        }
+    match array.as_dictionary_opt::<Int32Type>() {
+        Some(dictionary) => dictionary.key(row).map(|key| dictionary.values().as_string::<i32>().value(key)),
+        None => array.as_string_opt::<i32>().map(|texts| texts.value(row)),
     }
 }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use arrow::{
     array::{Array, AsArray, BooleanBufferBuilder, Float64Array, ListArray, PrimitiveArray, RecordBatch, UInt64Array},
-    buffer::{BooleanBuffer, ScalarBuffer},
+    buffer::{BooleanBuffer, OffsetBuffer, ScalarBuffer},
     compute::{cast, kernels::zip::zip},
-    datatypes::{ArrowPrimitiveType, DataType, Float64Type, Int32Type, TimestampNanosecondType, UInt32Type, UInt64Type},
+    datatypes::{ArrowNativeType, ArrowPrimitiveType, DataType, Float64Type, Int32Type, TimestampNanosecondType, UInt32Type, UInt64Type},
     error::ArrowError,
 };
 use schemas::columns as c;
@@ -113,13 +113,33 @@ pub struct Frame {
 
 #[derive(Debug, Clone)]
 struct BucketColumns {
-    bounds: ListArray,
-    bucket_counts: ListArray,
+    bounds: Lists<f64>,
+    bucket_counts: Lists<u64>,
     scales: PrimitiveArray<Int32Type>,
     zero_counts: UInt64Array,
     zero_thresholds: Float64Array,
-    positive: (PrimitiveArray<Int32Type>, ListArray),
-    negative: (PrimitiveArray<Int32Type>, ListArray),
+    positive: (PrimitiveArray<Int32Type>, Lists<u64>),
+    negative: (PrimitiveArray<Int32Type>, Lists<u64>),
+}
+
+/// A list of numbers for each row; one that is null is as good as empty.
+#[derive(Debug, Clone)]
+struct Lists<N: ArrowNativeType> {
+    offsets: OffsetBuffer<i32>,
+    items: ScalarBuffer<N>,
+}
+
+impl<N: ArrowNativeType> Lists<N> {
+    fn new<T: ArrowPrimitiveType<Native = N>>(points: &RecordBatch, name: &str) -> Result<Self, ArrowError> {
+        let wrong = || ArrowError::SchemaError(format!("column {name} of points is of another type"));
+        let lists = named(points, name)?.as_list_opt::<i32>().ok_or_else(wrong)?;
+        let items = lists.values().as_primitive_opt::<T>().ok_or_else(wrong)?;
+        Ok(Self { offsets: lists.offsets().clone(), items: items.values().clone() })
+    }
+
+    fn of(&self, row: usize) -> &[N] {
+        &self.items[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
 }
 
 impl Frame {
@@ -164,26 +184,31 @@ impl Frame {
         (!distances.is_empty()).then(|| *distances.select_nth_unstable(middle).1)
     }
 
+    #[inline]
     pub(super) fn start(&self, row: usize) -> Option<i64> {
         self.starts.is_valid(row).then(|| self.starts.value(row))
     }
 
     /// Whether it says that the series has no value from here on.
+    #[inline]
     pub(super) fn ends(&self, row: usize) -> bool {
         self.without_value.value(row) || (self.values.is_valid(row) && self.values.value(row).to_bits() == STALE)
     }
 
     /// Of a gauge or a sum.
+    #[inline]
     pub(super) fn number(&self, row: usize) -> Option<f64> {
         (!self.ends(row) && self.values.is_valid(row)).then(|| self.values.value(row))
     }
 
     /// How many values a distribution has.
+    #[inline]
     pub(super) fn count(&self, row: usize) -> Option<f64> {
         (!self.ends(row) && self.counts.is_valid(row)).then(|| self.counts.value(row) as f64)
     }
 
     /// Of the values of a distribution.
+    #[inline]
     pub(super) fn sum(&self, row: usize) -> Option<f64> {
         (!self.ends(row) && self.sums.is_valid(row)).then(|| self.sums.value(row))
     }
@@ -194,18 +219,13 @@ impl Frame {
         let sum = self.sum(row);
         match kind {
             Kind::Histogram(_) => {
-                let counts = buckets.bucket_counts.value(row);
-                let counts = counts.as_primitive::<UInt64Type>().values().iter().map(|count| *count as f64).collect();
-                let bounds = buckets.bounds.value(row).as_primitive::<Float64Type>().values().to_vec();
-                Some(Histogram::Explicit(Explicit { bounds, counts, count, sum }))
+                let counts = buckets.bucket_counts.of(row).iter().map(|count| *count as f64).collect();
+                Some(Histogram::Explicit(Explicit { bounds: buckets.bounds.of(row).to_vec(), counts, count, sum }))
             }
             Kind::ExponentialHistogram(_) => {
-                let side = |(offsets, counts): &(PrimitiveArray<Int32Type>, ListArray)| (offsets.value(row), counts.value(row));
-                let (positive, negative) = (side(&buckets.positive), side(&buckets.negative));
-                let counts = |(offset, counts): &(i32, arrow::array::ArrayRef)| (*offset, counts.as_primitive::<UInt64Type>().clone());
-                let (positive, negative) = (counts(&positive), counts(&negative));
                 let zero = (buckets.zero_thresholds.value(row), buckets.zero_counts.value(row) as f64);
-                let (positive, negative) = ((positive.0, &positive.1.values()[..]), (negative.0, &negative.1.values()[..]));
+                let [positive, negative] =
+                    [&buckets.positive, &buckets.negative].map(|(offsets, counts)| (offsets.value(row), counts.of(row)));
                 Some(Histogram::Exponential(Exponential::new(buckets.scales.value(row), zero, positive, negative, count, sum)))
             }
             _ => None,
@@ -216,7 +236,7 @@ impl Frame {
     pub(super) fn is_laid_out_anew(&self, before: usize, row: usize) -> bool {
         self.buckets.as_ref().is_some_and(|buckets| {
             let narrower = buckets.scales.is_valid(row) && buckets.scales.value(row) > buckets.scales.value(before);
-            narrower || buckets.bounds.value(row) != buckets.bounds.value(before)
+            narrower || buckets.bounds.of(row) != buckets.bounds.of(before)
         })
     }
 
@@ -228,13 +248,13 @@ impl Frame {
 impl BucketColumns {
     fn new(points: &RecordBatch) -> Result<Self, ArrowError> {
         Ok(Self {
-            bounds: list(points, c::BOUNDS)?,
-            bucket_counts: list(points, c::BUCKET_COUNTS)?,
+            bounds: Lists::new::<Float64Type>(points, c::BOUNDS)?,
+            bucket_counts: Lists::new::<UInt64Type>(points, c::BUCKET_COUNTS)?,
             scales: column(points, c::SCALE)?,
             zero_counts: column(points, c::ZERO_COUNT)?,
             zero_thresholds: column(points, c::ZERO_THRESHOLD)?,
-            positive: (column(points, c::POSITIVE_OFFSET)?, list(points, c::POSITIVE_COUNTS)?),
-            negative: (column(points, c::NEGATIVE_OFFSET)?, list(points, c::NEGATIVE_COUNTS)?),
+            positive: (column(points, c::POSITIVE_OFFSET)?, Lists::new::<UInt64Type>(points, c::POSITIVE_COUNTS)?),
+            negative: (column(points, c::NEGATIVE_OFFSET)?, Lists::new::<UInt64Type>(points, c::NEGATIVE_COUNTS)?),
         })
     }
 }
@@ -246,9 +266,4 @@ fn named<'a>(points: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::Ar
 pub(super) fn column<T: ArrowPrimitiveType>(points: &RecordBatch, name: &str) -> Result<PrimitiveArray<T>, ArrowError> {
     let wrong = || ArrowError::SchemaError(format!("column {name} of points is of another type"));
     named(points, name)?.as_primitive_opt::<T>().cloned().ok_or_else(wrong)
-}
-
-fn list(points: &RecordBatch, name: &str) -> Result<ListArray, ArrowError> {
-    let wrong = || ArrowError::SchemaError(format!("column {name} of points is of another type"));
-    named(points, name)?.as_list_opt::<i32>().cloned().ok_or_else(wrong)
 }

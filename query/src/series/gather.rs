@@ -1,18 +1,18 @@
-//! From batches of table `metrics`, in any order, to a frame: what the selector leaves, sorted, each point once.
+//! From points of series that are known, in any order, to a frame: sorted, each point once.
+
+use std::ops::Range;
 
 use arrow::{
-    array::{Array, BooleanArray, RecordBatch, UInt64Array},
-    compute::{concat_batches, filter_record_batch, take_record_batch},
+    array::{Array, PrimitiveArray, RecordBatch},
+    compute::interleave_record_batch,
     datatypes::TimestampNanosecondType,
     error::ArrowError,
 };
 use schemas::columns as c;
 
 use super::{
-    directory::Directory,
-    frame::{Frame, Kind, Series, Temporality, column},
-    labels::IDENTITY,
-    selector::Selector,
+    directory::{Described, Directory},
+    frame::{Frame, Series, Temporality, column},
 };
 
 /// A point that arrived so long after its time is late.
@@ -66,8 +66,8 @@ pub struct Gather {
     wanted: Wanted,
     directory: Directory,
     pieces: Vec<RecordBatch>,
-    /// The series of every row of `pieces`.
-    owners: Vec<u32>,
+    /// Of each series of the directory, as they are met.
+    runs: Vec<Vec<Run>>,
     bytes: usize,
     counts: Counts,
 }
@@ -89,51 +89,58 @@ impl Wanted {
     /// All columns that are needed, each once.
     pub fn columns(self) -> Vec<&'static str> {
         let mut columns = self.kept();
-        columns.extend(Directory::COLUMNS.into_iter().filter(|name| *name != c::TIME));
-        columns.extend(IDENTITY);
-        columns.extend([c::UNIT, c::ATTRIBUTES, c::RECEIVED_AT]);
+        columns.extend(Directory::KEYS);
+        columns.push(c::RECEIVED_AT);
         columns
     }
 }
 
 impl Gather {
-    pub fn new(selector: Selector, wanted: Wanted, limits: Limits) -> Self {
-        let directory = Directory::new(Some(selector), limits.series_max);
-        Self { limits, wanted, directory, pieces: Vec::new(), owners: Vec::new(), bytes: 0, counts: Counts::default() }
+    /// Of the series in `directory`; others are passed over.
+    ///
+    /// # Errors
+    /// When there are more series than it has.
+    pub fn new(directory: Directory, wanted: Wanted, limits: Limits) -> Result<Self, GatherError> {
+        if directory.is_full() || directory.series().len() > limits.series_max {
+            return Err(GatherError::Series { max: limits.series_max });
+        }
+        let runs = vec![Vec::new(); directory.series().len()];
+        Ok(Self { limits, wanted, directory, pieces: Vec::new(), runs, bytes: 0, counts: Counts::default() })
     }
 
     /// # Errors
     /// When it is too much, which says what, or a column is missing.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<(), GatherError> {
-        let owners = self.directory.owners(batch)?;
-        if self.directory.is_full() {
-            return Err(GatherError::Series { max: self.limits.series_max });
-        }
-        let owned: BooleanArray = owners.iter().map(|owner| Some(owner.is_some())).collect();
-        let rows = owned.true_count();
-        if rows == 0 {
+        let times = column::<TimestampNanosecondType>(batch, c::TIME)?;
+        let received = column::<TimestampNanosecondType>(batch, c::RECEIVED_AT)?;
+        let piece = self.pieces.len();
+        let mut points = 0;
+        self.directory.runs(batch, |owner, rows| {
+            points += rows.len();
+            let (times, received) = (&times.values()[rows.clone()], &received.values()[rows.clone()]);
+            let late = received.iter().zip(times).filter(|(received, time)| received.saturating_sub(**time) > LATE_AFTER_NS);
+            self.counts.late += late.count() as u64;
+            self.runs[owner as usize].extend(rising(times).map(|within| Run {
+                piece,
+                first: times[within.start],
+                last: times[within.end - 1],
+                rows: rows.start + within.start..rows.start + within.end,
+            }));
+        })?;
+        if points == 0 {
             return Ok(());
         }
-        if self.owners.len() + rows > self.limits.points_max {
+        self.counts.points += points as u64;
+        if self.counts.points > self.limits.points_max as u64 {
             return Err(GatherError::Points { max: self.limits.points_max });
         }
-        let (times, received) =
-            (column::<TimestampNanosecondType>(batch, c::TIME)?, column::<TimestampNanosecondType>(batch, c::RECEIVED_AT)?);
-        let late = received.values().iter().zip(times.values()).zip(&owners);
-        let is_late =
-            |((received, time), owner): &((&i64, &i64), &Option<u32>)| owner.is_some() && received.saturating_sub(**time) > LATE_AFTER_NS;
-        self.counts.points += rows as u64;
-        self.counts.late += late.filter(is_late).count() as u64;
         let positions = self.wanted.kept().into_iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
         let kept = batch.project(&positions)?;
-        // Mostly all: what stands in columns was asked of the scan.
-        let piece = if rows == kept.num_rows() { kept } else { filter_record_batch(&kept, &owned)? };
-        self.bytes += piece.get_array_memory_size();
+        self.bytes += kept.get_array_memory_size();
         if self.bytes > self.limits.bytes_max {
             return Err(GatherError::Bytes { max: self.limits.bytes_max });
         }
-        self.pieces.push(piece);
-        self.owners.extend(owners.into_iter().flatten());
+        self.pieces.push(kept);
         Ok(())
     }
 
@@ -142,67 +149,87 @@ impl Gather {
     /// # Errors
     /// When a column is of another type.
     pub fn finish(self) -> Result<(Frame, Counts), GatherError> {
-        let Self { wanted, directory, pieces, owners, mut counts, .. } = self;
-        let described = directory.into_series();
-        let mut ranked: Vec<u32> = (0..described.len() as u32).collect();
-        ranked.sort_by(|a, b| {
-            let [a, b] = [a, b].map(|at| &described[*at as usize]);
-            (&a.metric, &a.labels, a.kind).cmp(&(&b.metric, &b.labels, b.kind))
-        });
-        let mut ranks = vec![0_u32; described.len()];
-        (0..).zip(&ranked).for_each(|(rank, at)| ranks[*at as usize] = rank);
+        let Self { wanted, directory, pieces, runs, mut counts, .. } = self;
+        let mut found: Vec<(Described, Vec<Run>)> = directory.into_series().into_iter().zip(runs).collect();
+        found.retain(|(_, runs)| !runs.is_empty());
+        found.sort_by(|(a, _), (b, _)| (&a.metric, &a.labels, a.kind).cmp(&(&b.metric, &b.labels, b.kind)));
 
-        let schema = pieces.first().map(RecordBatch::schema).unwrap_or_else(|| empty(wanted));
-        let points = concat_batches(&schema, &pieces)?;
+        let order = Order::new(&pieces)?;
+        let mut rows: Vec<(usize, usize)> = Vec::with_capacity(usize::try_from(counts.points).unwrap_or_default());
+        let mut series = Vec::with_capacity(found.len());
+        for (of, runs) in found {
+            let begin = rows.len();
+            order.append(&mut rows, runs, of.kind.temporality() == Some(Temporality::Delta));
+            series.push(Series { metric: of.metric, labels: of.labels, kind: of.kind, unit: of.unit, rows: begin..rows.len() });
+        }
+        counts.doubled = counts.points - rows.len() as u64;
+        let points = match pieces.as_slice() {
+            [] => RecordBatch::new_empty(empty(wanted)),
+            _ => interleave_record_batch(&pieces.iter().collect::<Vec<_>>(), &rows)?,
+        };
         drop(pieces);
-        let times = column::<TimestampNanosecondType>(&points, c::TIME)?;
-        let starts = column::<TimestampNanosecondType>(&points, c::START_TIME)?;
-        let mut order = ordered(&ranks, &owners, times.values());
-        let kinds: Vec<Kind> = ranked.iter().map(|at| described[*at as usize].kind).collect();
-        let start = |row: u64| starts.is_valid(row as usize).then(|| starts.value(row as usize));
-        let before = order.len();
-        order.dedup_by(|later, earlier| {
-            let is_delta = kinds[later.0 as usize].temporality() == Some(Temporality::Delta);
-            let same = (later.0, later.1) == (earlier.0, earlier.1) && (!is_delta || start(later.2) == start(earlier.2));
-            if same {
-                earlier.2 = later.2;
-            }
-            same
-        });
-        counts.doubled = (before - order.len()) as u64;
-
-        let rows = UInt64Array::from_iter_values(order.iter().map(|(.., row)| *row));
-        let points = take_record_batch(&points, &rows)?;
-        let mut begin = 0;
-        let mut described: Vec<Option<_>> = described.into_iter().map(Some).collect();
-        let series = (0..).zip(&ranked).filter_map(|(rank, at)| {
-            let of = described[*at as usize].take()?;
-            let end = order.partition_point(|(known, ..)| *known <= rank);
-            let rows = std::mem::replace(&mut begin, end)..end;
-            (!rows.is_empty()).then_some(Series { metric: of.metric, labels: of.labels, kind: of.kind, unit: of.unit, rows })
-        });
-        Ok((Frame::new(series.collect(), &points)?, counts))
+        Ok((Frame::new(series, &points)?, counts))
     }
 }
 
-/// Rank, time and row: series after series by their ranks, each by time. Of two rows of a time the one that was met last is last.
-fn ordered(ranks: &[u32], owners: &[u32], times: &[i64]) -> Vec<(u32, i64, u64)> {
-    let mut begins = vec![0_usize; ranks.len() + 1];
-    owners.iter().for_each(|owner| begins[ranks[*owner as usize] as usize + 1] += 1);
-    for rank in 1..begins.len() {
-        begins[rank] += begins[rank - 1];
+/// Points of one series, side by side in a piece; their times rise.
+#[derive(Debug, Clone)]
+struct Run {
+    piece: usize,
+    rows: Range<usize>,
+    /// In nanoseconds since 1970.
+    first: i64,
+    last: i64,
+}
+
+/// What tells in which order points are: their times and starts, piece by piece.
+struct Order {
+    times: Vec<PrimitiveArray<TimestampNanosecondType>>,
+    starts: Vec<PrimitiveArray<TimestampNanosecondType>>,
+}
+
+impl Order {
+    fn new(pieces: &[RecordBatch]) -> Result<Self, ArrowError> {
+        let of = |name: &str| pieces.iter().map(|piece| column::<TimestampNanosecondType>(piece, name)).collect::<Result<_, _>>();
+        Ok(Self { times: of(c::TIME)?, starts: of(c::START_TIME)? })
     }
-    let mut next = begins.clone();
-    let mut order = vec![(0, 0, 0); owners.len()];
-    for ((row, owner), time) in (0_u64..).zip(owners).zip(times) {
-        let rank = ranks[*owner as usize];
-        let place = &mut next[rank as usize];
-        order[*place] = (rank, *time, row);
-        *place += 1;
+
+    /// Appends the points of a series by time: piece and row. Of two at one time the one that was met last stays, both when `delta` and
+    /// they start apart.
+    fn append(&self, order: &mut Vec<(usize, usize)>, mut runs: Vec<Run>, delta: bool) {
+        let begin = order.len();
+        // Mostly they are in order already.
+        runs.sort_by_key(|run| run.first);
+        let apart = runs.windows(2).all(|pair| pair[0].last < pair[1].first);
+        if apart {
+            return runs.into_iter().for_each(|run| order.extend(run.rows.map(|row| (run.piece, row))));
+        }
+        // As they were met.
+        runs.sort_by_key(|run| (run.piece, run.rows.start));
+        runs.into_iter().for_each(|run| order.extend(run.rows.map(|row| (run.piece, row))));
+        let time = |(piece, row): (usize, usize)| self.times[piece].value(row);
+        let start = |(piece, row): (usize, usize)| self.starts[piece].is_valid(row).then(|| self.starts[piece].value(row));
+        order[begin..].sort_by_key(|place| time(*place));
+        let mut kept = begin;
+        for at in begin..order.len() {
+            let place = order[at];
+            let before = kept.checked_sub(1).filter(|before| *before >= begin).map(|before| order[before]);
+            let same = before.is_some_and(|before| time(before) == time(place) && (!delta || start(before) == start(place)));
+            kept += usize::from(!same);
+            order[kept - 1] = place;
+        }
+        order.truncate(kept);
     }
-    // Rows mostly come in runs, which a stable sort finds.
-    begins.windows(2).for_each(|run| order[run[0]..run[1]].sort_by_key(|(_, time, _)| *time));
-    order
+}
+
+/// The parts of `times` within which they rise, one after the other.
+fn rising(times: &[i64]) -> impl Iterator<Item = Range<usize>> {
+    let mut begin = 0;
+    times.chunk_by(|before, after| before < after).map(move |part| {
+        let range = begin..begin + part.len();
+        begin = range.end;
+        range
+    })
 }
 
 /// The schema of points when there are none.

@@ -8,7 +8,7 @@ use std::{
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
-use super::{Sums, TraceIndex};
+use super::{BlockSeries, Sums, TraceIndex};
 use crate::{attributes::AttributeIndex, text::TextIndex};
 
 /// Shared by all readers.
@@ -39,6 +39,8 @@ pub(crate) enum Key {
     AttributeIndex(u64),
     Sums(u64),
     Minutes(u64),
+    /// Of a part of a block.
+    Series(u64, usize),
     /// By what is open, not by block.
     OpenEdges(u64),
 }
@@ -50,6 +52,7 @@ pub(crate) enum Cached {
     TextIndex(Arc<TextIndex>),
     AttributeIndex(Arc<AttributeIndex>),
     Sums(Arc<Sums>),
+    Series(Arc<BlockSeries>),
     /// What the spans of a block, or calls that are open, add up to.
     Minutes(RecordBatch),
 }
@@ -62,6 +65,7 @@ impl Cached {
             Self::TextIndex(index) => index.memory_bytes(),
             Self::AttributeIndex(index) => index.memory_bytes(),
             Self::Sums(sums) => sums.memory_bytes(),
+            Self::Series(series) => series.memory_bytes(),
             Self::Minutes(rows) => rows.get_array_memory_size(),
         }
     }

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! `layout` plans which rows go where, `writer` writes files, `tix` is the trace index, `sums` are the checksums, `reader` reads traces
-//! and whole blocks back, `open` reads row groups column by column.
+//! and whole blocks back, `open` reads row groups column by column, `series` finds the series of metrics.
 //! This room knows no catalog: a file without a catalog row does not exist for anyone.
 
 mod cache;
@@ -24,6 +24,7 @@ mod keys;
 mod layout;
 mod open;
 mod reader;
+mod series;
 mod statistics;
 mod sums;
 mod tix;
@@ -41,7 +42,8 @@ pub(crate) use keys::{BlockKeys, ColumnKeys};
 pub(crate) use layout::{BlockPlan, Hour, OwnHours, RowPlace, key_columns, plan};
 pub use open::{Batches, Keep, OpenBlock, Predicate, Read, RowGroupBounds};
 pub use reader::BlockError;
-pub(crate) use reader::{BlockReader, load as load_sidecar};
+pub(crate) use reader::{BlockReader, load as load_sidecar, parts as series_parts};
+pub(crate) use series::{BlockSeries, PART_ROWS, each_point, listed_schema};
 pub use statistics::Bound;
 pub(crate) use statistics::{ColumnStatistics, widen};
 pub(crate) use sums::Sums;

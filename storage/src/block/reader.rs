@@ -1,8 +1,8 @@
 //! Reads blocks: the rows of one trace by its index, or everything.
 
 use std::{
-    collections::BTreeSet,
-    io,
+    collections::{BTreeSet, HashSet},
+    io, iter,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -29,10 +29,11 @@ use parquet::{
 use schemas::{SCHEMA_VERSION, Table, TraceId, columns};
 
 use super::{
-    Block, BlockCache, FORMAT_KEY, FORMAT_VERSION, SCHEMA_KEY, Sidecar, Sums, TraceIndex,
+    Block, BlockCache, BlockSeries, FORMAT_KEY, FORMAT_VERSION, PART_ROWS, SCHEMA_KEY, Sidecar, Sums, TimeRange, TraceIndex,
     cache::{Cached, Key},
     file::BlockFile,
     open::conform,
+    series,
     tix::TixError,
 };
 use crate::{
@@ -196,6 +197,40 @@ impl BlockReader {
         Ok(rows)
     }
 
+    /// The series of a part of a block of metrics: its rows from `part * PART_ROWS` on. They are kept, unless they are too many.
+    pub(crate) fn series(&self, block: &Block, part: usize) -> Result<Arc<BlockSeries>, BlockError> {
+        let key = Key::Series(block.id, part);
+        if let Some(Cached::Series(series)) = self.cache.get(key) {
+            return Ok(series);
+        }
+        let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
+        let first = part.saturating_mul(PART_ROWS).min(rows);
+        let of_part = iter::once(first..first.saturating_add(PART_ROWS).min(rows)).collect();
+        let keys = self.columns_in(block, &series::KEYS, of_part)?;
+        let series = Arc::new(BlockSeries::read(first, &keys, |rows| self.columns_in(block, &series::DESCRIBED, rows))?);
+        if series.is_kept() {
+            self.cache.put(key, Cached::Series(Arc::clone(&series)));
+        }
+        Ok(series)
+    }
+
+    /// Rows of a block with points of these series: ascending and disjoint.
+    pub(crate) fn rows_of_series(&self, block: &Block, ids: &HashSet<u64>) -> Result<Vec<Range<usize>>, BlockError> {
+        let of_part = |part| Ok(self.series(block, part)?.rows_of(ids));
+        Ok((0..parts(block)).map(of_part).collect::<Result<Vec<_>, BlockError>>()?.concat())
+    }
+
+    /// The series of a part, of `metric` or of all, with points in `time`.
+    pub(crate) fn series_within(
+        &self,
+        block: &Block,
+        part: usize,
+        metric: Option<&str>,
+        time: TimeRange,
+    ) -> Result<RecordBatch, BlockError> {
+        self.series(block, part)?.within(metric, time, |rows| self.columns_in(block, &[columns::TIME], rows))
+    }
+
     /// What [`Self::keep_edges`] kept.
     pub(crate) fn kept_edges(&self, key: u64) -> Option<RecordBatch> {
         match self.cache.get(Key::OpenEdges(key)) {
@@ -299,6 +334,11 @@ impl BlockReader {
         self.cache.put(Key::Footer(block.id), Cached::Footer(footer.clone()));
         Ok((file, footer))
     }
+}
+
+/// Parts in which the series of a block are looked at.
+pub(crate) fn parts(block: &Block) -> usize {
+    usize::try_from(block.rows).unwrap_or(usize::MAX).div_ceil(PART_ROWS)
 }
 
 /// A file beside a block, which has as many bytes as the catalog says.

@@ -32,6 +32,7 @@ mod retain;
 mod retain_crash;
 mod round_trip;
 mod rows;
+mod series;
 mod set_aside;
 mod store;
 mod text;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemas::columns as c;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,7 +17,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, Summary},
-    series::{Counts, Directory, IDENTITY},
+    series::{Counts, Directory},
 };
 
 /// Series that are looked at.
@@ -78,8 +77,7 @@ pub(super) async fn series_of(engine: &Engine, pairs: &mut Pairs, known: &'stati
     let window = window(pairs, now(), LISTED_NS)?;
     let selector = selector(pairs, "metric")?;
     nothing_else(pairs, known)?;
-    let columns: Vec<&'static str> = IDENTITY.into_iter().chain([c::ATTRIBUTES]).collect();
-    let read = engine.directory(selector, window.span(), &columns, SERIES_MAX).await;
+    let read = engine.directory(selector, window.span(), SERIES_MAX).await;
     let (directory, mut summary) = read.map_err(|error| problem_in("metric", error))?;
     if directory.is_full() {
         summary.truncated = Some(format!("there are more than {SERIES_MAX} series: the others are not looked at"));

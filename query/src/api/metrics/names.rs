@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemas::{UnixNanos, columns as c};
+use schemas::UnixNanos;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,7 +54,7 @@ pub(super) async fn answer(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>,
     let q = taken(&mut pairs, "q").unwrap_or_default().to_lowercase();
     let limit = taken(&mut pairs, "limit").map(|text| parse_limit(&text, LIMITS)).transpose()?.unwrap_or(LIMITS.default);
     nothing_else(&pairs, "this route knows `q`, `start`, `end`, `range`, `limit`")?;
-    let read = engine.directory(None, window.span(), &[c::UNIT, c::METRIC_DESCRIPTION], SERIES_MAX).await;
+    let read = engine.directory(None, window.span(), SERIES_MAX).await;
     let (directory, mut summary) = read.map_err(|error| problem_in("q", error))?;
     let mut counts = Counts::default();
     let mut found: BTreeMap<(&str, Kind, &Option<String>), (usize, &Described)> = BTreeMap::new();

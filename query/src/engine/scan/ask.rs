@@ -1,6 +1,6 @@
 //! What a predicate asks of a block, after catalog and indexes have answered what they can.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, conjunction_opt, split_conjunction};
@@ -10,16 +10,17 @@ use storage::{
     text::{Candidates, TextFilter},
 };
 
-use super::{super::functions::TextMatch, attributes::ByAttributes, context::OpenSnapshot, values};
+use super::{super::functions::TextMatch, attributes::ByAttributes, context::OpenSnapshot, series, values};
 
 /// A predicate in parts that must all hold.
 #[derive(Debug)]
 pub(super) struct Ask {
     table: Table,
     whole: Arc<dyn PhysicalExpr>,
-    /// All parts but the texts.
+    /// All parts but texts and series.
     others: Option<ByAttributes>,
     texts: Vec<(Arc<dyn PhysicalExpr>, TextFilter)>,
+    series: Vec<(Arc<dyn PhysicalExpr>, HashSet<u64>)>,
 }
 
 /// What has to be read of a block.
@@ -33,22 +34,25 @@ pub(super) struct Left {
 impl Ask {
     /// `predicate` is over `schema`, which is that of `table`.
     pub(super) fn new(table: Table, schema: &SchemaRef, predicate: Arc<dyn PhysicalExpr>) -> Self {
-        let (mut texts, mut others) = (Vec::new(), Vec::new());
+        let (mut texts, mut series, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for part in split_conjunction(&predicate) {
-            match text_of(part) {
-                Some(filter) => texts.push((Arc::clone(part), filter)),
-                None => others.push(Arc::clone(part)),
+            if let Some(filter) = text_of(part) {
+                texts.push((Arc::clone(part), filter));
+            } else if let Some(ids) = series::kept(table, part) {
+                series.push((Arc::clone(part), ids));
+            } else {
+                others.push(Arc::clone(part));
             }
         }
         let others = conjunction_opt(others).map(|others| ByAttributes::new(others, Arc::clone(schema)));
-        Self { table, whole: predicate, others, texts }
+        Self { table, whole: predicate, others, texts, series }
     }
 
     pub(super) fn whole(&self) -> &Arc<dyn PhysicalExpr> {
         &self.whole
     }
 
-    /// What the parts other than texts leave of a split, by its attributes; `None` when they keep no row.
+    /// What the other parts leave of a split, by its attributes; `None` when they keep no row.
     pub(super) fn of_split(&self, split: &Split) -> Option<Option<Arc<dyn PhysicalExpr>>> {
         let Some(others) = &self.others else { return Some(None) };
         others.left(|column, key| split.may_have_key(column, key)).map(Some)
@@ -76,9 +80,14 @@ impl Ask {
                     }
                 }
             };
-            if let Some(of_text) = of_text {
-                rows = Some(rows.map_or_else(|| of_text.clone(), |rows| common(&rows, &of_text)));
+            rows = both(rows, of_text);
+        }
+        for (part, ids) in &self.series {
+            let of_series = open.snapshot.rows_of_series(self.table, id, ids);
+            if of_series.is_none() {
+                predicate.push(Arc::clone(part));
             }
+            rows = both(rows, of_series);
         }
         Some(Left { predicate: conjunction_opt(predicate), rows })
     }
@@ -90,8 +99,16 @@ fn text_of(part: &Arc<dyn PhysicalExpr>) -> Option<TextFilter> {
     Some(function.filter().clone())
 }
 
+/// Rows that both leave; `None` is any.
+pub(super) fn both(one: Option<Vec<Range<usize>>>, other: Option<Vec<Range<usize>>>) -> Option<Vec<Range<usize>>> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(common(&one, &other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// What is in both; each is ascending and disjoint.
-pub(super) fn common(one: &[Range<usize>], other: &[Range<usize>]) -> Vec<Range<usize>> {
+fn common(one: &[Range<usize>], other: &[Range<usize>]) -> Vec<Range<usize>> {
     let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
     let mut both = Vec::new();
     while let (Some(a), Some(b)) = (one.peek(), other.peek()) {

@@ -5,7 +5,7 @@
 //! prune     bounds of splits and row groups against the predicate
 //! traces    which traces are named, by the predicate or by a join that has collected the other side
 //! ask       what catalog and indexes leave of the predicate in one block, and of its rows; attributes: which keys it has; values: which
-//!           values the predicate asks them for
+//!           values the predicate asks them for; series: which series of metrics it keeps
 //! queue     what is left to read, shared by the partitions of one execution; whoever is free takes the next piece
 //! read      pieces to batches; filter: the predicate, before or after the other columns are decoded
 //! context   the snapshot behind the ids, and what reading costs: an extension of the session
@@ -19,6 +19,7 @@ mod plan;
 mod prune;
 mod queue;
 mod read;
+mod series;
 mod traces;
 mod values;
 

@@ -17,7 +17,7 @@ use schemas::{Table, TraceId};
 use storage::{OpenBlock, Split, SplitId};
 
 use super::{
-    ask::{Ask, Left, common},
+    ask::{Ask, Left, both},
     context::OpenSnapshot,
     plan::Order,
     prune::{GroupStatistics, SplitStatistics, prune},
@@ -173,10 +173,7 @@ impl Queue {
             None => Some(Left { predicate: None, rows: None }),
         };
         let Some(Left { predicate, rows }) = left else { return Ok(Vec::new()) };
-        let selected = match (of_traces, rows) {
-            (Some(one), Some(other)) => Some(common(&one, &other)),
-            (one, other) => one.or(other),
-        };
+        let selected = both(of_traces, rows);
         if selected.as_ref().is_some_and(Vec::is_empty) {
             return Ok(Vec::new());
         }

@@ -17,7 +17,8 @@
 //! found        the records of a search, to be counted
 //! values       which values they have in a field
 //! histogram    how many there are in each stretch of time, by value
-//! points       points of metrics, as they are
+//! series       series of metrics, without their points
+//! points       points of series, as they are
 //! facts        rows of the governance tables, for the fold
 //! codes        error codes, counted by service and stretch of time
 //! narrow       a few columns of all that is found, to be added up
@@ -50,6 +51,7 @@ mod number;
 mod page;
 mod plan;
 mod points;
+mod series;
 mod stretches;
 mod structure;
 mod text;
@@ -82,6 +84,8 @@ pub(crate) use plan::{ExportQuestion, FieldValues, LOG_ID, SearchOrder, SearchQu
 pub(super) use plan::{export_plan, parts_plan, places_plan, records_plan, traces_plan, values_plan};
 pub(crate) use points::PointsQuestion;
 pub(super) use points::points_plan;
+pub(crate) use series::SeriesQuestion;
+pub(super) use series::series_stream;
 pub(super) use stretches::Stretches;
 pub(crate) use values::FoundValues;
 pub(super) use values::found_values_plan;

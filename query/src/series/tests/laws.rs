@@ -5,10 +5,10 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        Aggregate, Counter, Evaluated, Explicit, Exponential, Frame, Function, Gather, GatherError, Grouping, Histogram, Limits, Of,
-        Operator, Question, Selector, Wanted, evaluate,
+        Aggregate, Counter, Evaluated, Explicit, Exponential, Frame, Function, Gather, Grouping, Histogram, Limits, Of, Operator, Question,
+        Selector, Wanted, evaluate,
     },
-    points::{LIMITS, Point, SECOND, batch, counter, frame, gather, gauge, histogram, of_service, only, question},
+    points::{LIMITS, Point, SECOND, batch, counter, directory, frame, gather, gauge, histogram, of_service, only, question},
 };
 
 /// Increments of a counter, and whether it restarted before each.
@@ -205,10 +205,10 @@ proptest! {
 #[test]
 fn limits_are_named() {
     let check = |limits: Limits, expected: &str| {
-        let mut gather = Gather::new(Selector::parse("m").expect("a selector"), Wanted::default(), limits);
         let points: Vec<Point> =
             (0..3).flat_map(|series| of_service(&format!("s{series}"), series, [gauge(0, 1.0), gauge(1, 2.0)])).collect();
-        let pushed: Result<(), GatherError> = points.chunks(2).try_for_each(|points| gather.push(&batch(points)));
+        let gathered = Gather::new(directory(&[batch(&points)]), Wanted::default(), limits);
+        let pushed = gathered.and_then(|mut gather| points.chunks(2).try_for_each(|points| gather.push(&batch(points))));
         assert_eq!(pushed.map_err(|error| error.to_string()), Err(expected.to_owned()));
     };
     check(Limits { series_max: 2, ..LIMITS }, "the selector has more than 2 series");

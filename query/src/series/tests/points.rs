@@ -11,7 +11,7 @@ use arrow::{
 };
 use schemas::{Table, columns as c};
 
-use super::super::{Counts, Evaluated, Frame, Function, Gather, Limits, Of, Question, Selector, Steps, Wanted, evaluate};
+use super::super::{Counts, Directory, Evaluated, Frame, Function, Gather, Limits, Of, Question, Selector, Steps, Wanted, evaluate};
 
 pub(super) const SECOND: i64 = 1_000_000_000;
 
@@ -152,8 +152,22 @@ fn values(name: &str, points: &[Point]) -> Option<ArrayRef> {
 
 pub(super) const LIMITS: Limits = Limits { series_max: 100, points_max: 10_000, bytes_max: 1 << 26 };
 
+/// Of the series of metric `m`.
+pub(super) fn directory(batches: &[RecordBatch]) -> Directory {
+    let mut directory = Directory::new(Some(Selector::parse("m").expect("a selector")), 1000);
+    for points in batches {
+        // Each is listed for itself, so that it is one of one.
+        let mut columns = points.columns().to_vec();
+        columns[points.schema().index_of(c::COUNT).expect("a column")] = Arc::new(UInt64Array::from(vec![1; points.num_rows()]));
+        let listed = RecordBatch::try_new(points.schema(), columns).expect("the columns of the table");
+        directory.add(&listed).expect("the columns are there");
+    }
+    directory
+}
+
 pub(super) fn gather(batches: &[RecordBatch]) -> (Frame, Counts) {
-    let mut gather = Gather::new(Selector::parse("m").expect("a selector"), Wanted { buckets: true, exemplars: false }, LIMITS);
+    let gather = Gather::new(directory(batches), Wanted { buckets: true, exemplars: false }, LIMITS);
+    let mut gather = gather.expect("few series");
     batches.iter().for_each(|batch| gather.push(batch).expect("little"));
     gather.finish().expect("the columns are there")
 }
