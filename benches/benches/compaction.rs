@@ -53,7 +53,12 @@ fn main() {
     let server = start("true");
     let began = Instant::now();
     let during = ask(&server, &questions, |_| debt(&server) > 0);
-    println!("compacted into {} blocks in {:.1} s, beside {} rounds of questions", blocks(&server), began.elapsed().as_secs_f64(), during[0].count());
+    println!(
+        "compacted into {} blocks in {:.1} s, beside {} rounds of questions",
+        blocks(&server),
+        began.elapsed().as_secs_f64(),
+        during[0].count()
+    );
     let after = ask(&server, &questions, |round| round < ROUNDS);
 
     println!("{:<34} {:>17} {:>17} {:>17} {:>16}", "p50 / p99 ms", "before", "during", "after", "during / before");

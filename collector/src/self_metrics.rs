@@ -26,7 +26,7 @@ pub const SCRAPE_DROPPED_SAMPLES_TOTAL: &str = "fusebox_scrape_dropped_samples_t
 pub(crate) fn describe() {
     describe_counter!(
         OTLP_REQUESTS_TOTAL,
-        "requests to store telemetry by signal, transport (OTLP: grpc, http; zipkin, loki, remote_write, files, scrape) and outcome"
+        "requests to store telemetry by signal, transport (OTLP: grpc, http; zipkin, jaeger, loki, remote_write, files, scrape) and outcome"
     );
     describe_counter!(
         ACCEPTED_RECORDS_TOTAL,

@@ -7,6 +7,7 @@ pub mod fault_io;
 pub mod ledger;
 pub mod pushed;
 pub mod recording_io;
+pub mod thrift;
 
 pub use fault_io::FaultIo;
 pub use recording_io::RecordingIo;

@@ -47,6 +47,7 @@ pub(crate) enum Transport {
     Grpc,
     Http,
     Zipkin,
+    Jaeger,
     Loki,
     RemoteWrite,
     /// Log files, which nobody pushes.
@@ -61,6 +62,7 @@ impl Transport {
             Self::Grpc => "grpc",
             Self::Http => "http",
             Self::Zipkin => "zipkin",
+            Self::Jaeger => "jaeger",
             Self::Loki => "loki",
             Self::RemoteWrite => "remote_write",
             Self::Files => "files",

@@ -3,6 +3,7 @@
 //! | protocol | path | taken | some records refused |
 //! |---|---|---|---|
 //! | Zipkin v2 | `/api/v2/spans` | 202 | 202; 400 when it was all of them |
+//! | Jaeger, thrift | `/api/traces` | 202 | 202; 400 when it was all of them |
 //! | Loki | `/loki/api/v1/push` | 204 | 400, the others are stored |
 //! | Prometheus remote write | `/api/v1/write` | 204, with what was written | 400, the others are stored |
 //!
@@ -27,6 +28,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Zipkin,
+    Jaeger,
     Loki,
     RemoteWrite,
 }
@@ -49,6 +51,7 @@ impl Protocol {
     pub(crate) fn of_path(path: &str) -> Option<Self> {
         match path.strip_suffix('/').unwrap_or(path) {
             "/api/v2/spans" => Some(Self::Zipkin),
+            "/api/traces" => Some(Self::Jaeger),
             "/loki/api/v1/push" => Some(Self::Loki),
             "/api/v1/write" => Some(Self::RemoteWrite),
             _ => None,
@@ -57,7 +60,7 @@ impl Protocol {
 
     pub(crate) fn signal(self) -> Signal {
         match self {
-            Self::Zipkin => Signal::Traces,
+            Self::Zipkin | Self::Jaeger => Signal::Traces,
             Self::Loki => Signal::Logs,
             Self::RemoteWrite => Signal::Metrics,
         }
@@ -66,6 +69,7 @@ impl Protocol {
     pub(crate) fn transport(self) -> Transport {
         match self {
             Self::Zipkin => Transport::Zipkin,
+            Self::Jaeger => Transport::Jaeger,
             Self::Loki => Transport::Loki,
             Self::RemoteWrite => Transport::RemoteWrite,
         }
@@ -79,6 +83,7 @@ impl Protocol {
             found: shown_header(headers, &CONTENT_TYPE),
             wanted: match self {
                 Self::Zipkin | Self::Loki => "application/json or application/x-protobuf",
+                Self::Jaeger => "application/x-thrift or application/vnd.apache.thrift.binary",
                 Self::RemoteWrite => "application/x-protobuf with proto=prometheus.WriteRequest or proto=io.prometheus.write.v2.Request",
             },
         })?;
@@ -97,6 +102,7 @@ impl Protocol {
         match self {
             Self::Zipkin if is("application/json") || media_type.is_empty() => Some(Dialect::ZipkinJson),
             Self::Zipkin if protobuf => Some(Dialect::ZipkinProtobuf),
+            Self::Jaeger if is("application/x-thrift") || is("application/vnd.apache.thrift.binary") => Some(Dialect::JaegerThrift),
             Self::Loki if is("application/json") => Some(Dialect::LokiJson),
             Self::Loki if protobuf || media_type.is_empty() => Some(Dialect::LokiProtobuf),
             Self::RemoteWrite if protobuf || media_type.is_empty() => match parts.find_map(|part| part.strip_prefix("proto=")) {
@@ -124,11 +130,15 @@ impl Protocol {
     }
 
     fn success(self) -> StatusCode {
-        if self == Self::Zipkin { StatusCode::ACCEPTED } else { StatusCode::NO_CONTENT }
+        if self.is_of_spans() { StatusCode::ACCEPTED } else { StatusCode::NO_CONTENT }
     }
 
     fn is_taken(self, stored: &Stored) -> bool {
-        !stored.is_partial() || self == Self::Zipkin && stored.accepted() > 0
+        !stored.is_partial() || self.is_of_spans() && stored.accepted() > 0
+    }
+
+    fn is_of_spans(self) -> bool {
+        matches!(self, Self::Zipkin | Self::Jaeger)
     }
 }
 

@@ -37,8 +37,8 @@ pub(crate) enum Refusal {
     #[error("content encoding {found:?} is not one of {wanted}")]
     ContentEncoding { found: String, wanted: &'static str },
     #[error(
-        "there is no {0}; OTLP is taken at /v1/traces, /v1/logs and /v1/metrics, Zipkin at /api/v2/spans, Loki at /loki/api/v1/push, \
-         remote write at /api/v1/write"
+        "there is no {0}; OTLP is taken at /v1/traces, /v1/logs and /v1/metrics, Zipkin at /api/v2/spans, Jaeger at /api/traces, \
+         Loki at /loki/api/v1/push, remote write at /api/v1/write"
     )]
     Path(String),
     #[error("method {0} is not POST")]

@@ -69,7 +69,7 @@ pub struct SendersReport {
 /// Requests of one signal over one transport.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Door {
-    /// OTLP: `grpc` or `http`; `zipkin`, `loki`, `remote_write`; `files`, `scrape`.
+    /// OTLP: `grpc` or `http`; `zipkin`, `jaeger`, `loki`, `remote_write`; `files`, `scrape`.
     pub transport: &'static str,
     /// `traces`, `logs`, `metrics`; `none` of what is no OTLP.
     pub signal: &'static str,

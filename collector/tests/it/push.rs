@@ -6,12 +6,15 @@ use http_body_util::Full;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use prost::Message;
 use schemas::Table;
-use testkit::pushed::{
-    Sample,
-    loki::{Entry, PushRequest, Stream},
-    write_1::{Label, TimeSeries, WriteRequest},
-    write_2,
-    zipkin::{ListOfSpans, Span},
+use testkit::{
+    pushed::{
+        Sample,
+        loki::{Entry, PushRequest, Stream},
+        write_1::{Label, TimeSeries, WriteRequest},
+        write_2,
+        zipkin::{ListOfSpans, Span},
+    },
+    thrift::{binary, list, long, nested, structure},
 };
 
 use crate::{
@@ -21,9 +24,11 @@ use crate::{
 };
 
 const ZIPKIN: &str = "/api/v2/spans";
+const JAEGER: &str = "/api/traces";
 const LOKI: &str = "/loki/api/v1/push";
 const WRITE: &str = "/api/v1/write";
 const PROTOBUF: &str = "application/x-protobuf";
+const THRIFT: &str = "application/x-thrift";
 const JSON: &str = "application/json";
 const WRITE_2: &str = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
 
@@ -75,6 +80,11 @@ fn zipkin_protobuf() -> Vec<u8> {
     ListOfSpans { spans: vec![span(1), span(2)] }.encode_to_vec()
 }
 
+fn jaeger_thrift(ids: &[i64]) -> Vec<u8> {
+    let span = |id: &i64| structure(&[long(1, 7), long(3, *id), binary(5, "x")]);
+    structure(&[nested(1, &structure(&[binary(1, "pay")])), list(2, &ids.iter().map(span).collect::<Vec<_>>())])
+}
+
 fn loki_protobuf() -> Vec<u8> {
     let stream = Stream { labels: r#"{app="shop"}"#.into(), entries: vec![Entry { line: "x".into(), ..Entry::default() }; 3] };
     PushRequest { streams: vec![stream] }.encode_to_vec()
@@ -107,6 +117,10 @@ fn every_way() -> Vec<(Push, Table, usize, u16)> {
         (push(ZIPKIN, "application/json; charset=utf-8", gzip(ZIPKIN_JSON)).header("content-encoding", "gzip"), Table::Spans, 1, 202),
         (Push { path: ZIPKIN, headers: vec![], body: ZIPKIN_JSON.to_vec() }, Table::Spans, 1, 202),
         (push(ZIPKIN, PROTOBUF, zipkin_protobuf()), Table::Spans, 2, 202),
+        (push(JAEGER, THRIFT, jaeger_thrift(&[1, 2])), Table::Spans, 2, 202),
+        (push(JAEGER, "application/vnd.apache.thrift.binary", jaeger_thrift(&[1])), Table::Spans, 1, 202),
+        (push(JAEGER, THRIFT, gzip(&jaeger_thrift(&[1]))).header("content-encoding", "gzip"), Table::Spans, 1, 202),
+        (push("/api/traces/?format=jaeger.thrift", THRIFT, jaeger_thrift(&[1, 0])), Table::Spans, 1, 202),
         (push(LOKI, JSON, LOKI_JSON), Table::Logs, 2, 204),
         (push(LOKI, JSON, zstd(LOKI_JSON)).header("content-encoding", "zstd"), Table::Logs, 2, 204),
         (push(LOKI, PROTOBUF, snappy(&loki_protobuf())), Table::Logs, 3, 204),
@@ -133,9 +147,12 @@ async fn each_way_stores_its_rows_once() {
 #[tokio::test]
 async fn nothing_to_store_is_no_mistake() {
     let rig = Rig::start().await;
-    for (path, content_type, body, status) in
-        [(ZIPKIN, JSON, b"[]".to_vec(), 202), (LOKI, JSON, b"{\"streams\":[]}".to_vec(), 204), (WRITE, PROTOBUF, snappy(&[]), 204)]
-    {
+    for (path, content_type, body, status) in [
+        (ZIPKIN, JSON, b"[]".to_vec(), 202),
+        (JAEGER, THRIFT, structure(&[]), 202),
+        (LOKI, JSON, b"{\"streams\":[]}".to_vec(), 204),
+        (WRITE, PROTOBUF, snappy(&[]), 204),
+    ] {
         let answer = push(path, content_type, body).send(&rig).await;
         assert_eq!(answer.status, status, "{path}: {answer:?}");
     }
@@ -158,6 +175,10 @@ async fn what_is_wrong_with_a_request_is_said_in_plain_text() {
     check(push(ZIPKIN, "text/html", "x"), 415, "content type \"text/html\" is not application/json or application/x-protobuf").await;
     check(push(ZIPKIN, JSON, "[]").header("content-encoding", "br"), 415, "\"br\" is not one of identity, gzip, zstd").await;
     check(push(ZIPKIN, JSON, gzip(&vec![b' '; 2 << 20])).header("content-encoding", "gzip"), 413, "larger than 1048576 bytes").await;
+    check(push(JAEGER, THRIFT, "["), 400, "malformed Jaeger thrift at byte 1: a value of an unknown type").await;
+    check(push(JAEGER, THRIFT, jaeger_thrift(&[0])), 400, "1 rejected: span_id is all zeros (1)").await;
+    check(push(JAEGER, JSON, "{}"), 415, "is not application/x-thrift or application/vnd.apache.thrift.binary").await;
+    check(push(JAEGER, THRIFT, vec![0; (1 << 20) + 1]), 413, "larger than 1048576 bytes").await;
     check(push(LOKI, JSON, "{"), 400, "malformed Loki JSON").await;
     check(push(LOKI, PROTOBUF, loki_protobuf()), 400, "malformed snappy body").await;
     check(push(LOKI, PROTOBUF, bomb.clone()), 413, "larger than 1048576 bytes").await;
@@ -232,6 +253,7 @@ async fn pushes_are_counted_with_a_reason() {
     let rig = Rig::start().await;
     push(ZIPKIN, JSON, ZIPKIN_JSON).send(&rig).await;
     push(ZIPKIN, JSON, ZIPKIN_JSON).send(&rig).await;
+    push(JAEGER, THRIFT, jaeger_thrift(&[1, 0])).send(&rig).await;
     push(LOKI, JSON, r#"{"streams":[{"values":[["-1","x"],["1","y"]]}]}"#).send(&rig).await;
     push(WRITE, PROTOBUF, "?").send(&rig).await;
     push(WRITE, JSON, "{}").send(&rig).await;
@@ -239,6 +261,7 @@ async fn pushes_are_counted_with_a_reason() {
     for line in [
         r#"fusebox_otlp_requests_total{signal="traces",transport="zipkin",outcome="ok"} 2"#,
         r#"fusebox_duplicate_requests_total{signal="traces"} 1"#,
+        r#"fusebox_otlp_requests_total{signal="traces",transport="jaeger",outcome="partial"} 1"#,
         r#"fusebox_otlp_requests_total{signal="logs",transport="loki",outcome="partial"} 1"#,
         r#"fusebox_rejected_records_total{signal="logs",reason="the time is not between 1970 and 2262-04-11"} 1"#,
         r#"fusebox_accepted_records_total{signal="logs"} 1"#,

@@ -11,7 +11,10 @@
 //	runtimes_test.go   how these are built and started
 //	collector_test.go  a Collector, while the server is killed
 //	push_test.go       clients of Zipkin, Prometheus and Loki that push
+//	jaeger_test.go     clients of Jaeger that push
+//	prometheus_test.go a Prometheus that writes
 //	lens_test.go       the user interface of Zipkin in a browser
 //	docs_test.go       what the pages show is what is run
+//	pages_test.go      commands and settings that pages show, run
 //	schedule_test.go   the test: the schedule, what is asserted, the score
 package interop

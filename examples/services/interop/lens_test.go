@@ -21,7 +21,7 @@ import (
 )
 
 // TestZipkinLens: the user interface of Zipkin as it is published, in a browser, asking /zipkin of the API. It finds a trace and
-// shows it, and nothing that it asks is answered with an error.
+// shows it, draws who calls whom, and nothing that it asks is answered with an error.
 func TestZipkinLens(t *testing.T) {
 	c := client{name: "zipkin-lens"}
 	need(t, c, "mvn")
@@ -32,12 +32,15 @@ func TestZipkinLens(t *testing.T) {
 	id := report(t, f)
 	site := lens(t, f, filepath.Join(dir, "target/lens/zipkin-lens"))
 
+	minutes := func(n int) int64 { return time.Now().Add(time.Duration(n) * time.Minute).UnixMilli() }
 	for _, want := range []struct {
 		what, path string
 		texts      []string
 	}{
 		{"trace", "/zipkin/traces/" + id, []string{"storefront", "payment", "get /pay", "charge"}},
-		{"search", fmt.Sprintf("/zipkin/?serviceName=storefront&lookback=15m&limit=10&endTs=%d", time.Now().Add(time.Minute).UnixMilli()), []string{"1 Result", "STOREFRONT", "get /pay"}},
+		{"search", fmt.Sprintf("/zipkin/?serviceName=storefront&lookback=15m&limit=10&endTs=%d", minutes(1)), []string{"1 Result", "STOREFRONT", "get /pay"}},
+		// The graph is a drawing; it is there when there are calls to draw.
+		{"dependencies", fmt.Sprintf("/zipkin/dependency?startTime=%d&endTime=%d", minutes(-15), minutes(1)), []string{`data-testid="dependencies-graph"`}},
 	} {
 		eventually(t, want.what+" in the browser", time.Minute, func() error {
 			page := site.seen(t, browser, want.path)
@@ -49,10 +52,25 @@ func TestZipkinLens(t *testing.T) {
 			return nil
 		})
 	}
+	drawn := false
 	for _, line := range site.asked {
 		if !strings.HasPrefix(line, "200 ") {
 			t.Errorf("the user interface was answered %s", line)
 		}
+		if address := strings.TrimPrefix(line, "200 "); strings.Contains(address, "/api/v2/dependencies?") {
+			var calls []struct {
+				Parent, Child string
+				CallCount     int
+			}
+			answer, err := http.Get(address)
+			if err := read(answer, err, &calls); err != nil {
+				t.Error(err)
+			}
+			drawn = drawn || fmt.Sprint(calls) == "[{storefront payment 1}]"
+		}
+	}
+	if !drawn {
+		t.Errorf("the user interface did not ask who calls whom: %s", strings.Join(site.asked, "\n"))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,6 +68,19 @@ func (l *load) add(c call) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.calls = append(l.calls, c)
+}
+
+func (l *load) count() int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return len(l.calls)
+}
+
+// since is the calls that ended after there were so many.
+func (l *load) since(count int) []call {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return slices.Clone(l.calls[count:])
 }
 
 // all waits for calls under way; the contexts of all streams have ended.

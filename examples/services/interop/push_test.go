@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	zipkin "github.com/openzipkin/zipkin-go"
-	"github.com/openzipkin/zipkin-go/model"
+	zipkinmodel "github.com/openzipkin/zipkin-go/model"
 	"github.com/openzipkin/zipkin-go/proto/zipkin_proto3"
 	"github.com/openzipkin/zipkin-go/reporter"
 	zipkinhttp "github.com/openzipkin/zipkin-go/reporter/http"
@@ -30,8 +33,8 @@ func TestZipkinReporter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parent := tracer.StartSpan("get /pay", zipkin.Kind(model.Server))
-		child := tracer.StartSpan("charge", zipkin.Parent(parent.Context()), zipkin.Kind(model.Client))
+		parent := tracer.StartSpan("get /pay", zipkin.Kind(zipkinmodel.Server))
+		child := tracer.StartSpan("charge", zipkin.Parent(parent.Context()), zipkin.Kind(zipkinmodel.Client))
 		zipkin.TagError.Set(child, "card refused")
 		child.Annotate(time.Now(), "asked the bank")
 		child.Finish()
@@ -39,26 +42,11 @@ func TestZipkinReporter(t *testing.T) {
 		if err := reports.Close(); err != nil { // sends the rest
 			t.Fatal(err)
 		}
-		eventually(t, "the spans in "+name, 30*time.Second, func() error {
-			var trace struct {
-				Services []string
-				Spans    []struct {
-					Name, Kind    string
-					ParentMissing bool `json:"parent_missing"`
-				}
-			}
-			id := parent.Context().TraceID.String()
-			if len(id) == 16 {
-				id = "0000000000000000" + id
-			}
-			if err := f.get("/api/v1/traces/"+id, &trace); err != nil {
-				return err
-			}
-			if fmt.Sprint(trace.Services) != "[zipkin-"+name+"]" || fmt.Sprint(trace.Spans) != "[{get /pay server false} {charge client false}]" {
-				return fmt.Errorf("found %+v", trace)
-			}
-			return nil
-		})
+		id := parent.Context().TraceID.String()
+		if len(id) == 16 {
+			id = "0000000000000000" + id
+		}
+		arrived(t, f, id, "zipkin-"+name, "[{get /pay server unset false} {charge client error false}]")
 	}
 }
 
@@ -96,6 +84,42 @@ func TestRemoteWrite(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestPromtail: the client of Promtail, configured as docs/loki.md tells, in its two formats.
+func TestPromtail(t *testing.T) {
+	c := client{name: "promtail"}
+	dir := workplace(t, c)
+	fetch(t, c, dir, "go", "build", "-buildvcs=false", "-o", "promtail", ".")
+	f := startFusebox(t)
+	for _, encode := range []bool{false, true} {
+		settings := snippet(t, f, "loki.md", "clients:") + fmt.Sprintf("\n    encode_json: %t\n", encode)
+		file := filepath.Join(t.TempDir(), "promtail.yaml")
+		if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		program := exec.Command(filepath.Join(dir, "promtail"), file)
+		var input strings.Builder
+		for n := range 100 {
+			fmt.Fprintf(&input, "line %d of %t\n", n, encode)
+		}
+		program.Stdin = strings.NewReader(input.String())
+		if output, err := program.CombinedOutput(); err != nil || len(output) > 0 { // it writes what went wrong
+			t.Fatalf("promtail: %v\n%s", err, output)
+		}
+		eventually(t, "the lines", 30*time.Second, func() error {
+			var answer struct{ Rows [][]any }
+			question := fmt.Sprintf("SELECT count(DISTINCT body), count(*), min(severity_text), min(resource_attributes->>'cluster') "+
+				"FROM logs WHERE service_name = 'shop' AND body LIKE '%%%t'", encode)
+			if err := f.sql(question, &answer); err != nil {
+				return err
+			}
+			if fmt.Sprint(answer.Rows) != "[[100 100 warn eu-1]]" {
+				return fmt.Errorf("found %v", answer.Rows)
+			}
+			return nil
+		})
+	}
 }
 
 // TestLokiPush: a handler of Python's logging for Loki.

@@ -14,18 +14,22 @@ import (
 // an adaptive one of Kratos goes on refusing for some seconds after its dependency is well.
 var schedule = []struct {
 	stock  string
-	length time.Duration
+	length time.Duration // at least
 	crowd  bool
+	until  func([]call) bool // what must have happened by its end, however few calls a busy machine can make
 }{
-	{"ok", 6 * time.Second, false},
-	{"failing", 8 * time.Second, false},
-	{"ok", 24 * time.Second, false},
-	{"slow", 8 * time.Second, false},
-	{"ok", 24 * time.Second, false},
-	{"limited", 4 * time.Second, false},
-	{"ok", 4 * time.Second, true},
-	{"ok", 3 * time.Second, false},
+	{"ok", 6 * time.Second, false, nil},
+	{"failing", 8 * time.Second, false, everyBreakerRefused},
+	{"ok", 24 * time.Second, false, nil},
+	{"slow", 8 * time.Second, false, nil},
+	{"ok", 24 * time.Second, false, nil},
+	{"limited", 4 * time.Second, false, func(calls []call) bool { return answered(calls, 5001004) }},
+	{"ok", 4 * time.Second, true, everyLimiterRefused},
+	{"ok", 3 * time.Second, false, nil},
 }
+
+// stageMax is how long a stage waits for that.
+const stageMax = time.Minute
 
 var guards = []guard{
 	{service: "storefront", name: "orders", source: "gobreaker, log lines", streams: []string{"shop/orders"}, refused: 3001002,
@@ -34,6 +38,28 @@ var guards = []guard{
 	{service: "storefront", name: "stock", source: "sentinel-golang, counter", streams: []string{"shop/stock"}, refused: 3001002},
 	{service: "orders", name: "op:/stock.v1.Stock/Deduct", source: "Kratos v2, refused calls", streams: []string{"orders", "shop/orders"}, refused: 4002002, adaptive: true},
 	{service: "catalog", name: "op:/stock.v1.Stock/Level", source: "Kratos v3, log lines of refused calls", streams: []string{"catalog", "shop/products"}, refused: 6001002, adaptive: true},
+}
+
+func everyBreakerRefused(calls []call) bool {
+	for _, g := range guards {
+		if g.refusals(calls) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func everyLimiterRefused(calls []call) bool {
+	return answered(calls, 3001003) && answered(calls, 4002003) && answered(calls, 6001003)
+}
+
+func answered(calls []call, code int) bool {
+	for _, c := range calls {
+		if c.code == code || c.cause == code {
+			return true
+		}
+	}
+	return false
 }
 
 func TestSchedule(t *testing.T) {
@@ -78,14 +104,17 @@ func live(t *testing.T, s *shop) []call {
 		l.run(always, calls)
 	}
 	for _, stage := range schedule {
-		s.set(t, stage.stock)
-		meanwhile, end := context.WithTimeout(always, stage.length)
+		begin, before := s.set(t, stage.stock), l.count()
+		meanwhile, end := context.WithCancel(always)
 		if stage.crowd {
 			l.run(meanwhile, stream{"shop/search", "GET", s.storefront + "/api/search", nil, 40})
 			l.run(meanwhile, stream{"orders", "POST", s.orders + "/v1/orders", order, 70})
 			l.run(meanwhile, stream{"catalog", "GET", s.catalog + "/v1/products/book", nil, 70})
 		}
-		<-meanwhile.Done()
+		time.Sleep(stage.length)
+		for stage.until != nil && !stage.until(l.since(before)) && time.Since(begin) < stageMax {
+			time.Sleep(100 * time.Millisecond)
+		}
 		end()
 	}
 	stop()

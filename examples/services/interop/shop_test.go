@@ -24,28 +24,29 @@ func startShop(t *testing.T, f *fusebox) *shop {
 		log: filepath.Join(t.TempDir(), "storefront.log"), processes: map[string]*process{},
 	}
 	grpc := []string{"OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + f.grpc}
-	protobuf := []string{"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + f.http}
+	gin := variables(snippet(t, f, "gin.md", "export OTEL_EXPORTER_OTLP_ENDPOINT"))
+	kratos := variables(snippet(t, f, "kratos.md", "export OTEL_EXPORTER_OTLP_ENDPOINT"))
 	for i, service := range []struct {
 		name        string
 		exporter    []string
 		environment []string
 	}{
-		{"storefront", protobuf, []string{"ORDERS=" + s.orders, "CATALOG=" + s.catalog, "STOCK=" + s.stock, "LOG_FILE=" + s.log}},
+		{"storefront", gin, []string{"ORDERS=" + s.orders, "CATALOG=" + s.catalog, "STOCK=" + s.stock, "LOG_FILE=" + s.log}},
 		{"orders", grpc, []string{"STOCK=" + s.stock, "ORDERS_PER_SECOND=30"}},
-		{"catalog", append(protobuf, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip"), []string{"STOCK=" + s.stock, "PRODUCTS_PER_SECOND=30"}},
+		{"catalog", append(kratos, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip"), []string{"STOCK=" + s.stock, "PRODUCTS_PER_SECOND=30"}},
 		{"stock", append(grpc, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip"), nil},
 	} {
-		environment := append([]string{
-			"LISTEN=" + free[i],
-			"OTEL_SERVICE_NAME=" + service.name,
-			"OTEL_RESOURCE_ATTRIBUTES=service.instance.id=" + service.name + "-1,deployment.environment.name=interop",
+		environment := append(append(service.exporter, service.environment...), // of variables that come twice the last counts
+			"LISTEN="+free[i],
+			"OTEL_SERVICE_NAME="+service.name,
+			"OTEL_RESOURCE_ATTRIBUTES=service.instance.id="+service.name+"-1,deployment.environment.name=interop",
 			"OTEL_METRIC_EXPORT_INTERVAL=1000",
 			"OTEL_BSP_SCHEDULE_DELAY=500",
 			"OTEL_BLRP_SCHEDULE_DELAY=500",
 			// A machine that is busy with other work must not make the SDKs drop what they have.
 			"OTEL_EXPORTER_OTLP_TIMEOUT=60000", "OTEL_BSP_EXPORT_TIMEOUT=60000", "OTEL_BLRP_EXPORT_TIMEOUT=60000",
 			"OTEL_BSP_MAX_QUEUE_SIZE=65536", "OTEL_BLRP_MAX_QUEUE_SIZE=65536",
-		}, append(service.exporter, service.environment...)...)
+		)
 		s.processes[service.name] = start(t, service.name, environment, filepath.Join(programs, service.name))
 	}
 	for _, address := range []string{s.storefront, s.orders, s.catalog, s.stock} {

@@ -84,7 +84,7 @@ impl<'a> Logs<'a> {
 
     fn marks(&self, rules: &Rules) -> Vec<u8> {
         let mut marks = vec![0u8; self.batch.num_rows()];
-        for texts in [self.body, self.attributes, self.exception_message] {
+        for texts in [self.body, self.attributes, self.exception_message, self.exception_type] {
             rules.log_texts.mark(texts, |row| marks[row] |= LITERAL);
         }
         for position in &rules.log_columns {

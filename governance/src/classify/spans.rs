@@ -128,7 +128,7 @@ impl<'a> Spans<'a> {
     /// Which rows are worth a look, and why. By column; rows that match nothing cost no more than this.
     fn marks(&self, rules: &Rules) -> Vec<u8> {
         let mut marks = vec![0u8; self.batch.num_rows()];
-        for texts in [self.status_message, self.exception_message] {
+        for texts in [self.status_message, self.exception_message, self.exception_type] {
             rules.span_texts.mark(texts, |row| marks[row] |= TEXT);
         }
         let offsets = self.events.lists.value_offsets();

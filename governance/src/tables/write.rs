@@ -14,15 +14,25 @@ use schemas::{Table, TableBatch, UnixNanos, columns as c};
 use super::{breaker_signals, errors, rejections, resilience_actions};
 use crate::facts::{Emitter, Facts};
 
+/// Different words of a column, and their length: room that is taken at once.
+const WORDS_EXPECTED: usize = 8;
+const WORD_BYTES_EXPECTED: usize = 16;
+
 /// The rows of `facts`: a batch for each table that has any, with the schema of [`Table::schema`].
 pub fn to_batches(facts: &Facts, received_at: UnixNanos) -> Vec<TableBatch> {
+    let Facts { rejections, breaker_signals, resilience_actions, errors } = facts;
+    // Most requests say little: a batch costs an array for each of its columns, whether it has rows or not.
     let batches = [
-        rejections::write(&facts.rejections, received_at),
-        breaker_signals::write(&facts.breaker_signals, received_at),
-        resilience_actions::write(&facts.resilience_actions, received_at),
-        errors::write(&facts.errors, received_at),
+        some(rejections, received_at, rejections::write),
+        some(breaker_signals, received_at, breaker_signals::write),
+        some(resilience_actions, received_at, resilience_actions::write),
+        some(errors, received_at, errors::write),
     ];
-    batches.into_iter().filter(|rows| rows.batch.num_rows() > 0).collect()
+    batches.into_iter().flatten().collect()
+}
+
+fn some<T>(facts: &[T], received_at: UnixNanos, write: fn(&[T], UnixNanos) -> TableBatch) -> Option<TableBatch> {
+    (!facts.is_empty()).then(|| write(facts, received_at))
 }
 
 /// Columns of a batch by their names, in any order.
@@ -50,7 +60,8 @@ impl Writer {
     /// Text that repeats. Where the column is required, an empty one stays empty.
     pub(super) fn words<'a>(&mut self, name: &'static str, values: impl Iterator<Item = &'a str>) {
         let required = self.table.columns().any(|column| column.name == name && !column.nullable);
-        let mut builder = StringDictionaryBuilder::<Int32Type>::new();
+        let words = self.rows.min(WORDS_EXPECTED);
+        let mut builder = StringDictionaryBuilder::<Int32Type>::with_capacity(self.rows, words, words * WORD_BYTES_EXPECTED);
         for value in values {
             builder.append_option((required || !value.is_empty()).then_some(value));
         }

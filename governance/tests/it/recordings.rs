@@ -136,6 +136,33 @@ fn sentinel_go() {
     );
 }
 
+/// The exceptions say neither a message nor which resource, the block log names it, and the application's observer knows when. The block log
+/// has a line for each second.
+#[test]
+fn sentinel_java() {
+    check(
+        "sentinel-java",
+        &[
+            "1 × breaker.log.text closed>open  ",
+            "1 × breaker.log.text half_open>closed  ",
+            "1 × breaker.log.text open>half_open  ",
+            "2 × sentinel.java.block breaker_open sentinel-java pay",
+            "1 × sentinel.java.block rate_limit sentinel-java search",
+            "6 × sentinel.java.exception breaker_open sentinel-java ",
+            "6 × sentinel.java.exception breaker_open sentinel-java op:charge",
+            "2 × sentinel.java.exception rate_limit sentinel-java ",
+            "2 × sentinel.java.exception rate_limit sentinel-java op:charge",
+            "2 × sentinel.metriclog unknown_429 sentinel-go pay",
+            "1 × sentinel.metriclog unknown_429 sentinel-go search",
+        ],
+        &[
+            "sentinel-java  by Explicit for 7.6 s, 6 refused",
+            "sentinel-java op:charge by RejectionBurst for 1.0 s, 6 refused",
+            "sentinel-java pay by RejectionBurst for 1.0 s, 6 refused",
+        ],
+    );
+}
+
 /// The errors of the spans above are those of the client's: counted once.
 #[test]
 fn go_zero() {

@@ -191,7 +191,38 @@ async fn jaeger_3() {
     check(&format!("/traces/{}", trace_id(999)), 404, "trace not found").await;
     check("/traces?query.serviceName=order", 400, "query.startTimeMin is required").await;
     check(&format!("/traces?query.serviceName=nobody&{times}"), 404, "trace not found").await;
-    check(&format!("/traces?query.filter=%7B%7D&{times}"), 400, "filter expressions").await;
+    check(&format!("/traces?query.filter=%7B%7D&{times}"), 400, "the filter is no call of an operator: missing field `op`").await;
+    check(&format!("/traces?query.filter=%7B%7D&query.serviceName=order&{times}"), 400, "query.filter stands alone").await;
+
+    let found = async |filter: &str| {
+        let encoded: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let (_, body) = shop.get(&format!("/jaeger/api/v3/trace-summaries?query.filter={encoded}&{times}&query.searchDepth=100")).await;
+        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        let summaries = body["summaries"].as_array().unwrap_or_else(|| panic!("{filter}: {body}"));
+        summaries.iter().map(|summary| summary["traceId"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    let eq = |level: &str, name: &str, value: &str| {
+        format!(r#"{{"op":"eq","args":[{{"field":{{"name":"{name}","level":"{level}"}}}},{{"scalar":{{"value":"{value}"}}}}]}}"#)
+    };
+    let failed = found(&eq("span", "status", "error")).await;
+    assert!(failed.contains(&trace_id(10).to_string()) && failed.len() < 10, "{failed:?}");
+    assert_eq!(found(&eq("resource", "service", "nobody")).await, Vec::<String>::new());
+    assert_eq!(found(&eq("resource", "service", "order")).await.len(), 10);
+    assert_eq!(found(&eq("span", "traceID", &trace_id(5).to_string())).await, [trace_id(5).to_string()]);
+    let both = format!(
+        r#"{{"op":"and","args":[{{"call":{}}},{{"call":{}}}]}}"#,
+        eq("span", "status", "error"),
+        eq("resource", "service", "order")
+    );
+    assert_eq!(found(&both).await, failed);
+    let none = format!(
+        r#"{{"op":"and","args":[{{"call":{{"op":"not","args":[{{"call":{}}}]}}}},{{"call":{}}}]}}"#,
+        eq("span", "name", "Order"),
+        eq("span", "kind", "server")
+    );
+    assert_eq!(found(&none).await.len(), 10, "servers of other names");
+    let slow = r#"{"op":"gte","args":[{"field":{"name":"duration","level":"span"}},{"scalar":{"value":"1h"}}]}"#;
+    assert_eq!(found(slow).await, Vec::<String>::new());
 }
 
 #[tokio::test]

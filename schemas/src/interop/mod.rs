@@ -7,7 +7,7 @@
 //! text           attribute values as text, for formats that know only that
 //! ids, keys      ids as others write them: short, without leading zeros; the keys under which they keep fields of OTLP
 //! groups         spans back under their resource and scope
-//! jaeger         the JSON of Jaeger's UI and API
+//! jaeger         the JSON of Jaeger's UI and API, and the thrift of its clients
 //! zipkin         the JSON of Zipkin's API, version 2, and its protobuf
 //! loki           log lines as Loki's agents push them
 //! lines          log lines as libraries write them into files
@@ -18,6 +18,7 @@
 //! severity       what a level means
 //! quoted         texts in quotes
 //! trace          the trace that a line names
+//! thrift         how Jaeger's clients write
 //! snappy         how Prometheus and Loki's agents compress
 //! ```
 //!
@@ -39,6 +40,7 @@ mod remote_write;
 mod severity;
 pub mod snappy;
 mod text;
+mod thrift;
 mod trace;
 mod translate;
 mod write;

@@ -103,6 +103,8 @@ pub enum ForeignError {
     Json { format: &'static str, source: serde_json::Error },
     #[error("malformed {format} protobuf: {what}")]
     Protobuf { format: &'static str, what: &'static str },
+    #[error("malformed {format} thrift at byte {offset}: {what}")]
+    Thrift { format: &'static str, offset: usize, what: &'static str },
     #[error("malformed {format} labels {labels:?}: {what}")]
     Labels { format: &'static str, labels: String, what: &'static str },
     #[error("{format} would be more than {limit} bytes as OTLP")]

@@ -1,9 +1,11 @@
 //! What others push, by the format it is pushed in, as an OTLP request.
 
 use super::{
+    jaeger::Batch,
     loki,
     model::{Foreign, ForeignError},
     remote_write::{self, Version},
+    write::write_spans_of,
     write_spans, zipkin,
 };
 use crate::{Signal, otlp::Rejected};
@@ -13,6 +15,7 @@ use crate::{Signal, otlp::Rejected};
 pub enum Dialect {
     ZipkinJson,
     ZipkinProtobuf,
+    JaegerThrift,
     LokiJson,
     LokiProtobuf,
     RemoteWrite1,
@@ -35,7 +38,7 @@ pub struct Translated {
 impl Dialect {
     pub fn signal(self) -> Signal {
         match self {
-            Self::ZipkinJson | Self::ZipkinProtobuf => Signal::Traces,
+            Self::ZipkinJson | Self::ZipkinProtobuf | Self::JaegerThrift => Signal::Traces,
             Self::LokiJson | Self::LokiProtobuf => Signal::Logs,
             Self::RemoteWrite1 | Self::RemoteWrite2 => Signal::Metrics,
         }
@@ -51,6 +54,8 @@ impl Dialect {
             Self::ZipkinJson => 2 * size + 1024 * count(b'{') + 160 * count(b':'),
             // A span with ids takes 20 bytes at least, a tag or annotation 2.
             Self::ZipkinProtobuf => 64 * size,
+            // A tag takes 15 bytes at least, a log 20, a span with ids 23.
+            Self::JaegerThrift => 64 * size,
             Self::LokiJson => size + 96 * count(b'[') + 64 * count(b':'),
             Self::LokiProtobuf => 64 << 10,
             // A series takes 2 bytes at least and 200 in the list by which series are sorted, one with a name 15.
@@ -65,8 +70,9 @@ impl Dialect {
     /// [`Translated::rejected`].
     pub fn translate(self, document: &[u8], bytes_max: usize) -> Result<Translated, ForeignError> {
         match self {
-            Self::ZipkinJson => spans(zipkin::read(document)?, bytes_max),
-            Self::ZipkinProtobuf => spans(zipkin::read_protobuf(document)?, bytes_max),
+            Self::ZipkinJson => of_zipkin(zipkin::read(document)?, bytes_max),
+            Self::ZipkinProtobuf => of_zipkin(zipkin::read_protobuf(document)?, bytes_max),
+            Self::JaegerThrift => of_jaeger(Batch::read(document)?, bytes_max),
             Self::LokiJson => loki::translate_json(document, bytes_max),
             Self::LokiProtobuf => loki::translate_protobuf(document, bytes_max),
             Self::RemoteWrite1 => remote_write::translate(Version::V1, document, bytes_max),
@@ -75,10 +81,17 @@ impl Dialect {
     }
 }
 
-fn spans(Foreign { groups, rejected }: Foreign, bytes_max: usize) -> Result<Translated, ForeignError> {
-    let protobuf = write_spans(&groups);
+fn of_zipkin(Foreign { groups, rejected }: Foreign, bytes_max: usize) -> Result<Translated, ForeignError> {
+    spans("Zipkin", write_spans(&groups), rejected, bytes_max)
+}
+
+fn of_jaeger(Batch { process, groups, rejected }: Batch, bytes_max: usize) -> Result<Translated, ForeignError> {
+    spans("Jaeger", write_spans_of(&process, &groups), rejected, bytes_max)
+}
+
+fn spans(format: &'static str, protobuf: Vec<u8>, rejected: Rejected, bytes_max: usize) -> Result<Translated, ForeignError> {
     if protobuf.len() > bytes_max {
-        return Err(ForeignError::TooLarge { format: "Zipkin", limit: bytes_max });
+        return Err(ForeignError::TooLarge { format, limit: bytes_max });
     }
     Ok(Translated { protobuf, rejected, ..Translated::default() })
 }

@@ -1,12 +1,24 @@
 //! Plain values to OTLP protobuf.
 
 use super::model::{Event, Link, Scope, Span, SpanGroup, Status};
-use crate::otlp::{encoder::Encoder, export::value::write_attribute};
+use crate::otlp::{attributes_json::Attributes, encoder::Encoder, export::value::write_attribute};
 
 /// A traces request with these spans.
 pub fn write_spans(groups: &[SpanGroup<'_>]) -> Vec<u8> {
     let mut out = Encoder::default();
     groups.iter().for_each(|group| write_group(&mut out, group, &group.spans));
+    out.into_bytes()
+}
+
+/// A traces request with the spans of `groups`, all of this resource; theirs do not count.
+pub(super) fn write_spans_of(resource: &Attributes<'_>, groups: &[SpanGroup<'_>]) -> Vec<u8> {
+    let mut out = Encoder::default();
+    if !groups.is_empty() {
+        let of_resource = out.open(1);
+        write_resource(&mut out, resource);
+        groups.iter().for_each(|group| write_scope_spans(&mut out, &group.scope, &group.spans));
+        out.close(of_resource);
+    }
     out.into_bytes()
 }
 
@@ -34,14 +46,22 @@ pub fn requests(groups: &[SpanGroup<'_>], spans_max: usize) -> Vec<Vec<u8>> {
 
 fn write_group(out: &mut Encoder, group: &SpanGroup<'_>, spans: &[Span<'_>]) {
     let of_resource = out.open(1);
+    write_resource(out, &group.resource);
+    write_scope_spans(out, &group.scope, spans);
+    out.close(of_resource);
+}
+
+fn write_resource(out: &mut Encoder, attributes: &Attributes<'_>) {
     let resource = out.open(1);
-    group.resource.iter().for_each(|(key, value)| write_attribute(out, 1, key, value));
+    attributes.iter().for_each(|(key, value)| write_attribute(out, 1, key, value));
     out.close(resource);
+}
+
+fn write_scope_spans(out: &mut Encoder, scope: &Scope<'_>, spans: &[Span<'_>]) {
     let of_scope = out.open(2);
-    write_scope(out, &group.scope);
+    write_scope(out, scope);
     spans.iter().for_each(|span| write_span(out, span));
     out.close(of_scope);
-    out.close(of_resource);
 }
 
 fn write_scope(out: &mut Encoder, scope: &Scope<'_>) {

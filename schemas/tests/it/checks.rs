@@ -46,12 +46,12 @@ pub fn pushed(body: &[u8]) {
     if let Ok(bytes) = snappy::decompress(body, LIMIT) {
         assert!(bytes.len() <= LIMIT);
     }
-    check_pushed::<ExportTraceServiceRequest>(body, [Dialect::ZipkinJson, Dialect::ZipkinProtobuf]);
-    check_pushed::<ExportLogsServiceRequest>(body, [Dialect::LokiJson, Dialect::LokiProtobuf]);
-    check_pushed::<ExportMetricsServiceRequest>(body, [Dialect::RemoteWrite1, Dialect::RemoteWrite2]);
+    check_pushed::<ExportTraceServiceRequest>(body, &[Dialect::ZipkinJson, Dialect::ZipkinProtobuf, Dialect::JaegerThrift]);
+    check_pushed::<ExportLogsServiceRequest>(body, &[Dialect::LokiJson, Dialect::LokiProtobuf]);
+    check_pushed::<ExportMetricsServiceRequest>(body, &[Dialect::RemoteWrite1, Dialect::RemoteWrite2]);
 }
 
-fn check_pushed<R: Request>(body: &[u8], dialects: [Dialect; 2]) {
+fn check_pushed<R: Request>(body: &[u8], dialects: &[Dialect]) {
     // What is written before the limit is looked at again: one record, or one series.
     const SLACK: usize = 1 << 20;
     for dialect in dialects {

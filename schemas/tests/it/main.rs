@@ -4,6 +4,7 @@ mod captures;
 mod checks;
 mod cost;
 mod interop;
+mod jaeger_thrift;
 mod mutated;
 mod normal;
 mod oracle;

@@ -153,6 +153,15 @@ mod of_loki {
     }
 
     #[test]
+    fn what_loki_took_before_its_first_version_is_the_same() {
+        let newer = r#"{"streams":[{"stream":{"app":"shop","level":"warn"},"values":[["1700000000000000001","a\"b"]]}]}"#;
+        let older = r#"{"streams":[{"labels":"{app=\"shop\", level=\"warn\"}","entries":[{"ts":"2023-11-14T22:13:20.000000001Z","line":"a\"b"}]}]}"#;
+        assert_eq!(translate(Dialect::LokiJson, older.as_bytes()), translate(Dialect::LokiJson, newer.as_bytes()));
+        let noon = r#"{"streams":[{"entries":[{"ts":"noon","line":"x"}]}]}"#;
+        assert_eq!(translate(Dialect::LokiJson, noon.as_bytes()).rejected.count, 1);
+    }
+
+    #[test]
     fn the_service_is_named_as_loki_names_it() {
         let check = |labels: &str, expected: Option<&str>| {
             let json = format!(r#"{{"streams":[{{"stream":{labels},"values":[["1","x"]]}}]}}"#);
@@ -173,6 +182,9 @@ mod of_loki {
         let json = |entry: &str| format!(r#"{{"streams":[{{"stream":{{}},"values":[{entry}]}}]}}"#);
         assert!(why(Dialect::LokiJson, json(r#"["noon","x"]"#).as_bytes()).contains("\"noon\" is not a time in ns"));
         assert!(why(Dialect::LokiJson, json(r#"["1"]"#).as_bytes()).contains("expected [\"time in ns\", \"line\", {metadata}]"));
+        assert!(why(Dialect::LokiJson, br#"{"streams":[{"stream":{}}]}"#).contains("a stream has neither `values` nor `entries`"));
+        assert!(why(Dialect::LokiJson, br#"{"streams":[{"labels":"{a}","entries":[]}]}"#).contains("a name without a value"));
+        assert!(why(Dialect::LokiJson, br#"{"streams":[{"entries":[{"ts":"1"}]}]}"#).contains("missing field `line`"));
         let stream = Stream { labels: "{app=shop}".into(), entries: vec![] };
         assert_eq!(
             why(Dialect::LokiProtobuf, &PushRequest { streams: vec![stream] }.encode_to_vec()),

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, path::Path};
 
+use ahash::RandomState;
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     datatypes::Int32Type,
@@ -35,7 +36,7 @@ struct Collected {
     name: &'static str,
     field_id: i32,
     /// By key, what its values are hashed with.
-    seeds: HashMap<String, u64>,
+    seeds: HashMap<String, u64, RandomState>,
     /// Whether the keys can be listed.
     listed: bool,
 }
@@ -44,7 +45,7 @@ impl AttributesBuilder {
     /// Of the block at `path`, relative to the data directory, with `rows` rows whose data pages have `page_rows` each.
     pub(crate) fn new(table: Table, path: &Path, rows: usize, page_rows: usize) -> Self {
         let column = |name| table.columns().find(|column| column.name == name).map(|column| (name, column.id));
-        let collected = |(name, field_id)| Collected { name, field_id, seeds: HashMap::new(), listed: true };
+        let collected = |(name, field_id)| Collected { name, field_id, seeds: HashMap::default(), listed: true };
         // Others are asked for by columns, and by attributes that many rows share: reading these is cheap.
         let owner = Owner::new(path, rows as u64).filter(|_| matches!(table, Table::Spans | Table::Logs));
         Self {

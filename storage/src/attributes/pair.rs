@@ -33,8 +33,11 @@ pub(super) fn hash(seed: u64, value: &str) -> u64 {
 fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let may_be = text.bytes().next().is_some_and(|first| first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.'));
+    if !may_be {
+        return None;
+    }
     // Adding 0 makes one of both zeros.
-    text.parse().ok().filter(|number: &f64| may_be && number.is_finite()).map(|number| number + 0.0)
+    text.parse().ok().filter(|number: &f64| number.is_finite()).map(|number| number + 0.0)
 }
 
 #[cfg(test)]

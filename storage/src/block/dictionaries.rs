@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use ahash::RandomState;
 use arrow::{
     array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray},
     compute::interleave,
@@ -51,7 +52,7 @@ fn text_dictionary(array: &ArrayRef) -> Option<(&Int32Array, &StringArray)> {
 }
 
 fn shared(dictionaries: &[(&Int32Array, &StringArray)]) -> Result<Vec<DictionaryArray<Int32Type>>, ArrowError> {
-    let mut known: HashMap<&str, i32> = HashMap::new();
+    let mut known: HashMap<&str, i32, RandomState> = HashMap::default();
     let mut texts: Vec<&str> = Vec::new();
     let mut keys = Vec::with_capacity(dictionaries.len());
     for (own_keys, values) in dictionaries {

@@ -107,7 +107,8 @@ pub(crate) fn plan(table: Table, batches: &[&RecordBatch], own: OwnHours) -> Vec
 }
 
 struct Span {
-    trace: [u8; 16],
+    /// Its bytes as a number, which has the same order and is compared faster.
+    trace: u128,
     start: i64,
     place: RowPlace,
 }
@@ -125,7 +126,7 @@ fn plan_spans(batches: &[&RecordBatch], own: OwnHours) -> Vec<BlockPlan> {
         let ids = fixed(batch, TRACE_ID);
         let starts = primitive::<TimestampNanosecondType>(batch, START_TIME);
         spans.extend((0..batch.num_rows()).map(|row| Span {
-            trace: ids.value(row).try_into().expect("the schema says 16 bytes"),
+            trace: u128::from_be_bytes(ids.value(row).try_into().expect("the schema says 16 bytes")),
             start: starts.value(row),
             place: (index, row),
         }));
@@ -150,7 +151,7 @@ fn plan_spans(batches: &[&RecordBatch], own: OwnHours) -> Vec<BlockPlan> {
 fn plan_traces(mut plan: BlockPlan, traces: &[Trace], spans: &[Span], own: OwnHours) -> BlockPlan {
     for trace in traces {
         let rows = &spans[trace.first..trace.first + trace.spans];
-        plan.traces.push(TraceRun::new(&rows[0].trace, plan.rows.len() as u32));
+        plan.traces.push(TraceRun::new(&rows[0].trace.to_be_bytes(), plan.rows.len() as u32));
         rows.iter().for_each(|span| plan.push(span.place, span.start, own));
         plan.end_row_group(ROW_GROUP_ROWS);
     }

@@ -2,21 +2,23 @@
 
 use std::{collections::HashMap, hash::Hash};
 
+use ahash::RandomState;
+
 use super::measures::Measures;
 
 /// Keys, what is added up of each, and its histogram. Nothing is allocated for a span whose key and bucket are known.
 #[derive(Debug)]
 pub(super) struct Groups<K> {
-    places: HashMap<K, u32>,
+    places: HashMap<K, u32, RandomState>,
     keys: Vec<K>,
     measures: Vec<Measures>,
     /// By group and index.
-    buckets: HashMap<(u32, i32), f64>,
+    buckets: HashMap<(u32, i32), f64, RandomState>,
 }
 
 impl<K> Default for Groups<K> {
     fn default() -> Self {
-        Self { places: HashMap::new(), keys: Vec::new(), measures: Vec::new(), buckets: HashMap::new() }
+        Self { places: HashMap::default(), keys: Vec::new(), measures: Vec::new(), buckets: HashMap::default() }
     }
 }
 

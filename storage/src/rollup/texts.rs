@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use ahash::RandomState;
 use arrow::{
     array::{Array, PrimitiveArray, StringArray},
     datatypes::Int32Type,
@@ -13,14 +14,14 @@ pub(super) const NULL: u32 = 0;
 /// Every text that was seen; its number is its place.
 #[derive(Debug)]
 pub(super) struct Texts {
-    known: HashMap<Arc<str>, u32>,
+    known: HashMap<Arc<str>, u32, RandomState>,
     /// [`NULL`] has none.
     texts: Vec<Arc<str>>,
 }
 
 impl Default for Texts {
     fn default() -> Self {
-        Self { known: HashMap::new(), texts: vec![Arc::from("")] }
+        Self { known: HashMap::default(), texts: vec![Arc::from("")] }
     }
 }
 

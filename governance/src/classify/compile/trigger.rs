@@ -24,7 +24,7 @@ fn of_table(table: Table, conditions: &[Condition]) -> Result<Trigger, Mistake> 
     let mut weak = None;
     for condition in conditions {
         match (&condition.field, &condition.test) {
-            (Field::Text, Test::Contains(literals)) => return usable(literals.literals()).map(Trigger::Text),
+            (Field::Text | Field::ExceptionType, Test::Contains(literals)) => return usable(literals.literals()).map(Trigger::Text),
             (Field::Attributes, Test::Contains(literals)) => return usable(literals.literals()).map(Trigger::Attributes),
             (Field::EventName, Test::Equals(names)) => return event_name(table, names),
             (Field::Attribute(attribute), test) if is_positive(test) => {
@@ -45,8 +45,8 @@ fn of_table(table: Table, conditions: &[Condition]) -> Result<Trigger, Mistake> 
             _ => {}
         }
     }
-    let why = "a rule on spans or logs needs a condition that few records meet: `text` or `attributes` with `contains`, an `attr.<key>`, an \
-               `event.name`, `http_status` or `grpc_status`";
+    let why = "a rule on spans or logs needs a condition that few records meet: `text`, `exception.type` or `attributes` with `contains`, an \
+               `attr.<key>`, an `event.name`, `http_status` or `grpc_status`";
     weak.ok_or_else(|| ("when".to_owned(), why))
 }
 

@@ -65,6 +65,11 @@ pub(super) fn spans() -> Vec<Case> {
             &["sentinel.java.text breaker_open sentinel-java op:/user.v1.User/Get"],
         ),
         (span("x", SERVER, "Blocked by Sentinels", "", ""), &[]),
+        (
+            span("x", SERVER, "", "", "exception.type=com.alibaba.csp.sentinel.slots.block.flow.param.ParamFlowException"),
+            &["sentinel.java.exception rate_limit sentinel-java op:/user.v1.User/Get"],
+        ),
+        (span("x", SERVER, "", "", "exception.type=com.alibaba.csp.sentinel.slots.block.RuleException"), &[]),
         // Hystrix: 10 of the reference.
         (
             span(OTELGIN, SERVER, "Error #01: hystrix: circuit open\n", "", "http.response.status_code=500"),

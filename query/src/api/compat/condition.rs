@@ -46,6 +46,11 @@ impl Condition {
         self.0.push(format!("duration<={duration}ns"));
     }
 
+    /// One that is written as ours already.
+    pub(super) fn search(&mut self, search: String) {
+        self.0.push(search);
+    }
+
     pub(super) fn into_text(self) -> String {
         self.0.join(" ")
     }
@@ -55,7 +60,8 @@ impl Condition {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// A text as a literal or key of a search.
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {

@@ -60,7 +60,7 @@ pub struct LinkDropped {
 /// Requests of one signal over one transport.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SenderDoor {
-    /// OTLP: `grpc` or `http`; `zipkin`, `loki`, `remote_write`; `files`, `scrape`.
+    /// OTLP: `grpc` or `http`; `zipkin`, `jaeger`, `loki`, `remote_write`; `files`, `scrape`.
     pub transport: &'static str,
     /// `traces`, `logs` or `metrics`; `none`: requests that are not OTLP by their path, method or content type.
     pub signal: &'static str,

@@ -1,4 +1,4 @@
-//! Jaeger's JSON, as its UI saves it and its API answers it.
+//! Jaeger's JSON, as its UI saves it and its API answers it, and the thrift in which its clients say the same.
 //!
 //! | OpenTelemetry | Jaeger |
 //! |---|---|
@@ -15,10 +15,13 @@
 //!
 //! Lost on the way out: nanoseconds, attributes of links, schema URLs, the other flags, which attributes were the scope's.
 
+mod batch;
 mod document;
+mod interpret;
 mod read;
 mod write;
 
+pub(super) use batch::Batch;
 pub use read::read;
 pub use write::TraceJson;
 

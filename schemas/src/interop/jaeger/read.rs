@@ -5,25 +5,23 @@ use std::{borrow::Cow, collections::BTreeMap};
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::{
-    CHILD_OF, EVENT, FORMAT, LOG, REF_TYPE,
-    document::{Answer, KeyValue, Log, Process, Reference, Span as JaegerSpan, Trace},
+    CHILD_OF, FORMAT,
+    document::{Answer, KeyValue, Process, Reference, Span as JaegerSpan, Trace},
+    interpret::{SAMPLED, add_reference, event, set_tags},
 };
 use crate::{
     interop::{
         groups::Groups,
         ids::{parent_id, span_id, trace_id},
         keys,
-        model::{Event, Foreign, ForeignError, Link, Scope, Span, SpanKind, StatusCode},
-        text::{of_json, value_text},
+        model::{Foreign, ForeignError, Scope, Span, SpanKind},
+        text::of_json,
     },
     otlp::{
         Rejected,
         attributes_json::{Attributes, Value},
     },
 };
-
-/// The lowest bit of Jaeger's flags, and of those of W3C.
-const SAMPLED: u32 = 1;
 
 /// The spans of an answer of the API, of a list of traces, or of one trace.
 ///
@@ -83,67 +81,15 @@ fn read_span(jaeger: JaegerSpan) -> Result<(Scope<'static>, Span<'static>), &'st
     for reference in &jaeger.references {
         read_reference(&mut span, reference)?;
     }
-    let (mut scope, mut failed) = (Scope::default(), false);
-    for (key, value) in jaeger.tags.into_iter().map(attribute) {
-        if key == keys::ERROR && value_text(&value) == "true" {
-            failed = true;
-        } else if let Some(value) = take_tag(&key, value, &mut scope, &mut span) {
-            span.attributes.push((key, value));
-        }
-    }
-    if failed && span.status.code == StatusCode::Unset {
-        span.status.code = StatusCode::Error;
-    }
-    span.events = jaeger.logs.into_iter().map(event).collect();
+    let scope = set_tags(&mut span, jaeger.tags.into_iter().map(attribute));
+    span.events = jaeger.logs.into_iter().map(|log| event(log.timestamp, log.fields.into_iter().map(attribute))).collect();
     Ok((scope, span))
 }
 
-fn take_tag(key: &str, value: Value<'static>, scope: &mut Scope<'static>, span: &mut Span<'static>) -> Option<Value<'static>> {
-    match (key, &value) {
-        (keys::SPAN_KIND, Value::String(name)) => match SpanKind::of_foreign_name(name) {
-            Some(kind) => {
-                span.kind = kind;
-                None
-            }
-            None => Some(value),
-        },
-        (keys::TRACE_STATE, Value::String(_)) => {
-            span.trace_state = value_text(&value).into_owned().into();
-            None
-        }
-        _ => keys::take_field(key, value, scope, span),
-    }
-}
-
-/// The first parent in the same trace is the parent; everything else is a link.
 fn read_reference(span: &mut Span<'static>, reference: &Reference) -> Result<(), &'static str> {
     let to = (trace_id(&reference.trace_id)?, span_id(&reference.span_id)?);
-    let child = reference.ref_type == CHILD_OF;
-    if child && to.0 == span.trace_id && span.parent_span_id.is_none_or(|parent| parent == to.1) {
-        span.parent_span_id = Some(to.1);
-        return Ok(());
-    }
-    let attributes = if child { vec![(REF_TYPE.into(), Value::String("child_of".into()))] } else { Attributes::new() };
-    let (trace_id, span_id) = to;
-    span.links.push(Link { trace_id, span_id, trace_state: Cow::default(), attributes, dropped_attributes_count: 0, flags: 0 });
+    add_reference(span, reference.ref_type == CHILD_OF, to);
     Ok(())
-}
-
-fn event(log: Log) -> Event<'static> {
-    let mut event = Event { time_ns: log.timestamp.saturating_mul(1000), ..Event::default() };
-    let mut name = None;
-    for (key, value) in log.fields.into_iter().map(attribute) {
-        match (key.as_ref(), &value) {
-            (EVENT, Value::String(text)) if name.is_none() => name = Some(text.clone()),
-            (keys::EVENT_DROPPED_ATTRIBUTES, _) => {
-                let rest = keys::take_count(&mut event.dropped_attributes_count, value);
-                event.attributes.extend(rest.map(|value| (key, value)));
-            }
-            _ => event.attributes.push((key, value)),
-        }
-    }
-    event.name = name.unwrap_or(LOG.into());
-    event
 }
 
 /// A tag by its type; by that of its value when it says none, or one that the value is not of.

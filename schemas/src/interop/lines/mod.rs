@@ -30,6 +30,8 @@ mod text;
 mod time;
 mod write;
 
+pub(super) use time::whole as time_of;
+
 pub use begin::{Begin, begin};
 pub use record::LineFormat;
 pub use write::{LocalOffset, Source, Written, write};

@@ -37,7 +37,7 @@ pub(super) fn leading<'a>(text: &'a str, local: LocalOffset<'_>) -> Option<(u64,
 }
 
 /// The time that `text` as a whole is.
-pub(super) fn whole(text: &str, local: LocalOffset<'_>) -> Option<u64> {
+pub(in crate::interop) fn whole(text: &str, local: LocalOffset<'_>) -> Option<u64> {
     let text = text.trim();
     if let Some((time, rest)) = leading(text, local) {
         return rest.trim().is_empty().then_some(time);

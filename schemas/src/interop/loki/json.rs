@@ -1,4 +1,5 @@
-//! `{"streams": [{"stream": {labels}, "values": [["ns", "line", {metadata}]]}]}`.
+//! `{"streams": [{"stream": {labels}, "values": [["ns", "line", {metadata}]]}]}`, and as it was before Loki's first version, which some clients
+//! still send: `{"streams": [{"labels": "{labels}", "entries": [{"ts": "RFC 3339", "line": "line"}]}]}`.
 
 use std::borrow::Cow;
 
@@ -7,8 +8,8 @@ use serde::{
     de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{FORMAT, record::Writer};
-use crate::interop::{model::ForeignError, translate::Translated};
+use super::{FORMAT, labels, record::Writer};
+use crate::interop::{lines::time_of, model::ForeignError, translate::Translated};
 
 #[derive(Deserialize)]
 struct Push<'a> {
@@ -20,8 +21,20 @@ struct Push<'a> {
 struct Stream<'a> {
     #[serde(borrow, default)]
     stream: Pairs<'a>,
-    #[serde(borrow, default)]
-    values: Vec<Entry<'a>>,
+    #[serde(borrow)]
+    values: Option<Vec<Entry<'a>>>,
+    #[serde(borrow)]
+    labels: Option<Text<'a>>,
+    #[serde(borrow)]
+    entries: Option<Vec<OlderEntry<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct OlderEntry<'a> {
+    #[serde(borrow)]
+    ts: Text<'a>,
+    #[serde(borrow)]
+    line: Text<'a>,
 }
 
 /// A text, held only where it has escapes.
@@ -39,16 +52,39 @@ struct Entry<'a> {
 }
 
 pub(crate) fn translate(document: &[u8], bytes_max: usize) -> Result<Translated, ForeignError> {
-    let push: Push<'_> = serde_json::from_slice(document).map_err(|source| ForeignError::Json { format: FORMAT, source })?;
+    let push: Push<'_> = serde_json::from_slice(document).map_err(malformed)?;
     let mut writer = Writer::new(bytes_max);
-    for Stream { stream: Pairs(labels), values } in &push.streams {
-        let stream = writer.open(labels.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
-        for Entry { time_ns, line, metadata: Pairs(metadata) } in values {
-            writer.entry(&stream, *time_ns, line, metadata)?;
+    for stream in &push.streams {
+        match stream {
+            Stream { values: Some(values), stream, .. } => write(&mut writer, stream, values)?,
+            Stream { entries: Some(entries), labels, .. } => write_older(&mut writer, labels.as_ref(), entries)?,
+            Stream { .. } => return Err(malformed(serde_json::Error::custom("a stream has neither `values` nor `entries`"))),
         }
-        writer.close(stream);
     }
     Ok(writer.finish())
+}
+
+fn malformed(source: serde_json::Error) -> ForeignError {
+    ForeignError::Json { format: FORMAT, source }
+}
+
+fn write(writer: &mut Writer, Pairs(labels): &Pairs<'_>, values: &[Entry<'_>]) -> Result<(), ForeignError> {
+    let stream = writer.open(labels.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+    for Entry { time_ns, line, metadata: Pairs(metadata) } in values {
+        writer.entry(&stream, *time_ns, line, metadata)?;
+    }
+    writer.close(stream);
+    Ok(())
+}
+
+fn write_older(writer: &mut Writer, labels: Option<&Text<'_>>, entries: &[OlderEntry<'_>]) -> Result<(), ForeignError> {
+    let labels = labels.map_or(Ok(Vec::new()), |Text(labels)| labels::parse(labels))?;
+    let stream = writer.open(labels.iter().map(|(name, value)| (*name, value.as_str())));
+    for OlderEntry { ts: Text(time), line: Text(line) } in entries {
+        writer.entry(&stream, time_of(time, &|_| 0), line, &[])?;
+    }
+    writer.close(stream);
+    Ok(())
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Entry<'a> {

@@ -43,7 +43,7 @@ const t = texts({
 });
 
 /** Names that are names in any language. */
-const TRANSPORTS: Record<string, string> = { grpc: 'OTLP/gRPC', http: 'OTLP/HTTP', zipkin: 'Zipkin', loki: 'Loki', remote_write: 'Prometheus remote write' };
+const TRANSPORTS: Record<string, string> = { grpc: 'OTLP/gRPC', http: 'OTLP/HTTP', zipkin: 'Zipkin', jaeger: 'Jaeger', loki: 'Loki', remote_write: 'Prometheus remote write' };
 const signalName = texts({ traces: ['traces', '链路'], logs: ['logs', '日志'], metrics: ['metrics', '指标'], none: ['not OTLP', '非 OTLP'] });
 const SIGNALS = ['traces', 'logs', 'metrics', 'none'] as const;
 const whatName = texts({ operation: ['operations', '操作'], peer: ['peers', '对端'], error_code: ['error codes', '错误码'] });

@@ -14,7 +14,9 @@
 //! Version 3 has RFC 3339, which Grafana does not encode. Where Jaeger's own versions disagree about names (`startTime`, `start_time`), all are read.
 
 mod envelope;
+mod filter;
 mod monitor;
+mod reference;
 mod routes;
 mod search;
 mod summary;

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{
-    super::problem::Problem,
-    ask::Asked,
-    condition::Condition,
-    parameters::{Query, trace_id},
+use super::{
+    super::{
+        super::problem::Problem,
+        ask::Asked,
+        condition::Condition,
+        parameters::{Query, trace_id},
+    },
+    filter::search_of,
 };
 use crate::engine::TimeSpan;
 use schemas::TraceId;
+
+/// The older way to say conditions, which does not go with `query.filter`.
+const PREDICATES: [&str; 5] = ["query.serviceName", "query.operationName", "query.attributes", "query.durationMin", "query.durationMax"];
 
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1_500;
@@ -45,16 +51,21 @@ pub(super) async fn find_1(asked: &Asked, query: &Query) -> Result<Vec<TraceId>,
 
 /// Traces that a search of version 3 finds.
 pub(super) async fn find_3(asked: &Asked, query: &Query) -> Result<Vec<TraceId>, Problem> {
-    if query.text("query.filter").is_some() {
-        let hint = "use query.serviceName, query.operationName, query.attributes and durations";
-        return Err(Problem::invalid_parameter("query.filter", "filter expressions are not understood here", hint));
-    }
     let required = |name| {
         let missing = || Problem::invalid_parameter(name, format!("{name} is required"), "use RFC 3339");
         query.time(name)?.ok_or_else(missing)
     };
     let time = TimeSpan { start: Some(required("query.startTimeMin")?), end: Some(required("query.startTimeMax")?) };
+    let depth = if query.text("query.searchDepth").is_some() { "query.searchDepth" } else { "query.numTraces" };
+    let limit = query.limit(depth, LIMIT, LIMIT_MAX)?;
     let mut condition = Condition::default();
+    if let Some(filter) = query.text("query.filter") {
+        if PREDICATES.into_iter().any(|name| query.text(name).is_some()) {
+            return Err(wrong_filter("query.filter stands alone: it goes with no other condition".to_owned()));
+        }
+        condition.search(search_of(filter).map_err(wrong_filter)?);
+        return asked.find(condition, time, limit).await;
+    }
     if let Some(service) = query.text("query.serviceName") {
         condition.service(service);
     }
@@ -65,8 +76,15 @@ pub(super) async fn find_3(asked: &Asked, query: &Query) -> Result<Vec<TraceId>,
         add_tags("query.attributes", attributes, &mut condition)?;
     }
     add_durations((query.go_duration("query.durationMin")?, query.go_duration("query.durationMax")?), &mut condition)?;
-    let depth = if query.text("query.searchDepth").is_some() { "query.searchDepth" } else { "query.numTraces" };
-    asked.find(condition, time, query.limit(depth, LIMIT, LIMIT_MAX)?).await
+    asked.find(condition, time, limit).await
+}
+
+fn wrong_filter(what: String) -> Problem {
+    Problem::invalid_parameter(
+        "query.filter",
+        what,
+        r#"for instance {"op":"eq","args":[{"attr":{"key":"http.method"}},{"scalar":{"value":"GET"}}]}"#,
+    )
 }
 
 /// An object of texts; numbers and truth values, which some clients write, are taken as they are written.

@@ -29,6 +29,7 @@ public final class Recorders {
         switch (arguments[0]) {
             case "resilience4j" -> resilience4j();
             case "hystrix" -> hystrix();
+            case "sentinel-java" -> Sentinel.play();
             default -> throw new IllegalArgumentException(arguments[0]);
         }
         Thread.sleep(5000); // the last export of metrics
@@ -66,14 +67,14 @@ public final class Recorders {
         }
     }
 
-    private static String ask() throws IOException {
+    static String ask() throws IOException {
         if (broken) {
             throw new IOException("pay answered 500");
         }
         return "paid";
     }
 
-    private static void story(int wait, Callable<String> call) throws InterruptedException {
+    static void story(int wait, Callable<String> call) throws InterruptedException {
         for (int i = 0; i < 5; i++) {
             spanned(call);
         }
@@ -89,7 +90,7 @@ public final class Recorders {
         }
     }
 
-    private static void spanned(Callable<String> call) {
+    static void spanned(Callable<String> call) {
         Span span = GlobalOpenTelemetry.getTracer("shop").spanBuilder("charge").startSpan();
         try (Scope scope = span.makeCurrent()) {
             call.call();
