@@ -34,12 +34,20 @@ impl Client {
     /// # Panics
     /// When the connection breaks.
     pub fn post(&mut self, path: &str, json: &str) -> (u16, Vec<u8>) {
+        self.post_bytes(path, "application/json", json.as_bytes())
+    }
+
+    /// As [`Self::get`], with a body of any kind.
+    ///
+    /// # Panics
+    /// When the connection breaks.
+    pub fn post_bytes(&mut self, path: &str, content_type: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n",
             self.host,
-            json.len()
+            body.len()
         );
-        self.ask(&[head.as_bytes(), json.as_bytes()].concat())
+        self.ask(&[head.as_bytes(), body].concat())
     }
 
     fn ask(&mut self, request: &[u8]) -> (u16, Vec<u8>) {

@@ -125,7 +125,7 @@ pub enum State {
 }
 
 /// What a record says about the state of a breaker.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Signal {
     /// It changed, said by a log line, a span event or a callback.
     Transition { from: Option<State>, to: State },

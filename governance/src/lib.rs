@@ -4,6 +4,7 @@
 //! classify   rows of spans, logs, metrics --> facts: one row is looked at alone, at ingest and at replay
 //! codes      what an error code is: extraction, layouts, catalogue, lineage in a trace
 //! fold       facts of a window --> transitions and trips: at query time, whatever the order of arrival
+//! gather     rows of governance tables, as many as there are, to what a fold needs of them
 //! analytics  what trips and refusals mean: costs, causes, whom they hurt
 //! tables     facts as rows of the governance tables, and back
 //! ```
@@ -16,4 +17,5 @@ pub mod classify;
 pub mod codes;
 pub mod facts;
 pub mod fold;
+pub mod gather;
 pub mod tables;

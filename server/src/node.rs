@@ -130,7 +130,7 @@ impl Node {
         };
         let store = Store::open(storage_config, io, Arc::new(derive)).map_err(|error| Failure::new(open_exit(&error), error))?;
 
-        let engine = query::engine::Engine::start(Arc::clone(&store), query::engine::Config::new(data_dir.join("spill")))
+        let engine = query::engine::Engine::start(Arc::clone(&store), rules.shared(), query::engine::Config::new(data_dir.join("spill")))
             .map_err(|error| Failure::new(Exit::Failed, error))?;
 
         let ingest = runtime("ingest", thread::available_parallelism().map_or(2, usize::from))?;

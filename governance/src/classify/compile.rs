@@ -325,6 +325,11 @@ fn conditions_of(source: &ConditionSource, span: Range<usize>, at: &str, place: 
 fn rejection_of(source: &RejectionSource, place: &mut Place<'_, '_>) -> Option<RejectionRule> {
     let unknown = |word: &str| format!("unknown kind {word:?} of a rejection");
     let kind = place.word("rejection.kind", Some(&source.kind), &source.map, RejectionKind::from_word, unknown)?;
+    if let Some(library) = &source.half_open_of
+        && kind.template.constant().and_then(RejectionKind::from_word) != Some(RejectionKind::Unknown429)
+    {
+        place.wrong(library.span(), "rejection.half_open_of", "is for refusals of the kind unknown_429");
+    }
     Some(RejectionRule {
         kind,
         code: place.template("rejection.code", source.code.as_ref()),
@@ -332,6 +337,7 @@ fn rejection_of(source: &RejectionSource, place: &mut Place<'_, '_>) -> Option<R
         http_status: place.template("rejection.http_status", source.http_status.as_ref()),
         grpc_status: place.template("rejection.grpc_status", source.grpc_status.as_ref()),
         propagated: source.propagated,
+        half_open_of: source.half_open_of.as_ref().map(|library| library.as_ref().clone()),
     })
 }
 

@@ -252,6 +252,11 @@ pub(super) struct RejectionSource {
     /// The text shows that the refusal came from further down.
     #[serde(default)]
     pub propagated: bool,
+    /// Of `unknown_429`: the library whose half open breakers refuse like this, as others do too. Such a refusal is believed to be of a
+    /// breaker of that library, or of one that nothing tells, if exactly one was half open in the process then.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub half_open_of: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     codes::Extractor,
     facts::{Action, Mechanism, RejectionKind, State},
+    fold::Parameters,
 };
 
 /// All rules, ready to be applied to batches. Cheap to share, made once per change of a file.
@@ -70,6 +71,13 @@ impl Rules {
     /// Everything that is wrong with the first file that has a mistake, by line.
     pub fn with_overlays(files: &[(&str, &str)]) -> Result<Self, RuleErrors> {
         Self::compile(files)
+    }
+
+    /// What a fold must know of the rules that made its facts.
+    pub fn parameters(&self) -> Parameters {
+        let rules = self.spans.iter().chain(&self.logs);
+        let half_open = rules.filter_map(|rule| Some((rule.id.clone(), rule.rejection.as_ref()?.half_open_of.clone()?)));
+        Parameters { half_open: half_open.collect(), ..Parameters::default() }
     }
 
     /// A hash of the texts of all rules: facts of one version were made by the same rules.
@@ -227,6 +235,8 @@ pub(super) struct RejectionRule {
     pub http_status: Option<Template>,
     pub grpc_status: Option<Template>,
     pub propagated: bool,
+    /// The library whose half open breakers refuse like this.
+    pub half_open_of: Option<String>,
 }
 
 #[derive(Debug)]

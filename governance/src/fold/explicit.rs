@@ -31,7 +31,7 @@ pub(crate) fn lay(track: &mut Track, slot: &Slot, family: &str, process: &Proces
     }
     for index in &slot.signals {
         let signal = sorted.signals[*index as usize];
-        let (time, evidence) = (signal.time.0, &signal.evidence);
+        let (time, evidence) = (signal.time.0, &signal.of.evidence);
         let event = match signal.signal {
             Signal::Transition { from, to } => {
                 let from = from.or_else(|| implied(family, to, &slot.instance));

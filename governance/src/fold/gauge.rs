@@ -6,24 +6,33 @@ use super::{
     Method, Notice,
     atoms::Atom,
     event::{Event, Step, proof},
-    parameters::{SECOND, SILENCE, SKEW},
+    parameters::{QUIET_STEP, SECOND, SILENCE, SKEW},
     registry::{Entry, Slot},
-    sort::Sorted,
+    sort::{Said, Sorted},
     track::Track,
 };
-use crate::facts::{BreakerSignal, Mechanism, Signal, State};
+use crate::facts::{Mechanism, Signal, State};
 
 /// What one gauge says over time.
 #[derive(Debug)]
 pub(crate) struct Samples {
     pub method: Method,
     /// In order of time, each time once.
-    pub states: Vec<(i64, State)>,
+    pub states: Vec<Seen>,
     pub confidence: u8,
     /// Index of one of its signals.
     example: u32,
     /// A longer silence is no state.
     pub limit: i64,
+}
+
+/// A sample.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub time: i64,
+    pub state: State,
+    /// Samples of the state before this one that were left out: so long it was not silent.
+    pub left_out: u32,
 }
 
 pub(crate) fn samples(slot: &Slot, entry: &Entry, atoms: &[Atom], sorted: &Sorted<'_>, notices: &mut Vec<Notice>) -> Vec<Samples> {
@@ -36,7 +45,7 @@ pub(crate) fn samples(slot: &Slot, entry: &Entry, atoms: &[Atom], sorted: &Sorte
         all.extend(Samples::new(Method::OneHot, states, of(example).evidence.confidence.min(95), *example));
     }
     if let Some(example) = numbers.first() {
-        let signals: Vec<&BreakerSignal> = numbers.iter().map(of).collect();
+        let signals: Vec<Said<'_>> = numbers.iter().map(of).collect();
         let (states, confidence) = enum_states(&signals, entry, atoms, notices);
         all.extend(Samples::new(Method::EnumGauge, states, confidence, *example));
     }
@@ -44,10 +53,8 @@ pub(crate) fn samples(slot: &Slot, entry: &Entry, atoms: &[Atom], sorted: &Sorte
 }
 
 impl Samples {
-    fn new(method: Method, states: Vec<(i64, State)>, confidence: u8, example: u32) -> Option<Self> {
-        let mut steps: Vec<i64> = states.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-        steps.sort_unstable();
-        let interval = steps.get(steps.len() / 2).copied().unwrap_or(0);
+    fn new(method: Method, states: Vec<Seen>, confidence: u8, example: u32) -> Option<Self> {
+        let interval = median_step(&states);
         let limit = SILENCE.max(interval.saturating_mul(3));
         (!states.is_empty()).then_some(Self { method, states, confidence, example, limit })
     }
@@ -56,8 +63,8 @@ impl Samples {
     pub fn lay(&self, track: &mut Track, speaks_alone: bool, until: i64, sorted: &Sorted<'_>) {
         let mut cursor = 0;
         let mut before: Option<(i64, State)> = None;
-        for (time, state) in self.states.iter().copied() {
-            if let Some((last, _)) = before.filter(|(last, _)| time - last > self.limit) {
+        for Seen { time, state, left_out } in self.states.iter().copied() {
+            if let Some((last, _)) = before.filter(|(last, _)| left_out == 0 && time - last > self.limit) {
                 if speaks_alone {
                     self.lay_silence(track, last);
                 }
@@ -106,67 +113,98 @@ impl Samples {
 
     /// Stretches between two samples of closed, `(after, until)`.
     pub fn closed_gaps(&self) -> impl Iterator<Item = (i64, i64)> {
-        let pairs = self.states.windows(2).filter(|pair| pair[1].0 - pair[0].0 <= self.limit);
-        pairs.filter(|pair| pair[0].1 == State::Closed && pair[1].1 == State::Closed).map(|pair| (pair[0].0, pair[1].0))
+        // Where samples were left out nobody was refused.
+        let pairs = self.states.windows(2).filter(|pair| pair[1].left_out == 0 && pair[1].time - pair[0].time <= self.limit);
+        pairs.filter(|pair| pair[0].state == State::Closed && pair[1].state == State::Closed).map(|pair| (pair[0].time, pair[1].time))
     }
+}
+
+/// What is left out was close to each other, so that a median above [`QUIET_STEP`] is exact, and one below is below.
+fn median_step(states: &[Seen]) -> i64 {
+    let step = |pair: &[Seen]| {
+        let (width, count) = (pair[1].time - pair[0].time, i64::from(pair[1].left_out) + 1);
+        if count == 1 { (width, 1) } else { ((width / count).min(QUIET_STEP), count) }
+    };
+    let mut steps: Vec<(i64, i64)> = states.windows(2).map(step).collect();
+    steps.sort_unstable();
+    let mut half = steps.iter().map(|(_, count)| count).sum::<i64>() / 2;
+    let middle = steps.iter().find(|(_, count)| {
+        half -= count;
+        half < 0
+    });
+    middle.map_or(0, |(step, _)| *step)
 }
 
 /// The state whose series is 1. None or two (collected while it changed): the next sample decides, and if that is no clearer, the
 /// state whose value rose last.
-fn one_hot_states<'a>(signals: impl Iterator<Item = &'a BreakerSignal>) -> Vec<(i64, State)> {
-    let mut scrapes: Vec<(i64, BTreeMap<State, f64>)> = Vec::new();
+fn one_hot_states<'a>(signals: impl Iterator<Item = Said<'a>>) -> Vec<Seen> {
+    let mut scrapes: Vec<(i64, BTreeMap<State, f64>, u32)> = Vec::new();
     for signal in signals {
         let Signal::OneHot { state, value } = signal.signal else { continue };
         let time = signal.time.0;
         match scrapes.last_mut() {
-            Some((last, values)) if time - *last < SECOND => {
+            Some((last, values, left_out)) if time - *last < SECOND => {
+                *left_out = signal.left_out.max(*left_out);
                 let entry = values.entry(state).or_insert(value);
                 *entry = entry.max(value);
             }
-            _ => scrapes.push((time, BTreeMap::from([(state, value)]))),
+            _ => scrapes.push((time, BTreeMap::from([(state, value)]), signal.left_out)),
         }
     }
-    let known: BTreeSet<State> = scrapes.iter().flat_map(|(_, values)| values.keys().copied()).collect();
+    let known: BTreeSet<State> = scrapes.iter().flat_map(|(_, values, _)| values.keys().copied()).collect();
     // A gauge that knows `open` alone says closed by 0.
     let only_open = known.iter().eq([State::Open].iter());
     let mut states = Vec::with_capacity(scrapes.len());
     let mut rose: Option<State> = None;
     let mut before: BTreeMap<State, f64> = BTreeMap::new();
-    let mut waiting = false;
-    for (time, values) in scrapes {
+    let (mut waiting, mut unseen) = (false, 0);
+    for (time, values, left_out) in scrapes {
+        unseen += left_out;
         let set: Vec<State> = values.iter().filter(|(_, value)| **value > 0.5).map(|(state, _)| *state).collect();
         if let Some(up) = set.iter().find(|state| before.get(state).is_none_or(|value| *value <= 0.5)) {
             rose = Some(*up);
         }
         before.extend(values);
-        match (&set[..], rose) {
-            ([state], _) => states.push((time, *state)),
-            ([], _) if only_open => states.push((time, State::Closed)),
-            (_, Some(rose)) if waiting => states.push((time, rose)),
+        let state = match (&set[..], rose) {
+            ([state], _) => *state,
+            ([], _) if only_open => State::Closed,
+            (_, Some(rose)) if waiting => rose,
             _ => {
                 waiting = true;
                 continue;
             }
-        }
-        waiting = false;
+        };
+        states.push(Seen { time, state, left_out: unseen });
+        (waiting, unseen) = (false, 0);
     }
     states
 }
 
 /// Numbers to states: as the rules say; else 0 and 1 are closed and open as long as refused calls do not say the opposite; others
 /// are unknown, and somebody must say what they mean.
-fn enum_states(signals: &[&BreakerSignal], entry: &Entry, atoms: &[Atom], notices: &mut Vec<Notice>) -> (Vec<(i64, State)>, u8) {
-    let mut numbers: Vec<(i64, u64, f64, Option<State>)> = signals
+fn enum_states(signals: &[Said<'_>], entry: &Entry, atoms: &[Atom], notices: &mut Vec<Notice>) -> (Vec<Seen>, u8) {
+    struct Number {
+        time: i64,
+        series: u64,
+        value: f64,
+        state: Option<State>,
+        left_out: u32,
+    }
+    let mut numbers: Vec<Number> = signals
         .iter()
         .filter_map(|signal| match signal.signal {
-            Signal::Enum { value, state } if value.is_finite() => Some((signal.time.0, signal.series.unwrap_or(0), value, state)),
+            Signal::Enum { value, state } if value.is_finite() => {
+                let (time, series) = (signal.time.0, signal.series.unwrap_or(0));
+                Some(Number { time, series, value, state, left_out: signal.left_out })
+            }
             _ => None,
         })
         .collect();
-    numbers.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.total_cmp(&a.2)));
-    numbers.dedup_by_key(|(time, series, ..)| (*time, *series));
+    numbers.sort_by(|a, b| (a.time, a.series).cmp(&(b.time, b.series)).then(b.value.total_cmp(&a.value)));
+    numbers.dedup_by_key(|number| (number.time, number.series));
     let said = signals.first().map_or(50, |signal| signal.evidence.confidence.min(95));
-    let unexplained: Vec<(i64, f64)> = numbers.iter().filter(|number| number.3.is_none()).map(|number| (number.0, number.2)).collect();
+    let unexplained = numbers.iter().filter(|number| number.state.is_none());
+    let unexplained: Vec<(i64, f64)> = unexplained.map(|number| (number.time, number.value)).collect();
     let (open_value, confidence) = match unexplained.is_empty() {
         true => (None, said),
         false if unexplained.iter().all(|(_, value)| *value == 0.0 || *value == 1.0) => {
@@ -199,13 +237,13 @@ fn enum_states(signals: &[&BreakerSignal], entry: &Entry, atoms: &[Atom], notice
     };
     // Several series behind one name: the worst of them.
     let mut now: BTreeMap<u64, State> = BTreeMap::new();
-    let mut states: Vec<(i64, State)> = Vec::with_capacity(numbers.len());
-    for (time, series, value, state) in numbers {
+    let mut states: Vec<Seen> = Vec::with_capacity(numbers.len());
+    for Number { time, series, value, state, left_out } in numbers {
         now.insert(series, meaning(value, state));
         let worst = now.values().copied().max_by_key(|state| severity(*state)).unwrap_or(State::Unknown);
         match states.last_mut() {
-            Some((last, state)) if *last == time => *state = worst,
-            _ => states.push((time, worst)),
+            Some(last) if last.time == time => (last.state, last.left_out) = (worst, left_out.max(last.left_out)),
+            _ => states.push(Seen { time, state: worst, left_out }),
         }
     }
     (states, confidence)

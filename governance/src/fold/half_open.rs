@@ -1,9 +1,12 @@
-//! Whose are refusals that say no more than `too many requests`? So writes a half open gobreaker, and many a limiter.
+//! Whose are refusals that a half open breaker of some library writes, and many a limiter too? Rules say which (`half_open_of`).
+
+use std::collections::BTreeMap;
 
 use super::{
     History, Scope,
     alias::{Aliases, Share, is_open},
     history::Built,
+    identity::family,
     parameters::SKEW,
     process::Processes,
     registry::{Entry, Registry},
@@ -11,15 +14,11 @@ use super::{
 };
 use crate::facts::{Mechanism, Rejection, RejectionKind, State};
 
-/// The reason that the rule for the bare text gives.
-const TEXT: &str = "too many requests";
-const FAMILY: &str = "gobreaker";
-
 /// Such a refusal is believed to be of a breaker
 ///
-/// 1. in the same process, of gobreaker or of a library that nothing tells,
+/// 1. in the same process, of that library or of one that nothing tells,
 /// 2. that guards the operation or the target, or of which nobody knows what it guards,
-/// 3. that was half open then; of gobreaker itself open will do, for its states may be told coarsely,
+/// 3. that was half open then; of the library itself open will do, for its states may be told coarsely,
 ///
 /// if only one is so. Of all others it stays unknown who refused.
 pub(crate) fn half_open(
@@ -27,7 +26,7 @@ pub(crate) fn half_open(
     built: &[Built],
     aliases: &Aliases,
     (sorted, scopes): (&Sorted<'_>, &[Scope]),
-    processes: &mut Processes,
+    (rules, processes): (&BTreeMap<String, String>, &mut Processes),
 ) -> Vec<Share> {
     let mut shares = Vec::new();
     let mut bytes = Vec::new();
@@ -39,14 +38,12 @@ pub(crate) fn half_open(
         .filter(|(_, (brief, scope))| brief.kind == RejectionKind::Unknown429 && !brief.is_metric() && **scope == Scope::Local);
     for (index, _) in found {
         let rejection = sorted.rejections[index].1;
-        if rejection.reason != TEXT {
-            continue;
-        }
+        let Some(library) = rules.get(&rejection.evidence.rule).map(|library| family(library)) else { continue };
         let process = processes.index_of(&mut bytes, &rejection.emitter);
         let of_process = registry.slots.iter().zip(built).filter(|(slot, _)| slot.process == process);
         let may_be = |entry: usize, history: &History| {
             let of = &registry.entries[entry].key;
-            let known = of.family == FAMILY;
+            let known = of.family == library;
             (known || of.family.is_empty() && !of.is_nameless())
                 && of.mechanism == Mechanism::Breaker
                 && if known { is_open(history, rejection.time.0) } else { was_half_open(history, rejection.time.0) }

@@ -117,7 +117,7 @@ fn heard(slot: &Slot, prepared: &Prepared, gauges: &[gauge::Samples], sorted: &S
         heard.changes.extend(counted.deltas.iter().map(|delta| delta.until));
     }
     for gauge in gauges {
-        heard.states.extend(gauge.states.iter().filter(|(_, state)| *state != State::Unknown).map(|(time, _)| *time));
+        heard.states.extend(gauge.states.iter().filter(|seen| seen.state != State::Unknown).map(|seen| seen.time));
     }
     heard.sort();
     heard

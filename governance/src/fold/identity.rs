@@ -87,7 +87,7 @@ fn write_key(bytes: &mut Vec<u8>, parts: [&str; 5], mechanism: Mechanism) {
 }
 
 /// `kratos-v2` and `kratos-v3` are one family.
-fn family(framework: &str) -> &str {
+pub(crate) fn family(framework: &str) -> &str {
     let version = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     match framework.rsplit_once(['-', '/', '@']) {
         Some((name, last)) if version(last.strip_prefix('v').unwrap_or("")) => name,

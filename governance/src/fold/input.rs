@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use schemas::{SpanId, TraceId, UnixNanos};
 
-use super::{Parameters, hash::Plain};
+use super::{Parameters, Series, hash::Plain};
 use crate::facts::{BreakerSignal, Rejection};
 
 /// Facts from `since` to before `until`, in any order, and what else the caller knows. `until` is the present.
@@ -12,6 +12,8 @@ use crate::facts::{BreakerSignal, Rejection};
 pub struct Input<'a> {
     pub rejections: &'a [Rejection],
     pub signals: &'a [BreakerSignal],
+    /// More signals: those of metrics, as series.
+    pub series: &'a [Series],
     /// Calls that got through; empty when not asked.
     pub calls: &'a [Calls],
     /// When instances were heard of; empty when not asked.
@@ -26,7 +28,7 @@ pub struct Input<'a> {
 
 impl<'a> Input<'a> {
     pub fn new(rejections: &'a [Rejection], signals: &'a [BreakerSignal], since: UnixNanos, until: UnixNanos) -> Self {
-        Self { rejections, signals, calls: &[], presence: &[], spans: None, since, until, parameters: Parameters::default() }
+        Self { rejections, signals, series: &[], calls: &[], presence: &[], spans: None, since, until, parameters: Parameters::default() }
     }
 }
 

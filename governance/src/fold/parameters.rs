@@ -11,6 +11,8 @@ pub(crate) const SKEW: i64 = 2 * SECOND;
 pub(crate) const AUTHORITY: i64 = 15 * MINUTE;
 /// Shortest silence of a gauge after which its state is unknown.
 pub(crate) const SILENCE: i64 = 5 * MINUTE;
+/// Samples that are closer to each other need not all be there: of any gauge that is read so often [`SILENCE`] is the limit.
+pub(crate) const QUIET_STEP: i64 = SILENCE / 3;
 /// Calls are counted by one kind of source within each such stretch.
 pub(crate) const COUNT_WINDOW: i64 = 5 * MINUTE;
 /// A counter that is younger than that at its first point is counted from its start.
@@ -52,6 +54,8 @@ const FAMILIES: &[(&str, i64, bool)] = &[
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters {
     pub overrides: BTreeMap<String, Inference>,
+    /// Rules whose refusals may be of a half open breaker, and of which library.
+    pub half_open: BTreeMap<String, String>,
 }
 
 impl Parameters {

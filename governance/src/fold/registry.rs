@@ -11,7 +11,7 @@ use super::{
     process::{Processes, SHARED},
     sort::Sorted,
 };
-use crate::facts::{BreakerSignal, Rejection, RejectionKind, Signal, Source};
+use crate::facts::{BreakerSignal, Evidence, Rejection, RejectionKind, Signal, Source};
 
 /// The name that rules give what concerns all breakers of a process.
 const OF_ALL: &str = "*";
@@ -190,25 +190,33 @@ struct Found {
 
 impl Found {
     fn entry_of_rejection(&mut self, rejection: &Rejection) -> usize {
-        let Rejection { emitter, framework, mechanism, name, operation, target, .. } = rejection;
+        let Rejection { emitter, framework, mechanism, name, operation, target, evidence, .. } = rejection;
         let hash = hash_of(&mut self.bytes, emitter, framework, *mechanism, name);
-        self.entry(hash, || BreakerKey::new(emitter, framework, *mechanism, name), framework, operation, target)
+        let key = || BreakerKey::new(emitter, framework, *mechanism, name);
+        self.entry(hash, key, framework, (operation, target, weight(evidence)))
     }
 
     fn entry_of_signal(&mut self, signal: &BreakerSignal) -> usize {
-        let BreakerSignal { emitter, framework, mechanism, name, operation, target, .. } = signal;
+        let BreakerSignal { emitter, framework, mechanism, name, operation, target, evidence, .. } = signal;
         let hash = hash_of(&mut self.bytes, emitter, framework, *mechanism, name);
-        self.entry(hash, || BreakerKey::new(emitter, framework, *mechanism, name), framework, operation, target)
+        let key = || BreakerKey::new(emitter, framework, *mechanism, name);
+        self.entry(hash, key, framework, (operation, target, weight(evidence)))
     }
 
-    fn entry(&mut self, hash: u64, key: impl FnOnce() -> BreakerKey, framework: &str, operation: &str, target: &str) -> usize {
+    fn entry(
+        &mut self,
+        hash: u64,
+        key: impl FnOnce() -> BreakerKey,
+        framework: &str,
+        (operation, target, weight): (&str, &str, u64),
+    ) -> usize {
         let index = *self.by_hash.entry(hash).or_insert_with(|| {
             let (operations, targets, aliases) = (Vec::new(), Vec::new(), Vec::new());
             self.entries.push(Entry { key: key(), framework: framework.to_owned(), operations, targets, aliases });
             self.entries.len() - 1
         });
-        tally(&mut self.entries[index].operations, operation, 1);
-        tally(&mut self.entries[index].targets, target, 1);
+        tally(&mut self.entries[index].operations, operation, weight);
+        tally(&mut self.entries[index].targets, target, weight);
         index
     }
 
@@ -242,6 +250,11 @@ impl Found {
         }
         same
     }
+}
+
+/// A metric that is read each 15 s says no more of what a breaker guards than one that is read each minute.
+fn weight(evidence: &Evidence) -> u64 {
+    u64::from(!matches!(evidence.source, Source::Sum | Source::Gauge | Source::Histogram))
 }
 
 fn tally(counts: &mut Vec<(String, u64)>, name: &str, more: u64) {

@@ -22,7 +22,7 @@ use super::{
 /// Transitions and trips of all breakers that `input` tells of. Time grows with the number of facts (n log n).
 pub fn fold(input: &Input<'_>) -> Folded {
     let until = input.until.0;
-    let sorted = Sorted::of(input.rejections, input.signals, until.saturating_add(FUTURE));
+    let sorted = Sorted::of(input.rejections, (input.signals, input.series), until.saturating_add(FUTURE));
     let scopes = scopes(&sorted, input.spans);
     let mut processes = Processes::default();
     let mut registry = Registry::of(&sorted, &scopes, &mut processes);
@@ -31,7 +31,7 @@ pub fn fold(input: &Input<'_>) -> Folded {
 
     let mut built = histories(input, &sorted, &registry, &mut processes, &calls);
     let aliases = aliases(&registry, &built.0);
-    let half_open = half_open(&registry, &built.0, &aliases, (&sorted, &scopes), &mut processes);
+    let half_open = half_open(&registry, &built.0, &aliases, (&sorted, &scopes), (&input.parameters.half_open, &mut processes));
     if aliases != Aliases::default() || !half_open.is_empty() {
         registry.share(&aliases.shared);
         registry.share(&half_open);

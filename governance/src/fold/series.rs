@@ -90,7 +90,7 @@ fn counters(slot: &Slot, sorted: &Sorted<'_>, processes: &mut Processes, prepare
                 totals.entry((series, (from, to))).or_insert_with(|| (*index, Vec::new())).1.push(point);
             }
             Amount::Count(value) => {
-                let (_, deltas) = differences.entry(((from, to), &signal.evidence.rule)).or_insert_with(|| (*index, Vec::new()));
+                let (_, deltas) = differences.entry(((from, to), &signal.of.evidence.rule)).or_insert_with(|| (*index, Vec::new()));
                 add_difference(deltas, signal.time.0, value, processes.metric_before(slot.process, signal.time.0));
             }
         }

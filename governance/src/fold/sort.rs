@@ -1,9 +1,10 @@
 //! One order for facts, whatever the order of arrival, and each fact once.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, ops::Deref};
 
-use schemas::{SpanId, TraceId};
+use schemas::{SpanId, TraceId, UnixNanos};
 
+use super::Series;
 use crate::facts::{Amount, BreakerSignal, Emitter, Evidence, Rejection, RejectionKind, Signal, Source, SpanKind, State};
 
 pub(crate) struct Sorted<'a> {
@@ -11,11 +12,29 @@ pub(crate) struct Sorted<'a> {
     pub rejections: Vec<(u32, &'a Rejection)>,
     /// What is asked of each of them again and again.
     pub briefs: Vec<Brief>,
-    pub signals: Vec<&'a BreakerSignal>,
+    pub signals: Vec<Said<'a>>,
     /// (index in the input, place of its equal in `rejections`).
     pub repeats: Vec<(u32, u32)>,
     /// Facts left out because they are later than the present.
     pub future: u64,
+}
+
+/// A signal at its time, which of a series is not that of the fact.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said<'a> {
+    pub time: UnixNanos,
+    pub signal: Signal,
+    /// Samples of its series before it that said the same.
+    pub left_out: u32,
+    pub of: &'a BreakerSignal,
+}
+
+impl Deref for Said<'_> {
+    type Target = BreakerSignal;
+
+    fn deref(&self) -> &BreakerSignal {
+        self.of
+    }
 }
 
 /// The part of a rejection that the fold goes over several times: side by side, where the facts themselves lie far apart.
@@ -59,7 +78,7 @@ impl Brief {
 }
 
 impl<'a> Sorted<'a> {
-    pub fn of(rejections: &'a [Rejection], signals: &'a [BreakerSignal], latest: i64) -> Self {
+    pub fn of(rejections: &'a [Rejection], (signals, series): (&'a [BreakerSignal], &'a [Series]), latest: i64) -> Self {
         let by_all = |a: u32, b: u32| compare_rejections(&rejections[a as usize], &rejections[b as usize]);
         let order = ordered(rejections.iter().map(|rejection| rejection.time.0), latest, by_all);
         let mut future = rejections.len() - order.len();
@@ -74,14 +93,23 @@ impl<'a> Sorted<'a> {
                 _ => kept.push((index, rejection)),
             }
         }
-        let by_all = |a: u32, b: u32| compare_signals(&signals[a as usize], &signals[b as usize]);
-        let order = ordered(signals.iter().map(|signal| signal.time.0), latest, by_all);
-        future += signals.len() - order.len();
-        let mut signals: Vec<&BreakerSignal> = order.into_iter().map(|(_, index)| &signals[index as usize]).collect();
+        let all = said(signals, series);
+        let by_all = |a: u32, b: u32| compare_signals(&all[a as usize], &all[b as usize]);
+        let order = ordered(all.iter().map(|signal| signal.time.0), latest, by_all);
+        future += all.len() - order.len();
+        let mut signals: Vec<Said<'_>> = order.into_iter().map(|(_, index)| all[index as usize]).collect();
         signals.dedup_by(|a, b| a.time == b.time && compare_signals(a, b).is_eq());
         let briefs = kept.iter().map(|(_, rejection)| Brief::of(rejection)).collect();
         Self { rejections: kept, briefs, signals, repeats, future: future as u64 }
     }
+}
+
+fn said<'a>(signals: &'a [BreakerSignal], series: &'a [Series]) -> Vec<Said<'a>> {
+    let alone = signals.iter().map(|of| Said { time: of.time, signal: of.signal, left_out: 0, of });
+    let of_series = series.iter().flat_map(|Series { of, samples }| {
+        samples.iter().map(|sample| Said { time: sample.time, signal: sample.signal(of.signal), left_out: sample.left_out, of })
+    });
+    alone.chain(of_series).collect()
 }
 
 /// Time and index of facts not after `latest`, in order of time, then of what `compare` says.
@@ -107,7 +135,7 @@ fn compare_rejections(a: &Rejection, b: &Rejection) -> Ordering {
         .then_with(|| amount_key(&a.amount).cmp(&amount_key(&b.amount)))
 }
 
-fn compare_signals(a: &BreakerSignal, b: &BreakerSignal) -> Ordering {
+fn compare_signals(a: &Said<'_>, b: &Said<'_>) -> Ordering {
     (a.time.cmp(&b.time))
         .then_with(|| compare_evidence(&a.evidence, &b.evidence))
         .then_with(|| compare_emitters(&a.emitter, &b.emitter))

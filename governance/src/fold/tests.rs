@@ -6,6 +6,7 @@ mod counters;
 mod gauges;
 mod instances;
 mod order;
+mod quiet;
 mod refusals;
 mod show;
 mod speed;

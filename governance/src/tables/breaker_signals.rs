@@ -22,7 +22,7 @@ struct Columns {
 const TRANSITION: &str = "transition";
 const COUNTER: &str = "counter";
 const ONE_HOT: &str = "one_hot";
-const ENUM: &str = "enum";
+pub(crate) const ENUM: &str = "enum";
 const SEEN: &str = "seen";
 const CONFIG_RELOAD: &str = "config_reload";
 

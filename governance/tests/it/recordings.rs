@@ -94,7 +94,8 @@ fn folded(facts: &Facts) -> Vec<String> {
             shape.add(trace, span, error.evidence.parent_span_id);
         }
     }
-    let told = fold(&Input { spans: Some(&shape), ..Input::new(&facts.rejections, &facts.breaker_signals, since, until) });
+    let parameters = Rules::shipped().parameters();
+    let told = fold(&Input { spans: Some(&shape), parameters, ..Input::new(&facts.rejections, &facts.breaker_signals, since, until) });
     let mut lines = Vec::new();
     for breaker in &told.breakers {
         for trip in breaker.instances.iter().flat_map(|history| &history.trips) {

@@ -130,7 +130,8 @@ fn told(facts: &Facts) -> Folded {
         }
     }
     let (since, until) = (UnixNanos(OPENED_NS - 60 * SECOND_NS), UnixNanos(OPENED_NS + LIVED_NS + QUIET_NS));
-    fold(&Input { spans: Some(&shape), ..Input::new(&facts.rejections, &facts.breaker_signals, since, until) })
+    let parameters = Rules::shipped().parameters();
+    fold(&Input { spans: Some(&shape), parameters, ..Input::new(&facts.rejections, &facts.breaker_signals, since, until) })
 }
 
 fn found(told: &Folded) -> Vec<Found<'_>> {

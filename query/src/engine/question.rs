@@ -79,6 +79,10 @@ impl Limits {
         let pause_max = config.deadline;
         match question {
             Question::Export(_) => Self { deadline: config.export_deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max },
+            // Its reader has limits of its own.
+            Question::Facts(question) if question.limit == usize::MAX => {
+                Self { deadline: config.deadline, rows_max: usize::MAX, bytes_max: usize::MAX, pause_max }
+            }
             Question::Facts(question) => {
                 Self { deadline: config.deadline, rows_max: question.limit, bytes_max: config.question_memory_bytes_max, pause_max }
             }

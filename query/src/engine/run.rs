@@ -23,6 +23,7 @@ use datafusion::{
     physical_plan::execute_stream,
 };
 use futures::{FutureExt, StreamExt};
+use governance::{classify::SharedRules, fold::Parameters};
 use schemas::{Table, TenantId, UnixNanos};
 use storage::{Snapshot, Store, TimeRange, io::give_way};
 use tokio::{
@@ -66,6 +67,7 @@ pub struct Engine {
 
 struct Shared {
     store: Arc<Store>,
+    rules: SharedRules,
     config: Config,
     template: SessionState,
     memory: Arc<dyn MemoryPool>,
@@ -87,11 +89,11 @@ impl Drop for Shared {
 }
 
 impl Engine {
-    /// Starts the engine's threads and empties its spill directory.
+    /// Starts the engine's threads and empties its spill directory. `rules` are those that facts are made by.
     ///
     /// # Errors
     /// When the directory cannot be emptied or threads cannot be started.
-    pub fn start(store: Arc<Store>, config: Config) -> Result<Self, StartError> {
+    pub fn start(store: Arc<Store>, rules: SharedRules, config: Config) -> Result<Self, StartError> {
         let at_spill = |source| StartError::Spill { path: config.spill_dir.clone(), source };
         match std::fs::remove_dir_all(&config.spill_dir) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at_spill(error)),
@@ -110,6 +112,7 @@ impl Engine {
         let memory: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(config.memory_bytes_max));
         let shared = Shared {
             store,
+            rules,
             template: template(threads, Arc::new(RuntimeEnv::default())),
             memory,
             permits: Semaphore::new(config.concurrent_max),
@@ -153,6 +156,11 @@ impl Engine {
         let task = self.spawn(work.run(question));
         let schema = schema.await.unwrap_or(Err(EngineError::Cancelled))?;
         Ok(Answer { schema, batches: to_asker, usage, cut, started, _task: task })
+    }
+
+    /// What a fold must know of the rules.
+    pub(crate) fn fold_parameters(&self) -> Parameters {
+        self.shared.rules.get().parameters()
     }
 
     /// What the store has at this moment.
@@ -254,7 +262,7 @@ impl Work {
         let snapshot = self.snapshot.take().unwrap_or_else(|| Arc::new(shared.store.snapshot(TenantId::DEFAULT)));
         snapshot.partial().iter().for_each(|reason| self.usage.missing(reason.clone()));
         self.usage.looked_until(snapshot.watermark());
-        let state = session(&shared.template, shared.runtime_env()?, Arc::clone(&snapshot), Arc::clone(&self.usage))?;
+        let state = session(&shared.template, shared.runtime_env()?, Arc::clone(&snapshot), Arc::clone(&self.usage), shared.rules.get())?;
         let plan: LogicalPlan = match question {
             Question::Series(question) => return self.send(search::series_stream(&snapshot, &self.usage, question)).await,
             Question::Sql { text, params } => sql::plan(&state, &text, params).await?,

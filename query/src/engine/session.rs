@@ -10,6 +10,7 @@ use datafusion::{
     execution::{SessionState, SessionStateBuilder, runtime_env::RuntimeEnv, session_state::SessionStateBuilder as Builder},
     prelude::SessionConfig,
 };
+use governance::classify::Rules;
 use schemas::Table;
 use storage::Snapshot;
 
@@ -73,12 +74,13 @@ pub(super) fn template(partitions: usize, runtime: Arc<RuntimeEnv>) -> SessionSt
     state
 }
 
-/// The session of a question over `snapshot`.
+/// The session of a question over `snapshot`; `rules` made the facts in it, or would now.
 pub(super) fn session(
     template: &SessionState,
     runtime: Arc<RuntimeEnv>,
     snapshot: Arc<Snapshot>,
     usage: Arc<Usage>,
+    rules: Arc<Rules>,
 ) -> Result<SessionState> {
     let tables = MemorySchemaProvider::new();
     for table in Table::ALL {
@@ -88,7 +90,7 @@ pub(super) fn session(
     catalog.register_schema(SCHEMA, Arc::new(tables))?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-    let config = template.config().clone().with_extension(Arc::new(OpenSnapshot { snapshot, usage }));
+    let config = template.config().clone().with_extension(Arc::new(OpenSnapshot { snapshot, usage })).with_extension(rules);
     let builder = Builder::new_from_existing(template.clone());
     let mut state = builder.with_config(config).with_runtime_env(runtime).with_catalog_list(Arc::new(catalogs)).build();
     // What `now()` says, everywhere in the question.

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
+use governance::classify::SharedRules;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -48,7 +49,8 @@ pub(crate) fn fixture(listen: std::net::SocketAddr) -> Fixture {
     let batches = vec![TableBatch { table: Table::Spans, batch: rows }];
     store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
     let stopping = CancellationToken::new();
-    let engine = Engine::start(Arc::clone(&store), query::engine::Config::new(data_dir.path().join("spill"))).expect("threads start");
+    let engine = Engine::start(Arc::clone(&store), SharedRules::default(), query::engine::Config::new(data_dir.path().join("spill")))
+        .expect("threads start");
     let shared = Shared {
         store,
         engine,

@@ -11,6 +11,7 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
+use governance::classify::SharedRules;
 use governance::classify::{Rules, with_facts};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -132,7 +133,7 @@ impl Loaded {
         let stopping = CancellationToken::new();
         let mut limits = query::engine::Config::new(data_dir.path().join("spill"));
         limit(&mut limits);
-        let engine = Engine::start(Arc::clone(&store), limits).expect("threads start");
+        let engine = Engine::start(Arc::clone(&store), SharedRules::default(), limits).expect("threads start");
         let mut codes = CodesConfig::in_dir(data_dir.path());
         name_codes(&mut codes);
         let shared = Shared {

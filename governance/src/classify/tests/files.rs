@@ -21,6 +21,10 @@ fn a_bad_rule_names_its_line_field_and_why() {
         &["my.toml:5: rule `mine`, `rejection.kind`: unknown kind \"tired\" of a rejection"],
     );
     check(
+        &rule("when = [{ field = \"text\", contains = \"refused\" }]\nrejection = { kind = \"rate_limit\", half_open_of = \"mine\" }"),
+        &["my.toml:5: rule `mine`, `rejection.half_open_of`: is for refusals of the kind unknown_429"],
+    );
+    check(
         &rule("when = [{ field = \"text\", contains = \"refused\" }]\nname = \"{re.who}\"\nrejection = { kind = \"rate_limit\" }"),
         &["my.toml:1: rule `mine`, `re.who`: no regex of the rule has this group"],
     );
@@ -45,6 +49,14 @@ fn an_overlay_takes_the_place_of_what_has_its_id() {
     assert_ne!(rules.version(), Rules::built_in().version());
     let off = "[[rule]]\nid = \"breaker.gauge\"\non = [\"gauge\"]\nenabled = false\n";
     assert!(said(&classify(&Rules::with_overlay("my.toml", off).expect("valid"), &gauge())).is_empty());
+}
+
+#[test]
+fn a_rule_says_whose_half_open_breakers_refuse_like_this() {
+    let mine = "[[rule]]\nid = \"mine\"\non = [\"span\"]\nwhen = [{ field = \"text\", contains = \"no probe left\" }]\nrejection = { kind = \"unknown_429\", half_open_of = \"ours\" }\n";
+    let half_open = Rules::with_overlay("my.toml", mine).expect("valid").parameters().half_open;
+    let expected = [("gobreaker.half_open.unsaid", "gobreaker"), ("mine", "ours")].map(|(rule, of)| (rule.to_owned(), of.to_owned()));
+    assert_eq!(half_open, expected.into());
 }
 
 /// `FUSEBOX_UPDATE=1` writes the schema again.

@@ -2,6 +2,7 @@
 
 use schemas::{SpanId, TraceId, UnixNanos};
 
+use crate::classify::Rules;
 use crate::facts::{Amount, BreakerSignal, Emitter, Evidence, Mechanism, Rejection, RejectionKind, Signal, Source, SpanKind, State};
 use crate::fold::{Folded, Input, fold};
 
@@ -43,7 +44,8 @@ impl Given {
     }
 
     pub fn input(&self) -> Input<'_> {
-        Input::new(&self.rejections, &self.signals, at(-3600.0), at(3600.0))
+        let parameters = Rules::shipped().parameters();
+        Input { parameters, ..Input::new(&self.rejections, &self.signals, at(-3600.0), at(3600.0)) }
     }
 }
 

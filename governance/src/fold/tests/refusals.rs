@@ -217,7 +217,8 @@ fn too_many_requests_are_of_the_breaker_that_was_half_open() {
     check("gobreaker's own states may be coarse", pay("gobreaker").reject([text("POST /pay", 5.0)]), &[Some(0)]);
     check("closed", pay("gobreaker").reject([text("POST /pay", 20.0)]), &[None]);
     check("of another library", pay("hystrix-go").reject([text("POST /pay", 11.0)]), &[None]);
-    check("another text", pay("gobreaker").reject([Rejection { reason: String::new(), ..text("POST /pay", 11.0) }]), &[None]);
+    let other = Rejection { evidence: evidence(Source::Log, "limiter", 30), ..text("POST /pay", 11.0) };
+    check("another rule", pay("gobreaker").reject([other]), &[None]);
     let other = Rejection { emitter: emitter("order", "i2"), ..text("POST /pay", 11.0) };
     check("another process", pay("gobreaker").reject([other]), &[None]);
     check("which of two, nobody knows", pay("").signal(trip("", "stock")).reject([text("POST /pay", 11.0)]), &[None]);

@@ -6,10 +6,12 @@ use arrow::array::RecordBatch;
 use governance::{
     facts::{BreakerSignal, Error, Rejection, Signal},
     fold::{Breaker, BreakerId, Folded, Input, TraceShape, fold},
+    gather::{FoldFacts, Gathered},
     tables::{self, RowError},
 };
 use http::StatusCode;
 use schemas::{Table, UnixNanos};
+use storage::Snapshot;
 use tokio::sync::{OnceCell, oneshot};
 
 use super::{
@@ -22,10 +24,9 @@ use super::{
     cache::Cache,
     top_codes::{TopCodes, top_codes},
 };
-use crate::engine::{Engine, EngineError, Facts, FactsQuestion, Question, TimeSpan};
+pub(super) use crate::engine::FACTS_MAX;
+use crate::engine::{Engine, EngineError, FactRows, Facts, FactsQuestion, Push, Question, SAMPLES_MAX, TimeSpan, fold_facts};
 
-/// Rows of one table for one fold.
-pub(super) const FACTS_MAX: usize = 300_000;
 const HOUR: i64 = 3_600_000_000_000;
 /// How far the look-back reaches, step by step, as long as there is room.
 const LOOK_BACK: [i64; 3] = [HOUR, 6 * HOUR, 24 * HOUR];
@@ -138,26 +139,27 @@ impl Folds {
 
     async fn load(&self, window: Window, look_back: &[i64]) -> Result<Told, Problem> {
         let mut cost = Cost::default();
-        let span = |start: i64, end: i64| TimeSpan { start: Some(UnixNanos(start)), end: Some(UnixNanos(end)) };
-        let mut facts = Read::default();
-        if !self.read(span(window.start.0, window.end.0), &mut facts, &mut cost).await? {
-            let detail = format!("the window holds more than {FACTS_MAX} rows of a governance table");
+        let mut facts = FoldFacts::default();
+        let mut rows = Rows { engine: &self.engine, snapshot: Arc::new(self.engine.snapshot()), cost: &mut cost };
+        let mut since = window.start;
+        if fold_facts(&mut rows, &mut facts, (since, window.end)).await? > since {
+            let detail = format!(
+                "the window holds more than {FACTS_MAX} rows of a governance table, or more than {SAMPLES_MAX} samples that tell something"
+            );
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_expensive", "The answer costs more than is allowed", detail);
             return Err(problem.hint("ask for a shorter window"));
         }
-        let mut since = window.start.0;
         for &reach in look_back {
-            let earlier = window.start.0.saturating_sub(reach);
-            let mut more = facts.clone_counts();
-            if !self.read(span(earlier, since), &mut more, &mut cost).await? {
-                cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(UnixNanos(since))));
+            let earlier = UnixNanos(window.start.0.saturating_sub(reach));
+            since = fold_facts(&mut rows, &mut facts, (earlier, since)).await?;
+            if since > earlier {
+                cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(since)));
                 break;
             }
-            facts.append(more);
-            since = earlier;
         }
+        let facts = facts.finish();
         let mut shape = TraceShape::default();
-        let question = Facts::RefusedSpans(span(since, window.end.0));
+        let question = Facts::RefusedSpans(TimeSpan { start: Some(since), end: Some(window.end) });
         for batch in self.rows(question, &mut cost).await?.0 {
             for error in tables::errors::read(&batch).map_err(unreadable)? {
                 if let (Some(trace), Some(span)) = (error.evidence.trace_id, error.evidence.span_id) {
@@ -165,30 +167,17 @@ impl Folds {
                 }
             }
         }
-        let (since, until) = (UnixNanos(since), window.end);
-        let input = Input { spans: Some(&shape), ..Input::new(&facts.rejections, &facts.signals, since, until) };
-        let folded = fold(&input);
-        let reloads = facts.signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
+        let (Gathered { rejections, signals, series }, until) = (facts, window.end);
+        let (parameters, spans) = (self.engine.fold_parameters(), Some(&shape));
+        let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(&rejections, &signals, since, until) });
+        let reloads = signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
         let reload = |signal: &BreakerSignal| Reload {
             time: signal.time,
             service: signal.emitter.service.clone(),
             text: signal.text.chars().take(RELOAD_TEXT_MAX).collect(),
         };
         let reloads = reloads.take(RELOADS_MAX).map(reload).collect();
-        Ok(Told { folded, rejections: facts.rejections, reloads, since, until, cost, top_codes: OnceCell::new() })
-    }
-
-    /// Adds the facts of `time`; false when there are too many.
-    async fn read(&self, time: TimeSpan, facts: &mut Read, cost: &mut Cost) -> Result<bool, Problem> {
-        let (rejections, whole) = self.rows(Facts::Of(Table::Rejections, time), cost).await?;
-        let (signals, all) = self.rows(Facts::Of(Table::BreakerSignals, time), cost).await?;
-        for batch in rejections {
-            facts.rejections.extend(tables::rejections::read(&batch).map_err(unreadable)?);
-        }
-        for batch in signals {
-            facts.signals.extend(tables::breaker_signals::read(&batch).map_err(unreadable)?);
-        }
-        Ok(whole && all && facts.before.0 + facts.rejections.len() <= FACTS_MAX && facts.before.1 + facts.signals.len() <= FACTS_MAX)
+        Ok(Told { folded, rejections, reloads, since, until, cost, top_codes: OnceCell::new() })
     }
 
     /// The rows, and whether these are all.
@@ -216,22 +205,33 @@ impl Folds {
     }
 }
 
-#[derive(Default)]
-struct Read {
-    rejections: Vec<Rejection>,
-    signals: Vec<BreakerSignal>,
-    /// Facts of either table that others hold.
-    before: (usize, usize),
+/// Rows of one snapshot, so that none is missed between two stretches of time.
+struct Rows<'a> {
+    engine: &'a Engine,
+    snapshot: Arc<Snapshot>,
+    cost: &'a mut Cost,
 }
 
-impl Read {
-    fn clone_counts(&self) -> Self {
-        Self { before: (self.rejections.len(), self.signals.len()), ..Self::default() }
-    }
+impl FactRows for Rows<'_> {
+    type Error = Problem;
 
-    fn append(&mut self, more: Self) {
-        self.rejections.extend(more.rejections);
-        self.signals.extend(more.signals);
+    async fn read(&mut self, table: Table, time: TimeSpan, mut push: Push<'_>) -> Result<(), Problem> {
+        let question = Question::Facts(FactsQuestion { which: Facts::Of(table, time), limit: usize::MAX });
+        let failed = |error: EngineError| problem_in("start", error);
+        let mut answer = self.engine.ask_of(question, Some(Arc::clone(&self.snapshot))).await.map_err(failed)?;
+        while let Some(batch) = answer.next().await {
+            if !push.batch(&batch.map_err(failed)?)? {
+                break;
+            }
+        }
+        self.cost.add(&answer.summary());
+        Ok(())
+    }
+}
+
+impl From<RowError> for Problem {
+    fn from(error: RowError) -> Self {
+        unreadable(error)
     }
 }
 

@@ -15,7 +15,7 @@ use datafusion::{
 };
 use governance::fold::Calls;
 use governance::tables::REPORTED_COLUMNS;
-use schemas::{Table, TraceId, UnixNanos, columns as c};
+use schemas::{Table, TraceId, UnixNanos, columns as c, derived};
 use storage::Snapshot;
 
 use super::{
@@ -32,7 +32,7 @@ const FAILED: i8 = 2;
 const SERVER: i8 = 2;
 const TOO_MANY: i64 = 429;
 
-/// Rows for the fold, in any order. An answer of more than `limit` rows is cut.
+/// Rows for the fold, in any order. An answer of more than `limit` rows is cut; who limits it otherwise says `usize::MAX`.
 #[derive(Debug, Clone)]
 pub(crate) struct FactsQuestion {
     pub which: Facts,
@@ -41,7 +41,7 @@ pub(crate) struct FactsQuestion {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Facts {
-    /// All rows of a governance table.
+    /// All rows of a governance table, in the columns that a fold reads.
     Of(Table, TimeSpan),
     /// Errors that are refusals, of spans: they tell who is whose parent.
     RefusedSpans(TimeSpan),
@@ -106,7 +106,7 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
     let texts = |column: &str, values: &[String]| in_list(ident(column), values.iter().map(|value| lit(value.as_str())).collect(), false);
     let ids = |traces: &[TraceId]| traces.iter().map(|trace| id(trace.as_bytes())).collect::<Vec<Expr>>();
     let found = match &question.which {
-        Facts::Of(table, time) => scan(*table)?.filter(within(*table, *time))?,
+        Facts::Of(table, time) => scan(*table)?.filter(within(*table, *time))?.project(of_fold(*table).map(ident))?,
         Facts::RefusedSpans(time) => {
             let refused = ident(c::IS_REJECTION).and(ident(c::SPAN_ID).is_not_null());
             scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?
@@ -199,6 +199,17 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
         }
     };
     Ok(found.build()?)
+}
+
+/// Of a governance table: its own columns, and who says it.
+fn of_fold(table: Table) -> impl Iterator<Item = &'static str> {
+    let emitter = [c::SERVICE_NAME, c::SERVICE_NAMESPACE, c::SERVICE_INSTANCE_ID, c::SERVICE_VERSION, c::DEPLOYMENT_ENVIRONMENT];
+    let own = match table {
+        Table::Rejections => derived::rejections::COLUMNS,
+        Table::BreakerSignals => derived::breaker_signals::COLUMNS,
+        _ => &[],
+    };
+    own.iter().map(|column| column.name).chain(emitter)
 }
 
 /// Requests that `service` took in and did not refuse. A limiter answers 429 and may have no record of its own.

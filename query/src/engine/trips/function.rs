@@ -8,6 +8,7 @@ use datafusion::{
     common::{Result, ScalarValue, internal_datafusion_err, plan_datafusion_err, plan_err},
     logical_expr::Expr,
 };
+use governance::classify::Rules;
 use schemas::UnixNanos;
 
 use super::{super::scan::OpenSnapshot, provider::Trips};
@@ -34,7 +35,9 @@ impl TableFunctionImpl for BreakerTrips {
         }
         let open = args.session().config().get_extension::<OpenSnapshot>();
         let open = open.ok_or_else(|| internal_datafusion_err!("the session has no snapshot"))?;
-        Ok(Arc::new(Trips { open, start, end }))
+        let rules = args.session().config().get_extension::<Rules>();
+        let rules = rules.ok_or_else(|| internal_datafusion_err!("the session has no rules"))?;
+        Ok(Arc::new(Trips { open, parameters: rules.parameters(), start, end }))
     }
 }
 

@@ -6,41 +6,40 @@ use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use async_trait::async_trait;
 use datafusion::{
     catalog::{Session, TableProvider},
-    common::{Result, exec_datafusion_err, resources_datafusion_err},
+    common::{DataFusionError, Result, exec_datafusion_err, resources_datafusion_err},
     datasource::memory::MemorySourceConfig,
-    execution::memory_pool::MemoryConsumer,
+    execution::memory_pool::{MemoryConsumer, MemoryReservation},
     logical_expr::{Expr, TableType},
-    physical_plan::{ExecutionPlan, execute_stream},
+    physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream},
 };
 use futures::StreamExt;
 use governance::{
     analytics::{codes, recovery::without_refused},
-    facts::{BreakerSignal, Error, Rejection},
+    facts::Error,
     fold::{Breaker, Folded, Input, Parameters, Refused, ServiceTrip, TraceShape, fold},
+    gather::{FoldFacts, Gathered},
     tables::{self, RowError},
 };
 use schemas::{Table, UnixNanos};
 
 use super::{
     super::{
+        fold_facts::{FACTS_MAX, FactRows, Push, SAMPLES_MAX, fold_facts},
         scan::OpenSnapshot,
         search::{Facts, FactsQuestion, TimeSpan, calls_of, facts_plan},
     },
     columns::{ADMITTED, ADMITTED_FAILED, Row, TRIGGER_CODE, batch, schema},
 };
 
-/// Rows of one table for one fold, as over HTTP.
-const FACTS_MAX: usize = 300_000;
 /// States before are unknown.
 const LOOK_BACK_NS: i64 = 24 * 3_600_000_000_000;
 /// Errors before the first trip: the run-up, and what is usual.
 const ERRORS_BEFORE_NS: i64 = 3_600_000_000_000;
-/// A guess at the memory of one fact, texts included.
-const BYTES_OF_FACT: usize = 900;
 
 /// The trips that touch `[start, end)`.
 pub(super) struct Trips {
     pub open: Arc<OpenSnapshot>,
+    pub parameters: Parameters,
     pub start: UnixNanos,
     pub end: UnixNanos,
 }
@@ -85,16 +84,19 @@ impl Trips {
         let memory = MemoryConsumer::new("breaker_trips").register(&state.runtime_env().memory_pool);
         let since = UnixNanos(self.start.0.saturating_sub(LOOK_BACK_NS));
         let time = span(since, self.end);
-        let mut rejections: Vec<Rejection> = Vec::new();
-        for batch in self.facts(state, Facts::Of(Table::Rejections, time)).await? {
-            memory.try_grow(batch.num_rows() * BYTES_OF_FACT)?;
-            rejections.extend(tables::rejections::read(&batch).map_err(unreadable)?);
+        let mut facts = FoldFacts::default();
+        let mut read = Rows { of: self, state, memory };
+        let mut reached = since;
+        for (start, end) in [(self.start, self.end), (since, self.start)] {
+            reached = fold_facts(&mut read, &mut facts, (start, end)).await.map_err(|error| error.0)?;
+            if reached > self.start {
+                return Err(resources_datafusion_err!(
+                    "breaker_trips needs more than {FACTS_MAX} rows of a governance table, or more than {SAMPLES_MAX} samples that tell \
+                     something; ask for a shorter time"
+                ));
+            }
         }
-        let mut signals: Vec<BreakerSignal> = Vec::new();
-        for batch in self.facts(state, Facts::Of(Table::BreakerSignals, time)).await? {
-            memory.try_grow(batch.num_rows() * BYTES_OF_FACT)?;
-            signals.extend(tables::breaker_signals::read(&batch).map_err(unreadable)?);
-        }
+        let (Gathered { rejections, signals, series }, since) = (facts.finish(), reached);
         let mut shape = TraceShape::default();
         for batch in self.facts(state, Facts::RefusedSpans(time)).await? {
             for error in tables::errors::read(&batch).map_err(unreadable)? {
@@ -103,7 +105,8 @@ impl Trips {
                 }
             }
         }
-        let folded = fold(&Input { spans: Some(&shape), ..Input::new(&rejections, &signals, since, self.end) });
+        let (parameters, spans) = (self.parameters.clone(), Some(&shape));
+        let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(&rejections, &signals, since, self.end) });
         let mut rows = self.touching(&folded);
         if codes {
             self.add_codes(state, &mut rows).await?;
@@ -161,22 +164,60 @@ impl Trips {
     /// # Errors
     /// When there are more rows than one fold takes: a part of them would tell other trips.
     async fn facts(&self, state: &dyn Session, which: Facts) -> Result<Vec<RecordBatch>> {
-        let question = FactsQuestion { which, limit: FACTS_MAX };
-        let plan = facts_plan(&self.open.snapshot, &question).map_err(|error| exec_datafusion_err!("{error}"))?;
-        let plan = state.create_physical_plan(&plan).await?;
-        let mut stream = execute_stream(plan, state.task_ctx())?;
+        let question = which.clone();
+        let mut stream = self.stream(state, which, FACTS_MAX).await?;
         let (mut batches, mut rows) = (Vec::new(), 0);
         while let Some(batch) = stream.next().await {
             let batch = batch?;
             rows += batch.num_rows();
             if rows > FACTS_MAX {
                 return Err(resources_datafusion_err!(
-                    "breaker_trips needs more than {FACTS_MAX} rows ({question}); ask for a shorter time"
+                    "breaker_trips needs more than {FACTS_MAX} rows ({}); ask for a shorter time",
+                    FactsQuestion { which: question, limit: FACTS_MAX }
                 ));
             }
             batches.push(batch);
         }
         Ok(batches)
+    }
+
+    async fn stream(&self, state: &dyn Session, which: Facts, limit: usize) -> Result<SendableRecordBatchStream> {
+        let question = FactsQuestion { which, limit };
+        let plan = facts_plan(&self.open.snapshot, &question).map_err(|error| exec_datafusion_err!("{error}"))?;
+        let plan = state.create_physical_plan(&plan).await?;
+        execute_stream(plan, state.task_ctx())
+    }
+}
+
+/// Reads through the snapshot of the question.
+struct Rows<'a> {
+    of: &'a Trips,
+    state: &'a dyn Session,
+    memory: MemoryReservation,
+}
+
+/// So that a row that cannot be read ends the question.
+struct Failed(DataFusionError);
+
+impl From<RowError> for Failed {
+    fn from(error: RowError) -> Self {
+        Self(unreadable(error))
+    }
+}
+
+impl FactRows for Rows<'_> {
+    type Error = Failed;
+
+    async fn read(&mut self, table: Table, time: TimeSpan, mut push: Push<'_>) -> Result<(), Failed> {
+        let mut batches = self.of.stream(self.state, Facts::Of(table, time), usize::MAX).await.map_err(Failed)?;
+        while let Some(batch) = batches.next().await {
+            let more = push.batch(&batch.map_err(Failed)?)?;
+            self.memory.try_resize(push.bytes()).map_err(Failed)?;
+            if !more {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,192 @@
+//! Columns of a batch: which rows are points of a series, and of which.
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, RecordBatch, UInt64Array},
+    compute::cast,
+    datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType, UInt64Type},
+};
+use schemas::{UnixNanos, columns as c};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{
+    facts::State,
+    fold::Sample,
+    tables::{RowError, breaker_signals::ENUM},
+};
+
+/// What facts of one series have in common, in `breaker_signals` and `rejections`.
+const IDENTITY: [&str; 25] = [
+    c::SERVICE_NAME,
+    c::SERVICE_NAMESPACE,
+    c::SERVICE_INSTANCE_ID,
+    c::SERVICE_VERSION,
+    c::DEPLOYMENT_ENVIRONMENT,
+    c::SERIES_ID,
+    c::NAME,
+    c::SIGNAL,
+    c::FROM_STATE,
+    c::KIND,
+    c::RULE,
+    c::SOURCE,
+    c::CONFIDENCE,
+    c::FRAMEWORK,
+    c::MECHANISM,
+    c::OPERATION,
+    c::TARGET,
+    c::CAUSE,
+    c::TEXT,
+    c::SPAN_KIND,
+    c::CODE,
+    c::REASON,
+    c::HTTP_STATUS,
+    c::GRPC_STATUS,
+    c::SAYS_PROPAGATED,
+];
+const NULL: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The rows of a batch that are points of series.
+pub(super) struct Points {
+    times: ArrayRef,
+    values: Float64Array,
+    /// Null where the value is one of a gauge.
+    totals: Float64Array,
+    starts: ArrayRef,
+    series: UInt64Array,
+    identities: Vec<u64>,
+    /// Of gauges with one number per state.
+    states: Vec<Option<State>>,
+}
+
+impl Points {
+    /// # Errors
+    /// When a column is missing or has another type.
+    pub(super) fn of(batch: &RecordBatch) -> Result<Self, RowError> {
+        let time = DataType::Timestamp(arrow::datatypes::TimeUnit::Nanosecond, Some("UTC".into()));
+        let totals = column(batch, c::CUMULATIVE, &DataType::Float64)?.as_primitive::<Float64Type>().clone();
+        let values = match batch.column_by_name(c::STATE_VALUE) {
+            Some(_) => column(batch, c::STATE_VALUE, &DataType::Float64)?.as_primitive::<Float64Type>().clone(),
+            None => Float64Array::new_null(batch.num_rows()),
+        };
+        let mut identities = vec![0; batch.num_rows()];
+        for name in IDENTITY {
+            if let Some(values) = batch.column_by_name(name) {
+                mix(&mut identities, name, values)?;
+            }
+        }
+        let states = match batch.column_by_name(c::TO_STATE) {
+            Some(words) => states(batch, words, &mut identities)?,
+            None => vec![None; batch.num_rows()],
+        };
+        Ok(Self {
+            times: column(batch, c::TIME, &time)?,
+            values,
+            totals,
+            starts: column(batch, c::START_TIME, &time)?,
+            series: column(batch, c::SERIES_ID, &DataType::UInt64)?.as_primitive::<UInt64Type>().clone(),
+            identities,
+            states,
+        })
+    }
+
+    pub(super) fn is_point(&self, row: usize) -> bool {
+        self.series.is_valid(row) && (self.totals.is_valid(row) || self.values.is_valid(row))
+    }
+
+    /// Rows of the same are of one series.
+    pub(super) fn identity(&self, row: usize) -> u64 {
+        self.identities[row]
+    }
+
+    pub(super) fn is_total(&self, row: usize) -> bool {
+        self.totals.is_valid(row)
+    }
+
+    pub(super) fn sample(&self, row: usize) -> Sample {
+        let time = |array: &ArrayRef| {
+            let array = array.as_primitive::<TimestampNanosecondType>();
+            array.is_valid(row).then(|| UnixNanos(array.value(row)))
+        };
+        let value = if self.is_total(row) { self.totals.value(row) } else { self.values.value(row) };
+        // The schema requires a time.
+        let (time, start_time) = (time(&self.times).unwrap_or(UnixNanos(0)), time(&self.starts));
+        Sample { time, value, state: self.states[row], start_time, left_out: 0 }
+    }
+}
+
+fn column(batch: &RecordBatch, name: &'static str, wanted: &DataType) -> Result<ArrayRef, RowError> {
+    let array = batch.column_by_name(name).ok_or(RowError::Missing(name))?;
+    as_type(name, array, wanted)
+}
+
+fn as_type(name: &'static str, array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, RowError> {
+    if array.data_type() == wanted {
+        return Ok(array.clone());
+    }
+    cast(array, wanted).map_err(|_| RowError::Type { column: name, wanted: wanted.clone() })
+}
+
+/// Takes the values of one more column into `hashes`. A text that many rows have is hashed once.
+fn mix(hashes: &mut [u64], name: &'static str, values: &ArrayRef) -> Result<(), RowError> {
+    match values.data_type() {
+        DataType::UInt64 => {
+            let values = values.as_primitive::<UInt64Type>();
+            take(hashes, |row| if values.is_valid(row) { values.value(row) } else { NULL });
+        }
+        DataType::Int32 => {
+            let values = values.as_primitive::<Int32Type>();
+            take(hashes, |row| if values.is_valid(row) { values.value(row) as u64 } else { NULL });
+        }
+        DataType::Boolean => {
+            let values = values.as_boolean();
+            take(hashes, |row| if values.is_valid(row) { values.value(row).into() } else { NULL });
+        }
+        DataType::Int64 => {
+            let values = values.as_primitive::<Int64Type>();
+            take(hashes, |row| if values.is_valid(row) { values.value(row) as u64 } else { NULL });
+        }
+        _ => {
+            let words = Words::of(name, values, |word| xxh3_64(word.as_bytes()))?;
+            take(hashes, |row| words.get(row).unwrap_or(NULL));
+        }
+    }
+    Ok(())
+}
+
+/// The state that the number of a gauge means changes with it; all other states tell one series from another.
+fn states(batch: &RecordBatch, words: &ArrayRef, identities: &mut [u64]) -> Result<Vec<Option<State>>, RowError> {
+    let signals = batch.column_by_name(c::SIGNAL).ok_or(RowError::Missing(c::SIGNAL))?;
+    let is_enum = Words::of(c::SIGNAL, signals, |word| word == ENUM)?;
+    let is_enum = |row: usize| is_enum.get(row) == Some(true);
+    let hashes = Words::of(c::TO_STATE, words, |word| xxh3_64(word.as_bytes()))?;
+    take(identities, |row| if is_enum(row) { NULL } else { hashes.get(row).unwrap_or(NULL) });
+    let states = Words::of(c::TO_STATE, words, State::from_word)?;
+    Ok((0..batch.num_rows()).map(|row| if is_enum(row) { states.get(row).flatten() } else { None }).collect())
+}
+
+/// A column of words that repeat; of each word it is found out once what it stands for.
+struct Words<T> {
+    keys: Int32Array,
+    known: Vec<T>,
+}
+
+impl<T: Copy> Words<T> {
+    fn of(name: &'static str, values: &ArrayRef, meaning: impl Fn(&str) -> T) -> Result<Self, RowError> {
+        let wanted = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let values = as_type(name, values, &wanted)?;
+        let values = values.as_dictionary::<Int32Type>();
+        let words = values.values().as_string::<i32>();
+        let known = (0..words.len()).map(|word| meaning(if words.is_valid(word) { words.value(word) } else { "" })).collect();
+        Ok(Self { keys: values.keys().clone(), known })
+    }
+
+    fn get(&self, row: usize) -> Option<T> {
+        let key = self.keys.is_valid(row).then(|| self.keys.value(row))?;
+        self.known.get(usize::try_from(key).ok()?).copied()
+    }
+}
+
+fn take(hashes: &mut [u64], of: impl Fn(usize) -> u64) {
+    for (row, hash) in hashes.iter_mut().enumerate() {
+        *hash = (hash.rotate_left(23) ^ of(row)).wrapping_mul(0x9fb2_1c65_1e98_df25);
+    }
+}
