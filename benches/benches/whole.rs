@@ -45,6 +45,9 @@ fn main() {
     println!("records           {records}, {:.0} per second of wall time", records as f64 / sent["seconds"].as_f64().expect("a time"));
     println!("ack               p50 {} ms, p99 {} ms", sent["ack_ms_p50"], sent["ack_ms_p99"]);
     println!("server CPU        {cpu_seconds:.2} s, {:.0} records per CPU second", records as f64 / cpu_seconds);
+    let threads = server.cpu_seconds_by_thread().into_iter().filter(|(_, seconds)| *seconds > 0.0);
+    let per_record = |(name, seconds): (String, f64)| format!("{name} {:.2}", seconds * 1e6 / records as f64);
+    println!("µs per record     {}", threads.map(per_record).collect::<Vec<_>>().join(", "));
     println!("disk              {:.1} bytes per record", bytes as f64 / records as f64);
     println!("peak              {:.1} MiB resident", server.status_mib("VmHWM"));
 

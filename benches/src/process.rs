@@ -1,6 +1,7 @@
 //! The real binary as a server, from the outside: started, fed, and asked what it costs.
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -75,9 +76,23 @@ impl Server {
     /// # Panics
     /// When the server does not run.
     pub fn cpu_seconds(&self) -> f64 {
-        let stat = self.proc("stat");
-        let fields: Vec<&str> = stat.rsplit(") ").next().expect("a name in brackets").split(' ').collect();
-        fields[11..13].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / 100.0
+        cpu_seconds(&self.proc("stat"))
+    }
+
+    /// The same of its threads, by their names: those of a name together. Threads that ended are left out.
+    ///
+    /// # Panics
+    /// When the server does not run.
+    pub fn cpu_seconds_by_thread(&self) -> BTreeMap<String, f64> {
+        let mut found = BTreeMap::new();
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).expect("the server runs");
+        for task in tasks.flatten() {
+            let read = |file: &str| fs::read_to_string(task.path().join(file));
+            if let (Ok(name), Ok(stat)) = (read("comm"), read("stat")) {
+                *found.entry(name.trim_end().to_owned()).or_default() += cpu_seconds(&stat);
+            }
+        }
+        found
     }
 
     /// A field of `/proc/pid/status` that is in KiB.
@@ -152,6 +167,12 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// User and system time in a line of `/proc/…/stat`.
+fn cpu_seconds(stat: &str) -> f64 {
+    let fields: Vec<&str> = stat.rsplit(") ").next().expect("a name in brackets").split(' ').collect();
+    fields[11..13].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / 100.0
 }
 
 /// Runs `binary` on one core.

@@ -1,4 +1,4 @@
-//! Whether the instances of a service share its calls evenly, which began anew, and which fell silent.
+//! Whether the instances of a service share its calls as they should, which began anew, and which fell silent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,8 @@ pub struct Presence {
     pub version: String,
     /// The pod, or else the host.
     pub place: String,
+    /// What it declares as its share of calls beside others; more than 0.
+    pub weight: Option<f64>,
     /// Since 1970.
     pub minute: i64,
     pub spans: u64,
@@ -34,14 +36,17 @@ pub struct Instance {
     pub name: String,
     pub versions: Vec<String>,
     pub place: String,
+    /// The last that it declared.
+    pub weight: Option<f64>,
     pub spans: u64,
     pub calls: u64,
     pub failed: u64,
     pub sum_ns: i64,
     pub first_ns: i64,
     pub last_ns: i64,
-    /// Calls if those of every minute had been shared evenly among the instances that were there.
-    pub even_calls: f64,
+    /// Calls if those of every minute had been shared among the instances that were there: by their weights when all declare one, else
+    /// evenly.
+    pub expected_calls: f64,
     /// Instances that were in the same place before, and had ended.
     pub restarts: usize,
     /// Since when it says nothing, while others do; `None`: it still speaks, or all are quiet.
@@ -49,9 +54,9 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Calls as a multiple of an even share; `None` where there was nothing to share.
+    /// Calls as a multiple of the expected ones; `None` where there was nothing to share.
     pub fn skew(&self) -> Option<f64> {
-        (self.even_calls > 0.0).then(|| self.calls as f64 / self.even_calls)
+        (self.expected_calls > 0.0).then(|| self.calls as f64 / self.expected_calls)
     }
 }
 
@@ -68,6 +73,9 @@ pub fn instances(minutes: &[Presence]) -> Vec<Instance> {
         if instance.place.is_empty() {
             instance.place.clone_from(&presence.place);
         }
+        if presence.weight.is_some() && presence.last_ns >= instance.last_ns {
+            instance.weight = presence.weight;
+        }
         instance.spans += presence.spans;
         instance.calls += presence.calls;
         instance.failed += presence.failed;
@@ -78,7 +86,7 @@ pub fn instances(minutes: &[Presence]) -> Vec<Instance> {
     }
     let mut all: Vec<Instance> = by_name.into_values().collect();
     all.iter_mut().for_each(|instance| instance.versions.sort_unstable());
-    share_evenly(&mut all, &calls_by_minute);
+    share_calls(&mut all, &calls_by_minute);
     let last = all.iter().map(|instance| instance.last_ns).max().unwrap_or_default();
     let restarts: Vec<usize> = all.iter().map(|instance| restarts(instance, &all)).collect();
     let replaced: BTreeSet<usize> = (0..all.len()).filter(|one| all.iter().any(|other| replaces(other, &all[*one]))).collect();
@@ -92,13 +100,16 @@ pub fn instances(minutes: &[Presence]) -> Vec<Instance> {
 }
 
 /// An instance is there from its first span to its last, also in minutes in which nobody called it.
-fn share_evenly(all: &mut [Instance], calls_by_minute: &BTreeMap<i64, u64>) {
+fn share_calls(all: &mut [Instance], calls_by_minute: &BTreeMap<i64, u64>) {
     for (minute, calls) in calls_by_minute {
         let is_there =
             |instance: &Instance| (instance.first_ns.div_euclid(MINUTE_NS)..=instance.last_ns.div_euclid(MINUTE_NS)).contains(minute);
-        let there = all.iter().filter(|instance| is_there(instance)).count();
+        let there = || all.iter().filter(|instance| is_there(instance));
+        let weights: Option<Vec<f64>> = there().map(|instance| instance.weight).collect();
+        let (by_weight, sum) = (weights.is_some(), weights.map_or(there().count() as f64, |weights| weights.iter().sum()));
         for instance in all.iter_mut().filter(|instance| is_there(instance)) {
-            instance.even_calls += *calls as f64 / there as f64;
+            let weight = instance.weight.filter(|_| by_weight).unwrap_or(1.0);
+            instance.expected_calls += *calls as f64 * weight / sum;
         }
     }
 }
@@ -118,7 +129,7 @@ fn silent_since(instance: &Instance, last_of_all_ns: i64) -> Option<i64> {
     (pause >= SILENT_NS_MIN && pause as f64 > usual * SILENT_PAUSES).then_some(instance.last_ns)
 }
 
-/// Jain's index of fairness over calls as multiples of an even share: 1 when all instances have the same, 1/n when one of n has all.
+/// Jain's index of fairness over calls as multiples of the expected ones: 1 when each has its share, 1/n when one of n has all.
 /// `None` without calls.
 pub fn fairness(instances: &[Instance]) -> Option<f64> {
     let shares: Vec<f64> = instances.iter().filter_map(Instance::skew).collect();
@@ -133,7 +144,30 @@ mod tests {
     fn minute(instance: &str, place: &str, minute: i64, calls: u64) -> Presence {
         let (first_ns, last_ns) = (minute * MINUTE_NS, minute * MINUTE_NS + MINUTE_NS - 1);
         let (instance, place, version) = (instance.to_owned(), place.to_owned(), "1".to_owned());
-        Presence { instance, version, place, minute, spans: calls + 1, calls, failed: 0, sum_ns: 7 * calls as i64, first_ns, last_ns }
+        let (spans, sum_ns) = (calls + 1, 7 * calls as i64);
+        Presence { instance, version, place, weight: None, minute, spans, calls, failed: 0, sum_ns, first_ns, last_ns }
+    }
+
+    #[test]
+    fn declared_weights_are_what_is_expected() {
+        let check = |weights: [Option<f64>; 3], expected: [f64; 3]| {
+            let told: Vec<Presence> = ["a", "b", "c"]
+                .iter()
+                .zip(weights)
+                .zip([60, 30, 10])
+                .map(|((name, weight), calls)| Presence { weight, ..minute(name, "", 0, calls) })
+                .collect();
+            let found: Vec<f64> = instances(&told).iter().map(|one| one.expected_calls).collect();
+            assert_eq!(found, expected, "{weights:?}");
+        };
+        check([Some(6.0), Some(3.0), Some(1.0)], [60.0, 30.0, 10.0]);
+        check([Some(1.0), Some(1.0), Some(2.0)], [25.0, 25.0, 50.0]);
+        // One that declares none cannot be compared.
+        check([Some(6.0), None, Some(1.0)], [100.0 / 3.0; 3]);
+        // The newest counts, as long as it was there.
+        let earlier = Presence { weight: Some(1.0), ..minute("a", "", 0, 10) };
+        let later = Presence { weight: Some(3.0), ..minute("a", "", 1, 10) };
+        assert_eq!(instances(&[later, earlier])[0].weight, Some(3.0));
     }
 
     #[test]

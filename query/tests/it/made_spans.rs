@@ -20,6 +20,8 @@ pub(crate) struct Made {
     pub(crate) version: &'static str,
     pub(crate) environment: &'static str,
     pub(crate) instance: &'static str,
+    /// That the instance declares; empty: none.
+    pub(crate) weight: &'static str,
     pub(crate) name: &'static str,
     pub(crate) kind: i32,
     /// After [`START_NS`].
@@ -30,8 +32,9 @@ pub(crate) struct Made {
 }
 
 pub(crate) fn made(trace: u64, span: u64, parent: u64, service: &'static str, kind: i32, at_ns: i64, duration_ns: i64) -> Made {
-    let (version, environment, instance, name) = ("1.0", "prod", "", "work");
-    Made { trace, span, parent, service, version, environment, instance, name, kind, at_ns, duration_ns, failed: false, attributes: vec![] }
+    let (version, environment, instance, weight, name) = ("1.0", "prod", "", "", "work");
+    let (failed, attributes) = (false, vec![]);
+    Made { trace, span, parent, service, version, environment, instance, weight, name, kind, at_ns, duration_ns, failed, attributes }
 }
 
 impl Made {
@@ -46,6 +49,7 @@ impl Made {
             ("service.version", self.version),
             ("deployment.environment.name", self.environment),
             ("service.instance.id", self.instance),
+            ("service.weight", self.weight),
         ]);
         let start = START_NS + self.at_ns;
         let parent = if self.parent == 0 { String::new() } else { format!("{:016x}", self.parent) };

@@ -165,6 +165,28 @@ async fn instances_share_calls_or_do_not() {
 }
 
 #[tokio::test]
+async fn instances_share_calls_as_they_declare() {
+    // Four calls in five go to a, which declares four fifths; d declares nothing of use.
+    let calls = |instance: &'static str, weight: &'static str, first: u64, count: u64| {
+        (0..count).map(move |nth| Made {
+            instance,
+            weight,
+            ..made(first + nth, first + nth, 0, "pay", 2, nth as i64 * 1_000_000_000, 1_000)
+        })
+    };
+    let told = async |spans: Vec<Made>| {
+        let answer = ask(&loaded(&spans), &format!("/api/v1/services/pay/instances?{WINDOW}")).await;
+        let one = |row: &Value| (row["weight"].clone(), row["expected_share"].as_f64().unwrap(), row["skew"].as_f64().unwrap());
+        answer["instances"].as_array().expect("instances").iter().map(one).collect::<Vec<_>>()
+    };
+    let weighted: Vec<Made> = calls("a", "80", 1, 40).chain(calls("b", "20.0", 101, 10)).collect();
+    assert_eq!(told(weighted.clone()).await, [(json!(80.0), 0.8, 1.0), (json!(20.0), 0.2, 1.0)]);
+    let with_d: Vec<Made> = weighted.into_iter().chain(calls("d", "heavy", 201, 10)).collect();
+    let expected: Vec<f64> = told(with_d).await.iter().map(|(_, share, _)| (share * 3.0).round()).collect();
+    assert_eq!(expected, [1.0; 3], "evenly");
+}
+
+#[tokio::test]
 async fn a_box_of_the_heatmap_is_a_selection() {
     let spans = spans();
     let loaded = loaded(&spans);

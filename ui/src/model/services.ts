@@ -82,7 +82,9 @@ export interface Instance {
   error_share: number;
   mean_ns: number | null;
   share: number;
-  even_share: number;
+  /** By declared weights, else evenly. */
+  expected_share: number;
+  weight: number | null;
   skew: number | null;
   restarts: number;
   first_seen: string;

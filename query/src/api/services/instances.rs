@@ -5,7 +5,7 @@ use std::time::Instant;
 use arrow::{
     array::{Array, AsArray, RecordBatch, StringArray},
     compute::cast,
-    datatypes::{DataType, Int64Type},
+    datatypes::{DataType, Float64Type, Int64Type},
     error::ArrowError,
 };
 use schemas::{UnixNanos, columns as c};
@@ -35,7 +35,7 @@ const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment` and
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ServiceInstancesAnswer)]
 pub(super) struct InstancesAnswer {
-    /// How evenly calls are shared (Jain): 1 is evenly, 1/n when one of n has all; null without calls.
+    /// How calls are shared beside what is expected (Jain): 1 is as expected, 1/n when one of n has all; null without calls.
     fairness: Option<f64>,
     /// All of them, also those beyond `limit`.
     total: usize,
@@ -54,6 +54,8 @@ struct Row {
     versions: Vec<String>,
     /// Its pod, or else its host; empty: spans do not say.
     place: String,
+    /// What it declares as its share beside others (resource attribute `service.weight` or `weight`); null: nothing.
+    weight: Option<f64>,
     spans: u64,
     calls: u64,
     calls_per_s: f64,
@@ -63,9 +65,9 @@ struct Row {
     mean_ns: Option<i64>,
     /// Of all calls of the service.
     share: f64,
-    /// The share if the calls of each minute had gone evenly to the instances that were there.
-    even_share: f64,
-    /// Calls as a multiple of an even share; null where there was nothing to share.
+    /// The share if the calls of each minute had gone to the instances that were there by their weights, or evenly unless all declare one.
+    expected_share: f64,
+    /// Calls as a multiple of the expected share; null where there was nothing to share.
     skew: Option<f64>,
     /// Instances before it in the same place.
     restarts: usize,
@@ -86,6 +88,7 @@ impl Row {
             instance: instance.name.clone(),
             versions: instance.versions.clone(),
             place: instance.place.clone(),
+            weight: instance.weight,
             spans: instance.spans,
             calls: instance.calls,
             calls_per_s: per_second(own, seconds),
@@ -93,7 +96,7 @@ impl Row {
             error_share: if instance.calls > 0 { instance.failed as f64 / own } else { 0.0 },
             mean_ns: (instance.calls > 0).then(|| instance.sum_ns / instance.calls as i64),
             share: share(own),
-            even_share: share(instance.even_calls),
+            expected_share: share(instance.expected_calls),
             skew: instance.skew(),
             restarts: instance.restarts,
             first_seen: Time(UnixNanos(instance.first_ns)),
@@ -139,6 +142,11 @@ fn read(batch: &RecordBatch) -> Result<Vec<Presence>, ArrowError> {
     let texts = [text(c::SERVICE_INSTANCE_ID)?, text(c::SERVICE_VERSION)?, text(c::K8S_POD_NAME)?, text(c::HOST_NAME)?];
     let numbers = ["minute", "spans", "calls", "failed", "sum_ns", "first", "last"].map(number);
     let [minute, spans, calls, failed, sum_ns, first, last] = numbers;
+    let weights = cast(column("weight")?, &DataType::Float64)?;
+    let weight = |row: usize| {
+        let weights = weights.as_primitive::<Float64Type>();
+        weights.is_valid(row).then(|| weights.value(row)).filter(|weight| *weight > 0.0 && weight.is_finite())
+    };
     let numbers = [minute?, spans?, calls?, failed?, sum_ns?, first?, last?];
     let text = |texts: &StringArray, row: usize| if texts.is_valid(row) { texts.value(row).to_owned() } else { String::new() };
     let presence = |row: usize| {
@@ -152,6 +160,7 @@ fn read(batch: &RecordBatch) -> Result<Vec<Presence>, ArrowError> {
             instance,
             version,
             place: if pod.is_empty() { host } else { pod },
+            weight: weight(row),
             minute: number(0),
             spans: count(1),
             calls: count(2),

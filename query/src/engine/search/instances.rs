@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::{
+    functions::core::expr_fn::coalesce,
     functions_aggregate::expr_fn::{count, max, min, sum},
-    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, ident, in_list, lit},
+    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, ident, in_list, lit, try_cast},
 };
 use schemas::{Table, UnixNanos, columns as c};
 use storage::Snapshot;
@@ -13,14 +14,18 @@ use storage::Snapshot;
 use super::{
     super::EngineError,
     compile::Compiler,
+    leaf::attribute,
     plan::{TimeSpan, in_time},
 };
 
 const MINUTE_NS: i64 = 60_000_000_000;
 const FAILED: i32 = 2;
+/// Resource attributes with the weight of an instance, the first that is a number. The second is Kratos' name for it in a registry.
+const WEIGHTS: [&str; 2] = ["service.weight", "weight"];
 
 /// For each instance, version, pod, host and minute of one service: `service_instance_id`, `service_version`, `k8s_pod_name`, `host_name`,
-/// `minute`, `spans`, `calls` (spans of calls that came in), `failed`, `sum_ns`, and in nanoseconds `first` and `last` start.
+/// `minute`, `spans`, `calls` (spans of calls that came in), `failed`, `sum_ns`, in nanoseconds `first` and `last` start, and the `weight`
+/// that the instance declares.
 #[derive(Debug, Clone)]
 pub(crate) struct InstancesQuestion {
     pub time: TimeSpan,
@@ -48,6 +53,13 @@ pub(in super::super) fn instances_plan(snapshot: &Arc<Snapshot>, question: &Inst
         sum(ident(c::DURATION_NS)).filter(entry()).build()?.alias("sum_ns"),
         min(start()).alias("first"),
         max(start()).alias("last"),
+        max(declared_weight()).alias("weight"),
     ];
     Ok(compiler.scan(Table::Spans)?.filter(wanted)?.aggregate(groups, measures)?.build()?)
+}
+
+/// Load balancers know an instance's weight from their registry; an instance that tells it says so in its resource.
+fn declared_weight() -> Expr {
+    let named = WEIGHTS.map(|key| try_cast(attribute(c::RESOURCE_ATTRIBUTES, key), DataType::Float64));
+    coalesce(named.into())
 }

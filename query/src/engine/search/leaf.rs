@@ -65,7 +65,7 @@ impl Compiler<'_> {
             Target::Held(holders) => {
                 let values = holders.iter().filter_map(|holder| match &holder.place {
                     HolderPlace::Column(column) => text(column),
-                    HolderPlace::Attribute { json, key } => Some(attribute(json, key)),
+                    HolderPlace::Attribute { json, key } => Some(attribute(json.name, key)),
                 });
                 Some(coalesce(values.collect()))
             }
@@ -315,9 +315,9 @@ fn in_runs(holders: &[Holder]) -> Vec<(Side, Expr, Option<&'static Column>)> {
     for holder in holders {
         match (&holder.place, runs.last_mut()) {
             (HolderPlace::Attribute { json, key }, Some((Side::Any, values, None))) if holder.side == Side::Any => {
-                values.push(attribute(json, key));
+                values.push(attribute(json.name, key));
             }
-            (HolderPlace::Attribute { json, key }, _) => runs.push((holder.side, vec![attribute(json, key)], None)),
+            (HolderPlace::Attribute { json, key }, _) => runs.push((holder.side, vec![attribute(json.name, key)], None)),
             (HolderPlace::Column(column), _) => runs.push((holder.side, vec![ident(column.name)], Some(column))),
         }
     }
@@ -328,8 +328,9 @@ fn in_runs(holders: &[Holder]) -> Vec<(Side, Expr, Option<&'static Column>)> {
     runs.into_iter().map(|(side, values, column)| (side, one(values), column)).collect()
 }
 
-fn attribute(json: &Column, key: &str) -> Expr {
-    ScalarUDF::from(AttributeGetter::verbatim(Getter::Text)).call(vec![ident(json.name), lit(key)])
+/// The text of an attribute of the column `json`.
+pub(super) fn attribute(json: &str, key: &str) -> Expr {
+    ScalarUDF::from(AttributeGetter::verbatim(Getter::Text)).call(vec![ident(json), lit(key)])
 }
 
 /// Which spans are on a side; `None` when all are.

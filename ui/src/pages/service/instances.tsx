@@ -17,13 +17,14 @@ const t = texts({
   version: ['Version', '版本'],
   calls: ['Calls/s', '调用/秒'],
   share: ['Share', '占比'],
-  skew: ['Against an even share', '相对均值'],
+  skew: ['Against its share', '相对应得份额'],
+  weight: ['weight {n}', '权重 {n}'],
   failed: ['Failed', '失败率'],
   mean: ['Mean', '平均耗时'],
   seen: ['Seen', '出现时间'],
   restarts: ['{n} restart|{n} restarts', '重启 {n} 次'],
   silent: ['silent since {time}', '自 {time} 起无数据'],
-  even: ['Shared evenly: {share}', '负载均衡度：{share}'],
+  even: ['Shared as expected: {share}', '负载均衡度：{share}'],
   none: ['No instance is known', '没有已知实例'],
   unnamed: ['spans do not say which', 'Span 未标明'],
 });
@@ -48,7 +49,20 @@ export function Instances({ service }: { service: string }) {
     { key: 'version', title: t('version'), hideSmall: true, cell: (one) => <span class="mono small">{one.versions.join(', ')}</span> },
     { key: 'calls', title: t('calls'), num: true, cell: (one) => rate(one.calls_per_s) },
     { key: 'share', title: t('share'), hideSmall: true, cell: (one) => <Meter share={one.share} tone={one.skew !== null && one.skew > 1.5 ? 'warn' : undefined} /> },
-    { key: 'skew', title: t('skew'), num: true, cell: (one) => (one.skew === null ? '–' : <span class={one.skew > 1.5 || one.skew < 0.5 ? 'warn-text strong' : 'faint'}>{`×${one.skew.toFixed(2)}`}</span>) },
+    {
+      key: 'skew',
+      title: t('skew'),
+      num: true,
+      cell: (one) =>
+        one.skew === null ? (
+          '–'
+        ) : (
+          <span class="nowrap">
+            {one.weight !== null && <span class="faint small">{`${t('weight', { n: one.weight })} `}</span>}
+            <span class={one.skew > 1.5 || one.skew < 0.5 ? 'warn-text strong' : 'faint'}>{`×${one.skew.toFixed(2)}`}</span>
+          </span>
+        ),
+    },
     { key: 'failed', title: t('failed'), num: true, cell: (one) => <span class={one.error_share >= 0.05 ? 'error-text strong' : one.error_share >= 0.01 ? 'warn-text' : 'faint'}>{percent(one.error_share)}</span> },
     { key: 'mean', title: t('mean'), num: true, hideSmall: true, cell: (one) => (one.mean_ns === null ? '–' : duration(one.mean_ns)) },
     {
