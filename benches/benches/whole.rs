@@ -49,6 +49,7 @@ fn main() {
     let per_record = |(name, seconds): (String, f64)| format!("{name} {:.2}", seconds * 1e6 / records as f64);
     println!("µs per record     {}", threads.map(per_record).collect::<Vec<_>>().join(", "));
     println!("disk              {:.1} bytes per record", bytes as f64 / records as f64);
+    println!("written           {:.2} bytes per byte flushed", server.write_amplification().unwrap_or(1.0));
     println!("peak              {:.1} MiB resident", server.status_mib("VmHWM"));
 
     let ids = sample_ids(&data_dir.path().join("data"), lookups);

@@ -115,6 +115,16 @@ impl Server {
         status["storage"]["tables"].as_array().expect("the status lists tables").clone()
     }
 
+    /// Bytes written to blocks by flushes and compaction, over those of flushes; `None` before the first.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn write_amplification(&self) -> Option<f64> {
+        let (_, body) = Client::connect(&self.api).get("/api/v1/status");
+        let status: Value = serde_json::from_slice(&body).expect("JSON");
+        status["storage"]["compaction"]["write_amplification"].as_f64()
+    }
+
     /// # Panics
     /// When rows are still in memory after `patience`.
     pub fn wait_until_flushed(&self, patience: Duration) {

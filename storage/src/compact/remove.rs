@@ -140,7 +140,11 @@ pub(super) fn remove_rewrites(io: &dyn Io, data_dir: &Path, catalog: &mut Catalo
 
 /// Before the catalog forgets what was removed: a file that comes back after a crash would be nobody's.
 fn sync(io: &dyn Io, dir: PathBuf) -> Result<(), CompactError> {
-    io.sync_dir(&dir).map_err(|source| CompactError::Remove { path: dir, source })
+    match io.sync_dir(&dir) {
+        // Of a table without live blocks a backup has no directory: nothing was removed there.
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(CompactError::Remove { path: dir, source }),
+        _ => Ok(()),
+    }
 }
 
 fn remove(io: &dyn Io, path: &Path) -> Result<(), CompactError> {

@@ -29,11 +29,14 @@ impl Compactor {
         let mut wait = config.interval;
         let mut looked = Instant::now();
         while self.wait(wait) {
+            let mut freed = false;
             let round = AssertUnwindSafe(|| -> Result<bool, CompactError> {
-                let worked = config.enabled && self.step(now())?;
-                self.remove_retired()?;
+                // Before all else: what frees room goes on when there is none to compact in.
+                let removed = self.remove_retired();
+                freed = matches!(removed, Ok(1..));
+                let worked = if config.enabled { self.step(now()) } else { Ok(false) };
                 self.measure(now());
-                Ok(worked)
+                worked.and_then(|worked| removed.map(|_| worked))
             });
             let retain = &self.core.config.retain;
             if retain.enabled && looked.elapsed() >= retain.interval {
@@ -49,7 +52,8 @@ impl Compactor {
                 Err(panic) => format!("a panic: {}", panic_text(panic.as_ref())),
             };
             metrics::counter!(COMPACTION_FAILURES_TOTAL).increment(1);
-            wait = (wait * 2).clamp(config.interval, RETRY_MAX.max(config.interval));
+            let patience = if freed { Duration::ZERO } else { wait * 2 };
+            wait = patience.clamp(config.interval, RETRY_MAX.max(config.interval));
             tracing::error!(error = reason, retry_ms = wait.as_millis() as u64, "blocks could not be compacted");
         }
     }

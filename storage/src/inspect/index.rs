@@ -6,10 +6,10 @@ use super::{InspectError, List, Report, Value, places};
 use crate::{
     block::{Sums, TraceIndex},
     io::Io,
-    text,
+    text::{self, IndexKind},
 };
 
-const EXTENSIONS: &[&str] = &["tix", "bloom", "text", "sum"];
+const EXTENSIONS: &[&str] = &["tix", "bloom", "text", "attr", "sum"];
 const COLUMNS: &[&str] = &["file", "kind", "version", "bytes", "rows", "entries", "is_whole", "problem"];
 
 /// `place`: one index or table of checksums, or a directory of them, or a data directory.
@@ -40,16 +40,15 @@ fn row(io: &dyn Io, path: &Path, place: &Path) -> Result<Vec<Value>, InspectErro
     let bytes = places::length(io, path)?;
     let described = match extension.as_str() {
         "tix" => trace_index(io, path, bytes)?,
-        "bloom" | "text" => {
-            let text::Described { version, rows, problem } = text::describe(&places::read(io, path)?, extension == "bloom");
-            Described { version: version.map(u64::from), rows: rows.map(u64::from), problem, ..Described::default() }
-        }
+        "bloom" => sealed_index(io, path, IndexKind::Bloom)?,
+        "text" => sealed_index(io, path, IndexKind::Inverted)?,
+        "attr" => sealed_index(io, path, IndexKind::Attributes)?,
         "sum" => match Sums::decode(&places::read(io, path)?) {
             Ok(sums) => Described { version: Some(u64::from(Sums::VERSION)), entries: Some(sums.chunks()), ..Described::default() },
             Err(error) => Described { problem: Some(error.to_string()), ..Described::default() },
         },
         _ => {
-            let reason = "its name ends in none of .tix, .bloom, .text and .sum".to_owned();
+            let reason = "its name ends in none of .tix, .bloom, .text, .attr and .sum".to_owned();
             return Err(InspectError::Other { path: path.to_owned(), kind: "index", reason });
         }
     };
@@ -57,12 +56,18 @@ fn row(io: &dyn Io, path: &Path, place: &Path) -> Result<Vec<Value>, InspectErro
         "tix" => "traces",
         "bloom" => "words of pages",
         "text" => "words of rows",
+        "attr" => "attributes of pages",
         _ => "checksums",
     };
     let Described { version, rows, entries, problem } = described;
     let is_whole = problem.is_none();
     let file = places::shown(path, place);
     Ok(vec![file.into(), kind.into(), version.into(), bytes.into(), rows.into(), entries.into(), is_whole.into(), problem.into()])
+}
+
+fn sealed_index(io: &dyn Io, path: &Path, kind: IndexKind) -> Result<Described, InspectError> {
+    let text::Described { version, rows, problem } = text::describe(&places::read(io, path)?, kind);
+    Ok(Described { version: version.map(u64::from), rows: rows.map(u64::from), problem, ..Described::default() })
 }
 
 /// The part that is kept in memory; `verify` looks at the pages.

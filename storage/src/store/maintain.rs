@@ -40,14 +40,15 @@ impl Store {
     /// As there.
     pub fn compact_some(&self, now: UnixNanos, rewrites_max: usize) -> Result<Compacted, String> {
         let mut compacted = Compacted { rewrites: 0, is_done: false };
-        while compacted.rewrites < rewrites_max && !compacted.is_done {
-            match self.compactor.step(now).map_err(|error| flush::chain(&error))? {
-                true => compacted.rewrites += 1,
-                false => compacted.is_done = true,
-            }
+        let mut step = Ok(true);
+        while compacted.rewrites < rewrites_max && matches!(step, Ok(true)) {
+            step = self.compactor.step(now);
+            compacted.rewrites += usize::from(matches!(step, Ok(true)));
         }
-        self.compactor.remove_retired().map_err(|error| flush::chain(&error))?;
+        // What frees room goes on when there is none to compact in.
+        let removed = self.compactor.remove_retired();
         self.compactor.measure(now);
+        compacted.is_done = !step.and_then(|worked| removed.map(|_| worked)).map_err(|error| flush::chain(&error))?;
         Ok(compacted)
     }
 

@@ -153,8 +153,7 @@ pub(crate) struct Described {
 }
 
 /// For people: whichever block it is of.
-pub(crate) fn describe(bytes: &[u8], bloom: bool) -> Described {
-    let kind = if bloom { Kind::Bloom } else { Kind::Inverted };
+pub(crate) fn describe(bytes: &[u8], kind: Kind) -> Described {
     let header = bytes.first_chunk::<HEADER_BYTES>().copied();
     let said = header.map(|header| {
         let [_, _, _, _, v0, v1, _, _, _, _, _, _, r0, r1, r2, r3, name @ ..] = header;

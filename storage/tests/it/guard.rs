@@ -2,13 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use schemas::{Table, UnixNanos};
+use schemas::{Table, TenantId, UnixNanos};
 use storage::{Config, Refused, Retain, Store, io::RealIo};
 use testkit::FaultIo;
 
 use crate::{
     disk::{NOW, SMALL_DISK, append_until_taken, check_rows, fill, on_a_small_file_system, quick, rows},
-    rows::{append, open, reopen},
+    rows::{Row, all_rows, append, as_found, open, reopen},
 };
 
 /// Looks at the disk all the time.
@@ -83,6 +83,41 @@ fn what_was_let_go_makes_room_at_once_when_there_is_none() {
     io.set_free_bytes(Some(1000));
     store.compact(UnixNanos(0)).unwrap();
     assert_eq!(retired(&store), 14, "nobody needs their room");
+}
+
+/// A disk that is too full to compact on has most need of what can be deleted.
+#[test]
+fn what_was_let_go_makes_room_though_nothing_can_be_compacted() {
+    for in_background in [false, true] {
+        let (dir, io) = (tempfile::tempdir().unwrap(), FaultIo::new(Arc::new(RealIo)));
+        let mut config = watchful(dir.path());
+        config.wal.free_bytes_min = 1000;
+        config.retain.delete_delay = Duration::from_secs(24 * 3600);
+        config.compact.free_bytes_min = 1 << 20;
+        (config.compact.enabled, config.compact.interval) = (in_background, Duration::from_millis(5));
+        config.compact.quiet_after = Duration::ZERO;
+        io.set_free_bytes(Some(1 << 19));
+        let store = open(config, Arc::new(io.clone()));
+        for part in 0..10 {
+            append(&store, &rows(part * 30, 30), NOW).unwrap().wait().unwrap();
+            store.flush().unwrap();
+            if part == 0 {
+                store.retain(UnixNanos(i64::MAX), Retain::Insist).unwrap();
+            }
+        }
+        let stats = || store.stats().compaction;
+        let failure = store.compact(UnixNanos(i64::MAX)).unwrap_err();
+        assert!(failure.contains("free"), "{failure}");
+        assert!(stats().debt_blocks > 0 && stats().retired_blocks > 0, "{:?}", stats());
+        io.set_free_bytes(Some(999));
+        wait_until("files go before their day is over", || {
+            assert!(in_background || store.compact(UnixNanos(i64::MAX)).is_err());
+            stats().retired_blocks == 0
+        });
+        let mut left: Vec<Row> = rows(30, 270).into_iter().map(as_found).collect();
+        left.sort_unstable();
+        assert_eq!(all_rows(&store.snapshot(TenantId::DEFAULT)), left);
+    }
 }
 
 #[test]

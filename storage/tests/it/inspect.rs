@@ -58,6 +58,10 @@ fn check(dir: &Path) {
 
     let indexes = inspect::index(&RealIo, dir).unwrap();
     assert!(list(&indexes, "indexes").rows.len() >= 10, "{indexes:?}");
+    let kinds = column(list(&indexes, "indexes"), "kind");
+    for kind in ["traces", "words of pages", "attributes of pages", "checksums"] {
+        assert!(kinds.contains(&Value::Text(kind.to_owned())), "{kind} of {kinds:?}");
+    }
     assert!(column(list(&indexes, "indexes"), "is_whole").iter().all(|whole| *whole == Value::Flag(true)), "{indexes:?}");
 }
 
