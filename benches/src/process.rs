@@ -135,13 +135,15 @@ impl Server {
         }
     }
 
-    /// Rows, and bytes of their blocks.
+    /// Rows as they were sent, and bytes of all blocks: those of what is made of them too.
     ///
     /// # Panics
     /// When there is no answer.
     pub fn stored(&self) -> (u64, u64) {
-        let sum = |field: &str| self.tables().iter().map(|table| table[field].as_u64().expect("a count")).sum();
-        (sum("rows"), sum("block_bytes"))
+        let tables = self.tables();
+        let sent = tables.iter().filter(|table| ["spans", "logs", "metrics"].iter().any(|sent| table["table"] == *sent));
+        let number = |value: &Value| value.as_u64().expect("a count");
+        (sent.map(|table| number(&table["rows"])).sum(), tables.iter().map(|table| number(&table["block_bytes"])).sum())
     }
 
     /// `fusebox send` of a capture to this server; what it says in JSON.
