@@ -4,7 +4,7 @@
 //! the whole time at once --too many samples--> hour by hour, the last one first, as long as there is room
 //! ```
 //!
-//! Blocks hold an hour each, so that no row is read twice.
+//! Blocks hold an hour each, so that of hours no row is read twice; what the first try read is.
 
 use governance::{gather::FoldFacts, tables::RowError};
 use schemas::{Table, UnixNanos};

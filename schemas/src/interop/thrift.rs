@@ -118,12 +118,20 @@ impl<'a> Reader<'a> {
             }
             Kind::List | Kind::Set => {
                 let (element, count) = self.list()?;
-                (0..count).try_for_each(|_| element.map_or(Ok(()), |kind| self.skip_nested(kind, deeper)))
+                match element {
+                    Some(kind) => (0..count).try_for_each(|_| self.skip_nested(kind, deeper)),
+                    None => self.none_of(count),
+                }
             }
             Kind::Map => {
                 let [key, value] = [self.kind()?, self.kind()?];
                 let count = self.elements()?;
-                (0..count).try_for_each(|_| [key, value].into_iter().flatten().try_for_each(|kind| self.skip_nested(kind, deeper)))
+                match (key, value) {
+                    (Some(key), Some(value)) => {
+                        (0..count).try_for_each(|_| [key, value].into_iter().try_for_each(|kind| self.skip_nested(kind, deeper)))
+                    }
+                    _ => self.none_of(count),
+                }
             }
         }
     }
@@ -132,6 +140,11 @@ impl<'a> Reader<'a> {
     fn list(&mut self) -> Result<(Option<Kind>, usize), ThriftError> {
         let kind = self.kind()?;
         Ok((kind, self.elements()?))
+    }
+
+    /// Elements without a type take no byte: however many are announced, none can be there.
+    fn none_of(&self, count: usize) -> Result<(), ThriftError> {
+        if count > 0 { Err(self.error("a list does not say of what it is")) } else { Ok(()) }
     }
 
     /// How many elements follow. Each takes a byte at least, so that a count alone makes no work.
@@ -225,8 +238,10 @@ mod tests {
 
     #[test]
     fn a_list_of_lists_of_nothing_costs_no_more_than_it_is_long() {
-        // Elements without a kind take no byte: their count is limited by what follows all the same.
         let lists = [&[15, 0, 0, 3, 0xe8][..], &[0, 0, 0, 0, 0].repeat(1000)].concat();
         check(Kind::List, 15, &lists, Ok(()));
+        // Elements of no type take no byte, so that each of these could announce as many as the message is long.
+        check(Kind::List, 15, &[0, 0, 0, 0, 1], Err("a list does not say of what it is"));
+        check(Kind::Map, 13, &[3, 0, 0, 0, 0, 1, 9], Err("a list does not say of what it is"));
     }
 }

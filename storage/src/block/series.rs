@@ -78,7 +78,11 @@ impl BlockSeries {
         let runs = runs(first_row, keys)?;
         let described = describe(runs.iter().map(|run| run.rows.start..run.rows.start + 1).collect())?;
         let schema = described.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
-        Ok(Self { described: concat_batches(&schema, &described)?, runs })
+        let described = concat_batches(&schema, &described)?;
+        if described.num_rows() != runs.len() {
+            return Err(BlockError::Rows { found: described.num_rows() as u64, expected: runs.len() as u64 });
+        }
+        Ok(Self { described, runs })
     }
 
     pub(super) fn is_kept(&self) -> bool {
