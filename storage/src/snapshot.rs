@@ -28,8 +28,10 @@ use crate::{
 mod edges;
 mod minutes;
 mod series;
+mod stretches;
 
 pub use series::SeriesPlace;
+pub use stretches::Stretch;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {

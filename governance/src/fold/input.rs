@@ -10,8 +10,8 @@ use crate::facts::{BreakerSignal, Rejection};
 /// Facts from `since` to before `until`, in any order, and what else the caller knows. `until` is the present.
 #[derive(Debug, Clone)]
 pub struct Input<'a> {
-    pub rejections: &'a [Rejection],
-    pub signals: &'a [BreakerSignal],
+    pub rejections: Vec<&'a Rejection>,
+    pub signals: Vec<&'a BreakerSignal>,
     /// More signals: those of metrics, as series.
     pub series: &'a [Series],
     /// Calls that got through; empty when not asked.
@@ -27,8 +27,23 @@ pub struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub fn new(rejections: &'a [Rejection], signals: &'a [BreakerSignal], since: UnixNanos, until: UnixNanos) -> Self {
-        Self { rejections, signals, series: &[], calls: &[], presence: &[], spans: None, since, until, parameters: Parameters::default() }
+    pub fn new(
+        rejections: impl IntoIterator<Item = &'a Rejection>,
+        signals: impl IntoIterator<Item = &'a BreakerSignal>,
+        since: UnixNanos,
+        until: UnixNanos,
+    ) -> Self {
+        Self {
+            rejections: rejections.into_iter().collect(),
+            signals: signals.into_iter().collect(),
+            series: &[],
+            calls: &[],
+            presence: &[],
+            spans: None,
+            since,
+            until,
+            parameters: Parameters::default(),
+        }
     }
 }
 

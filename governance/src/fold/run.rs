@@ -22,7 +22,7 @@ use super::{
 /// Transitions and trips of all breakers that `input` tells of. Time grows with the number of facts (n log n).
 pub fn fold(input: &Input<'_>) -> Folded {
     let until = input.until.0;
-    let sorted = Sorted::of(input.rejections, (input.signals, input.series), until.saturating_add(FUTURE));
+    let sorted = Sorted::of(&input.rejections, (&input.signals, input.series), until.saturating_add(FUTURE));
     let scopes = scopes(&sorted, input.spans);
     let mut processes = Processes::default();
     let mut registry = Registry::of(&sorted, &scopes, &mut processes);

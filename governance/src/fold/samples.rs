@@ -1,5 +1,7 @@
 //! Metrics of breakers as series: one fact for each, and what it said over time.
 
+use std::sync::Arc;
+
 use schemas::UnixNanos;
 
 use crate::facts::{Amount, BreakerSignal, Rejection, Signal, State};
@@ -8,7 +10,7 @@ use crate::facts::{Amount, BreakerSignal, Rejection, Signal, State};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// Any one of them.
-    pub of: BreakerSignal,
+    pub of: Arc<BreakerSignal>,
     /// In any order.
     pub samples: Vec<Sample>,
 }

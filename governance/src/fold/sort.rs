@@ -78,14 +78,14 @@ impl Brief {
 }
 
 impl<'a> Sorted<'a> {
-    pub fn of(rejections: &'a [Rejection], (signals, series): (&'a [BreakerSignal], &'a [Series]), latest: i64) -> Self {
-        let by_all = |a: u32, b: u32| compare_rejections(&rejections[a as usize], &rejections[b as usize]);
+    pub fn of(rejections: &[&'a Rejection], (signals, series): (&[&'a BreakerSignal], &'a [Series]), latest: i64) -> Self {
+        let by_all = |a: u32, b: u32| compare_rejections(rejections[a as usize], rejections[b as usize]);
         let order = ordered(rejections.iter().map(|rejection| rejection.time.0), latest, by_all);
         let mut future = rejections.len() - order.len();
         let mut kept: Vec<(u32, &Rejection)> = Vec::with_capacity(order.len());
         let mut repeats = Vec::new();
         for (time, index) in order {
-            let rejection = &rejections[index as usize];
+            let rejection = rejections[index as usize];
             match kept.last() {
                 Some((_, last)) if last.time.0 == time && compare_rejections(last, rejection).is_eq() => {
                     repeats.push((index, kept.len() as u32 - 1));
@@ -104,8 +104,8 @@ impl<'a> Sorted<'a> {
     }
 }
 
-fn said<'a>(signals: &'a [BreakerSignal], series: &'a [Series]) -> Vec<Said<'a>> {
-    let alone = signals.iter().map(|of| Said { time: of.time, signal: of.signal, left_out: 0, of });
+fn said<'a>(signals: &[&'a BreakerSignal], series: &'a [Series]) -> Vec<Said<'a>> {
+    let alone = signals.iter().map(|&of| Said { time: of.time, signal: of.signal, left_out: 0, of });
     let of_series = series.iter().flat_map(|Series { of, samples }| {
         samples.iter().map(|sample| Said { time: sample.time, signal: sample.signal(of.signal), left_out: sample.left_out, of })
     });

@@ -42,7 +42,6 @@ const IDENTITY: [&str; 25] = [
     c::GRPC_STATUS,
     c::SAYS_PROPAGATED,
 ];
-const NULL: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The rows of a batch that are points of series.
 pub(super) struct Points {
@@ -125,28 +124,32 @@ fn as_type(name: &'static str, array: &ArrayRef, wanted: &DataType) -> Result<Ar
     cast(array, wanted).map_err(|_| RowError::Type { column: name, wanted: wanted.clone() })
 }
 
-/// Takes the values of one more column into `hashes`. A text that many rows have is hashed once.
+/// Takes the values of one more column into `hashes`, but for nulls. A text that many rows have is hashed once.
 fn mix(hashes: &mut [u64], name: &'static str, values: &ArrayRef) -> Result<(), RowError> {
+    if values.null_count() == values.len() {
+        return Ok(());
+    }
+    let of = xxh3_64(name.as_bytes());
     match values.data_type() {
         DataType::UInt64 => {
             let values = values.as_primitive::<UInt64Type>();
-            take(hashes, |row| if values.is_valid(row) { values.value(row) } else { NULL });
+            take(hashes, of, |row| values.is_valid(row).then(|| values.value(row)));
         }
         DataType::Int32 => {
             let values = values.as_primitive::<Int32Type>();
-            take(hashes, |row| if values.is_valid(row) { values.value(row) as u64 } else { NULL });
+            take(hashes, of, |row| values.is_valid(row).then(|| values.value(row) as u64));
         }
         DataType::Boolean => {
             let values = values.as_boolean();
-            take(hashes, |row| if values.is_valid(row) { values.value(row).into() } else { NULL });
+            take(hashes, of, |row| values.is_valid(row).then(|| values.value(row).into()));
         }
         DataType::Int64 => {
             let values = values.as_primitive::<Int64Type>();
-            take(hashes, |row| if values.is_valid(row) { values.value(row) as u64 } else { NULL });
+            take(hashes, of, |row| values.is_valid(row).then(|| values.value(row) as u64));
         }
         _ => {
             let words = Words::of(name, values, |word| xxh3_64(word.as_bytes()))?;
-            take(hashes, |row| words.get(row).unwrap_or(NULL));
+            take(hashes, of, |row| words.get(row));
         }
     }
     Ok(())
@@ -158,7 +161,7 @@ fn states(batch: &RecordBatch, words: &ArrayRef, identities: &mut [u64]) -> Resu
     let is_enum = Words::of(c::SIGNAL, signals, |word| word == ENUM)?;
     let is_enum = |row: usize| is_enum.get(row) == Some(true);
     let hashes = Words::of(c::TO_STATE, words, |word| xxh3_64(word.as_bytes()))?;
-    take(identities, |row| if is_enum(row) { NULL } else { hashes.get(row).unwrap_or(NULL) });
+    take(identities, xxh3_64(c::TO_STATE.as_bytes()), |row| if is_enum(row) { None } else { hashes.get(row) });
     let states = Words::of(c::TO_STATE, words, State::from_word)?;
     Ok((0..batch.num_rows()).map(|row| if is_enum(row) { states.get(row).flatten() } else { None }).collect())
 }
@@ -185,8 +188,12 @@ impl<T: Copy> Words<T> {
     }
 }
 
-fn take(hashes: &mut [u64], of: impl Fn(usize) -> u64) {
+/// Adds a hash of column and value, so that it does not matter which columns are there.
+fn take(hashes: &mut [u64], column: u64, of: impl Fn(usize) -> Option<u64>) {
     for (row, hash) in hashes.iter_mut().enumerate() {
-        *hash = (hash.rotate_left(23) ^ of(row)).wrapping_mul(0x9fb2_1c65_1e98_df25);
+        if let Some(value) = of(row) {
+            let mixed = (value ^ column).wrapping_mul(0x9fb2_1c65_1e98_df25);
+            *hash = hash.wrapping_add((mixed ^ (mixed >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        }
     }
 }

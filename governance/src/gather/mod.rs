@@ -9,13 +9,22 @@
 //! time tells a fold nothing, as long as nothing else happens in its process: so that is left out, stretch of time by stretch of time,
 //! and only counted. The fold of what is left is the fold of all rows; `tests` folds both.
 //!
+//! ```text
+//! stretch    rows of stretches of time --> what is left of each, which may be kept
+//! gathered   stretches next to each other --> what a fold takes
+//! ```
+//!
 //! This room sees no store: who reads gives it batches.
 
 mod columns;
+mod fact;
 mod facts;
+mod gathered;
 mod quiet;
+mod stretch;
 
 #[cfg(test)]
 mod tests;
 
-pub use facts::{FoldFacts, Gathered};
+pub use gathered::{FoldFacts, Gathered};
+pub use stretch::{Settled, Stretches};

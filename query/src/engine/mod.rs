@@ -3,7 +3,8 @@
 //! ```text
 //! SQL text --sql--> plan --session (our tables, functions, one question's memory)--> batches, bounded in rows, bytes and time
 //! search tree --search--> plan --'    `- table -> scan: our leaf over the splits of the snapshot
-//! fold_facts rows of the governance tables to what a fold needs of them, in stretches of time that fit into memory
+//! fold_facts rows of the governance tables to what a fold needs of them, hour by hour; hours that are over are kept
+//! kept       what was computed for one question and is the same for the next
 //! gather     answers that are added up where they are computed
 //! trips      breaker_trips(start, end): facts --> fold --> rows
 //! run        permits, queue, deadline, cancellation; its own threads, so that no question delays an acknowledgement
@@ -18,6 +19,7 @@ mod error;
 mod fold_facts;
 mod functions;
 mod gather;
+mod kept;
 mod memory;
 mod question;
 mod run;
@@ -34,7 +36,7 @@ mod yielding;
 pub(crate) use answer::{Answer, EndOnDrop, Progress, Summary, earlier};
 pub use config::Config;
 pub(crate) use error::{EngineError, Position};
-pub(crate) use fold_facts::{FACTS_MAX, FactRows, Push, SAMPLES_MAX, fold_facts};
+pub(crate) use fold_facts::{FACTS_MAX, FactRows, HOUR_NS, Hours, Push, SAMPLES_MAX, fold_facts};
 pub(crate) use functions::log_ids;
 pub(crate) use question::Question;
 pub use run::{Engine, StartError};

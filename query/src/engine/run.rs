@@ -33,7 +33,7 @@ use tokio::{
 };
 
 use super::{
-    Answer, Config, EndOnDrop, EngineError, Question,
+    Answer, Config, EndOnDrop, EngineError, Hours, Question,
     memory::Share,
     question::Limits,
     running::{Place, Running, RunningQuery},
@@ -76,6 +76,7 @@ struct Shared {
     waiting: AtomicUsize,
     running: Arc<Running>,
     stretches: Stretches,
+    hours: Arc<Hours>,
     /// Left running when the last handle goes inside another runtime, where waiting is not allowed.
     runtime: Option<Runtime>,
 }
@@ -110,16 +111,18 @@ impl Engine {
             .enable_time()
             .build();
         let memory: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(config.memory_bytes_max));
+        let hours = Arc::<Hours>::default();
         let shared = Shared {
             store,
             rules,
-            template: template(threads, Arc::new(RuntimeEnv::default())),
+            template: template(threads, Arc::new(RuntimeEnv::default()), Arc::clone(&hours)),
             memory,
             permits: Semaphore::new(config.concurrent_max),
             exports: Semaphore::new(config.exports_max),
             waiting: AtomicUsize::new(0),
             running: Arc::default(),
             stretches: Stretches::default(),
+            hours,
             runtime: Some(runtime.map_err(StartError::Threads)?),
             config,
         };
@@ -198,6 +201,11 @@ impl Engine {
     /// Sums that are kept from question to question.
     pub(super) fn stretches(&self) -> &Stretches {
         &self.shared.stretches
+    }
+
+    /// What is left of facts, kept from question to question.
+    pub(crate) fn hours(&self) -> &Hours {
+        &self.shared.hours
     }
 
     /// Runs `work` on the engine's threads.

@@ -15,6 +15,7 @@ use schemas::Table;
 use storage::Snapshot;
 
 use super::{
+    fold_facts::Hours,
     functions,
     scan::{OpenSnapshot, Usage},
     table::StoreTable,
@@ -31,12 +32,13 @@ const JOINED_TRACES_MAX: usize = 8192;
 const COLLECTED_BYTES_MAX: usize = 256 << 20;
 
 /// What all sessions have in common; made once, since it is many functions and rules.
-pub(super) fn template(partitions: usize, runtime: Arc<RuntimeEnv>) -> SessionState {
+pub(super) fn template(partitions: usize, runtime: Arc<RuntimeEnv>, hours: Arc<Hours>) -> SessionState {
     let mut config = SessionConfig::new()
         .with_target_partitions(partitions)
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(false)
-        .with_information_schema(true);
+        .with_information_schema(true)
+        .with_extension(hours);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
     // A join tells the scan on its other side which traces it has, and the trace index finds their rows; so few are collected whole.

@@ -243,6 +243,36 @@ async fn a_breaker_that_opened_hours_ago_and_said_nothing_since_is_open() {
 }
 
 #[tokio::test]
+async fn hours_that_are_over_are_read_once_and_what_comes_late_is_seen() {
+    let loaded = Loaded::empty();
+    let append = |seconds: f64, from: State, to: State| {
+        let facts = Facts { breaker_signals: vec![changed(seconds, from, to)], ..Facts::default() };
+        loaded.append(to_batches(&facts, at(seconds)));
+    };
+    // No window twice: answers are kept, too.
+    let mut window = 0;
+    let mut told = async || {
+        window += 1;
+        let path = format!("/api/v1/breakers?start=2026-09-21T16:00:{window:02}Z&end=2026-09-21T16:30:00Z");
+        let list = ask(&loaded, &path).await;
+        (list["breakers"][0]["state"].as_str().expect("a state").to_owned(), list["meta"]["scanned_rows"].as_u64().expect("a number"))
+    };
+    append(0.0, State::Closed, State::Open);
+    assert_eq!(told().await, ("open".to_owned(), 1), "in memory");
+    assert_eq!(told().await, ("open".to_owned(), 1), "where more may join it");
+    loaded.store.flush().expect("a working disk");
+    assert_eq!(told().await, ("open".to_owned(), 1), "in a block");
+    assert_eq!(told().await, ("open".to_owned(), 0), "as it is known");
+    append(60.0, State::HalfOpen, State::Closed);
+    assert_eq!(told().await, ("closed".to_owned(), 2), "late");
+    loaded.store.flush().expect("a working disk");
+    assert_eq!(told().await, ("closed".to_owned(), 2), "another version of the hour");
+    assert_eq!(told().await, ("closed".to_owned(), 0));
+    let in_sql = "SELECT service, ended_by FROM breaker_trips('2026-09-21T14:00:00Z', '2026-09-21T16:30:00Z')";
+    assert_eq!(loaded.rows(in_sql).await, ["\"cart\", \"closed\""]);
+}
+
+#[tokio::test]
 async fn a_trip_says_why_whom_it_hurt_and_what_came_before() {
     let loaded = loaded();
     let list = ask(&loaded, &format!("/api/v1/breakers?{WINDOW}")).await;

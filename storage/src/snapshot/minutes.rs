@@ -8,7 +8,7 @@
 //!
 //! INVARIANT: every span of the snapshot is in exactly one of them.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use arrow::{array::AsArray, datatypes::TimestampNanosecondType, record_batch::RecordBatch};
 use schemas::{Table, UnixNanos, columns::START_TIME};
@@ -66,32 +66,15 @@ impl Snapshot {
         if !self.partial().is_empty() {
             return vec![None; starts.len()];
         }
-        let in_memory = self.unflushed_stretches(width_ns);
+        let in_memory = self.rows_in_memory(Table::Spans, width_ns);
         let of_stretch = |start: &i64| {
             let time = TimeRange { first: UnixNanos(*start), last: UnixNanos(start.saturating_add(width_ns - 1)) };
             in_memory
                 .as_ref()
-                .filter(|in_memory| !in_memory.contains(start))
+                .filter(|in_memory| !in_memory.contains_key(start))
                 .map(|_| self.version_of_blocks(Table::OperationMinutes, Some(time)))
         };
         starts.iter().map(of_stretch).collect()
-    }
-
-    /// Starts of the stretches that spans in memory started in; `None` when that is not known.
-    fn unflushed_stretches(&self, width_ns: i64) -> Option<HashSet<i64>> {
-        let mut stretches = HashSet::new();
-        let mut last = None;
-        for chunk in self.chunks(Table::Spans) {
-            let starts = chunk.batch.column_by_name(START_TIME)?.as_primitive_opt::<TimestampNanosecondType>()?;
-            for start in starts.values() {
-                let stretch = start.div_euclid(width_ns);
-                if last != Some(stretch) {
-                    stretches.insert(stretch.saturating_mul(width_ns));
-                    last = Some(stretch);
-                }
-            }
-        }
-        Some(stretches)
     }
 
     /// Blocks of spans that are in no sum.

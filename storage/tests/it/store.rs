@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use schemas::{Table, TenantId};
-use storage::{Ack, OpenError, Store, io::RealIo};
+use storage::{Ack, OpenError, Store, Stretch, io::RealIo};
 use testkit::FaultIo;
 
 use crate::rows::{Row, all_rows, append, as_found, config, derive, open, reopen, trace_rows};
@@ -283,4 +283,28 @@ fn a_damaged_trace_index_costs_time_but_no_answer() {
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&index, bytes).unwrap();
     assert_eq!(trace_rows(&store.snapshot(TenantId::DEFAULT), 2).len(), 10);
+}
+
+/// What of a table is known hour by hour before any of it is read.
+#[test]
+fn stretches_tell_where_rows_are_and_when_they_are_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(config(dir.path()), Arc::new(RealIo));
+    let starts = [NOW, NOW + HOUR_NS, NOW + 2 * HOUR_NS];
+    let known = || store.snapshot(TenantId::DEFAULT).stretches(Table::Logs, &starts, HOUR_NS);
+    let rows = |known: &[Stretch]| known.iter().map(|hour| (hour.rows, hour.version.is_some())).collect::<Vec<_>>();
+    let log = |key: u64, time: i64| Row { table: Table::Logs, key, trace: 0, time };
+    assert_eq!(rows(&known()), [(0, true); 3]);
+    append(&store, &[log(1, NOW), log(2, NOW + HOUR_NS - 1), log(3, NOW + HOUR_NS)], NOW).unwrap().wait().unwrap();
+    assert_eq!(rows(&known()), [(2, false), (1, false), (0, true)], "in memory, where more may come");
+    store.flush().unwrap();
+    let flushed = known();
+    assert_eq!(rows(&flushed), [(2, true), (1, true), (0, true)]);
+    append(&store, &[log(4, NOW + 2 * HOUR_NS)], NOW).unwrap().wait().unwrap();
+    assert_eq!((known()[0], known()[1], known()[2].version), (flushed[0], flushed[1], None), "elsewhere");
+    store.flush().unwrap();
+    append(&store, &[log(5, NOW + HOUR_NS)], NOW).unwrap().wait().unwrap();
+    store.flush().unwrap();
+    let late = known();
+    assert!(late[0].version == flushed[0].version && late[1].version != flushed[1].version && late[1].version.is_some());
 }

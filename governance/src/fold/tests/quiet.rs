@@ -1,5 +1,7 @@
 //! The fold of what [`crate::gather`] leaves is the fold of all rows.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use schemas::UnixNanos;
 
@@ -10,7 +12,7 @@ use crate::{
         State::{self, Closed, HalfOpen, Open},
     },
     fold::{Input, fold},
-    gather::{FoldFacts, Gathered},
+    gather::{FoldFacts, Gathered, Stretches},
     tables,
 };
 
@@ -111,15 +113,19 @@ fn gathered(given: &Given, stretch: i64, backwards: bool) -> Gathered {
     }
     let mut facts = FoldFacts::default();
     for start in starts {
+        let mut rows = Stretches::new(stretch);
         let within = |time: UnixNanos| (start..start + stretch).contains(&time.0);
         let signals: Vec<BreakerSignal> = given.signals.iter().filter(|signal| within(signal.time)).cloned().collect();
         let rejections: Vec<Rejection> = given.rejections.iter().filter(|rejection| within(rejection.time)).cloned().collect();
         // In two batches, the later half first.
         for half in [signals.len() / 2..signals.len(), 0..signals.len() / 2] {
-            facts.push_signals(&tables::breaker_signals::write(&signals[half], at(0.0)).batch).expect("rows");
+            rows.push_signals(&tables::breaker_signals::write(&signals[half], at(0.0)).batch).expect("rows");
         }
-        facts.push_rejections(&tables::rejections::write(&rejections, at(0.0)).batch).expect("rows");
-        facts.settle();
+        rows.push_rejections(&tables::rejections::write(&rejections, at(0.0)).batch).expect("rows");
+        for (_, mut settled) in rows.settle() {
+            facts.share(&mut settled);
+            facts.add(&settled);
+        }
     }
     facts.finish()
 }
@@ -143,7 +149,9 @@ proptest! {
         given.rejections.retain(|rejection| rejection.time < end);
         let left = gathered(&given, stretch * 1_000_000_000, backwards);
         let whole = fold(&Input::new(&given.rejections, &given.signals, at(0.0), end));
-        let input = Input { series: &left.series, ..Input::new(&left.rejections, &left.signals, at(0.0), end) };
+        let (rejections, signals) = (left.rejections.iter().map(Arc::as_ref), left.signals.iter().map(Arc::as_ref));
+        let left_input = Input::new(rejections, signals, at(0.0), end);
+        let input = Input { series: &left.series, ..left_input };
         let folded = fold(&input);
         prop_assert_eq!(folded.breakers, whole.breakers);
         prop_assert_eq!(folded.notices, whole.notices);

@@ -165,7 +165,7 @@ fn tripped(told: &Told, all: &[(&Breaker, &ServiceTrip)]) -> Vec<Tripped> {
     /// When, in which trace, and who refused.
     type Seen = (UnixNanos, Option<TraceId>, Scope);
     let mut by_service: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
-    for (rejection, verdict) in told.rejections.iter().zip(&told.folded.verdicts) {
+    for (rejection, verdict) in told.refusals() {
         let of = by_service.entry(&rejection.emitter.service).or_default();
         of.push((rejection.time, rejection.evidence.trace_id, verdict.scope));
     }

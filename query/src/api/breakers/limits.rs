@@ -231,8 +231,7 @@ pub(super) fn by_service(told: &Told, window: Window) -> BTreeMap<String, f64> {
 
 /// What limiters rejected themselves.
 fn limits(told: &Told) -> Vec<&Rejection> {
-    let all = told.rejections.iter().zip(&told.folded.verdicts);
-    let local = all.filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate);
+    let local = told.refusals().filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate);
     // Of one that did not say who it was, a half open breaker turned out to be.
     let of_limiter = local.filter(|(rejection, verdict)| rejection.kind != RejectionKind::Unknown429 || verdict.breaker.is_none());
     of_limiter.map(|(rejection, _)| rejection).filter(|rejection| is_limit(rejection.kind)).collect()

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Instant};
 use arrow::array::RecordBatch;
 use governance::{
     facts::{BreakerSignal, Error, Rejection, Signal},
-    fold::{Breaker, BreakerId, Folded, Input, TraceShape, fold},
-    gather::{FoldFacts, Gathered},
+    fold::{Breaker, BreakerId, Folded, Input, TraceShape, Verdict, fold},
+    gather::Gathered,
     tables::{self, RowError},
 };
 use http::StatusCode;
@@ -25,11 +25,10 @@ use super::{
     top_codes::{TopCodes, top_codes},
 };
 pub(super) use crate::engine::FACTS_MAX;
-use crate::engine::{Engine, EngineError, FactRows, Facts, FactsQuestion, Push, Question, SAMPLES_MAX, TimeSpan, fold_facts};
+use crate::engine::{Engine, EngineError, FactRows, Facts, FactsQuestion, HOUR_NS, Push, Question, SAMPLES_MAX, TimeSpan, fold_facts};
 
-const HOUR: i64 = 3_600_000_000_000;
-/// How far the look-back reaches, step by step, as long as there is room.
-const LOOK_BACK: [i64; 3] = [HOUR, 6 * HOUR, 24 * HOUR];
+/// How far the look-back reaches, as long as there is room.
+const LOOK_BACK: i64 = 24 * HOUR_NS;
 /// Reloads that are kept of one fold, and letters of each.
 const RELOADS_MAX: usize = 1000;
 const RELOAD_TEXT_MAX: usize = 200;
@@ -40,8 +39,7 @@ const CLOSED_AFTER: i64 = 60_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub folded: Folded,
-    /// As they were folded: `folded.verdicts` is about them.
-    pub rejections: Vec<Rejection>,
+    pub(super) rejections: Vec<Arc<Rejection>>,
     /// Rules and settings that were loaded again.
     pub reloads: Vec<Reload>,
     /// State before is unknown.
@@ -81,6 +79,11 @@ impl Told {
             + self.reloads.len() * (size_of::<Reload>() + RELOAD_TEXT_MAX)
     }
 
+    /// As they were folded, and what became of each.
+    pub(super) fn refusals(&self) -> impl Iterator<Item = (&Rejection, &Verdict)> {
+        self.rejections.iter().map(Arc::as_ref).zip(&self.folded.verdicts)
+    }
+
     pub(super) fn breaker(&self, id: BreakerId) -> Result<&Breaker, Problem> {
         self.folded.breaker(id).ok_or_else(|| {
             let detail = format!("no fact from {} on is about breaker {id}", rfc3339(self.since));
@@ -111,7 +114,7 @@ impl Folds {
         // Reading and folding takes time, so it is done where questions are answered.
         let _work = self.engine.spawn(async move {
             // Whoever asked may be gone.
-            let _ = reply.send(folds.load(window, &LOOK_BACK).await);
+            let _ = reply.send(folds.load(window, LOOK_BACK).await);
         });
         let told = answered.await.unwrap_or_else(|_| Err(internal("a bug ended the fold")))?;
         let told = Arc::new(told);
@@ -121,7 +124,7 @@ impl Folds {
 
     /// Without a look-back, and not kept: for who looks all the time. Computes on the thread of the caller.
     pub(super) async fn recent(&self, window: Window) -> Result<Told, Problem> {
-        self.load(window, &[]).await
+        self.load(window, 0).await
     }
 
     /// Codes before the last trips of `told`, the fold of `window`, and what both cost.
@@ -137,27 +140,27 @@ impl Folds {
         Ok((codes, all))
     }
 
-    async fn load(&self, window: Window, look_back: &[i64]) -> Result<Told, Problem> {
+    async fn load(&self, window: Window, look_back: i64) -> Result<Told, Problem> {
         let mut cost = Cost::default();
-        let mut facts = FoldFacts::default();
-        let mut rows = Rows { engine: &self.engine, snapshot: Arc::new(self.engine.snapshot()), cost: &mut cost };
-        let mut since = window.start;
-        if fold_facts(&mut rows, &mut facts, (since, window.end)).await? > since {
+        let snapshot = Arc::new(self.engine.snapshot());
+        let mut rows = Rows { engine: &self.engine, snapshot: Arc::clone(&snapshot), cost: &mut cost };
+        let wanted = match look_back {
+            0 => window.start,
+            // Hours that are whole may be known already.
+            reach => UnixNanos(window.start.0.saturating_sub(reach).div_euclid(HOUR_NS).saturating_mul(HOUR_NS)),
+        };
+        let (facts, since) = fold_facts(&mut rows, (&snapshot, self.engine.hours()), (wanted, window.end)).await?;
+        if since > window.start {
             let detail = format!(
                 "the window holds more than {FACTS_MAX} rows of a governance table, or more than {SAMPLES_MAX} samples that tell something"
             );
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_expensive", "The answer costs more than is allowed", detail);
             return Err(problem.hint("ask for a shorter window"));
         }
-        for &reach in look_back {
-            let earlier = UnixNanos(window.start.0.saturating_sub(reach));
-            since = fold_facts(&mut rows, &mut facts, (earlier, since)).await?;
-            if since > earlier {
-                cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(since)));
-                break;
-            }
+        if since > wanted {
+            cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(since)));
         }
-        let facts = facts.finish();
+        let Gathered { rejections, signals, series } = facts.finish();
         let mut shape = TraceShape::default();
         let question = Facts::RefusedSpans(TimeSpan { start: Some(since), end: Some(window.end) });
         for batch in self.rows(question, &mut cost).await?.0 {
@@ -167,11 +170,11 @@ impl Folds {
                 }
             }
         }
-        let (Gathered { rejections, signals, series }, until) = (facts, window.end);
-        let (parameters, spans) = (self.engine.fold_parameters(), Some(&shape));
-        let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(&rejections, &signals, since, until) });
+        let (parameters, spans, until) = (self.engine.fold_parameters(), Some(&shape), window.end);
+        let facts = (rejections.iter().map(Arc::as_ref), signals.iter().map(Arc::as_ref));
+        let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(facts.0, facts.1, since, until) });
         let reloads = signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
-        let reload = |signal: &BreakerSignal| Reload {
+        let reload = |signal: &Arc<BreakerSignal>| Reload {
             time: signal.time,
             service: signal.emitter.service.clone(),
             text: signal.text.chars().take(RELOAD_TEXT_MAX).collect(),
@@ -215,7 +218,7 @@ struct Rows<'a> {
 impl FactRows for Rows<'_> {
     type Error = Problem;
 
-    async fn read(&mut self, table: Table, time: TimeSpan, mut push: Push<'_>) -> Result<(), Problem> {
+    async fn read(&mut self, table: Table, time: TimeSpan, mut push: Push<'_>) -> Result<bool, Problem> {
         let question = Question::Facts(FactsQuestion { which: Facts::Of(table, time), limit: usize::MAX });
         let failed = |error: EngineError| problem_in("start", error);
         let mut answer = self.engine.ask_of(question, Some(Arc::clone(&self.snapshot))).await.map_err(failed)?;
@@ -224,8 +227,9 @@ impl FactRows for Rows<'_> {
                 break;
             }
         }
-        self.cost.add(&answer.summary());
-        Ok(())
+        let summary = answer.summary();
+        self.cost.add(&summary);
+        Ok(summary.partial.is_empty())
     }
 }
 

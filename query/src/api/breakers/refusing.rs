@@ -64,7 +64,7 @@ fn refusing(told: &Told, window: Window) -> AllRefusing {
     let mut of_breaker: HashMap<usize, Seen> = HashMap::new();
     let mut nameless: BTreeSet<&str> = BTreeSet::new();
     let mut limited = BTreeSet::new();
-    for (rejection, verdict) in told.rejections.iter().zip(&told.folded.verdicts) {
+    for (rejection, verdict) in told.refusals() {
         if is_limit(rejection.kind) {
             limited.insert((rejection.emitter.service.clone(), rejection.operation.clone()));
         }

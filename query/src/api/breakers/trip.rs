@@ -187,7 +187,7 @@ fn refused(told: &Told, breaker: &Breaker, trip: &fold::ServiceTrip) -> Vec<Refu
     let index = told.folded.breakers.iter().position(|other| other.id == breaker.id);
     let from = trip.trip.opened.lo.unwrap_or(told.since);
     let to = trip.trip.closed.map_or(told.until, |closed| closed.hi);
-    let mut refused: Vec<Refusal> = (told.rejections.iter().zip(&told.folded.verdicts))
+    let mut refused: Vec<Refusal> = (told.refusals())
         .filter(|(rejection, verdict)| verdict.breaker == index && verdict.scope == Scope::Local && (from..=to).contains(&rejection.time))
         .filter_map(|(rejection, _)| {
             let evidence = &rejection.evidence;

@@ -11,7 +11,10 @@ use datafusion::{
 use governance::classify::Rules;
 use schemas::UnixNanos;
 
-use super::{super::scan::OpenSnapshot, provider::Trips};
+use super::{
+    super::{fold_facts::Hours, scan::OpenSnapshot},
+    provider::Trips,
+};
 
 pub(in super::super) const BREAKER_TRIPS: &str = "breaker_trips";
 
@@ -37,7 +40,9 @@ impl TableFunctionImpl for BreakerTrips {
         let open = open.ok_or_else(|| internal_datafusion_err!("the session has no snapshot"))?;
         let rules = args.session().config().get_extension::<Rules>();
         let rules = rules.ok_or_else(|| internal_datafusion_err!("the session has no rules"))?;
-        Ok(Arc::new(Trips { open, parameters: rules.parameters(), start, end }))
+        let hours = args.session().config().get_extension::<Hours>();
+        let hours = hours.ok_or_else(|| internal_datafusion_err!("the session has no hours"))?;
+        Ok(Arc::new(Trips { open, hours, parameters: rules.parameters(), start, end }))
     }
 }
 

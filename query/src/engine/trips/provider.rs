@@ -17,14 +17,14 @@ use governance::{
     analytics::{codes, recovery::without_refused},
     facts::Error,
     fold::{Breaker, Folded, Input, Parameters, Refused, ServiceTrip, TraceShape, fold},
-    gather::{FoldFacts, Gathered},
+    gather::Gathered,
     tables::{self, RowError},
 };
 use schemas::{Table, UnixNanos};
 
 use super::{
     super::{
-        fold_facts::{FACTS_MAX, FactRows, Push, SAMPLES_MAX, fold_facts},
+        fold_facts::{FACTS_MAX, FactRows, HOUR_NS, Hours, Push, SAMPLES_MAX, fold_facts},
         scan::OpenSnapshot,
         search::{Facts, FactsQuestion, TimeSpan, calls_of, facts_plan},
     },
@@ -39,6 +39,7 @@ const ERRORS_BEFORE_NS: i64 = 3_600_000_000_000;
 /// The trips that touch `[start, end)`.
 pub(super) struct Trips {
     pub open: Arc<OpenSnapshot>,
+    pub hours: Arc<Hours>,
     pub parameters: Parameters,
     pub start: UnixNanos,
     pub end: UnixNanos,
@@ -82,21 +83,19 @@ impl TableProvider for Trips {
 impl Trips {
     async fn rows(&self, state: &dyn Session, calls: bool, codes: bool) -> Result<RecordBatch> {
         let memory = MemoryConsumer::new("breaker_trips").register(&state.runtime_env().memory_pool);
-        let since = UnixNanos(self.start.0.saturating_sub(LOOK_BACK_NS));
-        let time = span(since, self.end);
-        let mut facts = FoldFacts::default();
+        // Hours that are whole may be known already.
+        let since = UnixNanos(self.start.0.saturating_sub(LOOK_BACK_NS).div_euclid(HOUR_NS).saturating_mul(HOUR_NS));
         let mut read = Rows { of: self, state, memory };
-        let mut reached = since;
-        for (start, end) in [(self.start, self.end), (since, self.start)] {
-            reached = fold_facts(&mut read, &mut facts, (start, end)).await.map_err(|error| error.0)?;
-            if reached > self.start {
-                return Err(resources_datafusion_err!(
-                    "breaker_trips needs more than {FACTS_MAX} rows of a governance table, or more than {SAMPLES_MAX} samples that tell \
-                     something; ask for a shorter time"
-                ));
-            }
+        let of = (&*self.open.snapshot, &*self.hours);
+        let (facts, since) = fold_facts(&mut read, of, (since, self.end)).await.map_err(|error| error.0)?;
+        if since > self.start {
+            return Err(resources_datafusion_err!(
+                "breaker_trips needs more than {FACTS_MAX} rows of a governance table, or more than {SAMPLES_MAX} samples that tell \
+                 something; ask for a shorter time"
+            ));
         }
-        let (Gathered { rejections, signals, series }, since) = (facts.finish(), reached);
+        let Gathered { rejections, signals, series } = facts.finish();
+        let time = span(since, self.end);
         let mut shape = TraceShape::default();
         for batch in self.facts(state, Facts::RefusedSpans(time)).await? {
             for error in tables::errors::read(&batch).map_err(unreadable)? {
@@ -106,7 +105,8 @@ impl Trips {
             }
         }
         let (parameters, spans) = (self.parameters.clone(), Some(&shape));
-        let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(&rejections, &signals, since, self.end) });
+        let (rejections, signals) = (rejections.iter().map(Arc::as_ref), signals.iter().map(Arc::as_ref));
+        let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(rejections, signals, since, self.end) });
         let mut rows = self.touching(&folded);
         if codes {
             self.add_codes(state, &mut rows).await?;
@@ -208,7 +208,7 @@ impl From<RowError> for Failed {
 impl FactRows for Rows<'_> {
     type Error = Failed;
 
-    async fn read(&mut self, table: Table, time: TimeSpan, mut push: Push<'_>) -> Result<(), Failed> {
+    async fn read(&mut self, table: Table, time: TimeSpan, mut push: Push<'_>) -> Result<bool, Failed> {
         let mut batches = self.of.stream(self.state, Facts::Of(table, time), usize::MAX).await.map_err(Failed)?;
         while let Some(batch) = batches.next().await {
             let more = push.batch(&batch.map_err(Failed)?)?;
@@ -217,7 +217,7 @@ impl FactRows for Rows<'_> {
                 break;
             }
         }
-        Ok(())
+        Ok(self.of.open.usage.partial().is_empty())
     }
 }
 

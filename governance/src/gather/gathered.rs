@@ -1,0 +1,63 @@
+//! Stretches put together for one fold.
+
+use std::sync::Arc;
+
+use super::stretch::{Both, Settled};
+use crate::{
+    facts::{BreakerSignal, Rejection},
+    fold::Series,
+};
+
+/// What is left of stretches of time that are next to each other, in any order.
+#[derive(Debug, Default)]
+pub struct FoldFacts(Both);
+
+/// What a fold takes.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    pub rejections: Vec<Arc<Rejection>>,
+    pub signals: Vec<Arc<BreakerSignal>>,
+    pub series: Vec<Series>,
+}
+
+impl FoldFacts {
+    /// Costs what is left of the stretch.
+    pub fn add(&mut self, stretch: &Settled) {
+        self.0.rejections.add(&stretch.0.rejections);
+        self.0.signals.add(&stretch.0.signals);
+    }
+
+    /// Has the texts of series that both know in memory once.
+    pub fn share(&self, stretch: &mut Settled) {
+        stretch.0.rejections.share(&self.0.rejections);
+        stretch.0.signals.share(&self.0.signals);
+    }
+
+    /// Facts and samples that a fold would take of either table.
+    pub fn rows(&self) -> (usize, usize) {
+        self.0.rows()
+    }
+
+    /// A guess at the memory it takes, texts included.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    /// Leaves out what is quiet at the seams between stretches.
+    pub fn join(&mut self) {
+        self.0.leave_out();
+    }
+
+    /// All stretches as one.
+    pub fn finish(mut self) -> Gathered {
+        self.join();
+        let Both { mut rejections, signals } = self.0;
+        let mut all = std::mem::take(&mut rejections.alone);
+        for series in &rejections.series {
+            all.extend(series.samples.iter().map(|sample| Arc::new(sample.rejection(&series.of))));
+        }
+        let told = signals.series.into_iter().filter(|series| !series.samples.is_empty());
+        let series = told.map(|series| Series { of: series.of, samples: series.samples }).collect();
+        Gathered { rejections: all, signals: signals.alone, series }
+    }
+}

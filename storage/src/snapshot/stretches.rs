@@ -1,0 +1,59 @@
+//! What is known of stretches of time before any row is read.
+
+use std::collections::HashMap;
+
+use arrow::{array::AsArray, datatypes::TimestampNanosecondType};
+use schemas::{Table, UnixNanos};
+
+use super::Snapshot;
+use crate::block::{Block, TimeRange};
+
+/// A stretch of time in one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// As [`Snapshot::version`].
+    pub version: Option<u64>,
+    /// Zero: there are none. Else a guess: of a block that reaches into it those that it has of so long a time.
+    pub rows: u64,
+}
+
+impl Snapshot {
+    /// Of each stretch of `width_ns` (a multiple of it after 1970) that begins at one of `starts`. Looks at the times of rows in memory
+    /// once. Not for tables of sums.
+    pub fn stretches(&self, table: Table, starts: &[i64], width_ns: i64) -> Vec<Stretch> {
+        let in_memory = self.rows_in_memory(table, width_ns);
+        let of_stretch = |start: &i64| {
+            let time = TimeRange { first: UnixNanos(*start), last: UnixNanos(start.saturating_add(width_ns - 1)) };
+            let unflushed = in_memory.as_ref().map(|rows| rows.get(start).copied().unwrap_or(0));
+            let of_blocks = self.blocks_of(table).map(|block| rows_within(block, time)).sum::<u64>();
+            let is_settled = unflushed == Some(0) && self.partial().is_empty();
+            Stretch {
+                version: is_settled.then(|| self.version_of_blocks(table, Some(time))),
+                rows: of_blocks.saturating_add(unflushed.unwrap_or(1)),
+            }
+        };
+        starts.iter().map(of_stretch).collect()
+    }
+
+    /// How many rows in memory there are in each stretch that has any; `None` when that is not known.
+    pub(super) fn rows_in_memory(&self, table: Table, width_ns: i64) -> Option<HashMap<i64, u64>> {
+        let mut rows: HashMap<i64, u64> = HashMap::new();
+        for chunk in self.chunks(table) {
+            let times = chunk.batch.column_by_name(table.time_column())?.as_primitive_opt::<TimestampNanosecondType>()?;
+            for of_stretch in times.values().chunk_by(|a, b| a.div_euclid(width_ns) == b.div_euclid(width_ns)) {
+                let start = of_stretch.first().map_or(0, |first| first.div_euclid(width_ns).saturating_mul(width_ns));
+                *rows.entry(start).or_default() += of_stretch.len() as u64;
+            }
+        }
+        Some(rows)
+    }
+}
+
+fn rows_within(block: &Block, time: TimeRange) -> u64 {
+    let (first, last) = (block.time.first.max(time.first), block.time.last.min(time.last));
+    if last < first {
+        return 0;
+    }
+    let long = |first: UnixNanos, last: UnixNanos| last.0.saturating_sub(first.0).saturating_add(1) as f64;
+    (block.rows as f64 * long(first, last) / long(block.time.first, block.time.last)).ceil() as u64
+}
