@@ -13,10 +13,12 @@
 //! names                metric names, canonical, once per distinct name
 //! spans, logs, metrics rows of a table (columns, resource, status) --> matching --> emit --> facts
 //! fill                 the derived columns of spans and logs
+//! same                 lines that nothing tells apart, added up
 //! anew                 rows that were stored, through other rules
 //! ```
 //!
-//! Pure: the same rules and batches give the same facts, in the order of rows. A row is never compared with another one.
+//! Pure: the same rules and batches give the same facts, in the order of rows. A row is never compared with another one,
+//! but for lines of one request that nothing tells apart.
 
 mod anew;
 mod builtin;
@@ -39,6 +41,7 @@ mod prefilter;
 mod resource;
 mod rules;
 mod run;
+mod same;
 mod shared;
 mod spans;
 mod status;

@@ -9,6 +9,7 @@ use super::{
     matching::{Origin, Row, Subject},
     metrics::Metrics,
     rules::{Rule, Rules},
+    same::add_up,
     spans::Spans,
 };
 use crate::{
@@ -20,13 +21,16 @@ use crate::{
 ///
 /// Rows that match no rule cost a search of their texts and no allocation. Batches of other tables say nothing.
 pub fn classify(rules: &Rules, batches: &[TableBatch]) -> Facts {
-    find(rules, batches).facts
+    let mut facts = find(rules, batches).facts;
+    add_up(&mut facts.rejections);
+    facts
 }
 
 /// As [`classify`], and fills the derived columns of spans and logs.
 pub fn enrich(rules: &Rules, batches: &mut [TableBatch]) -> Facts {
-    let found = find(rules, batches);
+    let mut found = find(rules, batches);
     fill::derived_columns(batches, &found);
+    add_up(&mut found.facts.rejections);
     found.facts
 }
 

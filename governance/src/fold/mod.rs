@@ -61,5 +61,6 @@ pub use parameters::{Inference, Parameters};
 pub use run::fold;
 pub use samples::{Sample, Series};
 pub use scope::Scope;
+pub(crate) use sort::same_but_amount;
 #[cfg(test)]
 pub(crate) use trips::trip_between;

@@ -126,13 +126,17 @@ fn ordered(times: impl Iterator<Item = i64>, latest: i64, compare: impl Fn(u32, 
 }
 
 fn compare_rejections(a: &Rejection, b: &Rejection) -> Ordering {
+    same_but_amount(a, b).then_with(|| amount_key(&a.amount).cmp(&amount_key(&b.amount)))
+}
+
+/// Equal: records of one call, or of calls that nothing tells apart.
+pub(crate) fn same_but_amount(a: &Rejection, b: &Rejection) -> Ordering {
     (a.time.cmp(&b.time))
         .then_with(|| compare_evidence(&a.evidence, &b.evidence))
         .then_with(|| compare_emitters(&a.emitter, &b.emitter))
         .then_with(|| (a.kind, &a.name, &a.operation, &a.target).cmp(&(b.kind, &b.name, &b.operation, &b.target)))
         .then_with(|| (&a.framework, a.mechanism, a.span_kind).cmp(&(&b.framework, b.mechanism, b.span_kind)))
         .then_with(|| (&a.code, &a.reason, a.says_propagated).cmp(&(&b.code, &b.reason, b.says_propagated)))
-        .then_with(|| amount_key(&a.amount).cmp(&amount_key(&b.amount)))
 }
 
 fn compare_signals(a: &Said<'_>, b: &Said<'_>) -> Ordering {

@@ -29,6 +29,20 @@ fn a_sampled_span_stands_for_others() {
     assert_eq!(facts.rejections.iter().map(|rejection| rejection.amount).collect::<Vec<_>>(), [Amount::Count(4.0)]);
 }
 
+/// Two lines of one access log with the same time: two calls, as long as nothing tells that it is one.
+#[test]
+fn lines_that_nothing_tells_apart_are_added_up() {
+    let line = |path: &str| log(&format!("[2024-06-01T12:00:07.000Z] \"GET {path} HTTP/1.1\" 503 UO 0 81 0 - \"-\" \"x\""), "");
+    let told = |lines: Vec<Vec<schemas::TableBatch>>| {
+        let facts = classify(Rules::shipped(), &lines.concat());
+        facts.rejections.iter().map(|refused| (refused.operation.clone(), refused.reason.clone(), refused.amount)).collect::<Vec<_>>()
+    };
+    let calls = |path: &str, count: f64| (format!("GET {path}"), String::new(), Amount::Count(count));
+    assert_eq!(told(vec![line("/a"), line("/b"), line("/a"), line("/a")]), [calls("/a", 3.0), calls("/b", 1.0)]);
+    let spans = [span("kratos", 3, REFUSED, "", ""), span("kratos", 3, REFUSED, "", "")];
+    assert_eq!(classify(Rules::shipped(), &spans.concat()).rejections.len(), 2, "spans have ids: the same one twice is one to a fold");
+}
+
 #[test]
 fn a_rule_that_looks_at_the_name_of_an_event_tells_its_text() {
     let pairs = "circuitbreaker.name=pay|from=closed|to=open|cause=error_ratio";
