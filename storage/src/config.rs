@@ -24,7 +24,8 @@ pub struct Config {
     /// Of the trace index of every block, what is kept in memory: 11 bits a trace. They have a place of their own because a trace is
     /// looked up in all of them, and would be in none of them once scans have pushed some out.
     pub trace_index_cache_bytes_max: usize,
-    /// Operations of a service that have rows of their own in sums by minute; peers and error codes too. What is beyond is added up.
+    /// Operations of a service that have rows of their own in sums by minute; peers, error codes, versions and
+    /// environments too, and ten times as many combinations of them. What is beyond is added up.
     pub rollup_values_max: usize,
     /// Kept in a file that goes when the disk is full, so that what frees room can be written down. 0: no such file.
     pub reserve_bytes: u64,

@@ -233,7 +233,7 @@ impl Ingest {
         transport: Transport,
         request: RawRequest,
         mut decoded: Decoded,
-        mut reservation: Reservation,
+        reservation: Reservation,
     ) -> Result<Stored, Refusal> {
         let (signal, received_at, body_bytes) = (request.signal, request.received_at, request.body.len() as u64);
         let stored = Stored::new(&decoded);
@@ -243,24 +243,35 @@ impl Ingest {
         });
         let batches = std::mem::take(&mut decoded.batches);
         let tallies = senders::tally(&batches, received_at);
-        let mut duplicate = false;
         let has_rows = !batches.is_empty();
-        if has_rows {
-            let rows_bytes: usize = batches.iter().map(|table| table.batch.get_array_memory_size()).sum();
-            let kept = (request.body.len() + rows_bytes) as u64;
-            reservation.shrink_to(kept);
-            reservation.grow_to(kept).await?;
-            let receipt = self.store.append(request, batches, Box::new(reservation))?;
-            duplicate = tokio::time::timeout(self.ack_timeout, receipt).await.map_err(|_| Refusal::AckTimeout)??.duplicate;
-        }
+        let duplicate = has_rows
+            && self.make_durable(request, batches, reservation).await.inspect_err(|refusal| {
+                self.senders.refused_of(transport, now(), &tallies, (refusal.verdict().outcome, &refusal.to_string()));
+            })?;
         self_metrics::stored(signal, &decoded, duplicate);
         if !duplicate {
             self.senders.stored((transport, signal), received_at, body_bytes, &tallies);
+            self.senders.rejected_of(received_at, &tallies, stored.rejected(), stored.message());
             if let Some((tee, taken)) = tee.filter(|_| has_rows) {
                 tee(&taken);
             }
         }
         Ok(stored)
+    }
+
+    /// Whether it was stored before.
+    async fn make_durable(
+        &self,
+        request: RawRequest,
+        batches: Vec<schemas::TableBatch>,
+        mut reservation: Reservation,
+    ) -> Result<bool, Refusal> {
+        let rows_bytes: usize = batches.iter().map(|table| table.batch.get_array_memory_size()).sum();
+        let kept = (request.body.len() + rows_bytes) as u64;
+        reservation.shrink_to(kept);
+        reservation.grow_to(kept).await?;
+        let receipt = self.store.append(request, batches, Box::new(reservation))?;
+        Ok(tokio::time::timeout(self.ack_timeout, receipt).await.map_err(|_| Refusal::AckTimeout)??.duplicate)
     }
 
     /// The answer to `request`, whose decoding panicked. It is final only once the body is kept, or so many are that more say nothing new.

@@ -51,6 +51,9 @@ struct ServiceState {
     clock: Counts,
     clock_wrong_at: Option<UnixNanos>,
     last_seen: Option<UnixNanos>,
+    refused: u64,
+    rejected_records: u64,
+    last_error: Option<LastError>,
 }
 
 const SIGNALS: [Signal; 3] = [Signal::Traces, Signal::Logs, Signal::Metrics];
@@ -116,6 +119,11 @@ pub struct SenderService {
     /// When a record was ahead last.
     pub ahead_at: Option<UnixNanos>,
     pub last_seen: Option<UnixNanos>,
+    /// Requests with its records that were refused once they had been read: who sent what cannot be read is not known.
+    pub refused: u64,
+    /// Refused alone, of requests that were of no other service.
+    pub rejected_records: u64,
+    pub last_error: Option<LastError>,
 }
 
 impl Senders {
@@ -126,6 +134,28 @@ impl Senders {
         if rejected > 0 {
             door.rejected_records += rejected;
             door.last_error = Some(LastError::new(now, "rejected_records", message));
+        }
+    }
+
+    /// Records of these services were read, and `refusal`, a reason and a message, kept them from being stored.
+    pub(crate) fn refused_of(&self, transport: Transport, now: UnixNanos, tallies: &[Tally], (reason, message): (&'static str, &str)) {
+        let mut book = self.book();
+        for Tally { service, .. } in tallies {
+            let service = book.service(service.as_deref().unwrap_or_default());
+            service.came(transport, now);
+            service.refused += 1;
+            service.last_error = Some(LastError::new(now, reason, message));
+        }
+    }
+
+    /// Records were refused alone. Of which service they were is known where all others of the request are of one.
+    pub(crate) fn rejected_of(&self, now: UnixNanos, tallies: &[Tally], rejected: u64, message: &str) {
+        let [Tally { service, .. }] = tallies else { return };
+        if rejected > 0 {
+            let mut book = self.book();
+            let service = book.service(service.as_deref().unwrap_or_default());
+            service.rejected_records += rejected;
+            service.last_error = Some(LastError::new(now, "rejected_records", message));
         }
     }
 
@@ -200,10 +230,7 @@ impl Book {
 
 impl ServiceState {
     fn add(&mut self, (transport, signal): (Transport, Signal), now: UnixNanos, counts: &Counts) {
-        if !self.transports.contains(&transport.name()) {
-            self.transports.push(transport.name());
-            self.transports.sort_unstable();
-        }
+        self.came(transport, now);
         for (of, (records, rate)) in SIGNALS.iter().zip(&mut self.signals) {
             if *of == signal {
                 *records += counts.records;
@@ -213,6 +240,13 @@ impl ServiceState {
         self.clock.merge(counts);
         if counts.ahead > 0 {
             self.clock_wrong_at = Some(now);
+        }
+    }
+
+    fn came(&mut self, transport: Transport, now: UnixNanos) {
+        if !self.transports.contains(&transport.name()) {
+            self.transports.push(transport.name());
+            self.transports.sort_unstable();
         }
         self.last_seen = Some(now);
     }
@@ -230,6 +264,9 @@ impl ServiceState {
             late_ns_max,
             ahead_at: self.clock_wrong_at,
             last_seen: self.last_seen,
+            refused: self.refused,
+            rejected_records: self.rejected_records,
+            last_error: self.last_error.clone(),
         }
     }
 }
@@ -283,6 +320,27 @@ mod tests {
 
         let error = senders.report(at(1059)).doors[0].last_error.clone().expect("it was refused");
         assert_eq!((error.time, error.reason, error.message), (at(1030), "undecodable", "é".repeat(250)));
+    }
+
+    #[test]
+    fn refusals_are_told_of_services_that_are_known() {
+        let (senders, two) = (Senders::default(), [tally("pay", 4, 0), tally("cart", 2, 0)]);
+        senders.refused_of(Transport::Grpc, UnixNanos(S), &two, ("storage_full", "no room"));
+        senders.refused_of(Transport::Http, UnixNanos(2 * S), &two[..1], ("ack_timeout", "too slow"));
+        senders.rejected_of(UnixNanos(3 * S), &two, 7, "whose they are is not known");
+        senders.rejected_of(UnixNanos(3 * S), &two[1..], 3, "zero id");
+        let told: Vec<_> = senders
+            .report(UnixNanos(9 * S))
+            .services
+            .into_iter()
+            .map(|one| (one.service, one.refused, one.rejected_records, one.last_error))
+            .collect();
+        let error = |second: i64, reason, message| Some(LastError::new(UnixNanos(second * S), reason, message));
+        let expected = [
+            ("cart".to_owned(), 1, 3, error(3, "rejected_records", "zero id")),
+            ("pay".to_owned(), 2, 0, error(2, "ack_timeout", "too slow")),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

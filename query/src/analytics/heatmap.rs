@@ -11,11 +11,14 @@ use arrow::{
 use schemas::{columns as c, sampling::adjusted_count};
 use storage::rollup::{SCALE, bucket_begin_ns, bucket_of};
 
-use super::red::{Grid, Red};
+use super::{
+    minutes::{Completeness, LATE_NS},
+    red::{Grid, Red},
+};
 use crate::trace::{NumberColumn, TextColumn, UnexpectedType};
 
 /// Columns of spans that [`Heatmap::add`] reads.
-pub const COLUMNS: [&str; 5] = [c::START_TIME, c::DURATION_NS, c::STATUS_CODE, c::KIND, c::TRACE_STATE];
+pub const COLUMNS: [&str; 6] = [c::START_TIME, c::DURATION_NS, c::STATUS_CODE, c::KIND, c::TRACE_STATE, c::RECEIVED_AT];
 
 const ERROR: i32 = 2;
 /// Rows between a duration and its double: of the finest grid, and of coarser ones.
@@ -31,6 +34,8 @@ pub struct Heatmap {
     cells: BTreeMap<(i32, usize), Cell>,
     /// Spans that took no time or less; they have no row.
     pub not_positive: f64,
+    /// Of the spans that were added one by one.
+    pub completeness: Completeness,
 }
 
 /// Adjusted by sampling weights.
@@ -50,7 +55,7 @@ pub struct Rows {
 
 impl Heatmap {
     pub fn new(times: Grid, kind: Option<i32>) -> Self {
-        Self { times, kind, cells: BTreeMap::new(), not_positive: 0.0 }
+        Self { times, kind, cells: BTreeMap::new(), not_positive: 0.0, completeness: Completeness::default() }
     }
 
     /// Adds the spans of a batch that has [`COLUMNS`]; those outside of the grid are left out.
@@ -63,10 +68,16 @@ impl Heatmap {
         let [status, kind] = [c::STATUS_CODE, c::KIND].map(|name| NumberColumn::<Int32Type>::of(batch, name));
         let (status, kind) = (status?, kind?);
         let trace_state = TextColumn::of(batch, c::TRACE_STATE)?;
+        let received_at = NumberColumn::<TimestampNanosecondType>::of(batch, c::RECEIVED_AT)?;
         for row in 0..batch.num_rows() {
             let of_kind = self.kind.is_none() || kind.get(row) == self.kind;
             if let (true, Some(start), Some(duration)) = (of_kind, start.get(row), duration.get(row)) {
-                self.add_span(start, duration, status.get(row) == Some(ERROR), adjusted_count(trace_state.get(row)));
+                let (count, received_at) = (adjusted_count(trace_state.get(row)), received_at.get(row));
+                let late = received_at.is_some_and(|at| at.saturating_sub(start.saturating_add(duration)) > LATE_NS);
+                self.completeness.watermark_ns = self.completeness.watermark_ns.max(received_at);
+                self.completeness.late += u64::from(late);
+                self.completeness.sampled_out += count - 1.0;
+                self.add_span(start, duration, status.get(row) == Some(ERROR), count);
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     services::Service,
-    surprise::{least, of_counts, of_durations, of_shares},
+    surprise::{least, median, of_counts, of_days, of_durations, of_shares},
 };
 
 /// Standard deviations below which a difference is chance.
@@ -67,6 +67,8 @@ pub struct Change {
     pub before: f64,
     /// The same hours of the day before; `None`: nothing was stored then.
     pub yesterday: Option<f64>,
+    /// The median of the same hours of other days, yesterday among them; `None`: nothing was stored then, or they are not compared.
+    pub usual: Option<f64>,
     /// Standard deviations; larger is more surprising.
     pub surprise: f64,
 }
@@ -88,22 +90,47 @@ pub struct Window<'a> {
     pub codes: &'a Codes,
 }
 
-/// `yesterday` is `None` when nothing was stored then. Without any past no service is new.
-pub fn changes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>>) -> Vec<Change> {
+/// The same hours of an earlier day than yesterday.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Day {
+    /// None of what is stored then is a reason to leave it out: the service was not there.
+    pub services: Vec<Service>,
+    /// How long the window is, as a share of this one.
+    pub times: f64,
+}
+
+/// A service of one day, and what its counts are to be multiplied with.
+type OfDay<'a> = (&'a Service, f64);
+
+/// `yesterday` is `None` when nothing was stored then, and `days` are those of the days before on which something was. Without any past
+/// no service is new.
+pub fn changes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>>, days: &[Day]) -> Vec<Change> {
     let mut changes = of_codes(now, before, yesterday);
     let by_name = |window: Window<'_>| {
         window.services.iter().map(|service| (service.name.clone(), service.clone())).collect::<BTreeMap<String, Service>>()
     };
     let (of_now, of_before, of_yesterday) = (by_name(now), by_name(before), yesterday.map(by_name));
+    let of_days: Vec<(BTreeMap<&str, &Service>, f64)> =
+        days.iter().map(|day| (day.services.iter().map(|service| (&*service.name, service)).collect(), day.times)).collect();
     let names: BTreeSet<&String> = of_now.keys().chain(of_before.keys()).collect();
     // On the first day everything is new, which says nothing of any service.
-    let has_past = !before.services.is_empty() || yesterday.is_some();
+    let has_past = !before.services.is_empty() || yesterday.is_some() || !days.is_empty();
     for name in names {
         let then = of_yesterday.as_ref().map(|services| services.get(name));
+        // Also days on which it was not there.
+        let calls_of_days = |then: Option<Option<&Service>>| -> Vec<f64> {
+            let calls = |service: Option<&Service>, times: f64| service.map_or(0.0, |service| service.calls.count * times);
+            let earlier = of_days.iter().map(|(services, times)| calls(services.get(&**name).copied(), *times));
+            then.into_iter().map(|service| calls(service, 1.0)).chain(earlier).collect()
+        };
         match (of_now.get(name), of_before.get(name)) {
-            (Some(now), Some(before)) => of_service(&mut changes, now, before, then),
-            (Some(now), None) if has_past => changes.extend(appeared(now, then)),
-            (None, Some(before)) => changes.extend(silent(before, then)),
+            (Some(now), Some(before)) => {
+                let earlier = of_days.iter().filter_map(|(services, times)| Some((*services.get(&**name)?, *times)));
+                let days: Vec<OfDay<'_>> = then.flatten().map(|service| (service, 1.0)).into_iter().chain(earlier).collect();
+                of_service(&mut changes, now, before, then, &days);
+            }
+            (Some(now), None) if has_past => changes.extend(appeared(now, then, &calls_of_days(then))),
+            (None, Some(before)) => changes.extend(silent(before, then, &calls_of_days(then))),
             _ => {}
         }
     }
@@ -136,15 +163,16 @@ fn of_codes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>>) 
             now: of_now,
             before: of_before,
             yesterday: then,
+            usual: None,
             surprise: surprise.abs(),
         })
     };
     keys.into_iter().filter_map(change).collect()
 }
 
-fn of_service(changes: &mut Vec<Change>, now: &Service, before: &Service, then: Option<Option<&Service>>) {
-    let usual: Vec<&Service> = std::iter::once(before).chain(then.flatten()).collect();
-    let mut add = |kind, subject: &str, at_ns, of: &dyn Fn(&Service) -> f64, surprise: f64| {
+/// `days` are those on which it was there.
+fn of_service(changes: &mut Vec<Change>, now: &Service, before: &Service, then: Option<Option<&Service>>, days: &[OfDay<'_>]) {
+    let mut add = |kind, subject: &str, at_ns, of: &dyn Fn(&Service) -> f64, usual: Option<f64>, surprise: f64| {
         changes.push(Change {
             kind,
             service: now.name.clone(),
@@ -153,46 +181,58 @@ fn of_service(changes: &mut Vec<Change>, now: &Service, before: &Service, then: 
             now: of(now),
             before: of(before),
             yesterday: then.map(|service| service.map_or(0.0, of)),
+            usual,
             surprise,
         });
     };
-    let against = |of: &dyn Fn(&Service) -> f64| least(usual.iter().map(|service| of(service)));
+    // What is usual just before or at these hours is not surprising.
+    let against = |of: &dyn Fn(&Service, f64) -> f64| {
+        let of_days = of_days(days.iter().map(|(service, times)| of(service, *times)));
+        least(std::iter::once(of(before, 1.0)).chain(of_days))
+    };
+    let usual = |of: &dyn Fn(&Service, f64) -> f64| median(days.iter().map(|(service, times)| of(service, *times)));
 
-    let failing = against(&|usual| of_shares((now.calls.errors, now.calls.count), (usual.calls.errors, usual.calls.count)));
+    let failing = against(&|usual, _| of_shares((now.calls.errors, now.calls.count), (usual.calls.errors, usual.calls.count)));
     let share = |service: &Service| service.calls.error_share();
+    let usual_share = usual(&|service, _| share(service));
     if failing >= SURPRISING && now.calls.errors >= ERRORS_MIN {
-        add(ChangeKind::ServiceFailing, "", None, &share, failing);
+        add(ChangeKind::ServiceFailing, "", None, &share, usual_share, failing);
     } else if failing <= -SURPRISING && before.calls.errors >= ERRORS_MIN {
-        add(ChangeKind::ServiceRecovered, "", None, &share, -failing);
+        add(ChangeKind::ServiceRecovered, "", None, &share, usual_share, -failing);
     }
 
-    let slower = against(&|usual| of_durations(&now.calls, &usual.calls));
+    let slower = against(&|usual, _| of_durations(&now.calls, &usual.calls));
     let p95 = |service: &Service| service.calls.durations.quantile_ns(0.95).unwrap_or_default() as f64;
-    if slower >= SURPRISING && usual.iter().all(|usual| p95(now) >= p95(usual) * SLOWER_FACTOR) {
-        add(ChangeKind::ServiceSlower, "", None, &p95, slower);
-    } else if slower <= -SURPRISING && usual.iter().all(|usual| p95(now) * SLOWER_FACTOR <= p95(usual)) {
-        add(ChangeKind::ServiceFaster, "", None, &p95, -slower);
+    let usual_p95 = usual(&|service, _| p95(service));
+    let of_all = |before: f64, usual: Option<f64>, is_so: &dyn Fn(f64) -> bool| std::iter::once(before).chain(usual).all(is_so);
+    if slower >= SURPRISING && of_all(p95(before), usual_p95, &|usual| p95(now) >= usual * SLOWER_FACTOR) {
+        add(ChangeKind::ServiceSlower, "", None, &p95, usual_p95, slower);
+    } else if slower <= -SURPRISING && of_all(p95(before), usual_p95, &|usual| p95(now) * SLOWER_FACTOR <= usual) {
+        add(ChangeKind::ServiceFaster, "", None, &p95, usual_p95, -slower);
     }
 
-    let busier = against(&|usual| of_counts(now.calls.count, usual.calls.count));
+    let busier = against(&|usual, times| of_counts(now.calls.count, usual.calls.count * times));
     let calls = |service: &Service| service.calls.count;
-    if busier >= SURPRISING && usual.iter().all(|usual| calls(now) >= calls(usual) * TRAFFIC_FACTOR) {
-        add(ChangeKind::ServiceBusier, "", None, &calls, busier);
-    } else if busier <= -SURPRISING && usual.iter().all(|usual| calls(now) * TRAFFIC_FACTOR <= calls(usual)) {
-        add(ChangeKind::ServiceQuieter, "", None, &calls, -busier);
+    let usual_calls = usual(&|service, times| calls(service) * times);
+    if busier >= SURPRISING && of_all(calls(before), usual_calls, &|usual| calls(now) >= usual * TRAFFIC_FACTOR) {
+        add(ChangeKind::ServiceBusier, "", None, &calls, usual_calls, busier);
+    } else if busier <= -SURPRISING && of_all(calls(before), usual_calls, &|usual| calls(now) * TRAFFIC_FACTOR <= usual) {
+        add(ChangeKind::ServiceQuieter, "", None, &calls, usual_calls, -busier);
     }
 
     for version in now.versions.iter().filter(|version| !version.name.is_empty()) {
         let spans = |service: &Service| service.versions.iter().find(|one| one.name == version.name).map_or(0.0, |one| one.spans);
         if spans(before) == 0.0 {
-            add(ChangeKind::VersionNew, &version.name, Some(version.first_minute_ns), &spans, VERSION_SURPRISE);
+            add(ChangeKind::VersionNew, &version.name, Some(version.first_minute_ns), &spans, None, VERSION_SURPRISE);
         }
     }
 }
 
-fn appeared(now: &Service, then: Option<Option<&Service>>) -> Option<Change> {
+/// `days` are its calls on other days.
+fn appeared(now: &Service, then: Option<Option<&Service>>, days: &[f64]) -> Option<Change> {
     let yesterday = then.map(|service| service.map_or(0.0, |service| service.calls.count));
-    let surprise = least(std::iter::once(0.0).chain(yesterday).map(|usual| of_counts(now.calls.count, usual)));
+    let of_days = of_days(days.iter().map(|usual| of_counts(now.calls.count, *usual)));
+    let surprise = least(std::iter::once(of_counts(now.calls.count, 0.0)).chain(of_days));
     let first = now.versions.iter().map(|version| version.first_minute_ns).min();
     (surprise >= SURPRISING).then(|| Change {
         kind: ChangeKind::ServiceNew,
@@ -202,13 +242,15 @@ fn appeared(now: &Service, then: Option<Option<&Service>>) -> Option<Change> {
         now: now.calls.count,
         before: 0.0,
         yesterday,
+        usual: median(days.iter().copied()),
         surprise,
     })
 }
 
-fn silent(before: &Service, then: Option<Option<&Service>>) -> Option<Change> {
+fn silent(before: &Service, then: Option<Option<&Service>>, days: &[f64]) -> Option<Change> {
     let yesterday = then.map(|service| service.map_or(0.0, |service| service.calls.count));
-    let surprise = least(std::iter::once(before.calls.count).chain(yesterday).map(|usual| of_counts(0.0, usual)));
+    let of_days = of_days(days.iter().map(|usual| of_counts(0.0, *usual)));
+    let surprise = least(std::iter::once(of_counts(0.0, before.calls.count)).chain(of_days));
     (surprise <= -SURPRISING).then(|| Change {
         kind: ChangeKind::ServiceSilent,
         service: before.name.clone(),
@@ -217,6 +259,7 @@ fn silent(before: &Service, then: Option<Option<&Service>>) -> Option<Change> {
         now: 0.0,
         before: before.calls.count,
         yesterday,
+        usual: median(days.iter().copied()),
         surprise: -surprise,
     })
 }
@@ -283,7 +326,7 @@ mod tests {
     fn check(now: &[Service], before: &[Service], yesterday: Option<&[Service]>, expected: &[(ChangeKind, &str)]) {
         let none = Codes::new();
         let window = |services| Window { services, codes: &none };
-        let told = changes(window(now), window(before), yesterday.map(window));
+        let told = changes(window(now), window(before), yesterday.map(window), &[]);
         let shown: Vec<(ChangeKind, &str)> = told.iter().map(|change| (change.kind, &*change.service)).collect();
         assert_eq!(shown, expected, "{told:#?}");
         assert!(told.iter().all(|change| change.surprise > 0.0));
@@ -312,12 +355,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_usual_on_other_days_is_not_surprising() {
+        let none = Codes::new();
+        let check = |now: Option<i64>, before: Option<i64>, days: &[(i64, f64)], expected: &[(ChangeKind, Option<f64>)]| {
+            let pay = |calls: i64| service("pay", calls, 0, 20, "1.0");
+            let days: Vec<Day> = days.iter().map(|(calls, times)| Day { services: vec![pay(*calls)], times: *times }).collect();
+            let (now, before): (Vec<Service>, Vec<Service>) = (now.map(pay).into_iter().collect(), before.map(pay).into_iter().collect());
+            let window = |services| Window { services, codes: &none };
+            let told = changes(window(&now), window(&before), None, &days);
+            let shown: Vec<(ChangeKind, Option<f64>)> = told.iter().map(|change| (change.kind, change.usual)).collect();
+            assert_eq!(shown, expected, "{told:#?}");
+        };
+        let (quiet, busy) = ([(1000, 1.0); 5], [(4000, 1.0), (3900, 1.0), (4100, 1.0)]);
+        check(Some(4000), Some(1000), &[], &[(ChangeKind::ServiceBusier, None)]);
+        check(Some(4000), Some(1000), &quiet, &[(ChangeKind::ServiceBusier, Some(1000.0))]);
+        check(Some(4000), Some(1000), &busy, &[]);
+        // So it is on one day of five only.
+        check(Some(4000), Some(1000), &[&quiet[..4], &busy[..1]].concat(), &[(ChangeKind::ServiceBusier, Some(1000.0))]);
+        // On each day it is as it likes.
+        check(Some(4000), Some(1000), &[(500, 1.0), (1500, 1.0), (9000, 1.0), (2600, 1.0)], &[]);
+        // Days of which twice as long a window was looked at.
+        check(Some(4000), Some(1000), &[(8000, 0.5), (7900, 0.5)], &[]);
+        check(None, Some(1000), &quiet, &[(ChangeKind::ServiceSilent, Some(1000.0))]);
+        check(None, Some(1000), &[(0, 1.0), (0, 1.0)], &[]);
+        check(Some(1000), None, &quiet, &[]);
+        check(Some(1000), None, &[(0, 1.0)], &[(ChangeKind::ServiceNew, Some(0.0))]);
+    }
+
+    #[test]
     fn codes_that_are_not_as_usual() {
         let (now, before) = (
             codes(&[("pay", "new", 1.0), ("pay", "spiking", 90.0), ("pay", "steady", 50.0)]),
             codes(&[("pay", "spiking", 20.0), ("pay", "steady", 45.0), ("pay", "gone", 30.0)]),
         );
-        let told = changes(Window { services: &[], codes: &now }, Window { services: &[], codes: &before }, None);
+        let told = changes(Window { services: &[], codes: &now }, Window { services: &[], codes: &before }, None, &[]);
         let shown: Vec<(ChangeKind, &str, f64, f64)> =
             told.iter().map(|change| (change.kind, &*change.subject, change.now, change.before)).collect();
         assert_eq!(
@@ -331,7 +402,7 @@ mod tests {
         let yesterday = codes(&[("pay", "spiking", 88.0), ("pay", "new", 3.0), ("pay", "gone", 1.0)]);
         let then = Window { services: &[], codes: &yesterday };
         assert_eq!(
-            changes(Window { services: &[], codes: &now }, Window { services: &[], codes: &before }, Some(then)),
+            changes(Window { services: &[], codes: &now }, Window { services: &[], codes: &before }, Some(then), &[]),
             [],
             "usual at this time of day"
         );

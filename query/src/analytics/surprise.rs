@@ -31,9 +31,47 @@ pub fn least(surprises: impl IntoIterator<Item = f64>) -> f64 {
     surprises.into_iter().min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or_default()
 }
 
+/// Against the same hours of several days, of which each is as surprising as `surprises` say: the one in the middle, and less where days
+/// differ among themselves. Against one day it is that one; `None` without any.
+pub fn of_days(surprises: impl IntoIterator<Item = f64>) -> Option<f64> {
+    /// The median distance from the median of a normal distribution, as a share of its standard deviation.
+    const NORMAL: f64 = 1.4826;
+    let all: Vec<f64> = surprises.into_iter().collect();
+    let middle = median(all.iter().copied())?;
+    let spread = NORMAL * median(all.iter().map(|one| (one - middle).abs()))?;
+    Some(middle / (1.0 + spread * spread).sqrt())
+}
+
+/// The mean of both in the middle where there are two; `None` without any.
+pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    let lower = if values.len().is_multiple_of(2) { values[values.len() / 2 - 1] } else { upper };
+    Some((lower + upper) / 2.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_that_differ_make_less_surprising() {
+        for (days, expected) in [
+            (&[][..], None),
+            (&[4.0], Some(4.0)),
+            (&[4.0, 4.0, 4.0], Some(4.0)),
+            // The spread is 1.4826 standard deviations.
+            (&[3.0, 4.0, 5.0, 4.0, 6.0, 2.0, 4.0], Some(4.0 / (1.0_f64 + 1.4826 * 1.4826).sqrt())),
+            // One day that was odd changes nothing.
+            (&[4.0, 4.0, 4.0, 4.0, -90.0], Some(4.0)),
+            (&[2.0, 6.0], Some(4.0 / (1.0_f64 + (2.0 * 1.4826_f64).powi(2)).sqrt())),
+        ] {
+            let told = of_days(days.iter().copied());
+            assert_eq!(told.is_some(), expected.is_some(), "{days:?}");
+            assert!((told.unwrap_or_default() - expected.unwrap_or_default()).abs() < 1e-9, "{days:?}: {told:?} for {expected:?}");
+        }
+    }
 
     #[test]
     fn standard_deviations() {

@@ -44,6 +44,8 @@ pub struct Counts {
     pub late: u64,
     /// Left out: others are of the same series and time.
     pub doubled: u64,
+    /// When the newest arrived, in nanoseconds since 1970.
+    pub newest_received: Option<i64>,
 }
 
 /// Why there is no frame.
@@ -118,6 +120,7 @@ impl Gather {
         self.directory.runs(batch, |owner, rows| {
             points += rows.len();
             let (times, received) = (&times.values()[rows.clone()], &received.values()[rows.clone()]);
+            self.counts.newest_received = self.counts.newest_received.max(received.iter().max().copied());
             let late = received.iter().zip(times).filter(|(received, time)| received.saturating_sub(**time) > LATE_AFTER_NS);
             self.counts.late += late.count() as u64;
             self.runs[owner as usize].extend(rising(times).map(|within| Run {

@@ -27,6 +27,11 @@ impl Steps {
         Self { first: time, step: 1, count: 1 }
     }
 
+    /// The same times, each of which sees so far back in [`Self::index`]: for times that stand alone.
+    pub fn reaching(self, reach: i64) -> Self {
+        if self.count == 1 { Self { step: reach.max(1), ..self } } else { self }
+    }
+
     pub fn count(&self) -> usize {
         self.count
     }

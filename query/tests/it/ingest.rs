@@ -33,7 +33,11 @@ pub(crate) fn senders() -> Senders {
         ahead_at: if ahead > 0 { at(40) } else { None },
         late: 0,
         late_ns_max: 0,
+        refused: 0,
+        rejected_records: 0,
+        last_error: None,
     };
+    let full = SenderError { time: at(30), reason: "storage_full", message: "the disk is full".to_owned() };
     Senders {
         doors: vec![
             SenderDoor {
@@ -43,7 +47,11 @@ pub(crate) fn senders() -> Senders {
             },
             SenderDoor { refused: vec![RefusedRequests { reason: "undecodable", requests: 2 }], ..door("http", "logs", 60) },
         ],
-        services: vec![sender("cart", 120, 7), sender("pay", 480, 0), sender("stock", 0, 90)],
+        services: vec![
+            sender("cart", 120, 7),
+            Sender { refused: 2, last_error: Some(full), ..sender("pay", 480, 0) },
+            sender("stock", 0, 90),
+        ],
         others: None,
         links: vec![
             DataLink {
@@ -84,6 +92,8 @@ async fn senders_clocks_cardinality_and_what_is_held() {
     let names = |list: &str| answer[list].as_array().expect("a list").iter().map(|one| one["service"].clone()).collect::<Vec<_>>();
     assert_eq!((names("services"), &answer["services_total"]), (vec![json!("pay"), json!("cart")], &json!(3)));
     assert_eq!(names("clocks"), ["stock", "cart"]);
+    let pay = &answer["services"][0];
+    assert_eq!((&pay["refused"], &pay["last_error"]["message"]), (&json!(2), &json!("the disk is full")));
     assert_eq!((&answer["links_total"], &answer["links"][0]["lag_bytes"]), (&json!(2), &json!(70)));
     assert_eq!(answer["links"][1]["dropped"], json!([{"reason": "queue_full", "records": 3}]));
     let first = ask(&loaded, "/api/v1/status/ingest?limit=1").await;
@@ -91,7 +101,10 @@ async fn senders_clocks_cardinality_and_what_is_held() {
     assert_eq!(
         answer["cardinality"]["top"],
         json!([
-            {"service": "pay", "namespace": "shop", "what": "operation", "values": 1, "is_full": false},
+            {"service": "pay", "namespace": "shop", "what": "operation", "values": 1, "values_max": 1000, "is_full": false},
+            {"service": "pay", "namespace": "shop", "what": "version", "values": 1, "values_max": 1000, "is_full": false},
+            {"service": "pay", "namespace": "shop", "what": "environment", "values": 1, "values_max": 1000, "is_full": false},
+            {"service": "pay", "namespace": "shop", "what": "row", "values": 1, "values_max": 10000, "is_full": false},
         ])
     );
     let tables = answer["retention"]["tables"].as_array().expect("tables");

@@ -78,7 +78,7 @@ async fn a_quiet_window_says_how_much_it_looked_at() {
     assert_eq!(kinds(&overview), []);
     assert_eq!(
         overview["checked"],
-        json!({"services": 1, "spans": 1800.0, "calls": 1800.0, "codes": 0, "breakers": 0, "yesterday": false})
+        json!({"services": 1, "spans": 1800.0, "calls": 1800.0, "codes": 0, "breakers": 0, "yesterday": false, "days": 0})
     );
     let now = &overview["now"];
     assert_eq!((&now["recent_ns"], &now["calls_per_s"], &now["error_share"]), (&json!(5 * MIN), &json!(1.0), &json!(0.0)));
@@ -132,7 +132,32 @@ async fn what_is_wrong_now_and_what_changed() {
     let mut told = kinds(&overview);
     told.sort_unstable();
     assert_eq!(told, [("code_new", "pay", "4002001"), ("code_spiking", "pay", "5001003")]);
-    assert_eq!(overview["checked"]["yesterday"], true);
+    assert_eq!((&overview["checked"]["yesterday"], &overview["checked"]["days"]), (&json!(true), &json!(1)));
+}
+
+#[tokio::test]
+async fn what_is_so_on_most_days_is_usual() {
+    // Twice as many calls as in the window before: as on the days before yesterday, but not yesterday.
+    let loaded = Loaded::empty();
+    let every = |trace: u64, from: i64, length: i64, every_ns: i64| -> Vec<Made> {
+        (0..(length / every_ns) as u64).map(|nth| made(trace + nth, 1, 0, "pay", 2, from + nth as i64 * every_ns, 5)).collect()
+    };
+    let half = 30 * MIN;
+    send(&loaded, &every(1, -half, half, 8 * S));
+    send(&loaded, &every(10_001, 0, half, 4 * S));
+    send(&loaded, &every(20_001, -DAY, half, 8 * S));
+    let busier = async |days: u64| {
+        let overview = ask(&loaded, &format!("/api/v1/overview?{WINDOW}")).await;
+        assert_eq!(overview["checked"]["days"], days);
+        let changes = overview["changes"].as_array().expect("changes").clone();
+        changes.into_iter().find(|change| change["kind"] == "service_busier").map(|change| change["usual"].clone())
+    };
+    assert_eq!(busier(1).await, Some(json!(225.0)));
+    for day in 2..=4 {
+        // Around it too: earlier days are looked at by half hours.
+        send(&loaded, &every(100_000 * day as u64, -day * DAY - half, 2 * half, 4 * S));
+    }
+    assert_eq!(busier(4).await, None);
 }
 
 #[tokio::test]

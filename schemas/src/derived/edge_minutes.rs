@@ -45,7 +45,13 @@ pub const COLUMNS: &[Column] = &[
     ),
     Column::required(105, c::STATUS_CLASS, Kind::GroupText, "error when the status of either span is Error, else ok"),
     Column::required(106, c::ONE_SIDED, Kind::I32, "1 when only one half of the calls is there: that of `service_name`; else 0"),
-    Column::required(107, c::BEYOND_LIMIT, Kind::I32, "bit set: what is null because its service has too many: 1 operations, 2 peers"),
+    Column::required(
+        107,
+        c::BEYOND_LIMIT,
+        Kind::I32,
+        "bit set: what is null because its service has too many: 1 operations, 2 peers, 16 environments, 32 protocols, 64 combinations of \
+         all columns, of which the kind of the peer and the status are left",
+    ),
     Column::required(110, c::COUNT, Kind::F64, "how many calls, adjusted by the sampling weight"),
     Column::required(111, c::SPANS, Kind::I64, "how many calls were received"),
     Column::required(124, c::LATE_SPANS, Kind::I64, "those of `spans` that arrived more than a minute after their end"),

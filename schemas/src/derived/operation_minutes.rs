@@ -31,7 +31,8 @@ pub const COLUMNS: &[Column] = &[
         108,
         c::BEYOND_LIMIT,
         Kind::I32,
-        "bit set: what is null because its service has too many: 1 operations, 2 peers, 4 error codes",
+        "bit set: what is null because its service has too many: 1 operations, 2 peers, 4 error codes, 8 versions, \
+         16 environments, 64 combinations of all columns, of which kind and status are left",
     ),
     Column::required(110, c::COUNT, Kind::F64, "how many spans, adjusted by the sampling weight"),
     Column::required(111, c::SPANS, Kind::I64, "how many spans were received"),

@@ -22,8 +22,35 @@ fn door(door: Door) -> SenderDoor {
 }
 
 fn sender(sender: SenderService) -> Sender {
-    let SenderService { service, transports, signals, ahead, ahead_ns_max, late, late_ns_max, ahead_at, last_seen } = sender;
+    let SenderService {
+        service,
+        transports,
+        signals,
+        ahead,
+        ahead_ns_max,
+        late,
+        late_ns_max,
+        ahead_at,
+        last_seen,
+        refused,
+        rejected_records,
+        last_error,
+    } = sender;
+    let last_error = last_error.map(|LastError { time, reason, message }| SenderError { time: Some(time), reason, message });
     let signal = |(signal, records, records_per_s)| SenderSignal { signal, records, records_per_s };
     let signals = signals.into_iter().map(signal).collect();
-    Sender { service, transports, signals, last_seen, ahead, ahead_ns_max, ahead_at, late, late_ns_max }
+    Sender {
+        service,
+        transports,
+        signals,
+        last_seen,
+        ahead,
+        ahead_ns_max,
+        ahead_at,
+        late,
+        late_ns_max,
+        refused,
+        rejected_records,
+        last_error,
+    }
 }

@@ -42,8 +42,11 @@ mod write;
 pub use columns::RollupError;
 pub use edges::{EDGE_SPAN_COLUMNS, EdgeMinutes};
 pub use histogram::{DurationHistogram, SCALE, bucket_begin_ns, bucket_bounds_ns, bucket_of};
-pub use key::{BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, MINUTE_NS, minute_of};
-pub use known::{Change, Known, KnownCount, KnownValue, Limited};
+pub use key::{
+    BEYOND_ENVIRONMENTS, BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, BEYOND_PROTOCOLS, BEYOND_ROWS, BEYOND_VERSIONS, MINUTE_NS,
+    minute_of,
+};
+pub use known::{Change, Known, KnownCount, KnownValue, Limited, ROWS_PER_VALUE};
 pub use operations::OperationMinutes;
 pub use rows::{MinuteRow, MinuteRows};
 pub use spans::SPAN_COLUMNS;

@@ -88,8 +88,9 @@ impl OperationMinutes {
         Ok(())
     }
 
-    /// Leaves operations, peers and error codes out of the keys that a service has too many of: each of its `max` has rows of its own,
-    /// first those that are `known`, and the others are added up, with a bit in `beyond_limit`. Returns what is to be remembered, so that
+    /// Leaves operations, peers, error codes, versions and environments out of the keys that a service has too many of, and all of them
+    /// where it has too many combinations: each of its `max` (ten times as many combinations) has rows of its own, first those that are
+    /// `known`, and the others are added up, with a bit in `beyond_limit`. Returns what is to be remembered, so that
     /// the next sums agree. O(rows).
     pub fn limit(&mut self, known: &Known, max: usize) -> Vec<Change> {
         known::limit(&mut self.groups, &self.texts, known, max)

@@ -290,6 +290,57 @@ proptest! {
     }
 }
 
+/// What no limit may change: spans, their weights and histogram, by minute, service and status.
+type Kept = BTreeMap<(i64, Option<String>, String), (i64, f64, f64, i64, DurationHistogram)>;
+
+fn kept(rows: &RecordBatch) -> Kept {
+    let mut kept = Kept::new();
+    let rows = MinuteRows::of(rows).unwrap();
+    for at in 0..rows.len() {
+        let row = rows.get(at);
+        let key = (row.time.0, row.service_name.map(str::to_owned), row.status_class.to_owned());
+        let (spans, count, errors, sum_ns, histogram) = kept.entry(key).or_default();
+        (*spans, *count, *errors) = (*spans + row.spans, *count + row.count, *errors + row.errors);
+        *sum_ns = sum_ns.saturating_add(row.duration_sum_ns);
+        histogram.add_zero(row.zero_count + row.negative_count);
+        histogram.add_buckets(rows.buckets(at));
+    }
+    kept
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Whatever comes, in whatever flushes.
+    #[test]
+    fn a_minute_of_a_service_has_few_rows_and_sums_are_kept(flushes in prop::collection::vec(prop::collection::vec(span(), 1..120), 1..6), max in 0..3usize) {
+        // Of one month: what is older makes room, since its rows are gone.
+        let start = |start: i64| start.rem_euclid(180_000_000_000);
+        let now = |span: TestSpan| TestSpan { start: start(span.start), ..span };
+        let flushes: Vec<Vec<TestSpan>> = flushes.into_iter().map(|spans| spans.into_iter().map(now).collect()).collect();
+        let (mut known, mut stored) = (Known::default(), OperationMinutes::default());
+        for spans in &flushes {
+            let mut sums = OperationMinutes::default();
+            sums.add_spans(&batch(spans)).unwrap();
+            known.apply(&sums.limit(&known, max));
+            prop_assert_eq!(sums.limit(&known, max), [], "what is limited stays as it is");
+            stored.add_rows(&sums.finish().unwrap()).unwrap();
+        }
+        let stored = stored.finish().unwrap();
+        prop_assert_eq!(kept(&stored), kept(&sum(&flushes.concat())));
+        let rows = MinuteRows::of(&stored).unwrap();
+        let mut by_minute: BTreeMap<(i64, Option<&str>), [usize; 2]> = BTreeMap::new();
+        for row in (0..rows.len()).map(|row| rows.get(row)) {
+            let is_other = row.beyond_limit & BEYOND_ROWS != 0;
+            by_minute.entry((row.time.0, row.service_name)).or_default()[usize::from(is_other)] += 1;
+        }
+        for (own, others) in by_minute.values().map(|[own, others]| (*own, *others)) {
+            prop_assert!(own <= max * ROWS_PER_VALUE && others <= 12, "{} and {} others", own, others);
+        }
+        prop_assert!(known.counts().all(|count| count.values <= count.what.most(max)));
+    }
+}
+
 /// `count` spans of each operation, on `day`.
 fn on_day(day: i64, operations: &[(&'static str, usize)]) -> Vec<TestSpan> {
     let span = |name| TestSpan { service: "cart", name, start: day * 24 * 3600 * 1_000_000_000, ..TestSpan::default() };
@@ -308,7 +359,9 @@ fn who_came_first_stays_until_it_is_gone_for_long() {
         let rows = MinuteRows::of(&rows).unwrap();
         let found: Vec<_> = (0..rows.len()).map(|row| rows.get(row)).map(|row| (row.operation, row.spans)).collect();
         assert_eq!(found, expected, "day {day}");
-        changes.len()
+        let of_operations =
+            |change: &&Change| matches!(change, Change::Seen(of, _) | Change::Forgotten(of) if of.what == Limited::Operation);
+        changes.iter().filter(of_operations).count()
     };
     assert_eq!(check(100, &[("a", 1), ("b", 3), ("c", 2)], &[(None, 1), (Some("b"), 3), (Some("c"), 2)]), 2);
     assert_eq!(check(100, &[("a", 9), ("c", 1)], &[(None, 9), (Some("c"), 1)]), 0, "nothing new");

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { kindOf, leadsTo, toneOf, youngSince, type Change } from './overview';
 
-const change = (more: Partial<Change>): Change => ({ kind: 'trip', service: 'order', subject: 'pay', breaker_id: null, time: null, now: 1, before: 0, yesterday: null, surprise: 5, ...more });
+const change = (more: Partial<Change>): Change => ({ kind: 'trip', service: 'order', subject: 'pay', breaker_id: null, time: null, now: 1, before: 0, yesterday: null, usual: null, surprise: 5, ...more });
 
 test('every change leads somewhere', () => {
   const check = (more: Partial<Change>, expected: [string, object]) => expect(leadsTo(change(more))).toEqual(expected);

@@ -11,6 +11,8 @@ export interface Change {
   now: number;
   before: number;
   yesterday: number | null;
+  /** The median of the same hours of the seven days before. */
+  usual: number | null;
   surprise: number;
 }
 
@@ -34,7 +36,7 @@ export interface OverviewAnswer {
   trend: Trend;
   changes: Change[];
   changes_total: number;
-  checked: { services: number; spans: number; calls: number; codes: number; breakers: number; yesterday: boolean };
+  checked: { services: number; spans: number; calls: number; codes: number; breakers: number; yesterday: boolean; days: number };
 }
 
 /** When the window begins with silence, the moment of its first calls, in ms: what came then is new, though it may be old. */

@@ -58,12 +58,13 @@ struct ClockAhead {
     last_seen: Option<Time>,
 }
 
-/// Different operations, peers and error codes of services, of which so many have sums of their own.
+/// Different operations, peers, error codes, versions and environments of services, and of their calls, of which so many have sums of
+/// their own; and combinations of them.
 #[derive(Debug, Serialize, ToSchema)]
 struct CardinalityTop {
-    /// Of each, for each service. What is beyond is added up as one.
+    /// Of each, for each service; ten times as many combinations. What is beyond is added up as one.
     values_max: usize,
-    /// The most first, at most twenty.
+    /// Those nearest to their limit first, at most twenty.
     top: Vec<ServiceCardinality>,
 }
 
@@ -73,9 +74,11 @@ struct ServiceCardinality {
     service: String,
     /// Empty: its spans do not say.
     namespace: String,
-    /// `operation`, `peer` or `error_code`.
+    /// Of its spans: `operation`, `peer`, `error_code`, `version`, `environment`, or `row`: combinations of all columns of a sum but the
+    /// minute. Of calls by it: `edge_operation`, `edge_peer`, `edge_protocol`, `edge_environment`, or `edge_row`.
     what: &'static str,
     values: usize,
+    values_max: usize,
     /// Nothing new gets sums of its own.
     is_full: bool,
 }
@@ -178,14 +181,19 @@ fn clocks(services: &[Sender]) -> Vec<ClockAhead> {
 impl CardinalityTop {
     fn of(Cardinality { values_max, mut counts }: Cardinality) -> Self {
         counts.sort_by(|a, b| {
-            b.values.cmp(&a.values).then_with(|| (&a.service, &a.namespace, a.what).cmp(&(&b.service, &b.namespace, b.what)))
+            let share = |count: &KnownCount| count.values as f64 / count.what.most(values_max).max(1) as f64;
+            share(b)
+                .total_cmp(&share(a))
+                .then_with(|| b.values.cmp(&a.values))
+                .then_with(|| (&a.service, &a.namespace, a.what).cmp(&(&b.service, &b.namespace, b.what)))
         });
         let of = |KnownCount { service, namespace, what, values }: &KnownCount| ServiceCardinality {
             service: service.to_string(),
             namespace: namespace.to_string(),
             what: what.name(),
             values: *values,
-            is_full: *values >= values_max,
+            values_max: what.most(values_max),
+            is_full: *values >= what.most(values_max),
         };
         Self { values_max, top: counts.iter().take(CARDINALITY_MAX).map(of).collect() }
     }

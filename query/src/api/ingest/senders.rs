@@ -126,6 +126,12 @@ pub struct Sender {
     pub late: u64,
     /// After how long at most.
     pub late_ns_max: i64,
+    /// Requests with its records that were refused once they had been read. Who sent what cannot be read is not known: that is in `doors`
+    /// alone, with all other refusals.
+    pub refused: u64,
+    /// Refused alone, of requests that were of no other service.
+    pub rejected_records: u64,
+    pub last_error: Option<SenderError>,
 }
 
 /// Records of one signal.

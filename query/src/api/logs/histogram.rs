@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use arrow::{
     array::{Array, AsArray, RecordBatch},
-    compute::cast,
+    compute::{cast, max, sum},
     datatypes::{DataType, Int64Type},
     error::ArrowError,
 };
@@ -18,6 +18,7 @@ use super::{
     super::{
         answer::{Meta, meta},
         closed::Answered,
+        completeness::Completeness,
         problem::Problem,
         search::{Limits, Pairs, now},
     },
@@ -48,6 +49,8 @@ pub(super) struct HistogramAnswer {
     series: Vec<Series>,
     /// Values that share the series `other`.
     other_values: i64,
+    /// Late are records that arrived more than a minute after their time, which of spans is their start.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -117,6 +120,8 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
     let batches = answer.collect().await.map_err(in_q)?;
     let (series, other_values) = series_of(&batches, buckets.count, split).map_err(unreadable)?;
     let summary = answer.summary();
+    let summary = cost.into_iter().fold(summary, |summary, before| before.then(summary));
+    let (newest, late) = arrivals(&batches).map_err(unreadable)?;
     let body = HistogramAnswer {
         t0: buckets.t0_ns.to_string(),
         width_ms: buckets.width_ns / 1_000_000,
@@ -124,9 +129,20 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
         total: series.iter().map(|series| series.total).sum(),
         series,
         other_values,
-        meta: meta(&cost.into_iter().fold(summary, |summary, before| before.then(summary)), &warnings),
+        completeness: Completeness::of_records(newest, late, &summary.partial),
+        meta: meta(&summary, &warnings),
     };
     Ok(Answered::new(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"), &body.meta))
+}
+
+/// When the newest record came, and how many came late.
+fn arrivals(batches: &[RecordBatch]) -> Result<(Option<i64>, u64), ArrowError> {
+    let (mut newest, mut late) = (None, 0);
+    for batch in batches {
+        newest = newest.max(max(column(batch, "newest")?.as_primitive::<Int64Type>()));
+        late += sum(column(batch, "late")?.as_primitive::<Int64Type>()).unwrap_or_default().unsigned_abs();
+    }
+    Ok((newest, late))
 }
 
 /// The series, and how many values share one.

@@ -28,7 +28,7 @@ pub(super) struct MetricsMeta {
 
 impl MetricsMeta {
     pub(super) fn new(summary: &Summary, warnings: &[String], series: usize, counts: Counts) -> Self {
-        let Counts { points, late, doubled } = counts;
+        let Counts { points, late, doubled, .. } = counts;
         Self { meta: meta(summary, warnings), series, points, late_points: late, doubled_points: doubled }
     }
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Time, to_json},
+        completeness::Completeness,
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit, parse_time},
         sql::problem_in,
@@ -35,7 +36,8 @@ const VALUES_MAX: usize = 1_000_000;
 const EXEMPLARS_MAX: usize = 500;
 const KNOWN_OF_RANGE: &str = "this route knows `selector`, `function`, `of`, `quantile`, `agg`, `by`, `without`, `start`, `end`, `range`, `step`, \
 `window`, `exemplars`, `limit`";
-const KNOWN_OF_ONE: &str = "this route knows `selector`, `function`, `of`, `quantile`, `agg`, `by`, `without`, `time`, `window`, `limit`";
+const KNOWN_OF_ONE: &str = "this route knows `selector`, `function`, `of`, `quantile`, `agg`, `by`, `without`, `time`, `window`, \
+`exemplars`, `limit`";
 
 /// Series at every step.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,6 +55,7 @@ pub(super) struct RangeAnswer {
     times_ms: Vec<i64>,
     series: Vec<Series>,
     exemplars: Vec<ExemplarOfSeries>,
+    completeness: Completeness,
     #[schema(value_type = MetricsMeta)]
     meta: MetricsMeta,
 }
@@ -92,6 +95,9 @@ pub(super) struct OneAnswer {
     time: Time,
     /// Those without a value are left out.
     series: Vec<Point>,
+    /// Of the window before the time: for each series the one with the greatest value.
+    exemplars: Vec<ExemplarOfSeries>,
+    completeness: Completeness,
     meta: MetricsMeta,
 }
 
@@ -119,7 +125,20 @@ struct Answered {
     window_ns: i64,
     rows: Vec<Row>,
     exemplars: Vec<Exemplar>,
+    completeness: Completeness,
     meta: MetricsMeta,
+}
+
+impl ExemplarOfSeries {
+    fn of(exemplar: Exemplar) -> Self {
+        Self {
+            series: exemplar.row,
+            time: Time(UnixNanos(exemplar.time)),
+            value: Number(Some(exemplar.value)),
+            trace_id: exemplar.trace_id.to_string(),
+            span_id: exemplar.span_id.map(|id| id.to_string()),
+        }
+    }
 }
 
 pub(super) async fn range(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -128,14 +147,7 @@ pub(super) async fn range(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, 
     let steps = Steps::aligned(window.start, window.end, step_ns);
     let request = Request::parse(pairs, steps, step_ns, KNOWN_OF_RANGE)?;
     let times_ms = steps.times().map(|time| time / 1_000_000).collect();
-    let Answered { metric, types, function, window_ns, rows, exemplars, meta } = on_engine(engine, request).await?;
-    let exemplars = exemplars.into_iter().map(|exemplar| ExemplarOfSeries {
-        series: exemplar.row,
-        time: Time(UnixNanos(exemplar.time)),
-        value: Number(Some(exemplar.value)),
-        trace_id: exemplar.trace_id.to_string(),
-        span_id: exemplar.span_id.map(|id| id.to_string()),
-    });
+    let Answered { metric, types, function, window_ns, rows, exemplars, completeness, meta } = on_engine(engine, request).await?;
     Ok(to_json(&RangeAnswer {
         metric,
         types,
@@ -143,8 +155,9 @@ pub(super) async fn range(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, 
         window_ms: window_ns / 1_000_000,
         step_ms: step_ns / 1_000_000,
         times_ms,
-        exemplars: exemplars.collect(),
+        exemplars: exemplars.into_iter().map(ExemplarOfSeries::of).collect(),
         series: rows.into_iter().map(series).collect(),
+        completeness,
         meta,
     }))
 }
@@ -153,11 +166,19 @@ pub(super) async fn one(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, Pr
     let now = now();
     let time = taken(&mut pairs, "time").map(|text| parse_time("time", &text, now)).transpose()?.unwrap_or(now);
     let request = Request::parse(pairs, Steps::at(time.0), 0, KNOWN_OF_ONE)?;
-    let Answered { metric, types, function, window_ns, rows, meta, .. } = on_engine(engine, request).await?;
+    let Answered { metric, types, function, window_ns, rows, exemplars, completeness, meta } = on_engine(engine, request).await?;
     let point = |row: Row| Point { labels: label_map(&row.labels), value: Number(row.values.first().copied().flatten()) };
-    let series = rows.into_iter().map(point).collect();
-    let (function, window_ms) = (word(function), window_ns / 1_000_000);
-    Ok(to_json(&OneAnswer { metric, types, function, window_ms, time: Time(time), series, meta }))
+    Ok(to_json(&OneAnswer {
+        metric,
+        types,
+        function: word(function),
+        window_ms: window_ns / 1_000_000,
+        time: Time(time),
+        series: rows.into_iter().map(point).collect(),
+        exemplars: exemplars.into_iter().map(ExemplarOfSeries::of).collect(),
+        completeness,
+        meta,
+    }))
 }
 
 impl Request {
@@ -223,6 +244,7 @@ async fn answer(engine: &Engine, request: Request) -> Result<Answered, EngineErr
         let message = format!("{} series at {} steps are more than {VALUES_MAX} values", rows.len(), steps.count());
         return Err(EngineError::TooMuch { message, hint: "ask for a longer step, a lower `limit`, or an aggregate" });
     }
+    let question = Question { steps: steps.reaching(window_ns), ..question };
     let (exemplars, left_out) = exemplars(&frame, &question, &rows, EXEMPLARS_MAX);
     if left_out > 0 {
         warnings.push(format!("{left_out} exemplars are not shown"));
@@ -236,7 +258,8 @@ async fn answer(engine: &Engine, request: Request) -> Result<Answered, EngineErr
     }
     let metric = selector.metric().unwrap_or_default().to_owned();
     let meta = MetricsMeta::new(&summary, &warnings, frame.series.len(), counts);
-    Ok(Answered { metric, types, function, window_ns, rows, exemplars, meta })
+    let completeness = Completeness::of_records(counts.newest_received, counts.late, &summary.partial);
+    Ok(Answered { metric, types, function, window_ns, rows, exemplars, completeness, meta })
 }
 
 /// The rows with the greatest values on the whole, in their order.

@@ -95,6 +95,7 @@ async fn get_values(State(engine): Shared, label: InPath<String>, asked: Asked) 
         ("without" = Option<String>, Query, description = "labels that go, with commas"),
         ("time" = Option<String>, Query, description = "now when left out"),
         ("window" = Option<String>, Query, description = "of `increase` and `rate`; four points long when left out, at most 5m"),
+        ("exemplars" = Option<bool>, Query, description = "measurements that have a trace, too: of the window"),
         ("limit" = Option<usize>, Query, description = "series, 1 to 1000; 100 when left out"),
     ),
     responses((status = 200, description = "a value of each series", body = OneAnswer), AskProblems)

@@ -55,8 +55,8 @@ struct Content {
     buckets: Buckets,
     /// Calls of all services.
     trend: Trend,
-    /// Against the window before and, where something was stored then, the same hours of the day before: the most surprising first, at
-    /// most fifty.
+    /// Against the window before and, where something was stored then, the same hours of the seven days before (codes: of the day before):
+    /// the most surprising first, at most fifty.
     changes: Vec<ChangeRow>,
     changes_total: usize,
     /// How much was looked at: nothing wrong in nothing says little.
@@ -83,7 +83,10 @@ struct ChangeRow {
     before: f64,
     /// The day before; null: nothing was stored then, or it is a trip.
     yesterday: Option<f64>,
-    /// In standard deviations.
+    /// The median of the same hours of the seven days before, as far as something was stored then, earlier days than yesterday by half
+    /// hours; null: nothing was, or it is about a code, a version or a trip.
+    usual: Option<f64>,
+    /// In standard deviations; less where the days before differ among themselves.
     surprise: f64,
 }
 
@@ -98,6 +101,8 @@ struct Checked {
     breakers: usize,
     /// Whether there was a day before to compare with.
     yesterday: bool,
+    /// How many of the seven days before there were to compare with.
+    days: usize,
 }
 
 impl OverviewAnswer {
@@ -162,6 +167,7 @@ pub(super) async fn answer(shared: &Shared, folds: &Folds, pairs: Pairs) -> Resu
             codes: loads.now.codes.len(),
             breakers: guards.breakers.len(),
             yesterday: loads.yesterday.is_some(),
+            days: loads.days.len() + usize::from(loads.yesterday.is_some()),
         },
     };
     let Window { start, end } = window;
@@ -174,14 +180,14 @@ fn changes_of(loads: &Loads) -> Vec<Change> {
     fn compared(counted: &Counted) -> Compared<'_> {
         Compared { services: &counted.services, codes: &counted.codes }
     }
-    changes(compared(&loads.now), compared(&loads.before), loads.yesterday.as_ref().map(compared))
+    changes(compared(&loads.now), compared(&loads.before), loads.yesterday.as_ref().map(compared), &loads.days)
 }
 
 impl ChangeRow {
     fn of(change: Change) -> Self {
-        let Change { kind, service, subject, at_ns, now, before, yesterday, surprise } = change;
+        let Change { kind, service, subject, at_ns, now, before, yesterday, usual, surprise } = change;
         let time = at_ns.map(|time| Time(UnixNanos(time)));
-        Self { kind: kind.word(), service, subject, breaker_id: None, time, now, before, yesterday, surprise }
+        Self { kind: kind.word(), service, subject, breaker_id: None, time, now, before, yesterday, usual, surprise }
     }
 
     fn of_trip(guard: &Guard) -> Self {
@@ -195,6 +201,7 @@ impl ChangeRow {
             now: guard.trips as f64,
             before: guard.trips_before as f64,
             yesterday: None,
+            usual: None,
             surprise: TRIP_SURPRISE + more + of_counts(guard.refused, 0.0).max(0.0),
         }
     }

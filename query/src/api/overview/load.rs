@@ -12,7 +12,7 @@ use super::super::{
 use crate::{
     analytics::{
         minutes::{Completeness, MINUTE_NS},
-        overview::{Codes, Seen},
+        overview::{Codes, Day, Seen},
         red::Grid,
         services::{self, Service},
     },
@@ -20,6 +20,9 @@ use crate::{
 };
 
 const DAY_NS: i64 = 24 * 60 * MINUTE_NS;
+/// Of which the same hours are compared: yesterday, exactly, and the others by half hours, which are kept added up.
+const DAYS: i64 = 7;
+const HALF_HOUR_NS: i64 = 30 * MINUTE_NS;
 
 /// One window: its services, and its codes.
 pub(super) struct Counted {
@@ -33,6 +36,8 @@ pub(super) struct Loads {
     pub before: Counted,
     /// `None`: nothing was stored then.
     pub yesterday: Option<Counted>,
+    /// Of the days before yesterday, those on which something was stored.
+    pub days: Vec<Day>,
     /// The newest part of the window.
     pub recent: Counted,
     /// The part of the window before that, with the window before.
@@ -66,6 +71,7 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
         false => Loaded::default(),
     };
     cost.merge(&of_yesterday.cost);
+    let days = if length * 2 <= DAY_NS { earlier_days(folds, window, whose, &mut cost).await? } else { Vec::new() };
 
     let question = |window: Window, width_ns: i64| {
         let Window { start, end } = window;
@@ -84,6 +90,7 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
         now: Counted { services: services::services(&now, grid), codes: of(counts.iter().filter(|one| one.bucket > 0).chain(&newest)) },
         before: Counted { services: services::services(&of_before, whole(before)), codes: of(counts.iter().filter(|one| one.bucket == 0)) },
         yesterday,
+        days,
         recent: Counted { services: services::services(&recent, whole(recently)), codes: of(newest.iter()) },
         codes_before_recent: of(counts.iter()),
         times: (2 * length - recent_ns) as f64 / recent_ns as f64,
@@ -91,6 +98,23 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
         completeness,
         cost,
     })
+}
+
+/// The half hours of a window on the days before yesterday, which are nearly free where they were asked for before.
+async fn earlier_days(folds: &Folds, window: Window, whose: Whose<'_>, cost: &mut Cost) -> Result<Vec<Day>, Problem> {
+    let length = window.length_ns().saturating_add(HALF_HOUR_NS - 1).div_euclid(HALF_HOUR_NS) * HALF_HOUR_NS;
+    let mut days = Vec::new();
+    for day in 2..=DAYS {
+        let start = window.start.0.saturating_sub(day * DAY_NS).div_euclid(HALF_HOUR_NS) * HALF_HOUR_NS;
+        let of_day = Window { start: UnixNanos(start), end: UnixNanos(start.saturating_add(length)) };
+        let Loaded { rows, cost: of_this, .. } = minutes(&folds.engine, of_day, whole(of_day), whose).await?;
+        cost.merge(&of_this);
+        if !rows.is_empty() {
+            let times = window.length_ns() as f64 / length as f64;
+            days.push(Day { services: services::services(&rows, whole(of_day)), times });
+        }
+    }
+    Ok(days)
 }
 
 /// One bucket: nobody asks for a trend.

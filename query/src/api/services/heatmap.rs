@@ -12,6 +12,7 @@ use super::{
     super::{
         answer::{Cost, Meta, meta, to_json, total},
         closed::Answered,
+        completeness::Completeness,
         logs::Buckets,
         problem::Problem,
         search::{Pairs, now, parse_search},
@@ -49,6 +50,8 @@ pub(super) struct HeatmapAnswer {
     total: f64,
     /// Spans that took no time or less: no row has them.
     not_positive: f64,
+    /// Where sums by minute are read, of all spans of the services and operations in question, whatever their kind.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -124,10 +127,10 @@ pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Answered, Pr
     let (search, warnings) = parse_search(&request.text)?;
     let times = request.times(&search);
     let of_sums = match search == Search::Everything && times.width_ns % MINUTE_NS == 0 {
-        true => of_sums(engine, &request, times).await?.map(|(heatmap, cost)| (heatmap, cost.meta(started))),
+        true => of_sums(engine, &request, times).await?.map(|(heatmap, completeness, cost)| (heatmap, completeness, cost.meta(started))),
         false => None,
     };
-    let (heatmap, meta) = match of_sums {
+    let (heatmap, completeness, meta) = match of_sums {
         Some(found) => found,
         None => of_spans(engine, &request, search, times, &warnings).await?,
     };
@@ -147,23 +150,25 @@ pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Answered, Pr
         total: total(cells.spans.iter().copied()) + heatmap.not_positive,
         cells,
         not_positive: heatmap.not_positive,
+        completeness,
         meta,
     };
     Ok(Answered::new(to_json(&body), &body.meta))
 }
 
 /// `None` where sums do not tell: there are too many different ones, or the operation is one of too many of its service.
-async fn of_sums(engine: &Engine, request: &Request, times: Grid) -> Result<Option<(Heatmap, Cost)>, Problem> {
+async fn of_sums(engine: &Engine, request: &Request, times: Grid) -> Result<Option<(Heatmap, Completeness, Cost)>, Problem> {
     let operation = request.operation.as_deref();
     let whose = Whose { service: request.service.as_deref(), environment: request.environment.as_deref(), operations: operation.is_some() };
-    let Loaded { rows, cost, completeness } = minutes(engine, request.window, times, whose).await?;
+    let Loaded { rows, mut cost, completeness } = minutes(engine, request.window, times, whose).await?;
     let of_operation = |row: &&MinuteRow| operation.is_none() || row.key.operation.as_deref() == operation;
     if completeness.left_out > 0 || operation.is_some() && rows.iter().any(|row| row.key.operation.is_none()) {
         return Ok(None);
     }
     let mut heatmap = Heatmap::new(times, request.kind);
     rows.iter().filter(of_operation).for_each(|row| heatmap.add_sums(row.key.from_ns, row.key.kind, &row.red));
-    Ok(Some((heatmap, cost)))
+    let completeness = Completeness::of(completeness, &mut cost);
+    Ok(Some((heatmap, completeness, cost)))
 }
 
 async fn of_spans(
@@ -172,7 +177,7 @@ async fn of_spans(
     search: Search,
     times: Grid,
     warnings: &[String],
-) -> Result<(Heatmap, Meta), Problem> {
+) -> Result<(Heatmap, Completeness, Meta), Problem> {
     let Request { text, service, operation, environment, kind, window, .. } = request;
     let time = TimeSpan { start: Some(window.start), end: Some(window.end) };
     let found = Found { table: Table::Spans, text: text.clone(), search, time, now: now() };
@@ -181,5 +186,8 @@ async fn of_spans(
     let question = Question::Narrow(Narrow { found, columns: heatmap::COLUMNS.to_vec(), equal });
     let asked = engine.gather(question, Heatmap::new(times, *kind), |heatmap, batch| heatmap.add(batch)).await;
     let (heatmap, summary) = asked.map_err(|error| problem_in("q", error))?;
-    Ok((heatmap, meta(&summary, warnings)))
+    let mut cost = Cost::default();
+    cost.add(&summary);
+    let completeness = Completeness::of(heatmap.completeness, &mut cost);
+    Ok((heatmap, completeness, meta(&summary, warnings)))
 }

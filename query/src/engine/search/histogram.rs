@@ -17,14 +17,15 @@ use datafusion::{
     functions_window::expr_fn::dense_rank,
     logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, expr::WindowFunction, ident, lit, when},
 };
-use schemas::UnixNanos;
+use schemas::{UnixNanos, columns as c};
 use storage::Snapshot;
 
 use super::{super::EngineError, found::Found, plan::newest_first};
 use crate::search::Field;
 
 /// Counts in buckets: `bucket` (0 begins at `start`), `value` (null for records without the field, and without `by` for all), `folded`
-/// (true for all values that have fewer records than those with a series), `count`, and how many different `values` there are.
+/// (true for all values that have fewer records than those with a series), `count`, how many of these came `late`, when the `newest` came, and
+/// how many different `values` there are.
 #[derive(Debug, Clone)]
 pub(crate) struct Histogram {
     /// INVARIANT: `found.time` does not begin before `start`.
@@ -36,6 +37,8 @@ pub(crate) struct Histogram {
     pub series_max: usize,
 }
 
+/// A record that arrives so long after its time is late.
+const LATE_NS: i64 = 60_000_000_000;
 const RANK: &str = "rank";
 const TOTAL: &str = "total";
 
@@ -47,7 +50,11 @@ pub(in super::super) fn histogram_plan(snapshot: &Arc<Snapshot>, question: &Hist
         Some(field) => found.compiler(snapshot).grouping(field)?,
         None => lit(ScalarValue::Utf8(None)),
     };
-    let counted = found.records(snapshot)?.aggregate([bucket.alias("bucket"), value.alias("value")], [count(lit(1_i64)).alias("count")])?;
+    let received_at = || cast(ident(c::RECEIVED_AT), DataType::Int64);
+    let is_late = (received_at() - cast(found.time_column(), DataType::Int64)).gt(lit(LATE_NS));
+    let measures =
+        [count(lit(1_i64)).alias("count"), count(lit(1_i64)).filter(is_late).build()?.alias("late"), max(received_at()).alias("newest")];
+    let counted = found.records(snapshot)?.aggregate([bucket.alias("bucket"), value.alias("value")], measures)?;
 
     let total = Expr::from(WindowFunction::new(sum_udaf(), vec![ident("count")])).partition_by(vec![ident("value")]).build()?;
     let totalled = counted.window([total.alias(TOTAL)])?;
@@ -64,8 +71,13 @@ pub(in super::super) fn histogram_plan(snapshot: &Arc<Snapshot>, question: &Hist
         shown.alias("value"),
         folded.alias("folded"),
         ident("count"),
+        ident("late"),
+        ident("newest"),
         cast(values, DataType::Int64).alias("values"),
     ])?;
+    let [count, late] = ["count", "late"].map(|name| sum(ident(name)).alias(name));
+    let [newest, values] = ["newest", "values"].map(|name| max(ident(name)).alias(name));
+    let sums = [count, late, newest, values];
     let groups = ["bucket", "value", "folded"].map(ident);
-    Ok(shown.aggregate(groups, [sum(ident("count")).alias("count"), max(ident("values")).alias("values")])?.build()?)
+    Ok(shown.aggregate(groups, sums)?.build()?)
 }

@@ -142,10 +142,13 @@ async fn what_an_answer_says_besides() {
     assert_eq!((&again["series"], &again["meta"]["doubled_points"]), (&answer["series"], &json!(18)));
 }
 
+fn at(minute: i64, query: &str) -> String {
+    format!("query?time={}&{query}", START_S + minute * 60)
+}
+
 #[tokio::test]
 async fn at_one_time() {
     let [_, loaded, _] = stores();
-    let at = |minute: i64, query: &str| format!("query?time={}&{query}", START_S + minute * 60);
     let load = ask(&loaded, &at(4, "selector=shop.load")).await;
     assert_eq!(
         (&load["series"][0]["value"], &load["time"], &load["function"]),
@@ -169,6 +172,13 @@ async fn exemplars_lead_to_traces() {
         let first = json!({ "series": 0, "time": "2026-09-21T14:14:00.000000000Z", "value": 3.5, "trace_id": TRACE, "span_id": "00f067aa0ba90002" });
         assert_eq!(exemplars[0], first);
         assert_eq!(range(&loaded, "selector=shop.latency").await["exemplars"], json!([]), "nobody asked for them");
+        // Of one time: those of the window before it.
+        let now = ask(&loaded, &at(2, "selector=shop.latency&quantile=0.99&by=service_name&window=90s&exemplars=true")).await;
+        assert_eq!(now["exemplars"], json!([first]), "as large as the next one, and earlier");
+        let later = ask(&loaded, &at(4, "selector=shop.latency&quantile=0.99&by=service_name&window=90s&exemplars=true")).await;
+        assert_eq!(later["exemplars"][0]["time"], "2026-09-21T14:16:00.000000000Z");
+        let none = ask(&loaded, &at(2, "selector=shop.latency&quantile=0.99")).await;
+        assert_eq!((&none["exemplars"], none["completeness"]["watermark"].is_string()), (&json!([]), true));
     }
 }
 

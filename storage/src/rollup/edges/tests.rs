@@ -7,7 +7,7 @@ use schemas::{Table, columns as c};
 
 use super::*;
 use crate::rollup::{
-    BEYOND_OPERATIONS, Known, MINUTE_NS,
+    BEYOND_OPERATIONS, Known, Limited, MINUTE_NS, ROWS_PER_VALUE,
     tests::{TestSpan, batch},
 };
 
@@ -142,7 +142,31 @@ fn too_many_operations_and_peers_are_one() {
         read(&rows).into_iter().zip(beyond.values()).map(|(row, beyond)| (row.4, *beyond, row.8)).collect();
     let expected = [("-", BEYOND_OPERATIONS, 2.0), ("a", 0, 1.0), ("b", 0, 1.0)];
     assert_eq!(found, expected.map(|(name, beyond, count)| (name.to_owned(), beyond, count)));
-    assert_eq!(known.counts().map(|count| count.values).sum::<usize>(), 3);
+    assert_eq!(known.counts().filter(|count| count.what != Limited::EdgeRow).map(|count| count.values).sum::<usize>(), 3);
+}
+
+#[test]
+fn too_many_combinations_of_calls_are_one_for_each_kind_of_peer() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let mut spans: Vec<TestSpan> = Vec::new();
+    for (trace, (name, peer)) in (1..).zip(names.iter().flat_map(|name| names.iter().map(move |peer| (*name, *peer)))) {
+        spans.push(TestSpan { trace, name, peer_service: peer, ..span(9, 0, "pay", 3) });
+        spans.push(TestSpan { trace: trace + 100, name, server_address: peer, db_system: "redis", ..span(9, 0, "pay", 3) });
+    }
+    let mut edges = EdgeMinutes::default();
+    edges.add_cut([&batch(&spans)], ALL).unwrap();
+    edges.settle(i64::MAX);
+    let mut known = Known::default();
+    let changes = edges.limit(&known, 6);
+    known.apply(&changes);
+    assert_eq!(edges.limit(&known, 6), []);
+    let rows = edges.finish().unwrap().0;
+    let beyond = rows.column_by_name(c::BEYOND_LIMIT).unwrap().as_primitive::<Int32Type>();
+    let found: Vec<(String, f64)> =
+        read(&rows).into_iter().zip(beyond.values()).filter(|(_, beyond)| **beyond != 0).map(|(row, _)| (row.2, row.8)).collect();
+    let calls: f64 = found.iter().map(|(_, count)| count).sum();
+    assert_eq!((rows.num_rows() - found.len(), calls), (6 * ROWS_PER_VALUE, 12.0), "{found:?}");
+    assert!(found.len() <= 2, "{found:?}");
 }
 
 #[test]

@@ -46,8 +46,20 @@ const t = texts({
 const TRANSPORTS: Record<string, string> = { grpc: 'OTLP/gRPC', http: 'OTLP/HTTP', zipkin: 'Zipkin', jaeger: 'Jaeger', loki: 'Loki', remote_write: 'Prometheus remote write' };
 const signalName = texts({ traces: ['traces', '链路'], logs: ['logs', '日志'], metrics: ['metrics', '指标'], none: ['not OTLP', '非 OTLP'] });
 const SIGNALS = ['traces', 'logs', 'metrics', 'none'] as const;
-const whatName = texts({ operation: ['operations', '操作'], peer: ['peers', '对端'], error_code: ['error codes', '错误码'] });
-const WHATS = ['operation', 'peer', 'error_code'] as const;
+const whatName = texts({
+  operation: ['operations', '操作'],
+  peer: ['peers', '对端'],
+  error_code: ['error codes', '错误码'],
+  version: ['versions', '版本'],
+  environment: ['environments', '环境'],
+  row: ['combinations of all', '全部组合'],
+  edge_operation: ['operations of calls', '调用的操作'],
+  edge_peer: ['peers of calls', '调用的对端'],
+  edge_protocol: ['protocols of calls', '调用的协议'],
+  edge_environment: ['environments of calls', '调用的环境'],
+  edge_row: ['combinations of calls', '调用的全部组合'],
+});
+const WHATS = ['operation', 'peer', 'error_code', 'version', 'environment', 'row', 'edge_operation', 'edge_peer', 'edge_protocol', 'edge_environment', 'edge_row'] as const;
 
 export function Ingest({ answer }: { answer: Answer<IngestAnswer> }) {
   return (
@@ -68,7 +80,7 @@ export function Ingest({ answer }: { answer: Answer<IngestAnswer> }) {
               <Keeping answer={data} />
               {data.cardinality.top.length > 0 && (
                 <Panel title={t('cardinality')} flush>
-                  <Table label={t('cardinality')} columns={cardinalityColumns(data.cardinality.values_max)} rows={data.cardinality.top.slice(0, 6)} keyOf={(one) => `${one.service} ${one.namespace} ${one.what}`} />
+                  <Table label={t('cardinality')} columns={cardinalityColumns()} rows={data.cardinality.top.slice(0, 6)} keyOf={(one) => `${one.service} ${one.namespace} ${one.what}`} />
                 </Panel>
               )}
             </div>
@@ -122,6 +134,7 @@ function senderColumns(): Column<Sender>[] {
       cell: (one) => (
         <>
           {one.ahead > 0 && <span class="badge warn">{t('ahead', { time: duration(one.ahead_ns_max) })}</span>}
+          {one.refused + one.rejected_records > 0 && <LastError of={one.last_error} />}
           {one.late > 0 && <span class="faint small">{t('late', { n: count(one.late), time: duration(one.late_ns_max) })}</span>}
         </>
       ),
@@ -129,7 +142,7 @@ function senderColumns(): Column<Sender>[] {
   ];
 }
 
-function cardinalityColumns(max: number): Column<ServiceCardinality>[] {
+function cardinalityColumns(): Column<ServiceCardinality>[] {
   return [
     { key: 'service', title: t('service'), cell: (one) => one.service },
     { key: 'what', title: t('what'), cell: (one) => <span class="soft nowrap">{known(whatName, WHATS, one.what)}</span> },
@@ -138,7 +151,7 @@ function cardinalityColumns(max: number): Column<ServiceCardinality>[] {
       title: t('values'),
       num: true,
       cell: (one) => (
-        <span title={`${count(one.values)} / ${count(max)}`}>
+        <span title={`${count(one.values)} / ${count(one.values_max)}`}>
           {one.is_full && (
             <span class="badge error" title={t('full_why')}>
               {t('full')}
@@ -148,6 +161,6 @@ function cardinalityColumns(max: number): Column<ServiceCardinality>[] {
         </span>
       ),
     },
-    { key: 'share', title: '', cell: (one) => <Meter share={one.values / Math.max(1, max)} tone={one.is_full ? 'error' : undefined} /> },
+    { key: 'share', title: '', cell: (one) => <Meter share={one.values / Math.max(1, one.values_max)} tone={one.is_full ? 'error' : undefined} /> },
   ];
 }
