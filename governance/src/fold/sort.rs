@@ -4,12 +4,12 @@ use std::{cmp::Ordering, ops::Deref};
 
 use schemas::{SpanId, TraceId, UnixNanos};
 
-use super::Series;
+use super::{Refusal, Series};
 use crate::facts::{Amount, BreakerSignal, Emitter, Evidence, Rejection, RejectionKind, Signal, Source, SpanKind, State};
 
 pub(crate) struct Sorted<'a> {
     /// Index in the input, and the fact.
-    pub rejections: Vec<(u32, &'a Rejection)>,
+    pub rejections: Vec<(u32, &'a Refusal<'a>)>,
     /// What is asked of each of them again and again.
     pub briefs: Vec<Brief>,
     pub signals: Vec<Said<'a>>,
@@ -53,17 +53,18 @@ pub(crate) struct Brief {
 }
 
 impl Brief {
-    fn of(rejection: &Rejection) -> Self {
-        let Rejection { time, kind, amount, span_kind, says_propagated, evidence, .. } = rejection;
+    fn of(rejection: &Refusal<'_>) -> Self {
+        let Refusal { of, time, amount, trace_id, span_id, .. } = *rejection;
+        let Rejection { kind, span_kind, says_propagated, evidence, .. } = of;
         let count = match amount {
-            Amount::Count(count) => Some(*count),
+            Amount::Count(count) => Some(count),
             Amount::Cumulative { .. } => None,
         };
         Self {
             time: time.0,
             count,
-            trace: evidence.trace_id,
-            span: evidence.span_id,
+            trace: trace_id,
+            span: span_id,
             kind: *kind,
             source: evidence.source,
             span_kind: *span_kind,
@@ -78,14 +79,14 @@ impl Brief {
 }
 
 impl<'a> Sorted<'a> {
-    pub fn of(rejections: &[&'a Rejection], (signals, series): (&[&'a BreakerSignal], &'a [Series]), latest: i64) -> Self {
-        let by_all = |a: u32, b: u32| compare_rejections(rejections[a as usize], rejections[b as usize]);
+    pub fn of(rejections: &'a [Refusal<'a>], (signals, series): (&[&'a BreakerSignal], &'a [Series]), latest: i64) -> Self {
+        let by_all = |a: u32, b: u32| compare_rejections(&rejections[a as usize], &rejections[b as usize]);
         let order = ordered(rejections.iter().map(|rejection| rejection.time.0), latest, by_all);
         let mut future = rejections.len() - order.len();
-        let mut kept: Vec<(u32, &Rejection)> = Vec::with_capacity(order.len());
+        let mut kept: Vec<(u32, &Refusal<'_>)> = Vec::with_capacity(order.len());
         let mut repeats = Vec::new();
         for (time, index) in order {
-            let rejection = rejections[index as usize];
+            let rejection = &rejections[index as usize];
             match kept.last() {
                 Some((_, last)) if last.time.0 == time && compare_rejections(last, rejection).is_eq() => {
                     repeats.push((index, kept.len() as u32 - 1));
@@ -125,14 +126,20 @@ fn ordered(times: impl Iterator<Item = i64>, latest: i64, compare: impl Fn(u32, 
     order
 }
 
-fn compare_rejections(a: &Rejection, b: &Rejection) -> Ordering {
+fn compare_rejections(a: &Refusal<'_>, b: &Refusal<'_>) -> Ordering {
     same_but_amount(a, b).then_with(|| amount_key(&a.amount).cmp(&amount_key(&b.amount)))
 }
 
 /// Equal: records of one call, or of calls that nothing tells apart.
-pub(crate) fn same_but_amount(a: &Rejection, b: &Rejection) -> Ordering {
-    (a.time.cmp(&b.time))
-        .then_with(|| compare_evidence(&a.evidence, &b.evidence))
+pub(crate) fn same_but_amount(a: &Refusal<'_>, b: &Refusal<'_>) -> Ordering {
+    let alike = std::ptr::eq(a.of, b.of);
+    let ids = |of: &Refusal<'_>| (of.evidence.source, of.span_id, of.trace_id);
+    a.time.cmp(&b.time).then_with(|| ids(a).cmp(&ids(b))).then_with(|| if alike { Ordering::Equal } else { compare_what(a.of, b.of) })
+}
+
+/// But for what each has of its own.
+fn compare_what(a: &Rejection, b: &Rejection) -> Ordering {
+    (a.evidence.rule.cmp(&b.evidence.rule))
         .then_with(|| compare_emitters(&a.emitter, &b.emitter))
         .then_with(|| (a.kind, &a.name, &a.operation, &a.target).cmp(&(b.kind, &b.name, &b.operation, &b.target)))
         .then_with(|| (&a.framework, a.mechanism, a.span_kind).cmp(&(&b.framework, b.mechanism, b.span_kind)))

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::stretch::{Both, Settled};
 use crate::{
-    facts::{BreakerSignal, Rejection},
-    fold::Series,
+    facts::BreakerSignal,
+    fold::{Alike, Series},
 };
 
 /// What is left of stretches of time that are next to each other, in any order.
@@ -15,7 +15,7 @@ pub struct FoldFacts(Both);
 /// What a fold takes.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    pub rejections: Vec<Arc<Rejection>>,
+    pub rejections: Vec<Alike>,
     pub signals: Vec<Arc<BreakerSignal>>,
     pub series: Vec<Series>,
 }
@@ -51,13 +51,13 @@ impl FoldFacts {
     /// All stretches as one.
     pub fn finish(mut self) -> Gathered {
         self.join();
-        let Both { mut rejections, signals } = self.0;
-        let mut all = std::mem::take(&mut rejections.alone);
-        for series in &rejections.series {
-            all.extend(series.samples.iter().map(|sample| Arc::new(sample.rejection(&series.of))));
-        }
+        let Both { rejections, signals } = self.0;
+        let alike = rejections.series.into_iter().map(|mut series| {
+            series.singles.extend(series.samples.iter().map(|sample| sample.single(&series.of)));
+            Alike { of: series.of, singles: series.singles }
+        });
         let told = signals.series.into_iter().filter(|series| !series.samples.is_empty());
         let series = told.map(|series| Series { of: series.of, samples: series.samples }).collect();
-        Gathered { rejections: all, signals: signals.alone, series }
+        Gathered { rejections: alike.collect(), signals: signals.alone, series }
     }
 }

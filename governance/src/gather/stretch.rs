@@ -83,7 +83,7 @@ impl Stretches {
 
     /// Facts of either table that are no points of a series.
     pub fn alone(&self) -> (usize, usize) {
-        let counts = self.of.values().map(|both| (both.rejections.alone.len(), both.signals.alone.len()));
+        let counts = self.of.values().map(|both| (both.rejections.singles, both.signals.alone.len()));
         counts.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
     }
 
@@ -129,7 +129,7 @@ impl Both {
 
     pub fn rows(&self) -> (usize, usize) {
         let Self { rejections, signals } = self;
-        (rejections.alone.len() + rejections.samples, signals.alone.len() + signals.samples)
+        (rejections.singles + rejections.samples, signals.alone.len() + signals.samples)
     }
 
     pub fn bytes(&self) -> usize {

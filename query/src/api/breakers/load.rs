@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use arrow::array::RecordBatch;
 use governance::{
-    facts::{BreakerSignal, Error, Rejection, Signal},
-    fold::{Breaker, BreakerId, Folded, Input, TraceShape, Verdict, fold},
+    facts::{BreakerSignal, Error, Signal},
+    fold::{Alike, Breaker, BreakerId, Folded, Input, Refusal, Single, TraceShape, Verdict, fold},
     gather::Gathered,
     tables::{self, RowError},
 };
@@ -39,7 +39,7 @@ const CLOSED_AFTER: i64 = 60_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub folded: Folded,
-    pub(super) rejections: Vec<Arc<Rejection>>,
+    pub(super) rejections: Vec<Alike>,
     /// Rules and settings that were loaded again.
     pub reloads: Vec<Reload>,
     /// State before is unknown.
@@ -59,9 +59,6 @@ pub(super) struct Reload {
 }
 
 impl Told {
-    /// A guess at the memory of one, texts included.
-    pub(super) const BYTES_OF_REJECTION: usize = size_of::<Rejection>() + 200;
-
     /// A guess, for the limit of the cache.
     pub(super) fn bytes(&self) -> usize {
         let of_breaker = |breaker: &Breaker| {
@@ -74,14 +71,14 @@ impl Told {
             1000 + of_history.sum::<usize>() + breaker.trips.len() * 500 + breaker.segments.len() * 32
         };
         self.folded.breakers.iter().map(of_breaker).sum::<usize>()
-            + self.rejections.capacity() * Self::BYTES_OF_REJECTION
+            + self.rejections.iter().map(|alike| size_of::<Alike>() + alike.singles.capacity() * size_of::<Single>()).sum::<usize>()
             + self.folded.verdicts.len() * 24
             + self.reloads.len() * (size_of::<Reload>() + RELOAD_TEXT_MAX)
     }
 
     /// As they were folded, and what became of each.
-    pub(super) fn refusals(&self) -> impl Iterator<Item = (&Rejection, &Verdict)> {
-        self.rejections.iter().map(Arc::as_ref).zip(&self.folded.verdicts)
+    pub(super) fn refusals(&self) -> impl Iterator<Item = (Refusal<'_>, &Verdict)> {
+        self.rejections.iter().flat_map(Alike::refusals).zip(&self.folded.verdicts)
     }
 
     pub(super) fn breaker(&self, id: BreakerId) -> Result<&Breaker, Problem> {
@@ -171,7 +168,7 @@ impl Folds {
             }
         }
         let (parameters, spans, until) = (self.engine.fold_parameters(), Some(&shape), window.end);
-        let facts = (rejections.iter().map(Arc::as_ref), signals.iter().map(Arc::as_ref));
+        let facts = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
         let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(facts.0, facts.1, since, until) });
         let reloads = signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
         let reload = |signal: &Arc<BreakerSignal>| Reload {

@@ -16,7 +16,7 @@ use futures::StreamExt;
 use governance::{
     analytics::{codes, recovery::without_refused},
     facts::Error,
-    fold::{Breaker, Folded, Input, Parameters, Refused, ServiceTrip, TraceShape, fold},
+    fold::{Alike, Breaker, Folded, Input, Parameters, Refused, ServiceTrip, TraceShape, fold},
     gather::Gathered,
     tables::{self, RowError},
 };
@@ -105,7 +105,7 @@ impl Trips {
             }
         }
         let (parameters, spans) = (self.parameters.clone(), Some(&shape));
-        let (rejections, signals) = (rejections.iter().map(Arc::as_ref), signals.iter().map(Arc::as_ref));
+        let (rejections, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
         let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(rejections, signals, since, self.end) });
         let mut rows = self.touching(&folded);
         if codes {
