@@ -22,7 +22,9 @@ pub(super) fn add_up(rejections: &mut Vec<Rejection>) {
     let mut first = lines[0];
     for &line in &lines[1..] {
         match (rejections[first].amount, rejections[line].amount) {
-            (Amount::Count(sum), Amount::Count(more)) if same_but_amount(&(&rejections[first]).into(), &(&rejections[line]).into()).is_eq() => {
+            (Amount::Count(sum), Amount::Count(more))
+                if same_but_amount(&(&rejections[first]).into(), &(&rejections[line]).into()).is_eq() =>
+            {
                 rejections[first].amount = Amount::Count(sum + more);
                 repeated[line] = true;
             }

@@ -69,11 +69,29 @@ pub struct Presence {
     pub last: UnixNanos,
 }
 
+/// A span and its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    pub trace: TraceId,
+    pub span: SpanId,
+    pub parent: Option<SpanId>,
+}
+
 /// Who is whose parent, in traces that hold rejections.
 #[derive(Debug, Clone, Default)]
 pub struct TraceShape {
     parents: HashMap<(TraceId, SpanId), Option<SpanId>, Plain>,
     with_children: std::collections::HashSet<(TraceId, SpanId), Plain>,
+}
+
+impl FromIterator<Link> for TraceShape {
+    fn from_iter<T: IntoIterator<Item = Link>>(links: T) -> Self {
+        let links = links.into_iter();
+        let mut shape = Self::default();
+        shape.parents.reserve(links.size_hint().0);
+        links.for_each(|Link { trace, span, parent }| shape.add(trace, span, parent));
+        shape
+    }
 }
 
 impl TraceShape {

@@ -54,7 +54,7 @@ mod tests;
 
 pub use deltas::gains;
 pub use identity::{BreakerId, BreakerKey};
-pub use input::{Calls, Input, Presence, TraceShape};
+pub use input::{Calls, Input, Link, Presence, TraceShape};
 pub use model::{
     Breaker, Conflict, Ended, Folded, History, Method, Moment, Notice, Proof, Refused, Segment, ServiceTrip, Transition, Trip, Verdict,
 };

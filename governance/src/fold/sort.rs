@@ -1,10 +1,10 @@
 //! One order for facts, whatever the order of arrival, and each fact once.
 
-use std::{cmp::Ordering, ops::Deref};
+use std::{cmp::Ordering, collections::HashMap, ops::Deref};
 
 use schemas::{SpanId, TraceId, UnixNanos};
 
-use super::{Refusal, Series};
+use super::{Refusal, Series, hash::Plain};
 use crate::facts::{Amount, BreakerSignal, Emitter, Evidence, Rejection, RejectionKind, Signal, Source, SpanKind, State};
 
 pub(crate) struct Sorted<'a> {
@@ -95,11 +95,12 @@ impl<'a> Sorted<'a> {
             }
         }
         let all = said(signals, series);
-        let by_all = |a: u32, b: u32| compare_signals(&all[a as usize], &all[b as usize]);
+        let ranks = Ranks::of(signals, series);
+        let by_all = |a: u32, b: u32| ranks.compare(&all[a as usize], &all[b as usize]);
         let order = ordered(all.iter().map(|signal| signal.time.0), latest, by_all);
         future += all.len() - order.len();
         let mut signals: Vec<Said<'_>> = order.into_iter().map(|(_, index)| all[index as usize]).collect();
-        signals.dedup_by(|a, b| a.time == b.time && compare_signals(a, b).is_eq());
+        signals.dedup_by(|a, b| a.time == b.time && ranks.compare(a, b).is_eq());
         let briefs = kept.iter().map(|(_, rejection)| Brief::of(rejection)).collect();
         Self { rejections: kept, briefs, signals, repeats, future: future as u64 }
     }
@@ -146,13 +147,34 @@ fn compare_what(a: &Rejection, b: &Rejection) -> Ordering {
         .then_with(|| (&a.code, &a.reason, a.says_propagated).cmp(&(&b.code, &b.reason, b.says_propagated)))
 }
 
-fn compare_signals(a: &Said<'_>, b: &Said<'_>) -> Ordering {
-    (a.time.cmp(&b.time))
-        .then_with(|| compare_evidence(&a.evidence, &b.evidence))
+/// Where facts stand among all in the order of what they say beside time and value; equal ones are at one place. Samples of a series are
+/// compared by it alone, not by texts again and again.
+struct Ranks(HashMap<*const BreakerSignal, u32, Plain>);
+
+impl Ranks {
+    fn of(signals: &[&BreakerSignal], series: &[Series]) -> Self {
+        let mut facts: Vec<&BreakerSignal> = signals.iter().copied().chain(series.iter().map(|series| &*series.of)).collect();
+        facts.sort_by(|a, b| compare_signals(a, b));
+        let mut rank = 0;
+        let mut ranks = HashMap::default();
+        for (place, fact) in facts.iter().enumerate() {
+            rank += u32::from(place > 0 && compare_signals(facts[place - 1], fact).is_ne());
+            ranks.insert(std::ptr::from_ref(*fact), rank);
+        }
+        Self(ranks)
+    }
+
+    fn compare(&self, a: &Said<'_>, b: &Said<'_>) -> Ordering {
+        let rank = |of: &Said<'_>| self.0.get(&std::ptr::from_ref(of.of));
+        rank(a).cmp(&rank(b)).then_with(|| signal_key(&a.signal).cmp(&signal_key(&b.signal)))
+    }
+}
+
+fn compare_signals(a: &BreakerSignal, b: &BreakerSignal) -> Ordering {
+    compare_evidence(&a.evidence, &b.evidence)
         .then_with(|| compare_emitters(&a.emitter, &b.emitter))
         .then_with(|| (&a.name, &a.operation, &a.target, a.series).cmp(&(&b.name, &b.operation, &b.target, b.series)))
         .then_with(|| (&a.framework, a.mechanism, &a.cause, &a.text).cmp(&(&b.framework, b.mechanism, &b.cause, &b.text)))
-        .then_with(|| signal_key(&a.signal).cmp(&signal_key(&b.signal)))
 }
 
 fn compare_evidence(a: &Evidence, b: &Evidence) -> Ordering {

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     facts::{Amount, State},
-    fold::{Sample, Single},
+    fold::{Link, Sample, Single},
     tables::{RowError, breaker_signals::ENUM},
 };
 
@@ -110,13 +110,12 @@ impl Points {
 
     /// A call that was refused.
     pub(super) fn single(&self, row: usize) -> Single {
-        let span = |array: &FixedSizeBinaryArray| if array.is_valid(row) { SpanId::from_slice(array.value(row)) } else { None };
         Single {
             time: self.time(row),
             amount: Amount::Count(if self.counts.is_valid(row) { self.counts.value(row) } else { 1.0 }),
             trace_id: if self.traces.is_valid(row) { TraceId::from_slice(self.traces.value(row)) } else { None },
-            span_id: span(&self.spans),
-            parent_span_id: span(&self.parents),
+            span_id: span_at(&self.spans, row),
+            parent_span_id: span_at(&self.parents, row),
         }
     }
 
@@ -137,6 +136,24 @@ impl Points {
 fn column(batch: &RecordBatch, name: &'static str, wanted: &DataType) -> Result<ArrayRef, RowError> {
     let array = batch.column_by_name(name).ok_or(RowError::Missing(name))?;
     as_type(name, array, wanted)
+}
+
+/// Spans of a batch, each with its parent.
+///
+/// # Errors
+/// When a column is missing or has another type.
+pub(super) fn links(batch: &RecordBatch) -> Result<Vec<Link>, RowError> {
+    let traces = ids(batch, c::TRACE_ID, TraceId::LEN)?;
+    let (spans, parents) = (ids(batch, c::SPAN_ID, SpanId::LEN)?, ids(batch, c::PARENT_SPAN_ID, SpanId::LEN)?);
+    let link = |row: usize| {
+        let trace = if traces.is_valid(row) { TraceId::from_slice(traces.value(row)) } else { None };
+        Some(Link { trace: trace?, span: span_at(&spans, row)?, parent: span_at(&parents, row) })
+    };
+    Ok((0..batch.num_rows()).filter_map(link).collect())
+}
+
+fn span_at(array: &FixedSizeBinaryArray, row: usize) -> Option<SpanId> {
+    if array.is_valid(row) { SpanId::from_slice(array.value(row)) } else { None }
 }
 
 fn ids(batch: &RecordBatch, name: &'static str, bytes: usize) -> Result<FixedSizeBinaryArray, RowError> {

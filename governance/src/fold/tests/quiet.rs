@@ -166,6 +166,8 @@ fn a_quiet_hour_leaves_little_but_where_two_gauges_tell_of_one_breaker() {
     }
     let rows = given.signals.len() + given.rejections.len();
     let left = gathered(&given, 3_600_000_000_000, false);
-    let samples = left.rejections.iter().map(|alike| alike.singles.len()).sum::<usize>() + left.signals.len() + left.series.iter().map(|series| series.samples.len()).sum::<usize>();
+    let samples = left.rejections.iter().map(|alike| alike.singles.len()).sum::<usize>()
+        + left.signals.len()
+        + left.series.iter().map(|series| series.samples.len()).sum::<usize>();
     assert_eq!((rows, samples), (240 * 12, 240 * 7 + 10 * 5));
 }
