@@ -10,8 +10,7 @@
 //! heatmap     spans by time and duration
 //! overview    what changed, the most surprising first
 //! surprise    how unusual a count, a share, a duration is
-//! presences   what each instance of a service did
-//! instances   whether they share evenly, began anew, fell silent
+//! instances   whether instances share evenly, began anew, fell silent
 //! ```
 
 pub mod deltas;
@@ -21,7 +20,6 @@ pub mod instances;
 pub mod minutes;
 pub mod overview;
 pub mod patterns;
-pub mod presences;
 pub mod red;
 pub mod services;
 pub mod surprise;
