@@ -12,6 +12,7 @@ export function pages({ trace, evil, breaker, trip, code, service }) {
     overview: '/',
     services: '/services',
     service: `/services/${service}`,
+    service_instances: `/services/${service}?tab=instances`,
     evil_service: `/services/${evilService}?range=15m`,
     map: '/map?range=15m',
     breakers: '/breakers?range=15m',

@@ -10,7 +10,8 @@
 //! heatmap     spans by time and duration
 //! overview    what changed, the most surprising first
 //! surprise    how unusual a count, a share, a duration is
-//! instances   whether instances share evenly, began anew, fell silent
+//! presences   what each instance of a service did
+//! instances   whether they share evenly, began anew, fell silent
 //! ```
 
 pub mod deltas;
@@ -20,6 +21,7 @@ pub mod instances;
 pub mod minutes;
 pub mod overview;
 pub mod patterns;
+pub mod presences;
 pub mod red;
 pub mod services;
 pub mod surprise;

@@ -104,22 +104,17 @@ fn service(name: &str, rows: &[&MinuteRow], grid: Grid) -> Service {
         trend: RedSeries::new(grid),
         last_minute_ns: i64::MIN,
     };
-    let mut versions: BTreeMap<&str, Version> = BTreeMap::new();
+    let mut versions = Versions::default();
     for row in rows {
         let key = &row.key;
+        versions.add(row);
         for (seen, text) in [(&mut service.namespaces, &key.namespace), (&mut service.environments, &key.environment)] {
             if !text.is_empty() && !seen.iter().any(|known| **known == **text) {
                 seen.push(text.to_string());
             }
         }
-        let (first_minute_ns, last_minute_ns) = (row.first_minute_ns, row.last_minute_ns);
-        let first = Version { name: key.version.to_string(), spans: 0.0, first_minute_ns, last_minute_ns };
-        let version = versions.entry(&key.version).or_insert(first);
-        version.spans += row.red.count;
-        version.first_minute_ns = version.first_minute_ns.min(first_minute_ns);
-        version.last_minute_ns = version.last_minute_ns.max(last_minute_ns);
         service.spans += row.red.count;
-        service.last_minute_ns = service.last_minute_ns.max(last_minute_ns);
+        service.last_minute_ns = service.last_minute_ns.max(row.last_minute_ns);
         if basis == Basis::All || key.is_entry() {
             service.calls.merge(&row.red);
             service.trend.merge_at(grid, key.from_ns, &row.red);
@@ -127,9 +122,30 @@ fn service(name: &str, rows: &[&MinuteRow], grid: Grid) -> Service {
     }
     service.namespaces.sort_unstable();
     service.environments.sort_unstable();
-    service.versions = versions.into_values().collect();
-    service.versions.sort_by(|a, b| (a.first_minute_ns, &a.name).cmp(&(b.first_minute_ns, &b.name)));
+    service.versions = versions.in_order();
     service
+}
+
+/// By name.
+#[derive(Default)]
+struct Versions<'a>(BTreeMap<&'a str, Version>);
+
+impl<'a> Versions<'a> {
+    fn add(&mut self, row: &'a MinuteRow) {
+        let MinuteRow { key, first_minute_ns, last_minute_ns, red, .. } = row;
+        let (first_minute_ns, last_minute_ns) = (*first_minute_ns, *last_minute_ns);
+        let first = || Version { name: key.version.to_string(), spans: 0.0, first_minute_ns, last_minute_ns };
+        let version = self.0.entry(&key.version).or_insert_with(first);
+        version.spans += red.count;
+        version.first_minute_ns = version.first_minute_ns.min(first_minute_ns);
+        version.last_minute_ns = version.last_minute_ns.max(last_minute_ns);
+    }
+
+    fn in_order(self) -> Vec<Version> {
+        let mut versions: Vec<Version> = self.0.into_values().collect();
+        versions.sort_by(|a, b| (a.first_minute_ns, &a.name).cmp(&(b.first_minute_ns, &b.name)));
+        versions
+    }
 }
 
 /// One operation of a service, of one kind.
@@ -140,27 +156,36 @@ pub struct Operation {
     /// As in the table of spans.
     pub kind: i32,
     pub red: Red,
+    pub trend: RedSeries,
+    /// In the order in which they were first seen.
+    pub versions: Vec<Version>,
     pub exemplars: Exemplars,
     pub last_minute_ns: i64,
 }
 
-/// Of these rows, those that took most time in sum first.
-pub fn operations(rows: &[MinuteRow]) -> Vec<Operation> {
-    let mut by_name: BTreeMap<(Option<&str>, i32), Operation> = BTreeMap::new();
+/// Of these rows, those that took most time in sum first; `grid` is of their trends, and of the rows.
+pub fn operations(rows: &[MinuteRow], grid: Grid) -> Vec<Operation> {
+    let mut by_name: BTreeMap<(Option<&str>, i32), (Operation, Versions<'_>)> = BTreeMap::new();
     for row in rows {
         let (name, kind) = (row.key.operation.as_deref(), row.key.kind);
-        let operation = by_name.entry((name, kind)).or_insert_with(|| Operation {
+        let none = || Operation {
             name: name.map(str::to_owned),
             kind,
             red: Red::default(),
+            trend: RedSeries::new(grid),
+            versions: Vec::new(),
             exemplars: Exemplars::default(),
             last_minute_ns: i64::MIN,
-        });
+        };
+        let (operation, versions) = by_name.entry((name, kind)).or_insert_with(|| (none(), Versions::default()));
+        versions.add(row);
+        operation.trend.merge_at(grid, row.key.from_ns, &row.red);
         operation.red.merge(&row.red);
         operation.exemplars.merge(&row.exemplars);
         operation.last_minute_ns = operation.last_minute_ns.max(row.last_minute_ns);
     }
-    let mut operations: Vec<Operation> = by_name.into_values().collect();
+    let whole = |(operation, versions): (Operation, Versions<'_>)| Operation { versions: versions.in_order(), ..operation };
+    let mut operations: Vec<Operation> = by_name.into_values().map(whole).collect();
     operations.sort_by(|a, b| b.red.sum_ns.cmp(&a.red.sum_ns).then_with(|| (&a.name, a.kind).cmp(&(&b.name, b.kind))));
     operations
 }
@@ -220,7 +245,7 @@ mod tests {
 
         let of_pay: Vec<MinuteRow> = rows.into_iter().filter(|row| &*row.key.service == "pay").collect();
         let told: Vec<(Option<String>, i32, f64)> =
-            operations(&of_pay).into_iter().map(|operation| (operation.name, operation.kind, operation.red.count)).collect();
+            operations(&of_pay, grid).into_iter().map(|operation| (operation.name, operation.kind, operation.red.count)).collect();
         assert_eq!(told, [(Some("charge".to_owned()), 2, 3.0), (Some("SELECT".to_owned()), 3, 7.0)]);
     }
 

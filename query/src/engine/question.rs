@@ -7,8 +7,8 @@ use datafusion::common::ScalarValue;
 use super::{
     Config,
     search::{
-        CodesQuestion, ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, InstancesQuestion, Lines,
-        Narrow, PointsQuestion, SearchQuestion, SeriesQuestion, TraceParts, TracesQuestion,
+        CodesQuestion, ExportQuestion, FactsQuestion, FieldValues, Found, FoundValues, GroupQuestion, Histogram, Lines, Narrow,
+        PointsQuestion, SearchQuestion, SeriesQuestion, TraceParts, TracesQuestion,
     },
 };
 
@@ -32,7 +32,6 @@ pub(crate) enum Question {
     /// Facts for the fold.
     Facts(FactsQuestion),
     Codes(CodesQuestion),
-    Instances(InstancesQuestion),
     /// To be added up.
     Narrow(Narrow),
     Series(SeriesQuestion),
@@ -55,8 +54,7 @@ impl Question {
             Self::FoundValues(question) => format!("values of {} in {}", question.field, question.found),
             Self::Lines(question) => format!("log lines {}", question.which),
             Self::Facts(question) => question.to_string(),
-            Self::Codes(_) => "error codes by service".to_owned(),
-            Self::Instances(question) => format!("instances of {}", question.service),
+            Self::Codes(_) => "error codes".to_owned(),
             Self::Narrow(question) => format!("add up {}", question.found),
             Self::Series(question) => question.to_string(),
             Self::Points(question) => question.to_string(),

@@ -289,7 +289,6 @@ impl Work {
             Question::Lines(question) => search::lines_plan(&snapshot, &question)?,
             Question::Facts(question) => search::facts_plan(&snapshot, &question)?,
             Question::Codes(question) => search::codes_plan(&snapshot, &question)?,
-            Question::Instances(question) => search::instances_plan(&snapshot, &question)?,
             Question::Narrow(question) => search::narrow_plan(&snapshot, &question)?,
             Question::Points(question) => search::points_plan(&snapshot, &question)?,
         };

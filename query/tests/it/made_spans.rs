@@ -74,6 +74,12 @@ pub(crate) fn send(loaded: &Loaded, spans: &[Made]) {
     loaded.send_json(Signal::Traces, &json!({ "resourceSpans": resources }));
 }
 
+/// In one request, with the facts that a receiver derives.
+pub(crate) fn receive(loaded: &Loaded, spans: &[Made]) {
+    let resources: Vec<Value> = spans.iter().map(Made::json).collect();
+    loaded.receive(Signal::Traces, &json!({ "resourceSpans": resources }));
+}
+
 /// The first half in blocks.
 pub(crate) fn loaded(spans: &[Made]) -> Loaded {
     let loaded = Loaded::empty();

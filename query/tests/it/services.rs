@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     loaded::Loaded,
-    made_spans::{MIN, Made, START_NS, about, ask, loaded, made, quantile, refused, trace_id},
+    made_spans::{MIN, Made, START_NS, about, ask, loaded, made, quantile, receive, refused, trace_id},
 };
 
 /// 14:10:00 to 14:23:20: [`START_NS`] is 14:13:20.
@@ -104,6 +104,19 @@ fn trend_is_right(answer: &Value, row: &Value, calls: &[&Made]) {
     assert_eq!(row["trend"]["count"].as_array().map(Vec::len), answer["buckets"]["count"].as_u64().map(|count| count as usize));
 }
 
+/// Of each bucket: the trend of an operation or an instance.
+fn durations_are_right(answer: &Value, row: &Value, calls: &[&Made]) {
+    let t0: i64 = answer["buckets"]["t0_ns"].as_str().expect("digits").parse().expect("digits");
+    let width = answer["buckets"]["width_ms"].as_i64().expect("a number") * 1_000_000;
+    for (field, share) in [("p50_ns", 0.5), ("p99_ns", 0.99)] {
+        for (bucket, told) in row["trend"][field].as_array().expect("a trend").iter().enumerate() {
+            let own = calls.iter().copied().filter(|span| (START_NS + span.at_ns - t0) / width == bucket as i64).collect::<Vec<_>>();
+            let right = if own.is_empty() { told.is_null() } else { about(told, quantile(durations(&own), share)) };
+            assert!(right, "{field} {bucket}: {told}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn one_service_and_its_operations() {
     let spans = spans();
@@ -133,6 +146,10 @@ async fn one_service_and_its_operations() {
         let newest = own.iter().filter(|span| span.failed).max_by_key(|span| span.at_ns).expect("some fail");
         assert_eq!(operation["exemplars"]["slowest_trace_id"], trace_id(slowest.trace));
         assert_eq!(operation["exemplars"]["failed_trace_id"], trace_id(newest.trace));
+        trend_is_right(&answer, operation, &own);
+        durations_are_right(&answer, operation, &own);
+        let versions = |rows: &Value| rows.as_array().expect("versions").iter().map(|one| one["version"].clone()).collect::<Vec<_>>();
+        assert_eq!(versions(&operation["versions"]), [json!("1.0"), json!("1.1")]);
     }
     let shares: f64 = operations.iter().filter(|one| one["kind"] == "client").map(|one| one["time_share"].as_f64().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-9);
@@ -155,13 +172,73 @@ async fn instances_share_calls_or_do_not() {
     let loaded = loaded(&spans);
     let answer = ask(&loaded, &format!("/api/v1/services/pay/instances?{WINDOW}")).await;
     let [a, b, c] = &answer["instances"].as_array().expect("instances")[..] else { panic!("{answer}") };
-    assert_eq!((&a["instance"], &a["calls"], &a["errors"], &a["mean_ns"]), (&json!("a"), &json!(300), &json!(1), &json!(1000)));
+    assert_eq!((&a["instance"], &a["calls"], &a["errors"], &a["mean_ns"]), (&json!("a"), &json!(300.0), &json!(1.0), &json!(1000)));
     let share = |one: &Value| one["share"].as_f64().unwrap();
     assert!((share(a) + share(b) + share(c) - 1.0).abs() < 1e-9);
     assert!(a["skew"].as_f64() > Some(1.3) && b["skew"].as_f64() < Some(0.6), "{a} {b}");
     assert_eq!((&a["silent_since"], &c["silent_since"]), (&Value::Null, &c["last_seen"]));
     assert!(answer["fairness"].as_f64() < Some(0.95));
     assert_eq!(ask(&loaded, &format!("/api/v1/services/nobody/instances?{WINDOW}")).await["fairness"], Value::Null);
+}
+
+#[tokio::test]
+async fn instances_are_what_a_naive_recount_says() {
+    let spans: Vec<Made> = spans().into_iter().map(|span| Made { instance: ["a", "b", ""][span.trace as usize % 3], ..span }).collect();
+    let loaded = loaded(&spans);
+    for environment in [None, Some("prod")] {
+        let filter = environment.map_or(String::new(), |environment| format!("&environment={environment}"));
+        let answer = ask(&loaded, &format!("/api/v1/services/pay/instances?{WINDOW}{filter}")).await;
+        let all: Vec<&Made> = spans.iter().filter(in_window).filter(|span| environment.is_none_or(|one| one == span.environment)).collect();
+        let rows = answer["instances"].as_array().expect("instances");
+        assert_eq!((rows.len(), &answer["total"]), (3, &json!(3)));
+        for row in rows {
+            let own: Vec<&Made> = all.iter().copied().filter(|span| span.service == "pay" && row["instance"] == span.instance).collect();
+            let calls: Vec<&Made> = own.iter().copied().filter(|span| span.kind == 2).collect();
+            let errors = calls.iter().filter(|span| span.failed).count() as f64;
+            let told = ["spans", "calls", "errors"].map(|field| row[field].as_f64().expect("a number"));
+            assert_eq!(told, [own.len() as f64, calls.len() as f64, errors], "{row}");
+            for (field, share) in [("p50_ns", 0.5), ("p95_ns", 0.95), ("p99_ns", 0.99)] {
+                assert!(about(&row[field], quantile(durations(&calls), share)), "{field}: {}", row[field]);
+            }
+            assert_eq!(row["sum_ns"], durations(&calls).iter().sum::<i64>());
+            trend_is_right(&answer, row, &calls);
+            durations_are_right(&answer, row, &calls);
+            let told: Vec<(&Value, f64)> =
+                row["versions"].as_array().expect("versions").iter().map(|one| (&one["version"], one["spans"].as_f64().unwrap())).collect();
+            let of = |version: &str| own.iter().filter(|span| span.version == version).count() as f64;
+            assert_eq!(told, [(&json!("1.0"), of("1.0")), (&json!("1.1"), of("1.1"))]);
+        }
+        let of_pay = all.iter().filter(|span| span.service == "pay");
+        let late = of_pay.filter(|span| span.at_ns + span.duration_ns < -MIN).count();
+        assert_eq!((&answer["completeness"]["late"], &answer["completeness"]["left_out"]), (&json!(late), &json!(0)));
+        assert_eq!(answer["completeness"]["watermark"], answer["meta"]["watermark"]);
+    }
+}
+
+#[tokio::test]
+async fn codes_are_those_of_the_instance_and_of_the_operation() {
+    let failed = |nth: u64, instance: &'static str, name: &'static str, code: &'static str| Made {
+        instance,
+        name,
+        failed: true,
+        attributes: vec![("biz.code", code)],
+        ..made(nth, nth, 0, "pay", 2, nth as i64 * 1_000_000, 1_000)
+    };
+    let loaded = Loaded::empty();
+    let spans =
+        [(1, "a", "charge", "4002001"), (2, "a", "charge", "4002001"), (3, "b", "charge", "4002002"), (4, "a", "refund", "4002002")];
+    receive(&loaded, &spans.map(|(nth, instance, name, code)| failed(nth, instance, name, code)));
+    let code = |code: &str, count: f64| json!({ "code": code, "count": count });
+    let both = json!([code("4002001", 2.0), code("4002002", 1.0)]);
+    let one = json!([code("4002002", 1.0)]);
+    for (list, name, expected) in
+        [("instances", "instance", [("a", &both), ("b", &one)]), ("operations", "name", [("charge", &both), ("refund", &one)])]
+    {
+        let answer = ask(&loaded, &format!("/api/v1/services/pay/{list}?{WINDOW}")).await;
+        let told: Vec<(&str, &Value)> =
+            answer[list].as_array().expect("rows").iter().map(|row| (row[name].as_str().expect("a name"), &row["top_codes"])).collect();
+        assert_eq!(told, expected, "{list}");
+    }
 }
 
 #[tokio::test]
@@ -292,6 +369,8 @@ async fn sampled_spans_stand_for_others() {
     let complete = &answer["completeness"];
     assert_eq!((&complete["sampled_out"], &complete["watermark"]), (&json!(4.0), &answer["meta"]["watermark"]));
     assert!(complete["watermark"].is_string(), "{complete}");
+    let of_instances = ask(&loaded, &format!("/api/v1/services/pay/instances?{WINDOW}")).await;
+    assert_eq!((&of_instances["instances"][0]["calls"], &of_instances["completeness"]["sampled_out"]), (&json!(7.0), &json!(4.0)));
     // Of sums, and of spans.
     for search in ["", "&q=service:pay"] {
         assert_eq!(ask(&loaded, &format!("/api/v1/heatmap?{WINDOW}{search}")).await["total"], 7.0, "{search}");

@@ -7,6 +7,12 @@ export interface Trend {
   p95_ns: (number | null)[];
 }
 
+/** With all durations. */
+export interface Trends extends Trend {
+  p50_ns: (number | null)[];
+  p99_ns: (number | null)[];
+}
+
 export interface Buckets {
   t0_ns: string;
   width_ms: number;
@@ -68,19 +74,26 @@ export interface Operation {
   p50_ns: number | null;
   p95_ns: number | null;
   p99_ns: number | null;
+  trend: Trends;
+  versions: Version[];
+  top_codes: { code: string; count: number }[];
   time_share: number;
   exemplars: { slowest_trace_id: string | null; slowest_ns: number | null; failed_trace_id: string | null };
 }
 
 export interface Instance {
   instance: string;
-  versions: string[];
+  versions: Version[];
   place: string;
   calls: number;
   calls_per_s: number;
   errors: number;
   error_share: number;
-  mean_ns: number | null;
+  p50_ns: number | null;
+  p95_ns: number | null;
+  p99_ns: number | null;
+  trend: Trends;
+  top_codes: { code: string; count: number }[];
   share: number;
   /** By declared weights, else evenly. */
   expected_share: number;

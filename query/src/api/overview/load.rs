@@ -16,7 +16,7 @@ use crate::{
         red::Grid,
         services::{self, Service},
     },
-    engine::CodesQuestion,
+    engine::{CodesBy, CodesQuestion},
 };
 
 const DAY_NS: i64 = 24 * 60 * MINUTE_NS;
@@ -69,7 +69,7 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
 
     let question = |window: Window, width_ns: i64| {
         let Window { start, end } = window;
-        CodesQuestion { start, end, width_ns, service: None, environment: environment.map(str::to_owned) }
+        CodesQuestion { start, end, width_ns, by: CodesBy::Service, service: None, environment: environment.map(str::to_owned) }
     };
     // Two buckets: the window before, and this one without its newest part.
     let counts = codes(&folds.engine, question(Window { start: before.start, end: recently.start }, length), &mut cost).await?;
@@ -106,7 +106,7 @@ pub(super) fn recent_ns(window: Window) -> i64 {
 fn of<'a>(counts: impl Iterator<Item = &'a CodeCount>) -> Codes {
     let mut codes = Codes::new();
     for one in counts {
-        let seen: &mut Seen = codes.entry((one.service.clone(), one.code.clone())).or_default();
+        let seen: &mut Seen = codes.entry((one.whose.service.clone(), one.code.clone())).or_default();
         seen.count += one.count;
         seen.newest_ns = seen.newest_ns.max(one.newest_ns);
     }

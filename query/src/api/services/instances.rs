@@ -2,67 +2,78 @@
 
 use std::time::Instant;
 
-use arrow::{
-    array::{Array, AsArray, RecordBatch, StringArray},
-    compute::cast,
-    datatypes::{DataType, Float64Type, Int64Type},
-    error::ArrowError,
-};
-use schemas::{UnixNanos, columns as c};
+use schemas::{Table, UnixNanos, columns as c};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     super::{
         answer::{Cost, Meta, Time, to_json, total},
-        breakers::{Folds, internal},
+        breakers::Folds,
+        completeness::Completeness,
         problem::Problem,
         search::{Limits, Pairs},
         sql::problem_in,
     },
+    codes::codes_within,
     request::Request,
-    shapes::per_second,
+    shapes::{Buckets, Code, Durations, ServiceVersion, Trends, codes_of, per_second},
 };
 use crate::{
-    analytics::instances::{self, Instance, Presence, fairness},
-    engine::{InstancesQuestion, Question, TimeSpan},
+    analytics::{
+        instances::{self, Instance, Presences, fairness},
+        presences::{COLUMNS, Gathering},
+        red::Grid,
+        services,
+    },
+    engine::{CodesBy, Engine, Found, Narrow, Question, TimeSpan},
+    search::Search,
 };
 
 const LIMITS: Limits = Limits { default: 200, max: 2000 };
-const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment` and `limit`";
+const CODES_MAX: usize = 5;
+const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment`, `buckets` and `limit`";
 
 /// Instances of one service.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ServiceInstancesAnswer)]
 pub(super) struct InstancesAnswer {
+    buckets: Buckets,
     /// How calls are shared beside what is expected (Jain): 1 is as expected, 1/n when one of n has all; null without calls.
     fairness: Option<f64>,
     /// All of them, also those beyond `limit`.
     total: usize,
     /// Those with most calls first.
     instances: Vec<Row>,
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
 
-/// An instance. Calls are those that came in: server and consumer spans.
+/// An instance. Calls are those that came in: server and consumer spans. Counts and durations are adjusted by sampling weights.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ServiceInstance)]
 struct Row {
     /// Empty: spans do not say which.
     instance: String,
-    versions: Vec<String>,
+    /// In the order in which they were first seen.
+    versions: Vec<ServiceVersion>,
     /// Its pod, or else its host; empty: spans do not say.
     place: String,
     /// What it declares as its share beside others (resource attribute `service.weight` or `weight`); null: nothing.
     weight: Option<f64>,
-    spans: u64,
-    calls: u64,
+    spans: f64,
+    calls: f64,
     calls_per_s: f64,
-    errors: u64,
+    errors: f64,
     error_share: f64,
     /// Null without calls.
     mean_ns: Option<i64>,
+    #[serde(flatten)]
+    durations: Durations,
+    trend: Trends,
+    /// The commonest error codes of its records, at most five.
+    top_codes: Vec<Code>,
     /// Of all calls of the service.
     share: f64,
     /// The share if the calls of each minute had gone to the instances that were there by their weights, or evenly unless all declare one.
@@ -81,21 +92,24 @@ struct Row {
 }
 
 impl Row {
-    fn of(instance: &Instance, calls: f64, seconds: f64) -> Self {
-        let share = |own: f64| if calls > 0.0 { own / calls } else { 0.0 };
-        let own = instance.calls as f64;
+    fn of(instance: &Instance, all_calls: f64, seconds: f64, codes: &[Code]) -> Self {
+        let share = |own: f64| if all_calls > 0.0 { own / all_calls } else { 0.0 };
+        let calls = &instance.calls;
         Self {
             instance: instance.name.clone(),
-            versions: instance.versions.clone(),
+            versions: instance.versions.iter().map(ServiceVersion::of).collect(),
             place: instance.place.clone(),
             weight: instance.weight,
             spans: instance.spans,
-            calls: instance.calls,
-            calls_per_s: per_second(own, seconds),
-            errors: instance.failed,
-            error_share: if instance.calls > 0 { instance.failed as f64 / own } else { 0.0 },
-            mean_ns: (instance.calls > 0).then(|| instance.sum_ns / instance.calls as i64),
-            share: share(own),
+            calls: calls.count,
+            calls_per_s: per_second(calls.count, seconds),
+            errors: calls.errors,
+            error_share: calls.error_share(),
+            mean_ns: (calls.count > 0.0).then(|| (calls.sum_ns as f64 / calls.count) as i64),
+            durations: Durations::of(calls),
+            trend: Trends::of(&instance.trend),
+            top_codes: codes.iter().take(CODES_MAX).cloned().collect(),
+            share: share(calls.count),
             expected_share: share(instance.expected_calls),
             skew: instance.skew(),
             restarts: instance.restarts,
@@ -109,66 +123,36 @@ impl Row {
 pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let started = Instant::now();
     let request = Request::parse(pairs, LIMITS, &[], KNOWN)?;
-    let time = TimeSpan { start: Some(request.window.start), end: Some(request.window.end) };
-    let question = InstancesQuestion { time, service: service.to_owned(), environment: request.environment.clone() };
-    let failed = |error| problem_in("start", error);
-    let mut answer = folds.engine.ask(Question::Instances(question)).await.map_err(failed)?;
-    let batches = answer.collect().await.map_err(failed)?;
-    let summary = answer.summary();
+    let grid = services::grid(request.window.start.0, request.window.end.0, request.buckets);
     let mut cost = Cost::default();
-    if summary.truncated.is_some() {
-        cost.partial.push("there are more instances and minutes than can be looked at: ask for a shorter window".to_owned());
-    }
-    cost.add(&summary);
-    let mut minutes = Vec::new();
-    for batch in &batches {
-        minutes.extend(read(batch).map_err(|error| internal(&format!("instances cannot be read: {error}")))?);
-    }
-    let instances = instances::instances(&minutes);
-    let calls = total(instances.iter().map(|instance| instance.calls as f64));
+    let presences = presences(&folds.engine, &request, service, grid, &mut cost).await?;
+    let counts = codes_within(&folds.engine, &request, service, CodesBy::Instance, &mut cost).await?;
+    let codes = codes_of(&counts, |count| &*count.whose.instance);
+    let instances = instances::instances(&presences, grid);
+    let calls = total(instances.iter().map(|instance| instance.calls.count));
+    let row = |instance: &Instance| {
+        let codes = codes.get(&*instance.name).map_or(&[][..], Vec::as_slice);
+        Row::of(instance, calls, request.seconds(), codes)
+    };
     let body = InstancesAnswer {
+        buckets: Buckets::of(grid),
         fairness: fairness(&instances),
         total: instances.len(),
-        instances: instances.iter().take(request.limit).map(|instance| Row::of(instance, calls, request.seconds())).collect(),
+        instances: instances.iter().take(request.limit).map(row).collect(),
+        completeness: Completeness::of(presences.completeness, &mut cost),
         meta: cost.meta(started),
     };
     Ok(to_json(&body))
 }
 
-fn read(batch: &RecordBatch) -> Result<Vec<Presence>, ArrowError> {
-    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")));
-    let text = |name: &str| cast(column(name)?, &DataType::Utf8);
-    let number = |name: &str| cast(column(name)?, &DataType::Int64);
-    let texts = [text(c::SERVICE_INSTANCE_ID)?, text(c::SERVICE_VERSION)?, text(c::K8S_POD_NAME)?, text(c::HOST_NAME)?];
-    let numbers = ["minute", "spans", "calls", "failed", "sum_ns", "first", "last"].map(number);
-    let [minute, spans, calls, failed, sum_ns, first, last] = numbers;
-    let weights = cast(column("weight")?, &DataType::Float64)?;
-    let weight = |row: usize| {
-        let weights = weights.as_primitive::<Float64Type>();
-        weights.is_valid(row).then(|| weights.value(row)).filter(|weight| *weight > 0.0 && weight.is_finite())
-    };
-    let numbers = [minute?, spans?, calls?, failed?, sum_ns?, first?, last?];
-    let text = |texts: &StringArray, row: usize| if texts.is_valid(row) { texts.value(row).to_owned() } else { String::new() };
-    let presence = |row: usize| {
-        let [instance, version, pod, host] = [0, 1, 2, 3].map(|at| text(texts[at].as_string::<i32>(), row));
-        let number = |at: usize| {
-            let numbers = numbers[at].as_primitive::<Int64Type>();
-            if numbers.is_valid(row) { numbers.value(row) } else { 0 }
-        };
-        let count = |at: usize| u64::try_from(number(at)).unwrap_or_default();
-        Presence {
-            instance,
-            version,
-            place: if pod.is_empty() { host } else { pod },
-            weight: weight(row),
-            minute: number(0),
-            spans: count(1),
-            calls: count(2),
-            failed: count(3),
-            sum_ns: number(4),
-            first_ns: number(5),
-            last_ns: number(6),
-        }
-    };
-    Ok((0..batch.num_rows()).map(presence).collect())
+async fn presences(engine: &Engine, request: &Request, service: &str, grid: Grid, cost: &mut Cost) -> Result<Presences, Problem> {
+    let time = TimeSpan { start: Some(request.window.start), end: Some(request.window.end) };
+    let found = Found { table: Table::Spans, text: String::new(), search: Search::Everything, time, now: request.now };
+    let equal = [(c::SERVICE_NAME, Some(service.to_owned())), (c::DEPLOYMENT_ENVIRONMENT, request.environment.clone())];
+    let equal = equal.into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
+    let question = Question::Narrow(Narrow { found, columns: COLUMNS.to_vec(), equal });
+    let asked = engine.gather(question, Gathering::new(grid), |gathering, batch| gathering.add(batch)).await;
+    let (gathering, summary) = asked.map_err(|error| problem_in("start", error))?;
+    cost.add(&summary);
+    Ok(gathering.into_presences())
 }

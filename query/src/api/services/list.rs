@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     analytics::services::{self, Health, Service},
-    engine::CodesQuestion,
+    engine::{CodesBy, CodesQuestion},
 };
 
 const LIMITS: Limits = Limits { default: 200, max: 2000 };
@@ -174,10 +174,10 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let next_page_token = last.map(|last| PageToken { window: request.window, id: last.name.clone() }.text());
 
     let (start, end) = (request.window.start, request.window.end);
-    let question =
-        CodesQuestion { start, end, width_ns: request.window.length_ns(), service: None, environment: request.environment.clone() };
+    let (width_ns, environment) = (request.window.length_ns(), request.environment.clone());
+    let question = CodesQuestion { start, end, width_ns, by: CodesBy::Service, service: None, environment };
     let counts = codes(&folds.engine, question, &mut cost).await?;
-    let codes = codes_of(&counts);
+    let codes = codes_of(&counts, |count| &*count.whose.service);
     let guards = guards_or_warning(folds, &request, &mut cost).await;
     let of = |service: &Service| Row::of(service, request.seconds(), codes.get(&*service.name).map_or(&[], Vec::as_slice), &guards);
     let completeness = Completeness::of(completeness, &mut cost);

@@ -13,13 +13,13 @@ use super::{
         problem::Problem,
         search::{Limits, Pairs},
     },
-    codes::codes,
+    codes::codes_within,
     list::{Row, guards_or_warning},
     load::{Loaded, Whose, minutes},
     request::Request,
     shapes::{Buckets, Code, codes_of},
 };
-use crate::{analytics::services, engine::CodesQuestion};
+use crate::{analytics::services, engine::CodesBy};
 
 const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment` and `buckets`";
 const CODES_MAX: usize = 20;
@@ -53,10 +53,8 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
     let whose = Whose { service: Some(service), environment: request.environment.as_deref(), operations: false };
     let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, grid, whose).await?;
     let found = services::services(&rows, grid).into_iter().next();
-    let (start, end, width_ns) = (request.window.start, request.window.end, request.window.length_ns());
-    let question = CodesQuestion { start, end, width_ns, service: Some(service.to_owned()), environment: request.environment.clone() };
-    let counts = codes(&folds.engine, question, &mut cost).await?;
-    let codes = codes_of(&counts).remove(service).unwrap_or_default();
+    let counts = codes_within(&folds.engine, &request, service, CodesBy::Service, &mut cost).await?;
+    let codes = codes_of(&counts, |_| ()).remove(&()).unwrap_or_default();
     let guards = guards_or_warning(folds, &request, &mut cost).await;
     let durations = found.as_ref().map(|service| DurationTrend {
         p50_ns: service.trend.quantiles(0.5),

@@ -14,18 +14,24 @@ use super::{
         problem::Problem,
         search::{Limits, Pairs},
     },
+    codes::codes_within,
     load::{Loaded, Whose, minutes},
     request::Request,
-    shapes::{CallExemplars, Durations, kind_word, per_second},
+    shapes::{Buckets, CallExemplars, Code, Durations, ServiceVersion, Trends, codes_of, kind_word, per_second},
 };
-use crate::analytics::services::{self, Operation};
+use crate::{
+    analytics::services::{self, Operation},
+    engine::CodesBy,
+};
 
 const LIMITS: Limits = Limits { default: 200, max: 2000 };
-const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment`, `kind` and `limit`";
+const CODES_MAX: usize = 5;
+const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment`, `kind`, `buckets` and `limit`";
 
 /// Operations of one service.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OperationsAnswer {
+    buckets: Buckets,
     /// All of them, also those beyond `limit`.
     total: usize,
     /// Those that took most time in sum first.
@@ -49,6 +55,11 @@ struct OperationRow {
     error_share: f64,
     #[serde(flatten)]
     durations: Durations,
+    trend: Trends,
+    /// In the order in which they were first seen.
+    versions: Vec<ServiceVersion>,
+    /// The commonest error codes of its spans, at most five; none of those together that are beyond the limit.
+    top_codes: Vec<Code>,
     /// Of the time of all operations of this service and kind.
     time_share: f64,
     exemplars: CallExemplars,
@@ -60,17 +71,20 @@ struct OperationRow {
 pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let started = Instant::now();
     let request = Request::parse(pairs, LIMITS, &["kind"], KNOWN)?;
-    let grid = services::grid(request.window.start.0, request.window.end.0, 1);
+    let grid = services::grid(request.window.start.0, request.window.end.0, request.buckets);
     let whose = Whose { service: Some(service), environment: request.environment.as_deref(), operations: true };
     let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, grid, whose).await?;
-    let mut operations = services::operations(&rows);
+    let mut operations = services::operations(&rows, grid);
     if let Some(kind) = request.own("kind") {
         operations.retain(|operation| kind_word(operation.kind) == kind);
     }
+    let counts = codes_within(&folds.engine, &request, service, CodesBy::Operation, &mut cost).await?;
+    let codes = codes_of(&counts, |count| (&*count.whose.operation, count.whose.span_kind));
     let mut time_of: BTreeMap<i32, f64> = BTreeMap::new();
     operations.iter().for_each(|operation| *time_of.entry(operation.kind).or_default() += operation.red.sum_ns as f64);
     let of = |operation: &Operation| {
-        let Operation { name, kind, red, exemplars, last_minute_ns } = operation;
+        let Operation { name, kind, red, trend, versions, exemplars, last_minute_ns } = operation;
+        let codes = name.as_deref().and_then(|name| codes.get(&(name, Some(*kind)))).map_or(&[][..], Vec::as_slice);
         OperationRow {
             name: name.clone(),
             kind: kind_word(*kind),
@@ -79,12 +93,16 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
             errors: red.errors,
             error_share: red.error_share(),
             durations: Durations::of(red),
+            trend: Trends::of(trend),
+            versions: versions.iter().map(ServiceVersion::of).collect(),
+            top_codes: codes.iter().take(CODES_MAX).cloned().collect(),
             time_share: time_of.get(kind).filter(|all| **all > 0.0).map_or(0.0, |all| red.sum_ns as f64 / all),
             exemplars: CallExemplars::of(exemplars),
             last_seen: Time(UnixNanos(*last_minute_ns)),
         }
     };
     let body = OperationsAnswer {
+        buckets: Buckets::of(grid),
         total: operations.len(),
         operations: operations.iter().take(request.limit).map(of).collect(),
         completeness: Completeness::of(completeness, &mut cost),

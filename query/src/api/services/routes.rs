@@ -69,7 +69,7 @@ async fn get_service(State(folds): State<Folds>, service: InPath<String>, asked:
     respond(async { one::answer(&folds, &in_path("service", service)?, pairs(asked)?).await }).await
 }
 
-/// Operations of one service
+/// Operations of one service: rates, errors and durations over time, codes and versions
 #[utoipa::path(
     get,
     path = "/api/v1/services/{service}/operations",
@@ -79,6 +79,7 @@ async fn get_service(State(folds): State<Folds>, service: InPath<String>, asked:
         Window,
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
         ("kind" = Option<String>, Query, description = "`server`, `client`, `internal`, `producer`, `consumer` or `unspecified`"),
+        ("buckets" = Option<usize>, Query, description = "of trends at most, 1 to 1000; 60 when left out"),
         ("limit" = Option<usize>, Query, description = "operations, 1 to 2000; 200 when left out"),
     ),
     responses((status = 200, description = "operations, those that take most time first", body = OperationsAnswer), AskProblems)
@@ -87,7 +88,7 @@ async fn get_operations(State(folds): State<Folds>, service: InPath<String>, ask
     respond(async { operations::answer(&folds, &in_path("service", service)?, pairs(asked)?).await }).await
 }
 
-/// Instances of one service: shares of its calls, restarts, silence
+/// Instances of one service: rates, errors and durations over time, shares of its calls, restarts, silence
 #[utoipa::path(
     get,
     path = "/api/v1/services/{service}/instances",
@@ -96,6 +97,7 @@ async fn get_operations(State(folds): State<Folds>, service: InPath<String>, ask
         ("service" = String, Path, description = "its name"),
         Window,
         ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
+        ("buckets" = Option<usize>, Query, description = "of trends at most, 1 to 1000; 60 when left out"),
         ("limit" = Option<usize>, Query, description = "instances, 1 to 2000; 200 when left out"),
     ),
     responses((status = 200, description = "instances, those with most calls first", body = InstancesAnswer), AskProblems)

@@ -50,6 +50,25 @@ impl Trend {
     }
 }
 
+/// Numbers over time with all durations, one for each bucket.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CallTrends)]
+pub(super) struct Trends {
+    count: Vec<f64>,
+    errors: Vec<f64>,
+    /// Null where there were no calls, as below.
+    p50_ns: Vec<Option<i64>>,
+    p95_ns: Vec<Option<i64>>,
+    p99_ns: Vec<Option<i64>>,
+}
+
+impl Trends {
+    pub(super) fn of(series: &RedSeries) -> Self {
+        let [p50_ns, p95_ns, p99_ns] = [0.5, 0.95, 0.99].map(|quantile| series.quantiles(quantile));
+        Self { count: series.counts(), errors: series.errors(), p50_ns, p95_ns, p99_ns }
+    }
+}
+
 /// Buckets of all trends of an answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = TrendBuckets)]
@@ -71,22 +90,22 @@ impl Buckets {
 #[schema(as = ServiceCode)]
 pub(super) struct Code {
     pub code: String,
-    /// Records of the service that carry it.
+    /// Records that carry it.
     pub count: f64,
 }
 
-/// The codes of each service, the commonest first.
-pub(super) fn codes_of(counts: &[CodeCount]) -> BTreeMap<&str, Vec<Code>> {
-    let mut by_service: BTreeMap<&str, BTreeMap<&str, f64>> = BTreeMap::new();
+/// The codes by whose they are, the commonest first.
+pub(super) fn codes_of<'a, W: Ord>(counts: &'a [CodeCount], whose: impl Fn(&'a CodeCount) -> W) -> BTreeMap<W, Vec<Code>> {
+    let mut by_whose: BTreeMap<W, BTreeMap<&str, f64>> = BTreeMap::new();
     for one in counts {
-        *by_service.entry(&one.service).or_default().entry(&one.code).or_default() += one.count;
+        *by_whose.entry(whose(one)).or_default().entry(&one.code).or_default() += one.count;
     }
     let sorted = |codes: BTreeMap<&str, f64>| {
         let mut codes: Vec<Code> = codes.into_iter().map(|(code, count)| Code { code: code.to_owned(), count }).collect();
         codes.sort_by(|a, b| b.count.total_cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
         codes
     };
-    by_service.into_iter().map(|(service, codes)| (service, sorted(codes))).collect()
+    by_whose.into_iter().map(|(whose, codes)| (whose, sorted(codes))).collect()
 }
 
 /// A version of a service within the window.

@@ -16,19 +16,41 @@ use super::{
     plan::{TimeSpan, in_time},
 };
 
-/// For each service, code, reason, kind of record and stretch of `width_ns` from the start on: `service_name`, `code`, `reason`, `source`,
+/// What codes are told apart by beside their service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum CodesBy {
+    #[default]
+    Service,
+    /// `service_instance_id`.
+    Instance,
+    /// `operation` and `span_kind`.
+    Operation,
+}
+
+impl CodesBy {
+    pub(crate) fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Service => &[],
+            Self::Instance => &[c::SERVICE_INSTANCE_ID],
+            Self::Operation => &[c::OPERATION, c::SPAN_KIND],
+        }
+    }
+}
+
+/// For each service, what else they are told apart by, code, reason, kind of record and stretch of `width_ns` from the start on: `service_name`, `code`, `reason`, `source`,
 /// `bucket`, `count`, and `newest`, the time of the newest.
 #[derive(Debug, Clone)]
 pub(crate) struct CodesQuestion {
     pub start: UnixNanos,
     pub end: UnixNanos,
     pub width_ns: i64,
+    pub by: CodesBy,
     pub service: Option<String>,
     pub environment: Option<String>,
 }
 
 pub(in super::super) fn codes_plan(snapshot: &Arc<Snapshot>, question: &CodesQuestion) -> Result<LogicalPlan, EngineError> {
-    let CodesQuestion { start, end, width_ns, service, environment } = question;
+    let CodesQuestion { start, end, width_ns, by, service, environment } = question;
     let compiler = Compiler { snapshot, table: Table::Errors, text: "", now: UnixNanos(0), within: None, received_until: None };
     let time = in_time(Table::Errors, TimeSpan { start: Some(*start), end: Some(*end) });
     let named = ident(c::CODE).is_not_null().or(ident(c::REASON).is_not_null());
@@ -40,7 +62,8 @@ pub(in super::super) fn codes_plan(snapshot: &Arc<Snapshot>, question: &CodesQue
         }
     }
     let bucket = (cast(ident(c::TIME), DataType::Int64) - lit(start.0)) / lit(*width_ns);
-    let groups = [ident(c::SERVICE_NAME), ident(c::CODE), ident(c::REASON), ident(c::SOURCE), bucket.alias("bucket")];
+    let common = [c::SERVICE_NAME, c::CODE, c::REASON, c::SOURCE];
+    let groups = common.iter().chain(by.columns()).map(|name| ident(*name)).chain([bucket.alias("bucket")]);
     let measures = [sum(ident(c::COUNT)).alias(c::COUNT), max(cast(ident(c::TIME), DataType::Int64)).alias("newest")];
     Ok(compiler.scan(Table::Errors)?.filter(wanted)?.aggregate(groups, measures)?.build()?)
 }

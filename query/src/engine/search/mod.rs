@@ -20,11 +20,10 @@
 //! series       series of metrics, without their points
 //! points       points of series, as they are
 //! facts        rows of the governance tables, for the fold
-//! codes        error codes, counted by service and stretch of time
+//! codes        error codes, counted by service, or its instances or operations, and stretch of time
 //! narrow       a few columns of all that is found, to be added up
 //! minutes      what spans add up to in stretches of time
 //! edges        calls between services within a stretch of time
-//! instances    the instances of a service, minute by minute
 //! lines        one log record by its id, and those of the same stream around it
 //! ```
 //!
@@ -40,7 +39,6 @@ mod edges;
 mod facts;
 mod found;
 mod histogram;
-mod instances;
 mod leaf;
 mod lines;
 mod literal;
@@ -58,8 +56,8 @@ mod text;
 mod traces;
 mod values;
 
-pub(crate) use codes::CodesQuestion;
 pub(super) use codes::codes_plan;
+pub(crate) use codes::{CodesBy, CodesQuestion};
 pub(super) use condition::{Condition, Matcher};
 pub(crate) use deltas::{GroupQuestion, Records, Wanted};
 pub(super) use deltas::{check, group_plan};
@@ -70,8 +68,6 @@ pub(crate) use found::Found;
 pub(super) use found::extent_plan;
 pub(crate) use histogram::Histogram;
 pub(super) use histogram::histogram_plan;
-pub(crate) use instances::InstancesQuestion;
-pub(super) use instances::instances_plan;
 pub(super) use lines::lines_plan;
 pub(crate) use lines::{LOG_FILE_PATH, Lines, STREAM, Stream, Which};
 pub(crate) use live::LiveFilter;

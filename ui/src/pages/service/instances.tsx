@@ -1,14 +1,16 @@
 // Who answers for a service, and whether the load is shared.
-import { duration, percent, rate } from '../../base/format';
+import { count, duration, percent, rate } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
 import { dayClock, toMs } from '../../base/time';
 import { link } from '../../base/url';
+import { Spark } from '../../components/bars';
+import { codeName } from '../../components/codename';
 import { Meter, Panel, Table, type Column } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded } from '../../components/states';
 import { condition } from '../../model/search';
-import type { Instance } from '../../model/services';
+import { replacements, type Instance } from '../../model/services';
 
 const t = texts({
   title: ['Instances', '实例'],
@@ -20,7 +22,10 @@ const t = texts({
   skew: ['Against its share', '相对应得份额'],
   weight: ['weight {n}', '权重 {n}'],
   failed: ['Failed', '失败率'],
-  mean: ['Mean', '平均耗时'],
+  trend: ['Calls over time', '调用趋势'],
+  slow: ['p95 over time', 'p95 趋势'],
+  code: ['Most frequent code', '主要错误码'],
+  since: ['{version} since {time}', '{version}，自 {time} 起'],
   seen: ['Seen', '出现时间'],
   restarts: ['{n} restart|{n} restarts', '重启 {n} 次'],
   silent: ['silent since {time}', '自 {time} 起无数据'],
@@ -28,6 +33,16 @@ const t = texts({
   none: ['No instance is known', '没有已知实例'],
   unnamed: ['spans do not say which', 'Span 未标明'],
 });
+
+/** Its versions; of one that came after another, since when. */
+function Versions({ of }: { of: Instance }) {
+  const later = new Map(replacements(of.versions, toMs).map(({ at, version }) => [version, at]));
+  return (
+    <span class="mono small">
+      {of.versions.map((one) => (later.has(one.version) ? t('since', { version: one.version, time: dayClock(later.get(one.version)!) }) : one.version)).join(', ')}
+    </span>
+  );
+}
 
 export function Instances({ service }: { service: string }) {
   const answer = useGet<{ instances: Instance[]; fairness: number | null }>(`services/${encodeURIComponent(service)}/instances`, useRangeQuery());
@@ -46,8 +61,9 @@ export function Instances({ service }: { service: string }) {
         ),
     },
     { key: 'place', title: t('place'), hideSmall: true, cell: (one) => <span class="faint nowrap">{one.place}</span> },
-    { key: 'version', title: t('version'), hideSmall: true, cell: (one) => <span class="mono small">{one.versions.join(', ')}</span> },
+    { key: 'version', title: t('version'), hideSmall: true, cell: (one) => <Versions of={one} /> },
     { key: 'calls', title: t('calls'), num: true, cell: (one) => rate(one.calls_per_s) },
+    { key: 'trend', title: t('trend'), hideSmall: true, class: 'hide-medium', cell: (one) => <Spark values={one.trend.count} tone="--s0" /> },
     { key: 'share', title: t('share'), hideSmall: true, cell: (one) => <Meter share={one.share} tone={one.skew !== null && one.skew > 1.5 ? 'warn' : undefined} /> },
     {
       key: 'skew',
@@ -64,7 +80,19 @@ export function Instances({ service }: { service: string }) {
         ),
     },
     { key: 'failed', title: t('failed'), num: true, cell: (one) => <span class={one.error_share >= 0.05 ? 'error-text strong' : one.error_share >= 0.01 ? 'warn-text' : 'faint'}>{percent(one.error_share)}</span> },
-    { key: 'mean', title: t('mean'), num: true, hideSmall: true, cell: (one) => (one.mean_ns === null ? '–' : duration(one.mean_ns)) },
+    ...(['p50_ns', 'p95_ns', 'p99_ns'] as const).map((key): Column<Instance> => ({ key, title: key.slice(0, 3), num: true, hideSmall: key !== 'p95_ns', cell: (one) => (one[key] === null ? '–' : duration(one[key])) })),
+    { key: 'slow', title: t('slow'), hideSmall: true, class: 'hide-medium', cell: (one) => <Spark values={one.trend.p95_ns} tone="--s3" /> },
+    {
+      key: 'code',
+      title: t('code'),
+      hideSmall: true,
+      cell: (one) =>
+        one.top_codes[0] && (
+          <a class="mono nowrap code-cell cut" href={link('/errors', { code: one.top_codes[0].code })} title={`${one.top_codes[0].code} ${count(one.top_codes[0].count)}`}>
+            {codeName(one.top_codes[0].code)}
+          </a>
+        ),
+    },
     {
       key: 'seen',
       title: t('seen'),

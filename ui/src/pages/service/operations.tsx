@@ -1,14 +1,17 @@
 // What a service does, by the time it takes in sum.
 import { useState } from 'preact/hooks';
-import { duration, percent, rate } from '../../base/format';
+import { count, duration, percent, rate } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
+import { dayClock, toMs } from '../../base/time';
 import { link } from '../../base/url';
+import { Spark } from '../../components/bars';
+import { codeName } from '../../components/codename';
 import { Meter, Panel, Segments, Table, type Column } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded } from '../../components/states';
 import { condition } from '../../model/search';
-import type { Operation } from '../../model/services';
+import { replacements, type Operation } from '../../model/services';
 
 const t = texts({
   title: ['Operations', '操作'],
@@ -19,6 +22,10 @@ const t = texts({
   all: ['all', '全部'],
   calls: ['Per second', '每秒'],
   failed: ['Failed', '失败率'],
+  trend: ['Calls over time', '调用趋势'],
+  slow: ['p95 over time', 'p95 趋势'],
+  code: ['Most frequent code', '主要错误码'],
+  changed: ['{version} since {time}', '{version}，自 {time} 起'],
   time: ['Share of time', '时间占比'],
   examples: ['Examples', '示例'],
   slowest: ['slowest', '最慢'],
@@ -46,12 +53,20 @@ export function Operations({ service }: { service: string }) {
         one.name === null ? (
           <span class="soft">{t('others')}</span>
         ) : (
-          <a class="main" href={link('/traces', { q: q(one) })}>
-            {one.name}
-          </a>
+          <>
+            <a class="main" href={link('/traces', { q: q(one) })}>
+              {one.name}
+            </a>
+            {replacements(one.versions, toMs).map(({ at, version }) => (
+              <span key={version} class="badge">
+                {t('changed', { version, time: dayClock(at) })}
+              </span>
+            ))}
+          </>
         ),
     },
     { key: 'calls', title: t('calls'), num: true, cell: (one) => rate(one.per_s) },
+    { key: 'trend', title: t('trend'), hideSmall: true, class: 'hide-medium', cell: (one) => <Spark values={one.trend.count} tone="--s0" /> },
     {
       key: 'failed',
       title: t('failed'),
@@ -66,6 +81,18 @@ export function Operations({ service }: { service: string }) {
         ),
     },
     ...(['p50_ns', 'p95_ns', 'p99_ns'] as const).map((key): Column<Operation> => ({ key, title: key.slice(0, 3), num: true, hideSmall: key !== 'p95_ns', cell: (one) => (one[key] === null ? '–' : duration(one[key])) })),
+    { key: 'slow', title: t('slow'), hideSmall: true, class: 'hide-medium', cell: (one) => <Spark values={one.trend.p95_ns} tone="--s3" /> },
+    {
+      key: 'code',
+      title: t('code'),
+      hideSmall: true,
+      cell: (one) =>
+        one.top_codes[0] && (
+          <a class="mono nowrap code-cell cut" href={link('/errors', { code: one.top_codes[0].code })} title={`${one.top_codes[0].code} ${count(one.top_codes[0].count)}`}>
+            {codeName(one.top_codes[0].code)}
+          </a>
+        ),
+    },
     { key: 'time', title: t('time'), hideSmall: true, cell: (one) => <Meter share={one.time_share} /> },
     {
       key: 'examples',
