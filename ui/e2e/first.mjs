@@ -3,7 +3,7 @@
 import { english } from './pages.mjs';
 import { startEmpty } from './server.mjs';
 
-const EMPTY = ['/services', '/map', '/breakers', '/breakers?view=limits', '/breakers?view=coverage', '/errors', '/traces', '/logs', '/logs?tab=patterns', '/explore/metrics', '/sql', '/status'];
+const EMPTY = ['/services', '/map', '/breakers', '/breakers?view=limits', '/breakers?view=retries', '/breakers?view=coverage', '/errors', '/traces', '/logs', '/logs?tab=patterns', '/explore/metrics', '/sql', '/status'];
 
 /** `shown`: the server, behind the dashboard that is looked at. */
 export async function firstMinute(browser, binary, shown) {

@@ -6,7 +6,7 @@ import { json, until } from './server.mjs';
 export async function flows(browser, { api, otlp }, { failed, row }) {
   const tab = await browser.tab();
   await english(tab, api);
-  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, leaveOut, twice, followed, sql, rules, tall })) {
+  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, leaveOut, twice, again, followed, sql, rules, tall })) {
     tab.at(`flow ${name}`);
     try {
       await flow(tab, api, { failed, row, otlp });
@@ -144,6 +144,31 @@ async function twice({ page, go, check }, api, { otlp, row }) {
     await page.keyboard.press(key);
     await page.waitForURL(there);
   }
+}
+
+/** A call that is sent again, and one whose caller is gone: on the page of retries and at the service, each with its trace. */
+async function again({ page, go, check }, api, { otlp }) {
+  const id = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((one) => one.toString(16).padStart(2, '0')).join('');
+  const caller = `again-${Date.now()}`;
+  const text = (key, value) => ({ key, value: { stringValue: value } });
+  const begin = BigInt(Date.now() - 30_000) * 1_000_000n;
+  const at = (ms) => String(begin + BigInt(ms) * 1_000_000n);
+  const [traceId, root, first, second, served] = [id(16), id(8), id(8), id(8), id(8)];
+  const call = (spanId, from, to, failed, more = []) => ({ traceId, spanId, parentSpanId: root, name: 'POST', kind: 3, startTimeUnixNano: at(from), endTimeUnixNano: at(to), attributes: [text('url.full', 'http://depot/pick'), text('peer.service', 'depot'), ...more], status: failed ? { code: 2, message: 'context deadline exceeded' } : {} });
+  const own = [{ traceId, spanId: root, name: 'GET /order', kind: 2, startTimeUnixNano: at(0), endTimeUnixNano: at(600) }, call(first, 0, 200, true), call(second, 250, 400, false)];
+  const work = [{ traceId, spanId: served, parentSpanId: first, name: '/pick', kind: 2, startTimeUnixNano: at(5), endTimeUnixNano: at(1205) }];
+  const resourceSpans = [[caller, own], ['depot', work]].map(([name, spans]) => ({ resource: { attributes: [text('service.name', name)] }, scopeSpans: [{ spans }] }));
+  await json(`${otlp}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resourceSpans }) });
+  await until('the retry is told', () => json(`${api}/api/v1/graph/retries?range=15m&service=${caller}`), (answer) => answer.edges[0]?.retries === 1);
+  await go(`${api}/breakers?range=15m`);
+  await page.click('.page-head button:has-text("Retries")');
+  await page.waitForURL('**view=retries**');
+  const line = await page.textContent(`.findings li:has-text("${caller}")`);
+  check(line.includes('×2') && line.includes('1 of 2 calls') && line.includes('1.00 s for nobody'), `the retry and the work for nobody: ${line}`);
+  await go(`${api}/services/${caller}?range=15m&tab=neighbours`);
+  await page.click(`.findings li:has-text("depot") a:has-text("Given up")`);
+  await page.waitForURL(`**/traces/${traceId}*`);
+  await page.waitForSelector('.wf-row:not([hidden])');
 }
 
 /** A log file that is followed stands on the status page with what was read of it. */

@@ -21,6 +21,8 @@ export function pages({ trace, evil, breaker, trip, code, service }) {
     breakers_table: `/breakers?range=15m&view=table&breaker=${breaker}`,
     wall: '/breakers?range=15m&wall=1',
     limits: '/breakers?range=15m&view=limits',
+    retries: '/breakers?range=15m&view=retries',
+    neighbours: `/services/${service}?range=15m&tab=neighbours`,
     coverage: '/breakers?range=15m&view=coverage',
     errors: '/errors?range=15m',
     code: `/errors?range=15m&code=${encodeURIComponent(code)}`,

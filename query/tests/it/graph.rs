@@ -1,6 +1,7 @@
 //! Who calls whom over HTTP, against a naive recount of the same spans: half of them in blocks.
 
 mod interleaved;
+mod retries;
 
 use std::collections::BTreeMap;
 

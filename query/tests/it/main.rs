@@ -11,6 +11,7 @@ mod errors;
 mod export;
 mod graph;
 mod ingest;
+mod limits;
 mod loaded;
 mod logs;
 mod made_spans;

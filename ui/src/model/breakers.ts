@@ -1,4 +1,5 @@
 // Breakers as lanes: what the fold says, in the shape that is drawn. Unknown is never drawn as closed.
+import type { BreakerMargins } from '../base/schema';
 
 export type State = 'closed' | 'open' | 'half_open' | 'shedding' | 'forced_open' | 'disabled' | 'metrics_only' | 'unknown';
 
@@ -74,7 +75,7 @@ export interface BreakerAnswer {
   breaker: Row;
   times: { open_ns: number; half_open_ns: number; mean_to_recover_ns: number | null; p95_to_recover_ns: number | null; mean_between_ns: number | null; episodes: number; probes: number; reopens: number };
   flapping: { flaps: boolean; score: number; reopen_ratio: number | null };
-  adaptive: { threshold: number; calls_per_s_min: number } | null;
+  adaptive: { threshold: number; calls_per_s_min: number; margins?: BreakerMargins | null } | null;
   trips: Trip[];
 }
 

@@ -6,19 +6,25 @@
 //! calls       rows of `edge_minutes` to nodes and edges
 //! operations  the same calls by operation, with how they end: what coverage asks
 //! ego         what is near one node
+//! timed       spans, with when and how each call ended
+//! attempts    these, as calls that may have been sent again or been left by their caller
 //! hurt        callers by the share of their calls that failed because of one node
 //! ```
 
+mod attempts;
 mod calls;
 mod ego;
 mod hurt;
 mod operations;
 mod peer;
 mod spans;
+mod timed;
 
+pub use attempts::{Attempts, EdgeOf};
 pub use calls::{CALL_COLUMNS, Calls, Edge, Graph, Node};
 pub use ego::ego;
 pub use hurt::{Hurt, HurtCaller, HurtColumns, HurtSpan, hurt};
 pub use operations::{CallsOf, Fault, Faults, by_operation};
 pub use peer::{NodeKind, PEER_COLUMNS};
 pub use spans::{COLUMNS, DETAIL_COLUMNS, Spans};
+pub use timed::{TIMED_COLUMNS, Timed};

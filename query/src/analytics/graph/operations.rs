@@ -10,14 +10,14 @@ use super::{
 };
 
 /// Edges told apart; calls of further ones are left out.
-const EDGES_MAX: usize = 5_000;
+pub(super) const EDGES_MAX: usize = 5_000;
 /// Traces shown of each kind, the newest.
 const TRACES_MAX: usize = 3;
 const SECOND_NS: f64 = 1e9;
 /// OTLP's kind of a span that calls and waits.
-const CLIENT: u8 = 3;
+pub(super) const CLIENT: u8 = 3;
 /// Spans between a call and the span that wraps it.
-const ABOVE_MAX: usize = 16;
+pub(super) const ABOVE_MAX: usize = 16;
 
 /// What the errors of a span say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -186,7 +186,7 @@ impl<'a> Answers<'a> {
 }
 
 /// The nearest span from this one upwards, within its service and the same request, that calls somebody.
-fn caller_above(spans: &Spans, key: u64) -> Option<u64> {
+pub(super) fn caller_above(spans: &Spans, key: u64) -> Option<u64> {
     let mut here = key;
     let service = spans.spans.get(&key)?.service;
     for _ in 0..ABOVE_MAX {
@@ -200,7 +200,7 @@ fn caller_above(spans: &Spans, key: u64) -> Option<u64> {
 }
 
 /// The service that a peer's name is of: its own, or that of a host in a cluster (`pay.shop.svc.cluster.local`); else the name itself.
-fn service_in<'a>(name: &'a str, senders: &HashSet<&'a str>) -> &'a str {
+pub(super) fn service_in<'a>(name: &'a str, senders: &HashSet<&'a str>) -> &'a str {
     let host = name.split(':').next().unwrap_or(name);
     let mut labels = host.split('.');
     let first = labels.next().unwrap_or(host);

@@ -202,7 +202,7 @@ pub(super) fn key_of(trace: TraceId, span: SpanId) -> u64 {
     key(&trace.0, &span.0)
 }
 
-fn key(trace: &[u8], span: &[u8]) -> u64 {
+pub(super) fn key(trace: &[u8], span: &[u8]) -> u64 {
     let mut both = [0; 24];
     both.iter_mut().zip(trace.iter().chain(span)).for_each(|(to, from)| *to = *from);
     // 0 means none.

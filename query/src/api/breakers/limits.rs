@@ -11,7 +11,7 @@ use governance::{
         ledger::{LetThrough, Rejected, Rule, ledger},
     },
     facts::{Amount, Rejection, RejectionKind},
-    fold::{Scope, gains},
+    fold::{Refusal, Scope, gains},
 };
 use http::StatusCode;
 use schemas::{SpanId, TraceId, UnixNanos};
@@ -29,6 +29,7 @@ use super::{
     admitted::Admitted,
     cost::{self, Callers},
     load::{Folds, Told},
+    patience::{self, Judged, RetryAfter},
 };
 
 /// Limiters in one answer.
@@ -66,6 +67,8 @@ struct Limiter {
     clients: usize,
     /// What it seems to let through; null when too few seconds with rejections are known, or requests have no spans.
     limit: Option<LearnedLimit>,
+    /// Null: no refusal with a trace said when to come back, or none of these waits is over.
+    retry_after: Option<RetryAfter>,
 }
 
 /// Learned from the seconds in which it rejected.
@@ -113,6 +116,8 @@ struct LimiterClient {
     traffic_share: Option<f64>,
     /// `rejected_share / traffic_share`: above 1 it is rejected more than its traffic.
     skew: Option<f64>,
+    /// As of the limiter.
+    retry_after: Option<RetryAfter>,
 }
 
 pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -126,12 +131,12 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         }
     }
     let told = folds.told(window, now).await?;
-    let Rules { mut cost, mut rules, newest } = rules(folds, &told, window).await?;
+    let Rules { mut cost, mut rules, newest, judged } = rules(folds, &told, window, now).await?;
     rules.retain(|rule| service.as_ref().is_none_or(|service| *service == rule.service));
     if rules.len() > RULES_MAX {
         cost.warnings.push(format!("{} more limiters rejected less", rules.len() - RULES_MAX));
     }
-    let limits = rules.iter().take(RULES_MAX).map(|rule| Limiter::of(rule, &newest)).collect();
+    let limits = rules.iter().take(RULES_MAX).map(|rule| Limiter::of(rule, &newest, &judged)).collect();
     Ok(to_json(&LimitsAnswer { limits, meta: cost.meta(started) }))
 }
 
@@ -140,7 +145,7 @@ pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec
     let (window, others) = Window::parse(pairs, now)?;
     nothing_else(&others)?;
     let told = folds.told(window, now).await?;
-    let Rules { cost, rules, newest } = rules(folds, &told, window).await?;
+    let Rules { cost, rules, newest, judged } = rules(folds, &told, window, now).await?;
     let rule = rules.iter().find(|rule| id_of(rule) == id).ok_or_else(|| {
         let detail = format!("no limiter {id:?} rejected a call in the window");
         Problem::new(StatusCode::NOT_FOUND, "limit_not_found", "There is no such limiter", detail).hint("GET /api/v1/limits lists them")
@@ -152,14 +157,15 @@ pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec
         admitted: client.admitted,
         traffic_share: client.skew.map(|_| client.traffic_share),
         skew: client.skew,
+        retry_after: judged.of_client(&rule.service, &rule.rule, rule.kind, &client.caller).and_then(RetryAfter::of),
     });
-    let body = ClientsAnswer { limit: Limiter::of(rule, &newest), clients: clients.collect(), meta: cost.meta(started) };
+    let body = ClientsAnswer { limit: Limiter::of(rule, &newest, &judged), clients: clients.collect(), meta: cost.meta(started) };
     Ok(to_json(&body))
 }
 
 impl Limiter {
     /// `newest`: requests let through a second, in the newest minute, by limiter.
-    fn of(rule: &Rule, newest: &HashMap<String, f64>) -> Self {
+    fn of(rule: &Rule, newest: &HashMap<String, f64>, judged: &Judged) -> Self {
         let routes = rule.routes.iter().take(ROUTES_MAX);
         Self {
             id: id_of(rule),
@@ -177,6 +183,7 @@ impl Limiter {
                 headroom: newest.get(&id_of(rule)).map(|newest| cap_margin(*newest, limit.calls_per_s)),
                 seconds: limit.seconds,
             }),
+            retry_after: judged.of_rule(&rule.service, &rule.rule, rule.kind).and_then(RetryAfter::of),
         }
     }
 }
@@ -196,15 +203,19 @@ struct Rules {
     rules: Vec<Rule>,
     /// Requests let through a second, in the newest minute of the window, by limiter; of those whose requests have spans.
     newest: HashMap<String, f64>,
+    judged: Judged,
 }
 
 /// Counted once: of single calls those that are no duplicates, of running totals what was added within the window.
-async fn rules(folds: &Folds, told: &Told, window: Window) -> Result<Rules, Problem> {
+async fn rules(folds: &Folds, told: &Told, window: Window, now: UnixNanos) -> Result<Rules, Problem> {
     let mut cost = told.cost.clone();
     let limits = limits(told);
-    let nodes = single(&limits, window).filter_map(|rejection| rejection.evidence.trace_id.zip(rejection.evidence.span_id));
+    let nodes = single(&limits, window).filter_map(|rejection| rejection.trace_id.zip(rejection.span_id));
     let nodes: Vec<(TraceId, SpanId)> = nodes.collect();
     let callers = cost::callers(folds, &nodes, &mut cost).await?;
+    let mut refusals: Vec<Refusal<'_>> = single(&limits, window).collect();
+    refusals.sort_by_key(|rejection| rejection.time);
+    let judged = patience::judge(folds, &refusals, &callers, now, &mut cost).await?;
     let rejected = rejected(&limits, window, &callers);
     let admitted = Admitted::read(folds, &rejected, window, &mut cost).await?;
     let through = admitted.let_through(&rejected, window);
@@ -217,7 +228,7 @@ async fn rules(folds: &Folds, told: &Told, window: Window) -> Result<Rules, Prob
         let calls = total(through.iter().filter(of_rule).map(|call| call.count));
         newest.insert(id_of(rule), calls * 1e9 / (window.end.0 - since.0) as f64);
     }
-    Ok(Rules { cost, rules, newest })
+    Ok(Rules { cost, rules, newest, judged })
 }
 
 /// How many calls the limiters of each service rejected.
@@ -230,7 +241,7 @@ pub(super) fn by_service(told: &Told, window: Window) -> BTreeMap<String, f64> {
 }
 
 /// What limiters rejected themselves.
-fn limits(told: &Told) -> Vec<&Rejection> {
+fn limits(told: &Told) -> Vec<Refusal<'_>> {
     let local = told.refusals().filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate);
     // Of one that did not say who it was, a half open breaker turned out to be.
     let of_limiter = local.filter(|(rejection, verdict)| rejection.kind != RejectionKind::Unknown429 || verdict.breaker.is_none());
@@ -238,24 +249,25 @@ fn limits(told: &Told) -> Vec<&Rejection> {
 }
 
 /// Those that are one call each.
-fn single<'a>(limits: &[&'a Rejection], window: Window) -> impl Iterator<Item = &'a Rejection> {
-    let within = move |rejection: &&Rejection| (window.start..window.end).contains(&rejection.time);
+fn single<'a>(limits: &[Refusal<'a>], window: Window) -> impl Iterator<Item = Refusal<'a>> {
+    let within = move |rejection: &Refusal<'_>| (window.start..window.end).contains(&rejection.time);
     limits.iter().copied().filter(within).filter(|rejection| matches!(rejection.amount, Amount::Count(_)))
 }
 
-fn rejected<'a>(limits: &[&'a Rejection], window: Window, callers: &'a Callers) -> Vec<Rejected<'a>> {
+fn rejected<'a>(limits: &[Refusal<'a>], window: Window, callers: &'a Callers) -> Vec<Rejected<'a>> {
     let mut rejected: Vec<Rejected<'a>> = totals(limits, window);
     // Totals count what spans show: spans then only tell who called.
     let counted: HashSet<(&str, &str, RejectionKind)> = rejected.iter().map(|call| (call.service, call.rule, call.kind)).collect();
     for rejection in single(limits, window) {
         let Amount::Count(count) = rejection.amount else { continue };
-        let key = (rejection.emitter.service.as_str(), rejection.name.as_str(), rejection.kind);
+        let of = rejection.of;
+        let key = (of.emitter.service.as_str(), of.name.as_str(), of.kind);
         let is_point = !matches!(
             rejection.evidence.source,
             governance::facts::Source::Sum | governance::facts::Source::Histogram | governance::facts::Source::Gauge
         );
         if !(is_point && counted.contains(&key)) {
-            rejected.push(one(rejection, rejection.time, count, caller_of(rejection, callers)));
+            rejected.push(one(rejection.of, rejection.time, count, caller_of(&rejection, callers)));
         }
     }
     rejected
@@ -266,19 +278,19 @@ fn one<'a>(rejection: &'a Rejection, time: UnixNanos, count: f64, caller: &'a st
     Rejected { time, count, kind: *kind, rule: name, service: &emitter.service, route: operation, caller }
 }
 
-fn caller_of<'a>(rejection: &Rejection, callers: &'a Callers) -> &'a str {
-    let node = rejection.evidence.trace_id.zip(rejection.evidence.span_id);
+pub(super) fn caller_of<'a>(rejection: &Refusal<'_>, callers: &'a Callers) -> &'a str {
+    let node = rejection.trace_id.zip(rejection.span_id);
     node.and_then(|node| callers.get(&node)).map_or("", String::as_str)
 }
 
 /// What running totals gained within the window, by series.
-fn totals<'a>(limits: &[&'a Rejection], window: Window) -> Vec<Rejected<'a>> {
+fn totals<'a>(limits: &[Refusal<'a>], window: Window) -> Vec<Rejected<'a>> {
     /// A fact of the series, and its points: when, the total then, since when.
     type Series<'a> = (&'a Rejection, Vec<(UnixNanos, f64, Option<UnixNanos>)>);
     let mut series: BTreeMap<(&str, u64), Series<'_>> = BTreeMap::new();
     for rejection in limits {
         if let Amount::Cumulative { value, series: id, start_time } = rejection.amount {
-            let (_, points) = series.entry((&rejection.emitter.instance, id)).or_insert_with(|| (rejection, Vec::new()));
+            let (_, points) = series.entry((&rejection.of.emitter.instance, id)).or_insert_with(|| (rejection.of, Vec::new()));
             points.push((rejection.time, value, start_time));
         }
     }

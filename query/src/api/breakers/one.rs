@@ -25,6 +25,7 @@ use super::{
     lane::Lane,
     list::{self, Row},
     load::Folds,
+    margin::{self, MarginsAnswer},
     shapes::{Identity, ServiceTrip, Trip, state_word},
 };
 
@@ -89,6 +90,8 @@ struct AdaptiveLimits {
     threshold: f64,
     /// Calls a second of one operation and instance, below which it never does.
     calls_per_s_min: f64,
+    /// Null: its operation is not known, or there are too many calls; then a warning says so.
+    margins: Option<MarginsAnswer>,
 }
 
 pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -103,9 +106,16 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result
     let openings: Vec<UnixNanos> = trips.iter().map(|trip| trip.opened.time).collect();
     let changes: Vec<UnixNanos> = breaker.segments.iter().map(|segment| segment.start).collect();
     let flaps = flapping(&openings, &trips, &changes, (window.start, window.end));
-    let (codes, cost) = folds.top_codes(&told, window).await?;
+    let (codes, mut cost) = folds.top_codes(&told, window).await?;
     let row = list::row(breaker, window, codes);
-    let adaptive = Adaptive::of(row.framework());
+    let adaptive = match Adaptive::of(row.framework()) {
+        Some(limits) => Some(AdaptiveLimits {
+            threshold: limits.threshold(),
+            calls_per_s_min: limits.calls_per_s_min(),
+            margins: margin::answer(folds, breaker, limits, window, &mut cost).await?,
+        }),
+        None => None,
+    };
     let body = BreakerAnswer {
         t0_ns: window.start.0.to_string(),
         end_ns: window.end.0.to_string(),
@@ -124,7 +134,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result
             reopens: sum.reopens,
         },
         flapping: Flaps { flaps: row.flaps(), score: flaps.score, reopen_ratio: flaps.reopen_ratio, since: flaps.since.map(Time) },
-        adaptive: adaptive.map(|limits| AdaptiveLimits { threshold: limits.threshold(), calls_per_s_min: limits.calls_per_s_min() }),
+        adaptive,
         breaker: row,
         trips: touching.iter().rev().map(|trip| ServiceTrip::of(breaker, trip)).collect(),
         known_since: Time(told.since),

@@ -3,10 +3,14 @@
 //! ```text
 //! GET /api/v1/graph         calls    services, databases, queues and others, and the calls between them, with breakers
 //! GET /api/v1/graph/blast   blast    who is hurt when one of them fails
+//! GET /api/v1/graph/retries retries  calls that are sent again, and callers that give up too early; attempts, actions: what it reads
 //! ```
 
+mod actions;
+mod attempts;
 mod blast;
 mod calls;
+mod retries;
 mod routes;
 mod spans;
 

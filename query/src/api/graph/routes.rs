@@ -12,10 +12,11 @@ use super::{
     },
     blast::{self, BlastAnswer},
     calls::{self, GraphAnswer},
+    retries::{self, RetriesAnswer},
 };
 
 pub(crate) fn routes(folds: Folds) -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(get_graph)).routes(routes!(get_blast)).with_state(folds)
+    OpenApiRouter::default().routes(routes!(get_graph)).routes(routes!(get_blast)).routes(routes!(get_retries)).with_state(folds)
 }
 
 /// Who calls whom
@@ -50,4 +51,21 @@ async fn get_graph(State(folds): State<Folds>, asked: Asked) -> Response {
 )]
 async fn get_blast(State(folds): State<Folds>, asked: Asked) -> Response {
     respond(async { blast::answer(&folds, pairs(asked)?).await }).await
+}
+
+/// What is sent again, and who gives up while the called one goes on
+#[utoipa::path(
+    get,
+    path = "/api/v1/graph/retries",
+    tag = "governance",
+    params(
+        Window,
+        ("service" = Option<String>, Query, description = "only calls by this service or to it, and chains it is in"),
+        ("environment" = Option<String>, Query, description = "only spans of this deployment environment"),
+        ("limit" = Option<usize>, Query, description = "edges, 1 to 2000; 200 when left out"),
+    ),
+    responses((status = 200, description = "edges with retries or timeouts, those that waste most first", body = RetriesAnswer), AskProblems)
+)]
+async fn get_retries(State(folds): State<Folds>, asked: Asked) -> Response {
+    respond(async { retries::answer(&folds, pairs(asked)?).await }).await
 }

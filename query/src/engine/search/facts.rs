@@ -31,6 +31,11 @@ const FAILED: i8 = 2;
 /// OTLP's kind of a span that serves a request.
 const SERVER: i8 = 2;
 const TOO_MANY: i64 = 429;
+/// OTLP's kind of a span that calls and waits.
+const CLIENT: i8 = 3;
+/// Of a call: who makes it, when, and whom it reaches.
+const PLACE: [&str; 8] =
+    [c::SERVICE_NAME, c::SERVICE_INSTANCE_ID, c::NAME, c::KIND, c::START_TIME, c::PEER_SERVICE, c::SERVER_ADDRESS, c::URL_FULL];
 
 /// Rows for the fold, in any order. An answer of more than `limit` rows is cut; who limits it otherwise says `usize::MAX`.
 #[derive(Debug, Clone)]
@@ -43,7 +48,7 @@ pub(crate) struct FactsQuestion {
 pub(crate) enum Facts {
     /// All rows of a governance table, in the columns that a fold reads.
     Of(Table, TimeSpan),
-    /// Errors that are refusals, of spans: they tell who is whose parent.
+    /// When, and ids of errors that are refusals, of spans: they tell who is whose parent.
     RefusedSpans(TimeSpan),
     /// Errors of these services.
     Errors(TimeSpan, Vec<String>),
@@ -63,6 +68,10 @@ pub(crate) enum Facts {
     Versions(TimeSpan, Vec<String>),
     /// Who is in these traces: ids, service, name, status.
     Spans(Vec<TraceId>),
+    /// What was refused or failed in these traces, with what that says: ids, who, `kind`, times, `attributes`, `status_message`.
+    Refusals(Vec<TraceId>),
+    /// When these services made calls of these names: who, `name`, `start_time`, and what tells a peer and an address.
+    CallStarts { time: TimeSpan, services: Vec<String>, operations: Vec<String> },
     /// Traces with a failed span that this service or peer is in, newest first: `trace_id`, `newest`.
     FailedWith(TimeSpan, String),
     /// Who is in these traces, and whom they call: also `kind` and what tells a peer.
@@ -87,7 +96,8 @@ impl fmt::Display for FactsQuestion {
             Facts::TracesOf(_, code) => write!(f, "traces of code {code}"),
             Facts::Calls { service, .. } => write!(f, "calls by {service}"),
             Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
-            Facts::Spans(traces) | Facts::Callers(traces) => write!(f, "spans of {} traces", traces.len()),
+            Facts::CallStarts { services, .. } => write!(f, "calls by {}", services.join(", ")),
+            Facts::Spans(traces) | Facts::Callers(traces) | Facts::Refusals(traces) => write!(f, "spans of {} traces", traces.len()),
             Facts::FailedWith(_, node) => write!(f, "failed traces with {node}"),
             Facts::ErrorsNear(services) => write!(f, "errors near trips of {} breakers", services.len()),
             Facts::Healthy { service, .. } => write!(f, "a call by {service} that did not fail"),
@@ -109,7 +119,8 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
         Facts::Of(table, time) => scan(*table)?.filter(within(*table, *time))?.project(of_fold(*table).map(ident))?,
         Facts::RefusedSpans(time) => {
             let refused = ident(c::IS_REJECTION).and(ident(c::SPAN_ID).is_not_null());
-            scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?
+            let columns = [c::TIME, c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID].map(ident);
+            scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?.project(columns)?
         }
         Facts::Errors(time, services) => scan(Table::Errors)?.filter(within(Table::Errors, *time).and(texts(c::SERVICE_NAME, services)))?,
         Facts::Reported(time) => scan(Table::Errors)?.filter(within(Table::Errors, *time))?.project(REPORTED_COLUMNS.map(ident))?,
@@ -141,7 +152,7 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
         Facts::Calls { time, service, operations } => {
             let of = ident(c::SERVICE_NAME).eq(lit(service.as_str())).and(texts(c::NAME, operations));
             let second = cast(ident(c::START_TIME), DataType::Int64) / lit(SECOND_NS);
-            let failed = ident(c::STATUS_CODE).eq(lit(FAILED));
+            let failed = ident(c::STATUS_CODE).eq(lit(FAILED)).and(is_mistake().is_not_true());
             let measures: [Expr; 2] = [count(lit(1_i64)).alias("calls"), count(lit(1_i64)).filter(failed).build()?.alias("failed")];
             scan(Table::Spans)?
                 .filter(within(Table::Spans, *time).and(of))?
@@ -175,6 +186,17 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             let columns = [c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME, c::NAME, c::STATUS_CODE];
             scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids(traces), false))?.project(columns.map(ident))?
         }
+        Facts::Refusals(traces) => {
+            let status = ident(c::HTTP_RESPONSE_STATUS_CODE);
+            let refused = ident(c::REJECTION_KIND).is_not_null().or(ident(c::STATUS_CODE).eq(lit(FAILED))).or(status.eq(lit(TOO_MANY)));
+            let columns =
+                PLACE.into_iter().chain([c::SPAN_ID, c::PARENT_SPAN_ID, c::TRACE_ID, c::DURATION_NS, c::ATTRIBUTES, c::STATUS_MESSAGE]);
+            scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids(traces), false).and(refused))?.project(columns.map(ident))?
+        }
+        Facts::CallStarts { time, services, operations } => {
+            let calls = texts(c::SERVICE_NAME, services).and(texts(c::NAME, operations)).and(ident(c::KIND).eq(lit(CLIENT)));
+            scan(Table::Spans)?.filter(within(Table::Spans, *time).and(calls))?.project(PLACE.map(ident))?
+        }
         Facts::FailedWith(time, node) => {
             let is_node = |column: &str| ident(column).eq(lit(node.as_str()));
             let peers = PEERS.iter().map(|column| is_node(column)).reduce(Expr::or).unwrap_or_else(|| lit(false));
@@ -207,9 +229,17 @@ fn of_fold(table: Table) -> impl Iterator<Item = &'static str> {
     let own = match table {
         Table::Rejections => derived::rejections::COLUMNS,
         Table::BreakerSignals => derived::breaker_signals::COLUMNS,
+        Table::ResilienceActions => derived::resilience_actions::COLUMNS,
         _ => &[],
     };
     own.iter().map(|column| column.name).chain(emitter)
+}
+
+/// The call itself was wrong: no breaker counts that as a failure. Frameworks that say no status say it as the code of their error.
+fn is_mistake() -> Expr {
+    let status = ident(c::HTTP_RESPONSE_STATUS_CODE);
+    let said = status.clone().gt_eq(lit(400)).and(status.lt(lit(500)));
+    said.or(ident(c::ERROR_CODE).like(lit("4__")))
 }
 
 /// Requests that `service` took in and did not refuse. A limiter answers 429 and may have no record of its own.

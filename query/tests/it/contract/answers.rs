@@ -114,6 +114,7 @@ fn cases(line: &str, breaker: &str, limit: &str) -> Vec<Case> {
         of_pay("service_instances", "/api/v1/services/{service}/instances"),
         get("heatmap", "/api/v1/heatmap", &format!("{window}&service=pay")),
         get("graph", "/api/v1/graph", &format!("{window}&service=pay&depth=2")),
+        get("retries", "/api/v1/graph/retries", &window),
         get("blast", "/api/v1/graph/blast", &format!("{window}&target=pay")),
         get("coverage", "/api/v1/governance/coverage", &window),
         get("overview", "/api/v1/overview", &window),

@@ -14,6 +14,7 @@ const t = texts({
   lanes: ['Timeline', '时间线'],
   table: ['Table', '表格'],
   limits: ['Rate limits', '限流'],
+  retries: ['Retries', '重试与超时'],
   coverage: ['Coverage', '防护覆盖'],
   search: ['Service, target, name or library', '服务、目标、名称或组件'],
   state: ['State', '状态'],
@@ -35,7 +36,7 @@ const t = texts({
   wall: ['Wall', '大屏'],
 });
 
-export const VIEWS = ['lanes', 'table', 'limits', 'coverage'] as const;
+export const VIEWS = ['lanes', 'table', 'limits', 'retries', 'coverage'] as const;
 export type View = (typeof VIEWS)[number];
 
 const SORTS = ['cost', 'recent', 'trips', 'name'] as const;

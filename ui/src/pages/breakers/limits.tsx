@@ -25,6 +25,9 @@ const t = texts({
   unknown: ['nothing tells who called', '无法确定调用方'],
   lets: ['Lets through', '放行速率'],
   used: ['In use', '使用率'],
+  waited: ['Retry-After honoured', '遵守 Retry-After'],
+  waited_why: ['{n} of {of} refusals that said when to come back', '{of} 次要求稍后重试的拒绝中有 {n} 次被遵守'],
+  waited_not: ['came back too early after {n} of {of}', '{of} 次中有 {n} 次过早重试'],
   learned: ['Learned from {n} s in which it rejected', '由发生限流的 {n} 秒数据推算'],
   fair: ['Is it fair? Each caller by its share of what was rejected, and of all requests.', '限流是否公平？对比各调用方在被拒绝请求与全部请求中的占比。'],
   of_rejected: ['of the rejected', '占被拒绝请求'],
@@ -79,6 +82,13 @@ export function Limits() {
           <span class="faint">–</span>
         ),
     },
+    {
+      key: 'waited',
+      title: t('waited'),
+      num: true,
+      hideSmall: true,
+      cell: (one) => (one.retry_after ? <span class={one.retry_after.share < 0.5 ? 'error-text strong' : ''} title={t('waited_why', { n: one.retry_after.honoured, of: one.retry_after.told })}>{percent(one.retry_after.share)}</span> : <span class="faint">–</span>),
+    },
     { key: 'routes', title: t('routes'), wide: true, hideSmall: true, cell: (one) => one.routes.map((route) => route.route).join(', ') },
     { key: 'clients', title: t('clients'), num: true, hideSmall: true, cell: (one) => one.clients },
     { key: 'last', title: t('last'), cell: (one) => <span class="mono faint">{clock(toMs(one.last), 0)}</span> },
@@ -115,6 +125,8 @@ function Clients({ limiter, onClose }: { limiter: Limiter; onClose: () => void }
                   </div>
                   <Share name={t('of_rejected')} share={client.rejected_share} tone="error" />
                   {typeof client.traffic_share === 'number' && <Share name={t('of_traffic')} share={client.traffic_share} />}
+                  {client.retry_after && <Share name={t('waited')} share={client.retry_after.share} />}
+                  {client.retry_after && client.retry_after.honoured < client.retry_after.told && <p class="small warn-text">{t('waited_not', { n: client.retry_after.told - client.retry_after.honoured, of: client.retry_after.told })}</p>}
                 </div>
               ))}
             </>

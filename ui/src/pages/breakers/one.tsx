@@ -10,6 +10,7 @@ import { Drawer } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
 import { Loaded } from '../../components/states';
 import { level, titleOf, type BreakerAnswer, type Trip } from '../../model/breakers';
+import { MarginPlot } from './margins';
 
 const t = texts({
   breaker: ['Breaker', '熔断器'],
@@ -71,6 +72,7 @@ export function OnePanel({ id, onClose }: { id: string; onClose: () => void }) {
               </dl>
               {data.adaptive && <p class="soft">{t('adaptive', { share: percent(data.adaptive.threshold), rate: Number(data.adaptive.calls_per_s_min.toPrecision(2)) })}</p>}
             </section>
+            {data.adaptive?.margins && <MarginPlot of={data.adaptive.margins} t0={nsToMs(data.t0_ns)} needed={data.adaptive.calls_per_s_min} />}
             <section>
               <div class="row">
                 <h3>{t('all_trips')}</h3>

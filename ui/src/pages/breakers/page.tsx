@@ -6,6 +6,7 @@ import { refreshEvery, useGet } from '../../base/query';
 import { nsToMs, toIso, toMs } from '../../base/time';
 import { BASE, go, link, param, setParams } from '../../base/url';
 import { useRange, useRangeQuery } from '../../components/range';
+import { Retries } from '../../components/retries';
 import { Loaded } from '../../components/states';
 import { group, level, neighbour, segments, type BreakersAnswer, type GroupBy, type Level } from '../../model/breakers';
 import { tripAt } from '../../model/trips';
@@ -79,6 +80,8 @@ export default function BreakersPage() {
       <BreakersHead view={view} stream={stream} />
       {view === 'limits' ? (
         <Limits />
+      ) : view === 'retries' ? (
+        <Retries />
       ) : view === 'coverage' ? (
         <Coverage />
       ) : (

@@ -8,6 +8,7 @@ import { BarChart } from '../../components/bars';
 import { LineChart } from '../../components/lines';
 import { Panel, Tabs } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
+import { Retries } from '../../components/retries';
 import { Empty, Loaded, Partial } from '../../components/states';
 import { condition } from '../../model/search';
 import { fine, health, rollouts, type Service, type ServiceAnswer } from '../../model/services';
@@ -77,7 +78,12 @@ export default function ServicePage({ id }: { id: string }) {
               {tab === 'operations' && <Operations service={id} />}
               {tab === 'latency' && <Latency service={id} />}
               {tab === 'guards' && <Guards service={id} />}
-              {tab === 'neighbours' && <Neighbours service={id} />}
+              {tab === 'neighbours' && (
+                <>
+                  <Neighbours service={id} />
+                  <Retries service={id} />
+                </>
+              )}
               {tab === 'instances' && <Instances service={id} />}
               {tab === 'requests' && <TraceLists q={q} />}
             </>
