@@ -17,12 +17,14 @@ pub(super) fn add_up(rejections: &mut Vec<Rejection>) {
     if lines.len() < 2 {
         return;
     }
-    lines.sort_by(|a, b| same_but_amount(&rejections[*a], &rejections[*b]));
+    lines.sort_by(|a, b| same_but_amount(&(&rejections[*a]).into(), &(&rejections[*b]).into()));
     let mut repeated = vec![false; rejections.len()];
     let mut first = lines[0];
     for &line in &lines[1..] {
         match (rejections[first].amount, rejections[line].amount) {
-            (Amount::Count(sum), Amount::Count(more)) if same_but_amount(&rejections[first], &rejections[line]).is_eq() => {
+            (Amount::Count(sum), Amount::Count(more))
+                if same_but_amount(&(&rejections[first]).into(), &(&rejections[line]).into()).is_eq() =>
+            {
                 rejections[first].amount = Amount::Count(sum + more);
                 repeated[line] = true;
             }

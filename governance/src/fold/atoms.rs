@@ -51,7 +51,8 @@ impl Atom {
         match origin {
             Origin::Rejection(index) => {
                 let rejection = sorted.rejections[index as usize].1;
-                proof(rejection.time.0, &rejection.evidence)
+                let (trace_id, span_id) = (rejection.trace_id, rejection.span_id);
+                Proof { trace_id, span_id, ..proof(rejection.time.0, &rejection.evidence) }
             }
             Origin::Signal(index) => {
                 let signal = sorted.signals[index as usize];

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use schemas::{SpanId, TraceId, UnixNanos};
 
-use super::{Parameters, Series, hash::Plain};
-use crate::facts::{BreakerSignal, Rejection};
+use super::{Parameters, Refusal, Series, hash::Plain};
+use crate::facts::BreakerSignal;
 
 /// Facts from `since` to before `until`, in any order, and what else the caller knows. `until` is the present.
 #[derive(Debug, Clone)]
 pub struct Input<'a> {
-    pub rejections: Vec<&'a Rejection>,
+    pub rejections: Vec<Refusal<'a>>,
     pub signals: Vec<&'a BreakerSignal>,
     /// More signals: those of metrics, as series.
     pub series: &'a [Series],
@@ -28,13 +28,13 @@ pub struct Input<'a> {
 
 impl<'a> Input<'a> {
     pub fn new(
-        rejections: impl IntoIterator<Item = &'a Rejection>,
+        rejections: impl IntoIterator<Item: Into<Refusal<'a>>>,
         signals: impl IntoIterator<Item = &'a BreakerSignal>,
         since: UnixNanos,
         until: UnixNanos,
     ) -> Self {
         Self {
-            rejections: rejections.into_iter().collect(),
+            rejections: rejections.into_iter().map(Into::into).collect(),
             signals: signals.into_iter().collect(),
             series: &[],
             calls: &[],
@@ -69,11 +69,29 @@ pub struct Presence {
     pub last: UnixNanos,
 }
 
+/// A span and its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    pub trace: TraceId,
+    pub span: SpanId,
+    pub parent: Option<SpanId>,
+}
+
 /// Who is whose parent, in traces that hold rejections.
 #[derive(Debug, Clone, Default)]
 pub struct TraceShape {
     parents: HashMap<(TraceId, SpanId), Option<SpanId>, Plain>,
     with_children: std::collections::HashSet<(TraceId, SpanId), Plain>,
+}
+
+impl FromIterator<Link> for TraceShape {
+    fn from_iter<T: IntoIterator<Item = Link>>(links: T) -> Self {
+        let links = links.into_iter();
+        let mut shape = Self::default();
+        shape.parents.reserve(links.size_hint().0);
+        links.for_each(|Link { trace, span, parent }| shape.add(trace, span, parent));
+        shape
+    }
 }
 
 impl TraceShape {

@@ -35,6 +35,7 @@ mod model;
 pub(crate) mod parameters;
 mod place;
 mod process;
+mod refusals;
 mod registry;
 mod roll_up;
 mod run;
@@ -53,11 +54,12 @@ mod tests;
 
 pub use deltas::gains;
 pub use identity::{BreakerId, BreakerKey};
-pub use input::{Calls, Input, Presence, TraceShape};
+pub use input::{Calls, Input, Link, Presence, TraceShape};
 pub use model::{
     Breaker, Conflict, Ended, Folded, History, Method, Moment, Notice, Proof, Refused, Segment, ServiceTrip, Transition, Trip, Verdict,
 };
 pub use parameters::{Inference, Parameters};
+pub use refusals::{Alike, Refusal, Single};
 pub use run::fold;
 pub use samples::{Sample, Series};
 pub use scope::Scope;

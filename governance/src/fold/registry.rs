@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    BreakerKey, Scope,
+    BreakerKey, Refusal, Scope,
     alias::Share,
     hash::Plain,
     identity::hash_of,
@@ -49,11 +49,18 @@ impl Registry {
         let mut found = Found::default();
         let shed = load_shed(sorted);
         let mut of_rejections = Vec::with_capacity(sorted.rejections.len());
+        let mut alike: HashMap<*const Rejection, OfAlike, Plain> = HashMap::default();
         for ((_, rejection), scope) in sorted.rejections.iter().zip(scopes) {
-            let process = processes.index_of(&mut found.bytes, &rejection.emitter);
-            processes.saw(process, rejection.time.0, rejection.evidence.source, &rejection.evidence.rule);
+            let of = alike.entry(std::ptr::from_ref(rejection.of)).or_insert_with(|| {
+                let process = processes.index_of(&mut found.bytes, &rejection.emitter);
+                OfAlike { process, entry: None, more: 0 }
+            });
+            processes.saw(of.process, rejection.time.0, rejection.evidence.source, &rejection.evidence.rule);
             let of_breaker = *scope == Scope::Local && opens_breakers(rejection, &shed);
-            of_rejections.push(of_breaker.then(|| (found.entry_of_rejection(rejection), process)));
+            of_rejections.push(of_breaker.then(|| (of.entry(&mut found, rejection.of), of.process)));
+        }
+        for (rejection, of) in sorted.rejections.iter().filter_map(|(_, one)| Some((one.of, alike.remove(&std::ptr::from_ref(one.of))?))) {
+            found.tally(of, rejection);
         }
         let mut of_signals = Vec::with_capacity(sorted.signals.len());
         for signal in &sorted.signals {
@@ -188,12 +195,36 @@ struct Found {
     bytes: Vec<u8>,
 }
 
+/// What rejections that are alike have in common, found out once.
+struct OfAlike {
+    process: usize,
+    entry: Option<usize>,
+    /// After the first one of a breaker.
+    more: u64,
+}
+
+impl OfAlike {
+    fn entry(&mut self, found: &mut Found, rejection: &Rejection) -> usize {
+        self.more += u64::from(self.entry.is_some());
+        *self.entry.get_or_insert_with(|| found.entry_of_rejection(rejection))
+    }
+}
+
 impl Found {
     fn entry_of_rejection(&mut self, rejection: &Rejection) -> usize {
         let Rejection { emitter, framework, mechanism, name, operation, target, evidence, .. } = rejection;
         let hash = hash_of(&mut self.bytes, emitter, framework, *mechanism, name);
         let key = || BreakerKey::new(emitter, framework, *mechanism, name);
         self.entry(hash, key, framework, (operation, target, weight(evidence)))
+    }
+
+    /// Those that came after the first of their kind.
+    fn tally(&mut self, of: OfAlike, rejection: &Rejection) {
+        if let Some(entry) = of.entry.filter(|_| of.more > 0) {
+            let more = of.more * weight(&rejection.evidence);
+            tally(&mut self.entries[entry].operations, &rejection.operation, more);
+            tally(&mut self.entries[entry].targets, &rejection.target, more);
+        }
     }
 
     fn entry_of_signal(&mut self, signal: &BreakerSignal) -> usize {
@@ -275,7 +306,7 @@ fn commonest(counts: &[(String, u64)]) -> Vec<String> {
     sorted.into_iter().map(|(name, _)| name.clone()).collect()
 }
 
-fn opens_breakers(rejection: &Rejection, shed: &HashMap<(&str, &str), Vec<i64>>) -> bool {
+fn opens_breakers(rejection: &Refusal<'_>, shed: &HashMap<(&str, &str), Vec<i64>>) -> bool {
     match rejection.kind {
         RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit | RejectionKind::ConcurrencyCap => true,
         // go-zero's breaker and its shedder write the same line; the shedder writes another one before.

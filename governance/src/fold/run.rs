@@ -49,7 +49,7 @@ pub fn fold(input: &Input<'_>) -> Folded {
 fn hear(input: &Input<'_>, sorted: &Sorted<'_>, processes: &mut Processes) {
     let mut bytes = Vec::new();
     for presence in input.presence {
-        let of_rejections = sorted.rejections.iter().map(|(_, rejection)| &rejection.emitter);
+        let of_rejections = sorted.rejections.iter().map(|(_, rejection)| &rejection.of.emitter);
         let mut emitters = of_rejections.chain(sorted.signals.iter().map(|signal| &signal.emitter));
         let emitter = emitters.find(|emitter| emitter.service == presence.service && emitter.instance == presence.instance);
         if let Some(emitter) = emitter {

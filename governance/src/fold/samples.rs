@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use schemas::UnixNanos;
 
+use super::Single;
 use crate::facts::{Amount, BreakerSignal, Rejection, Signal, State};
 
 /// Facts that differ in time, value, its meaning and start of counting only.
@@ -41,9 +42,9 @@ impl Sample {
         }
     }
 
-    /// As a fact of its own in a series of `rejection`.
-    pub(crate) fn rejection(&self, rejection: &Rejection) -> Rejection {
-        Rejection { time: self.time, amount: self.amount(rejection.amount), ..rejection.clone() }
+    /// In a series of `rejection`.
+    pub(crate) fn single(&self, rejection: &Rejection) -> Single {
+        Single { time: self.time, amount: self.amount(rejection.amount), trace_id: None, span_id: None, parent_span_id: None }
     }
 
     fn amount(&self, amount: Amount) -> Amount {

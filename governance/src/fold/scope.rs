@@ -3,10 +3,10 @@
 use schemas::{SpanId, TraceId};
 
 use super::{
-    TraceShape,
+    Refusal, TraceShape,
     sort::{Brief, Sorted},
 };
-use crate::facts::{Rejection, RejectionKind, Source, SpanKind};
+use crate::facts::{RejectionKind, Source, SpanKind};
 
 /// Ancestors looked at for one rejection.
 const DEPTH_MAX: usize = 64;
@@ -89,9 +89,9 @@ struct OfTrace<'a> {
 }
 
 impl<'a> OfTrace<'a> {
-    fn of(trace: TraceId, members: &[(u128, u32)], rejections: &[(u32, &Rejection)], shape: Option<&'a TraceShape>) -> Self {
+    fn of(trace: TraceId, members: &[(u128, u32)], rejections: &[(u32, &Refusal<'_>)], shape: Option<&'a TraceShape>) -> Self {
         let of = |member: &(u128, u32)| rejections[member.1 as usize].1;
-        let says_what = |rejection: &&Rejection| !matches!(rejection.kind, RejectionKind::Unknown503 | RejectionKind::Unknown429);
+        let says_what = |rejection: &&Refusal<'_>| !matches!(rejection.kind, RejectionKind::Unknown503 | RejectionKind::Unknown429);
         let mut services = members.iter().map(of).filter(says_what).map(|rejection| &rejection.emitter.service);
         let of_several_services = services.next().is_some_and(|first| services.any(|service| service != first));
         let mut found = Self { trace, shape, nodes: nodes(members.iter().map(of)), of_several_services };
@@ -121,8 +121,8 @@ impl<'a> OfTrace<'a> {
         self.nodes.binary_search_by(|node| node.span.cmp(&span)).ok()
     }
 
-    fn scope(&self, rejection: &Rejection) -> Scope {
-        if let Some(span) = rejection.evidence.span_id {
+    fn scope(&self, rejection: &Refusal<'_>) -> Scope {
+        if let Some(span) = rejection.span_id {
             let node = self.place(span).map(|place| &self.nodes[place]);
             let sent = rejection.span_kind == Some(SpanKind::Client) && has_child(self.shape, Some(self.trace), Some(span));
             if sent || node.is_some_and(|node| node.has_below) {
@@ -141,12 +141,12 @@ fn has_child(shape: Option<&TraceShape>, trace: Option<TraceId>, span: Option<Sp
     shape.zip(trace.zip(span)).is_some_and(|(shape, (trace, span))| shape.has_child(trace, span))
 }
 
-fn nodes<'a>(rejections: impl Iterator<Item = &'a Rejection>) -> Vec<Node> {
+fn nodes<'a>(rejections: impl Iterator<Item = &'a Refusal<'a>>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
-    for evidence in rejections.map(|rejection| &rejection.evidence) {
-        let Some(span) = evidence.span_id else { continue };
-        let is_span = matches!(evidence.source, Source::Span | Source::SpanEvent);
-        nodes.push(Node { span, parent: evidence.parent_span_id, is_span, has_below: false });
+    for rejection in rejections {
+        let Some(span) = rejection.span_id else { continue };
+        let is_span = matches!(rejection.evidence.source, Source::Span | Source::SpanEvent);
+        nodes.push(Node { span, parent: rejection.parent_span_id, is_span, has_below: false });
     }
     nodes.sort_by_key(|node| node.span);
     nodes.dedup_by(|later, first| {

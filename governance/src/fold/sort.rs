@@ -1,15 +1,15 @@
 //! One order for facts, whatever the order of arrival, and each fact once.
 
-use std::{cmp::Ordering, ops::Deref};
+use std::{cmp::Ordering, collections::HashMap, ops::Deref};
 
 use schemas::{SpanId, TraceId, UnixNanos};
 
-use super::Series;
+use super::{Refusal, Series, hash::Plain};
 use crate::facts::{Amount, BreakerSignal, Emitter, Evidence, Rejection, RejectionKind, Signal, Source, SpanKind, State};
 
 pub(crate) struct Sorted<'a> {
     /// Index in the input, and the fact.
-    pub rejections: Vec<(u32, &'a Rejection)>,
+    pub rejections: Vec<(u32, &'a Refusal<'a>)>,
     /// What is asked of each of them again and again.
     pub briefs: Vec<Brief>,
     pub signals: Vec<Said<'a>>,
@@ -53,17 +53,18 @@ pub(crate) struct Brief {
 }
 
 impl Brief {
-    fn of(rejection: &Rejection) -> Self {
-        let Rejection { time, kind, amount, span_kind, says_propagated, evidence, .. } = rejection;
+    fn of(rejection: &Refusal<'_>) -> Self {
+        let Refusal { of, time, amount, trace_id, span_id, .. } = *rejection;
+        let Rejection { kind, span_kind, says_propagated, evidence, .. } = of;
         let count = match amount {
-            Amount::Count(count) => Some(*count),
+            Amount::Count(count) => Some(count),
             Amount::Cumulative { .. } => None,
         };
         Self {
             time: time.0,
             count,
-            trace: evidence.trace_id,
-            span: evidence.span_id,
+            trace: trace_id,
+            span: span_id,
             kind: *kind,
             source: evidence.source,
             span_kind: *span_kind,
@@ -78,14 +79,14 @@ impl Brief {
 }
 
 impl<'a> Sorted<'a> {
-    pub fn of(rejections: &[&'a Rejection], (signals, series): (&[&'a BreakerSignal], &'a [Series]), latest: i64) -> Self {
-        let by_all = |a: u32, b: u32| compare_rejections(rejections[a as usize], rejections[b as usize]);
+    pub fn of(rejections: &'a [Refusal<'a>], (signals, series): (&[&'a BreakerSignal], &'a [Series]), latest: i64) -> Self {
+        let by_all = |a: u32, b: u32| compare_rejections(&rejections[a as usize], &rejections[b as usize]);
         let order = ordered(rejections.iter().map(|rejection| rejection.time.0), latest, by_all);
         let mut future = rejections.len() - order.len();
-        let mut kept: Vec<(u32, &Rejection)> = Vec::with_capacity(order.len());
+        let mut kept: Vec<(u32, &Refusal<'_>)> = Vec::with_capacity(order.len());
         let mut repeats = Vec::new();
         for (time, index) in order {
-            let rejection = rejections[index as usize];
+            let rejection = &rejections[index as usize];
             match kept.last() {
                 Some((_, last)) if last.time.0 == time && compare_rejections(last, rejection).is_eq() => {
                     repeats.push((index, kept.len() as u32 - 1));
@@ -94,11 +95,12 @@ impl<'a> Sorted<'a> {
             }
         }
         let all = said(signals, series);
-        let by_all = |a: u32, b: u32| compare_signals(&all[a as usize], &all[b as usize]);
+        let ranks = Ranks::of(signals, series);
+        let by_all = |a: u32, b: u32| ranks.compare(&all[a as usize], &all[b as usize]);
         let order = ordered(all.iter().map(|signal| signal.time.0), latest, by_all);
         future += all.len() - order.len();
         let mut signals: Vec<Said<'_>> = order.into_iter().map(|(_, index)| all[index as usize]).collect();
-        signals.dedup_by(|a, b| a.time == b.time && compare_signals(a, b).is_eq());
+        signals.dedup_by(|a, b| a.time == b.time && ranks.compare(a, b).is_eq());
         let briefs = kept.iter().map(|(_, rejection)| Brief::of(rejection)).collect();
         Self { rejections: kept, briefs, signals, repeats, future: future as u64 }
     }
@@ -125,27 +127,54 @@ fn ordered(times: impl Iterator<Item = i64>, latest: i64, compare: impl Fn(u32, 
     order
 }
 
-fn compare_rejections(a: &Rejection, b: &Rejection) -> Ordering {
+fn compare_rejections(a: &Refusal<'_>, b: &Refusal<'_>) -> Ordering {
     same_but_amount(a, b).then_with(|| amount_key(&a.amount).cmp(&amount_key(&b.amount)))
 }
 
 /// Equal: records of one call, or of calls that nothing tells apart.
-pub(crate) fn same_but_amount(a: &Rejection, b: &Rejection) -> Ordering {
-    (a.time.cmp(&b.time))
-        .then_with(|| compare_evidence(&a.evidence, &b.evidence))
+pub(crate) fn same_but_amount(a: &Refusal<'_>, b: &Refusal<'_>) -> Ordering {
+    let alike = std::ptr::eq(a.of, b.of);
+    let ids = |of: &Refusal<'_>| (of.evidence.source, of.span_id, of.trace_id);
+    a.time.cmp(&b.time).then_with(|| ids(a).cmp(&ids(b))).then_with(|| if alike { Ordering::Equal } else { compare_what(a.of, b.of) })
+}
+
+/// But for what each has of its own.
+fn compare_what(a: &Rejection, b: &Rejection) -> Ordering {
+    (a.evidence.rule.cmp(&b.evidence.rule))
         .then_with(|| compare_emitters(&a.emitter, &b.emitter))
         .then_with(|| (a.kind, &a.name, &a.operation, &a.target).cmp(&(b.kind, &b.name, &b.operation, &b.target)))
         .then_with(|| (&a.framework, a.mechanism, a.span_kind).cmp(&(&b.framework, b.mechanism, b.span_kind)))
         .then_with(|| (&a.code, &a.reason, a.says_propagated).cmp(&(&b.code, &b.reason, b.says_propagated)))
 }
 
-fn compare_signals(a: &Said<'_>, b: &Said<'_>) -> Ordering {
-    (a.time.cmp(&b.time))
-        .then_with(|| compare_evidence(&a.evidence, &b.evidence))
+/// Where facts stand among all in the order of what they say beside time and value; equal ones are at one place. Samples of a series are
+/// compared by it alone, not by texts again and again.
+struct Ranks(HashMap<*const BreakerSignal, u32, Plain>);
+
+impl Ranks {
+    fn of(signals: &[&BreakerSignal], series: &[Series]) -> Self {
+        let mut facts: Vec<&BreakerSignal> = signals.iter().copied().chain(series.iter().map(|series| &*series.of)).collect();
+        facts.sort_by(|a, b| compare_signals(a, b));
+        let mut rank = 0;
+        let mut ranks = HashMap::default();
+        for (place, fact) in facts.iter().enumerate() {
+            rank += u32::from(place > 0 && compare_signals(facts[place - 1], fact).is_ne());
+            ranks.insert(std::ptr::from_ref(*fact), rank);
+        }
+        Self(ranks)
+    }
+
+    fn compare(&self, a: &Said<'_>, b: &Said<'_>) -> Ordering {
+        let rank = |of: &Said<'_>| self.0.get(&std::ptr::from_ref(of.of));
+        rank(a).cmp(&rank(b)).then_with(|| signal_key(&a.signal).cmp(&signal_key(&b.signal)))
+    }
+}
+
+fn compare_signals(a: &BreakerSignal, b: &BreakerSignal) -> Ordering {
+    compare_evidence(&a.evidence, &b.evidence)
         .then_with(|| compare_emitters(&a.emitter, &b.emitter))
         .then_with(|| (&a.name, &a.operation, &a.target, a.series).cmp(&(&b.name, &b.operation, &b.target, b.series)))
         .then_with(|| (&a.framework, a.mechanism, &a.cause, &a.text).cmp(&(&b.framework, b.mechanism, &b.cause, &b.text)))
-        .then_with(|| signal_key(&a.signal).cmp(&signal_key(&b.signal)))
 }
 
 fn compare_evidence(a: &Evidence, b: &Evidence) -> Ordering {

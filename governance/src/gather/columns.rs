@@ -1,16 +1,16 @@
 //! Columns of a batch: which rows are points of a series, and of which.
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, RecordBatch, UInt64Array},
+    array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, Float64Array, Int32Array, RecordBatch, UInt64Array},
     compute::cast,
     datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType, UInt64Type},
 };
-use schemas::{UnixNanos, columns as c};
+use schemas::{SpanId, TraceId, UnixNanos, columns as c};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
-    facts::State,
-    fold::Sample,
+    facts::{Amount, State},
+    fold::{Link, Sample, Single},
     tables::{RowError, breaker_signals::ENUM},
 };
 
@@ -54,6 +54,10 @@ pub(super) struct Points {
     identities: Vec<u64>,
     /// Of gauges with one number per state.
     states: Vec<Option<State>>,
+    counts: Float64Array,
+    traces: FixedSizeBinaryArray,
+    spans: FixedSizeBinaryArray,
+    parents: FixedSizeBinaryArray,
 }
 
 impl Points {
@@ -84,6 +88,10 @@ impl Points {
             series: column(batch, c::SERIES_ID, &DataType::UInt64)?.as_primitive::<UInt64Type>().clone(),
             identities,
             states,
+            counts: column(batch, c::COUNT, &DataType::Float64)?.as_primitive::<Float64Type>().clone(),
+            traces: ids(batch, c::TRACE_ID, TraceId::LEN)?,
+            spans: ids(batch, c::SPAN_ID, SpanId::LEN)?,
+            parents: ids(batch, c::PARENT_SPAN_ID, SpanId::LEN)?,
         })
     }
 
@@ -100,21 +108,57 @@ impl Points {
         self.totals.is_valid(row)
     }
 
+    /// A call that was refused.
+    pub(super) fn single(&self, row: usize) -> Single {
+        Single {
+            time: self.time(row),
+            amount: Amount::Count(if self.counts.is_valid(row) { self.counts.value(row) } else { 1.0 }),
+            trace_id: if self.traces.is_valid(row) { TraceId::from_slice(self.traces.value(row)) } else { None },
+            span_id: span_at(&self.spans, row),
+            parent_span_id: span_at(&self.parents, row),
+        }
+    }
+
+    /// The schema requires one.
+    fn time(&self, row: usize) -> UnixNanos {
+        let times = self.times.as_primitive::<TimestampNanosecondType>();
+        UnixNanos(if times.is_valid(row) { times.value(row) } else { 0 })
+    }
+
     pub(super) fn sample(&self, row: usize) -> Sample {
-        let time = |array: &ArrayRef| {
-            let array = array.as_primitive::<TimestampNanosecondType>();
-            array.is_valid(row).then(|| UnixNanos(array.value(row)))
-        };
+        let starts = self.starts.as_primitive::<TimestampNanosecondType>();
+        let start_time = starts.is_valid(row).then(|| UnixNanos(starts.value(row)));
         let value = if self.is_total(row) { self.totals.value(row) } else { self.values.value(row) };
-        // The schema requires a time.
-        let (time, start_time) = (time(&self.times).unwrap_or(UnixNanos(0)), time(&self.starts));
-        Sample { time, value, state: self.states[row], start_time, left_out: 0 }
+        Sample { time: self.time(row), value, state: self.states[row], start_time, left_out: 0 }
     }
 }
 
 fn column(batch: &RecordBatch, name: &'static str, wanted: &DataType) -> Result<ArrayRef, RowError> {
     let array = batch.column_by_name(name).ok_or(RowError::Missing(name))?;
     as_type(name, array, wanted)
+}
+
+/// Spans of a batch, each with its parent.
+///
+/// # Errors
+/// When a column is missing or has another type.
+pub(super) fn links(batch: &RecordBatch) -> Result<Vec<Link>, RowError> {
+    let traces = ids(batch, c::TRACE_ID, TraceId::LEN)?;
+    let (spans, parents) = (ids(batch, c::SPAN_ID, SpanId::LEN)?, ids(batch, c::PARENT_SPAN_ID, SpanId::LEN)?);
+    let link = |row: usize| {
+        let trace = if traces.is_valid(row) { TraceId::from_slice(traces.value(row)) } else { None };
+        Some(Link { trace: trace?, span: span_at(&spans, row)?, parent: span_at(&parents, row) })
+    };
+    Ok((0..batch.num_rows()).filter_map(link).collect())
+}
+
+fn span_at(array: &FixedSizeBinaryArray, row: usize) -> Option<SpanId> {
+    if array.is_valid(row) { SpanId::from_slice(array.value(row)) } else { None }
+}
+
+fn ids(batch: &RecordBatch, name: &'static str, bytes: usize) -> Result<FixedSizeBinaryArray, RowError> {
+    let wanted = DataType::FixedSizeBinary(bytes as i32);
+    column(batch, name, &wanted)?.as_fixed_size_binary_opt().cloned().ok_or(RowError::Type { column: name, wanted })
 }
 
 fn as_type(name: &'static str, array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, RowError> {

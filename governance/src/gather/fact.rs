@@ -9,6 +9,9 @@ use crate::{
 };
 
 pub(super) trait Fact: Sized {
+    /// Those that are no points of a series are single calls, of which many are alike.
+    const IS_CALL: bool;
+
     fn read(batch: &RecordBatch) -> Result<Vec<Self>, RowError>;
     fn emitter(&self) -> &Emitter;
     fn time(&self) -> i64;
@@ -24,6 +27,8 @@ pub(super) struct Gauge {
 }
 
 impl Fact for Rejection {
+    const IS_CALL: bool = true;
+
     fn read(batch: &RecordBatch) -> Result<Vec<Self>, RowError> {
         tables::rejections::read(batch)
     }
@@ -42,6 +47,8 @@ impl Fact for Rejection {
 }
 
 impl Fact for BreakerSignal {
+    const IS_CALL: bool = false;
+
     fn read(batch: &RecordBatch) -> Result<Vec<Self>, RowError> {
         tables::breaker_signals::read(batch)
     }

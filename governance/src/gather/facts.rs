@@ -14,7 +14,7 @@ use super::{
     quiet::{Mark, leave_out, marks, sort},
 };
 use crate::{
-    fold::{Sample, hash::Plain},
+    fold::{Sample, Single, hash::Plain},
     tables::RowError,
 };
 
@@ -23,7 +23,7 @@ pub(super) type Marks = HashMap<u64, Vec<Mark>, Plain>;
 
 #[derive(Debug)]
 pub(super) struct Facts<F> {
-    /// Those that are no points of a series.
+    /// Those that are neither points of a series nor single calls.
     pub alone: Vec<Arc<F>>,
     pub series: Vec<OfSeries<F>>,
     /// Of a series, where it is.
@@ -31,13 +31,16 @@ pub(super) struct Facts<F> {
     /// Of each breaker with a gauge: whether that is of numbers, and whether it is one-hot.
     gauges: HashMap<u64, [bool; 2], Plain>,
     pub samples: usize,
+    pub singles: usize,
 }
 
+/// Points of one series, or calls that are alike.
 #[derive(Debug)]
 pub(super) struct OfSeries<F> {
     /// Any one of its facts.
     pub of: Arc<F>,
     pub samples: Vec<Sample>,
+    pub singles: Vec<Single>,
     identity: u64,
     process: u64,
     total: bool,
@@ -46,7 +49,7 @@ pub(super) struct OfSeries<F> {
 
 impl<F> Default for Facts<F> {
     fn default() -> Self {
-        Self { alone: Vec::new(), series: Vec::new(), places: HashMap::default(), gauges: HashMap::default(), samples: 0 }
+        Self { alone: Vec::new(), series: Vec::new(), places: HashMap::default(), gauges: HashMap::default(), samples: 0, singles: 0 }
     }
 }
 
@@ -57,7 +60,7 @@ impl<F: Fact> Facts<F> {
         let mut unknown: Vec<u32> = Vec::new();
         let mut places: Vec<Option<u32>> = Vec::with_capacity(rows);
         for row in 0..rows {
-            let place = points.is_point(row).then(|| {
+            let place = (F::IS_CALL || points.is_point(row)).then(|| {
                 let next = self.series.len() + unknown.len();
                 *self.places.entry(points.identity(row)).or_insert_with(|| {
                     unknown.push(row as u32);
@@ -73,12 +76,17 @@ impl<F: Fact> Facts<F> {
             let (process, gauge) = (process(of.emitter()), of.gauge());
             let (identity, total) = (points.identity(row), points.is_total(row));
             self.add_gauge(gauge);
-            self.series.push(OfSeries { of: Arc::new(of), samples: Vec::new(), identity, process, total, gauge });
+            self.series.push(OfSeries { of: Arc::new(of), samples: Vec::new(), singles: Vec::new(), identity, process, total, gauge });
         }
         for (row, place) in places.iter().enumerate() {
             if let Some(series) = place.and_then(|place| self.series.get_mut(place as usize)) {
-                series.samples.push(points.sample(row));
-                self.samples += 1;
+                if points.is_point(row) {
+                    series.samples.push(points.sample(row));
+                    self.samples += 1;
+                } else {
+                    series.singles.push(points.single(row));
+                    self.singles += 1;
+                }
             }
         }
         if places.iter().any(Option::is_none) {
@@ -97,11 +105,14 @@ impl<F: Fact> Facts<F> {
             let place = *self.places.entry(series.identity).or_insert(next);
             if place == next {
                 self.add_gauge(series.gauge);
-                self.series.push(OfSeries { of: Arc::clone(&series.of), samples: Vec::new(), ..*series });
+                self.series.push(OfSeries { of: Arc::clone(&series.of), samples: Vec::new(), singles: Vec::new(), ..*series });
             }
-            self.series[place as usize].samples.extend_from_slice(&series.samples);
+            let of = &mut self.series[place as usize];
+            of.samples.extend_from_slice(&series.samples);
+            of.singles.extend_from_slice(&series.singles);
         }
         self.samples += other.samples;
+        self.singles += other.singles;
     }
 
     /// Has the texts of series that `other` knows in memory once.
@@ -125,8 +136,10 @@ impl<F: Fact> Facts<F> {
             of_process.entry(process(fact.emitter())).or_default().push(Mark::at(fact.time()));
         }
         for series in &mut self.series {
+            let happened = of_process.entry(series.process).or_default();
+            happened.extend(series.singles.iter().map(|single| Mark::at(single.time.0)));
             sort(&mut series.samples);
-            marks(&series.samples, series.total, of_process.entry(series.process).or_default());
+            marks(&series.samples, series.total, happened);
         }
     }
 
@@ -147,13 +160,19 @@ impl<F: Fact> Facts<F> {
         (self.places, self.gauges) = (HashMap::default(), HashMap::default());
         self.alone.shrink_to_fit();
         self.series.shrink_to_fit();
-        self.series.iter_mut().for_each(|series| series.samples.shrink_to_fit());
+        self.series.iter_mut().for_each(|series| {
+            series.samples.shrink_to_fit();
+            series.singles.shrink_to_fit();
+        });
     }
 
     /// A guess at the memory it takes, but for the texts of series.
     pub fn bytes(&self) -> usize {
         const TEXTS: usize = 300;
-        self.alone.len() * (size_of::<F>() + TEXTS) + self.series.len() * size_of::<OfSeries<F>>() + self.samples * size_of::<Sample>()
+        self.alone.len() * (size_of::<F>() + TEXTS)
+            + self.series.len() * size_of::<OfSeries<F>>()
+            + self.samples * size_of::<Sample>()
+            + self.singles * size_of::<Single>()
     }
 
     /// Of the texts of series.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::stretch::{Both, Settled};
 use crate::{
-    facts::{BreakerSignal, Rejection},
-    fold::Series,
+    facts::BreakerSignal,
+    fold::{Alike, Series, TraceShape},
 };
 
 /// What is left of stretches of time that are next to each other, in any order.
@@ -15,9 +15,10 @@ pub struct FoldFacts(Both);
 /// What a fold takes.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    pub rejections: Vec<Arc<Rejection>>,
+    pub rejections: Vec<Alike>,
     pub signals: Vec<Arc<BreakerSignal>>,
     pub series: Vec<Series>,
+    pub shape: TraceShape,
 }
 
 impl FoldFacts {
@@ -25,6 +26,7 @@ impl FoldFacts {
     pub fn add(&mut self, stretch: &Settled) {
         self.0.rejections.add(&stretch.0.rejections);
         self.0.signals.add(&stretch.0.signals);
+        self.0.links.extend_from_slice(&stretch.0.links);
     }
 
     /// Has the texts of series that both know in memory once.
@@ -33,7 +35,7 @@ impl FoldFacts {
         stretch.0.signals.share(&self.0.signals);
     }
 
-    /// Facts and samples that a fold would take of either table.
+    /// What a fold would take: refusals, or refused spans where these are more; facts about breakers and samples.
     pub fn rows(&self) -> (usize, usize) {
         self.0.rows()
     }
@@ -51,13 +53,13 @@ impl FoldFacts {
     /// All stretches as one.
     pub fn finish(mut self) -> Gathered {
         self.join();
-        let Both { mut rejections, signals } = self.0;
-        let mut all = std::mem::take(&mut rejections.alone);
-        for series in &rejections.series {
-            all.extend(series.samples.iter().map(|sample| Arc::new(sample.rejection(&series.of))));
-        }
+        let Both { rejections, signals, links } = self.0;
+        let alike = rejections.series.into_iter().map(|mut series| {
+            series.singles.extend(series.samples.iter().map(|sample| sample.single(&series.of)));
+            Alike { of: series.of, singles: series.singles }
+        });
         let told = signals.series.into_iter().filter(|series| !series.samples.is_empty());
         let series = told.map(|series| Series { of: series.of, samples: series.samples }).collect();
-        Gathered { rejections: all, signals: signals.alone, series }
+        Gathered { rejections: alike.collect(), signals: signals.alone, series, shape: links.into_iter().collect() }
     }
 }

@@ -1,20 +1,22 @@
 //! Facts of stretches of time: read, then settled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use arrow::{
     array::{AsArray, BooleanArray, RecordBatch},
     compute::filter_record_batch,
     datatypes::TimestampNanosecondType,
 };
-use schemas::columns as c;
+use schemas::{SpanId, TraceId, columns as c};
 
 use super::{
+    columns::links,
     facts::{Facts, Marks},
     quiet::unite,
 };
 use crate::{
     facts::{BreakerSignal, Rejection},
+    fold::{Link, hash::Plain},
     tables::RowError,
 };
 
@@ -37,6 +39,8 @@ pub struct Settled(pub(super) Both);
 pub(super) struct Both {
     pub rejections: Facts<Rejection>,
     pub signals: Facts<BreakerSignal>,
+    /// Of spans that were refused.
+    pub links: Vec<Link>,
 }
 
 impl Stretches {
@@ -55,6 +59,17 @@ impl Stretches {
     /// When `batch` has no rows of `breaker_signals`.
     pub fn push_signals(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
         self.push(batch, |both, batch| both.signals.push(batch))
+    }
+
+    /// Spans that were refused: they tell who is whose parent.
+    ///
+    /// # Errors
+    /// When `batch` has no ids or times.
+    pub fn push_refused_spans(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
+        self.push(batch, |both, batch| {
+            both.links.extend(links(batch)?);
+            Ok(())
+        })
     }
 
     fn push(&mut self, batch: &RecordBatch, push: impl Fn(&mut Both, &RecordBatch) -> Result<(), RowError>) -> Result<(), RowError> {
@@ -81,10 +96,11 @@ impl Stretches {
         self.of.values().map(|both| both.rejections.samples + both.signals.samples).sum()
     }
 
-    /// Facts of either table that are no points of a series.
+    /// Refused calls and refused spans, as many as are more, and facts about breakers that are no points of a series.
     pub fn alone(&self) -> (usize, usize) {
-        let counts = self.of.values().map(|both| (both.rejections.alone.len(), both.signals.alone.len()));
-        counts.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
+        let counts = self.of.values().map(|both| (both.rejections.singles, both.links.len(), both.signals.alone.len()));
+        let sums = counts.fold((0, 0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1, sum.2 + of.2));
+        (sums.0.max(sums.1), sums.2)
     }
 
     /// A guess at the memory it takes, texts included.
@@ -96,8 +112,10 @@ impl Stretches {
     pub fn settle(self) -> impl Iterator<Item = (i64, Settled)> {
         let settle = move |(number, mut both): (i64, Both)| {
             both.leave_out();
+            both.leave_out_links();
             both.rejections.close();
             both.signals.close();
+            both.links.shrink_to_fit();
             (number.saturating_mul(self.width_ns), Settled(both))
         };
         self.of.into_iter().map(settle)
@@ -105,14 +123,14 @@ impl Stretches {
 }
 
 impl Settled {
-    /// Facts and samples that a fold would take of either table.
+    /// What a fold would take: refusals, or refused spans where these are more; facts about breakers and samples.
     pub fn rows(&self) -> (usize, usize) {
         self.0.rows()
     }
 
     /// A guess at the memory it takes beyond what it shares.
     pub fn bytes(&self) -> usize {
-        self.0.rejections.bytes() + self.0.signals.bytes()
+        self.0.rejections.bytes() + self.0.signals.bytes() + self.0.links.len() * size_of::<Link>()
     }
 }
 
@@ -127,12 +145,24 @@ impl Both {
         self.signals.leave_out(&marks);
     }
 
+    /// Leaves out what the refusal itself says of its span.
+    fn leave_out_links(&mut self) {
+        let singles = self.rejections.series.iter().flat_map(|series| &series.singles);
+        let said = singles.filter_map(|single| Some((single.trace_id?, single.span_id?, single.parent_span_id?)));
+        let said: HashSet<(TraceId, SpanId, SpanId), Plain> = said.collect();
+        self.links.retain(|link| link.parent.is_some_and(|parent| !said.contains(&(link.trace, link.span, parent))));
+    }
+
     pub fn rows(&self) -> (usize, usize) {
-        let Self { rejections, signals } = self;
-        (rejections.alone.len() + rejections.samples, signals.alone.len() + signals.samples)
+        let Self { rejections, signals, links } = self;
+        ((rejections.singles + rejections.samples).max(links.len()), signals.alone.len() + signals.samples)
     }
 
     pub fn bytes(&self) -> usize {
-        self.rejections.bytes() + self.rejections.bytes_of_texts() + self.signals.bytes() + self.signals.bytes_of_texts()
+        self.rejections.bytes()
+            + self.rejections.bytes_of_texts()
+            + self.signals.bytes()
+            + self.signals.bytes_of_texts()
+            + self.links.len() * size_of::<Link>()
     }
 }

@@ -1,9 +1,19 @@
 //! What is left of samples. That the fold sees no difference is shown in `fold::tests`.
 
-use schemas::UnixNanos;
+use std::sync::Arc;
 
-use super::quiet::{Mark, leave_out, marks, sort, unite};
-use crate::fold::{Sample, parameters::SECOND};
+use arrow::array::{ArrayRef, FixedSizeBinaryArray, RecordBatch, TimestampNanosecondArray};
+use schemas::{SpanId, TraceId, UnixNanos, columns as c};
+
+use super::{
+    FoldFacts, Stretches,
+    quiet::{Mark, leave_out, marks, sort, unite},
+};
+use crate::{
+    facts::{Amount, Emitter, Evidence, Mechanism, Rejection, RejectionKind, Source, SpanKind},
+    fold::{Sample, parameters::SECOND},
+    tables,
+};
 
 /// (time in s, value) to those that stay, with what was left out before each. `happened`: other facts, in s.
 #[track_caller]
@@ -48,4 +58,79 @@ fn what_is_left_of_samples() {
     check("a silence", &silent, &[], &silent.iter().map(|(time, _)| (*time, 0)).collect::<Vec<_>>());
     let rare: Vec<(i64, f64)> = (0..20).map(|nth| (nth * 120, 0.0)).collect();
     check("too far from each other", &rare, &[], &rare.iter().map(|(time, _)| (*time, 0)).collect::<Vec<_>>());
+}
+
+const HOUR: i64 = 3600 * SECOND;
+
+/// Span `span` of trace `trace`, whose parent is span 1.
+fn refused(trace: u8, span: u8, time: i64) -> Rejection {
+    let evidence = Evidence {
+        source: Source::Span,
+        rule: "kratos.span.reject".into(),
+        confidence: 95,
+        trace_id: Some(TraceId([trace; 16])),
+        span_id: Some(SpanId([span; 8])),
+        parent_span_id: Some(SpanId([1; 8])),
+    };
+    Rejection {
+        time: UnixNanos(time),
+        duration_ns: Some(40_000),
+        emitter: Emitter { service: "order".into(), ..Emitter::default() },
+        kind: RejectionKind::BreakerOpen,
+        amount: Amount::Count(1.0),
+        framework: "kratos".into(),
+        mechanism: Mechanism::Adaptive,
+        name: "op:/Get".into(),
+        operation: "/Get".into(),
+        target: "user".into(),
+        span_kind: Some(SpanKind::Client),
+        code: "503".into(),
+        reason: "CIRCUITBREAKER".into(),
+        http_status: Some(503),
+        grpc_status: String::new(),
+        says_propagated: false,
+        evidence,
+    }
+}
+
+/// Spans as `errors` has them.
+fn spans(of: &[(u8, u8, i64)]) -> RecordBatch {
+    let ids = |ids: Vec<Vec<u8>>| -> ArrayRef { Arc::new(FixedSizeBinaryArray::try_from_iter(ids.into_iter()).expect("of one size")) };
+    let times: TimestampNanosecondArray = of.iter().map(|(.., time)| Some(*time)).collect();
+    let columns: [(&str, ArrayRef); 4] = [
+        (c::TIME, Arc::new(times.with_timezone("UTC"))),
+        (c::TRACE_ID, ids(of.iter().map(|(trace, ..)| vec![*trace; 16]).collect())),
+        (c::SPAN_ID, ids(of.iter().map(|(_, span, _)| vec![*span; 8]).collect())),
+        (c::PARENT_SPAN_ID, ids(of.iter().map(|_| vec![1; 8]).collect())),
+    ];
+    RecordBatch::try_from_iter(columns).expect("columns of one length")
+}
+
+#[test]
+fn refusals_that_are_alike_share_what_they_have_in_common() {
+    let rejections =
+        [refused(7, 2, 10), refused(8, 2, HOUR - 1), refused(9, 2, HOUR), Rejection { target: "pay".into(), ..refused(7, 3, 11) }];
+    let mut stretches = Stretches::new(HOUR);
+    stretches.push_rejections(&tables::rejections::write(&rejections, UnixNanos(0)).batch).expect("rows");
+    // The first says what the refusal says itself; the second is of a span that only passed it on.
+    stretches.push_refused_spans(&spans(&[(7, 2, 10), (7, 4, 10), (9, 2, HOUR)])).expect("spans");
+    assert_eq!(stretches.alone(), (4, 0));
+    let (mut facts, mut starts) = (FoldFacts::default(), Vec::new());
+    for (start, mut settled) in stretches.settle() {
+        facts.share(&mut settled);
+        facts.add(&settled);
+        starts.push((start, settled.rows()));
+    }
+    assert_eq!(starts, [(0, (3, 0)), (HOUR, (1, 0))]);
+    let gathered = facts.finish();
+    let mut found: Vec<Rejection> = Vec::new();
+    for refusal in gathered.rejections.iter().flat_map(crate::fold::Alike::refusals) {
+        let (trace_id, span_id, parent_span_id) = (refusal.trace_id, refusal.span_id, refusal.parent_span_id);
+        let evidence = Evidence { trace_id, span_id, parent_span_id, ..refusal.evidence.clone() };
+        found.push(Rejection { time: refusal.time, amount: refusal.amount, evidence, ..refusal.of.clone() });
+    }
+    found.sort_by_key(|rejection| (rejection.evidence.span_id, rejection.time));
+    assert_eq!((gathered.rejections.len(), found), (2, rejections.to_vec()), "two kinds, and each as it was");
+    let parent = |trace: u8, span: u8| gathered.shape.parent(TraceId([trace; 16]), SpanId([span; 8]));
+    assert_eq!((parent(7, 4), parent(7, 2), parent(9, 2)), (Some(SpanId([1; 8])), None, None));
 }

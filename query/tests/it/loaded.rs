@@ -75,6 +75,14 @@ impl Loaded {
         self.store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
     }
 
+    /// So too, in protobuf.
+    pub(crate) fn receive_protobuf(&self, signal: Signal, body: Bytes) {
+        let request = self.request(signal, Format::Protobuf, body);
+        let decoded = decode(signal, request.format, &request.body, request.received_at, &DecodeLimits::NONE).expect("valid OTLP");
+        let batches = with_facts(Rules::shipped(), decoded.batches, request.received_at);
+        self.store.append(request, batches, Box::new(())).expect("the store is open").wait().expect("durable");
+    }
+
     /// The same data directory, opened again.
     pub(crate) fn restarted(self) -> Self {
         let Self { store, router, data_dir, sent, .. } = self;

@@ -11,7 +11,7 @@ use crate::{
         BreakerSignal, Rejection, SpanKind,
         State::{self, Closed, HalfOpen, Open},
     },
-    fold::{Input, fold},
+    fold::{Alike, Input, fold},
     gather::{FoldFacts, Gathered, Stretches},
     tables,
 };
@@ -149,7 +149,7 @@ proptest! {
         given.rejections.retain(|rejection| rejection.time < end);
         let left = gathered(&given, stretch * 1_000_000_000, backwards);
         let whole = fold(&Input::new(&given.rejections, &given.signals, at(0.0), end));
-        let (rejections, signals) = (left.rejections.iter().map(Arc::as_ref), left.signals.iter().map(Arc::as_ref));
+        let (rejections, signals) = (left.rejections.iter().flat_map(Alike::refusals), left.signals.iter().map(Arc::as_ref));
         let left_input = Input::new(rejections, signals, at(0.0), end);
         let input = Input { series: &left.series, ..left_input };
         let folded = fold(&input);
@@ -166,6 +166,8 @@ fn a_quiet_hour_leaves_little_but_where_two_gauges_tell_of_one_breaker() {
     }
     let rows = given.signals.len() + given.rejections.len();
     let left = gathered(&given, 3_600_000_000_000, false);
-    let samples = left.rejections.len() + left.signals.len() + left.series.iter().map(|series| series.samples.len()).sum::<usize>();
+    let samples = left.rejections.iter().map(|alike| alike.singles.len()).sum::<usize>()
+        + left.signals.len()
+        + left.series.iter().map(|series| series.samples.len()).sum::<usize>();
     assert_eq!((rows, samples), (240 * 12, 240 * 7 + 10 * 5));
 }

@@ -9,7 +9,7 @@ use std::{
 use super::{super::window::Window, load::Told};
 
 /// All entries together.
-const BYTES_MAX: usize = 64 << 20;
+const BYTES_MAX: usize = 192 << 20;
 /// Facts may come late: a window that is over is folded anew after that.
 const CLOSED_FOR: Duration = Duration::from_secs(30);
 /// A window that reaches until now; several parts of one page ask for it at a time.
@@ -55,6 +55,7 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
+    use governance::fold::{Folded, Scope, Verdict};
     use schemas::UnixNanos;
 
     use super::*;
@@ -70,10 +71,15 @@ mod tests {
         assert!(cache.get(window(1), begin + CLOSED_FOR / 2).is_some());
         assert!(cache.get(window(2), begin + CLOSED_FOR / 2).is_none());
         assert!(cache.get(window(1), begin + CLOSED_FOR).is_none());
-        let large = Arc::new(Told { rejections: Vec::with_capacity(BYTES_MAX * 2 / 5 / Told::BYTES_OF_REJECTION), ..Told::default() });
+        let of_bytes = |bytes: usize| {
+            let verdict = Verdict { scope: Scope::Local, duplicate: false, breaker: None };
+            let folded = Folded { verdicts: vec![verdict; bytes / 24], ..Folded::default() };
+            Arc::new(Told { folded, ..Told::default() })
+        };
+        let large = of_bytes(BYTES_MAX * 2 / 5);
         (0..9).for_each(|start| cache.put(window(start), &large, true, begin + Duration::from_millis(start as u64)));
         assert_eq!(cache.entries.lock().expect("free").len(), 2);
-        let too_large = Arc::new(Told { rejections: Vec::with_capacity(BYTES_MAX / Told::BYTES_OF_REJECTION), ..Told::default() });
+        let too_large = of_bytes(BYTES_MAX);
         cache.put(window(99), &too_large, true, begin);
         assert!(cache.get(window(99), begin).is_none());
     }

@@ -166,8 +166,8 @@ fn tripped(told: &Told, all: &[(&Breaker, &ServiceTrip)]) -> Vec<Tripped> {
     type Seen = (UnixNanos, Option<TraceId>, Scope);
     let mut by_service: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
     for (rejection, verdict) in told.refusals() {
-        let of = by_service.entry(&rejection.emitter.service).or_default();
-        of.push((rejection.time, rejection.evidence.trace_id, verdict.scope));
+        let of = by_service.entry(&rejection.of.emitter.service).or_default();
+        of.push((rejection.time, rejection.trace_id, verdict.scope));
     }
     by_service.values_mut().for_each(|rejections| rejections.sort_by_key(|(time, trace, _)| (*time, *trace)));
     let run_up = run_up_ns(0);

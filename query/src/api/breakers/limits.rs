@@ -11,7 +11,7 @@ use governance::{
         ledger::{LetThrough, Rejected, Rule, ledger},
     },
     facts::{Amount, Rejection, RejectionKind},
-    fold::{Scope, gains},
+    fold::{Refusal, Scope, gains},
 };
 use http::StatusCode;
 use schemas::{SpanId, TraceId, UnixNanos};
@@ -210,10 +210,10 @@ struct Rules {
 async fn rules(folds: &Folds, told: &Told, window: Window, now: UnixNanos) -> Result<Rules, Problem> {
     let mut cost = told.cost.clone();
     let limits = limits(told);
-    let nodes = single(&limits, window).filter_map(|rejection| rejection.evidence.trace_id.zip(rejection.evidence.span_id));
+    let nodes = single(&limits, window).filter_map(|rejection| rejection.trace_id.zip(rejection.span_id));
     let nodes: Vec<(TraceId, SpanId)> = nodes.collect();
     let callers = cost::callers(folds, &nodes, &mut cost).await?;
-    let mut refusals: Vec<&Rejection> = single(&limits, window).collect();
+    let mut refusals: Vec<Refusal<'_>> = single(&limits, window).collect();
     refusals.sort_by_key(|rejection| rejection.time);
     let judged = patience::judge(folds, &refusals, &callers, now, &mut cost).await?;
     let rejected = rejected(&limits, window, &callers);
@@ -241,7 +241,7 @@ pub(super) fn by_service(told: &Told, window: Window) -> BTreeMap<String, f64> {
 }
 
 /// What limiters rejected themselves.
-fn limits(told: &Told) -> Vec<&Rejection> {
+fn limits(told: &Told) -> Vec<Refusal<'_>> {
     let local = told.refusals().filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate);
     // Of one that did not say who it was, a half open breaker turned out to be.
     let of_limiter = local.filter(|(rejection, verdict)| rejection.kind != RejectionKind::Unknown429 || verdict.breaker.is_none());
@@ -249,24 +249,25 @@ fn limits(told: &Told) -> Vec<&Rejection> {
 }
 
 /// Those that are one call each.
-fn single<'a>(limits: &[&'a Rejection], window: Window) -> impl Iterator<Item = &'a Rejection> {
-    let within = move |rejection: &&Rejection| (window.start..window.end).contains(&rejection.time);
+fn single<'a>(limits: &[Refusal<'a>], window: Window) -> impl Iterator<Item = Refusal<'a>> {
+    let within = move |rejection: &Refusal<'_>| (window.start..window.end).contains(&rejection.time);
     limits.iter().copied().filter(within).filter(|rejection| matches!(rejection.amount, Amount::Count(_)))
 }
 
-fn rejected<'a>(limits: &[&'a Rejection], window: Window, callers: &'a Callers) -> Vec<Rejected<'a>> {
+fn rejected<'a>(limits: &[Refusal<'a>], window: Window, callers: &'a Callers) -> Vec<Rejected<'a>> {
     let mut rejected: Vec<Rejected<'a>> = totals(limits, window);
     // Totals count what spans show: spans then only tell who called.
     let counted: HashSet<(&str, &str, RejectionKind)> = rejected.iter().map(|call| (call.service, call.rule, call.kind)).collect();
     for rejection in single(limits, window) {
         let Amount::Count(count) = rejection.amount else { continue };
-        let key = (rejection.emitter.service.as_str(), rejection.name.as_str(), rejection.kind);
+        let of = rejection.of;
+        let key = (of.emitter.service.as_str(), of.name.as_str(), of.kind);
         let is_point = !matches!(
             rejection.evidence.source,
             governance::facts::Source::Sum | governance::facts::Source::Histogram | governance::facts::Source::Gauge
         );
         if !(is_point && counted.contains(&key)) {
-            rejected.push(one(rejection, rejection.time, count, caller_of(rejection, callers)));
+            rejected.push(one(rejection.of, rejection.time, count, caller_of(&rejection, callers)));
         }
     }
     rejected
@@ -277,19 +278,19 @@ fn one<'a>(rejection: &'a Rejection, time: UnixNanos, count: f64, caller: &'a st
     Rejected { time, count, kind: *kind, rule: name, service: &emitter.service, route: operation, caller }
 }
 
-pub(super) fn caller_of<'a>(rejection: &Rejection, callers: &'a Callers) -> &'a str {
-    let node = rejection.evidence.trace_id.zip(rejection.evidence.span_id);
+pub(super) fn caller_of<'a>(rejection: &Refusal<'_>, callers: &'a Callers) -> &'a str {
+    let node = rejection.trace_id.zip(rejection.span_id);
     node.and_then(|node| callers.get(&node)).map_or("", String::as_str)
 }
 
 /// What running totals gained within the window, by series.
-fn totals<'a>(limits: &[&'a Rejection], window: Window) -> Vec<Rejected<'a>> {
+fn totals<'a>(limits: &[Refusal<'a>], window: Window) -> Vec<Rejected<'a>> {
     /// A fact of the series, and its points: when, the total then, since when.
     type Series<'a> = (&'a Rejection, Vec<(UnixNanos, f64, Option<UnixNanos>)>);
     let mut series: BTreeMap<(&str, u64), Series<'_>> = BTreeMap::new();
     for rejection in limits {
         if let Amount::Cumulative { value, series: id, start_time } = rejection.amount {
-            let (_, points) = series.entry((&rejection.emitter.instance, id)).or_insert_with(|| (rejection, Vec::new()));
+            let (_, points) = series.entry((&rejection.of.emitter.instance, id)).or_insert_with(|| (rejection.of, Vec::new()));
             points.push((rejection.time, value, start_time));
         }
     }

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use arrow::array::RecordBatch;
 use governance::{
-    facts::{BreakerSignal, Error, Rejection, Signal},
-    fold::{Breaker, BreakerId, Folded, Input, TraceShape, Verdict, fold},
+    facts::{BreakerSignal, Error, Signal},
+    fold::{Alike, Breaker, BreakerId, Folded, Input, Refusal, Single, Verdict, fold},
     gather::Gathered,
     tables::{self, RowError},
 };
@@ -25,7 +25,9 @@ use super::{
     top_codes::{TopCodes, top_codes},
 };
 pub(super) use crate::engine::FACTS_MAX;
-use crate::engine::{Engine, EngineError, FactRows, Facts, FactsQuestion, HOUR_NS, Push, Question, SAMPLES_MAX, TimeSpan, fold_facts};
+use crate::engine::{
+    Engine, EngineError, FactRows, Facts, FactsQuestion, HOUR_NS, Push, Question, REFUSALS_MAX, SAMPLES_MAX, TimeSpan, fold_facts, what,
+};
 
 /// How far the look-back reaches, as long as there is room.
 const LOOK_BACK: i64 = 24 * HOUR_NS;
@@ -39,7 +41,7 @@ const CLOSED_AFTER: i64 = 60_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub folded: Folded,
-    pub(super) rejections: Vec<Arc<Rejection>>,
+    pub(super) rejections: Vec<Alike>,
     /// Rules and settings that were loaded again.
     pub reloads: Vec<Reload>,
     /// State before is unknown.
@@ -59,9 +61,6 @@ pub(super) struct Reload {
 }
 
 impl Told {
-    /// A guess at the memory of one, texts included.
-    pub(super) const BYTES_OF_REJECTION: usize = size_of::<Rejection>() + 200;
-
     /// A guess, for the limit of the cache.
     pub(super) fn bytes(&self) -> usize {
         let of_breaker = |breaker: &Breaker| {
@@ -74,14 +73,14 @@ impl Told {
             1000 + of_history.sum::<usize>() + breaker.trips.len() * 500 + breaker.segments.len() * 32
         };
         self.folded.breakers.iter().map(of_breaker).sum::<usize>()
-            + self.rejections.capacity() * Self::BYTES_OF_REJECTION
+            + self.rejections.iter().map(|alike| size_of::<Alike>() + alike.singles.capacity() * size_of::<Single>()).sum::<usize>()
             + self.folded.verdicts.len() * 24
             + self.reloads.len() * (size_of::<Reload>() + RELOAD_TEXT_MAX)
     }
 
     /// As they were folded, and what became of each.
-    pub(super) fn refusals(&self) -> impl Iterator<Item = (&Rejection, &Verdict)> {
-        self.rejections.iter().map(Arc::as_ref).zip(&self.folded.verdicts)
+    pub(super) fn refusals(&self) -> impl Iterator<Item = (Refusal<'_>, &Verdict)> {
+        self.rejections.iter().flat_map(Alike::refusals).zip(&self.folded.verdicts)
     }
 
     pub(super) fn breaker(&self, id: BreakerId) -> Result<&Breaker, Problem> {
@@ -152,7 +151,7 @@ impl Folds {
         let (facts, since) = fold_facts(&mut rows, (&snapshot, self.engine.hours()), (wanted, window.end)).await?;
         if since > window.start {
             let detail = format!(
-                "the window holds more than {FACTS_MAX} rows of a governance table, or more than {SAMPLES_MAX} samples that tell something"
+                "the window holds more than {REFUSALS_MAX} refused calls, {FACTS_MAX} facts of breakers or {SAMPLES_MAX} samples that tell something"
             );
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_expensive", "The answer costs more than is allowed", detail);
             return Err(problem.hint("ask for a shorter window"));
@@ -160,19 +159,12 @@ impl Folds {
         if since > wanted {
             cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(since)));
         }
-        let Gathered { rejections, signals, series } = facts.finish();
-        let mut shape = TraceShape::default();
-        let question = Facts::RefusedSpans(TimeSpan { start: Some(since), end: Some(window.end) });
-        for batch in self.rows(question, &mut cost).await?.0 {
-            for error in tables::errors::read(&batch).map_err(unreadable)? {
-                if let (Some(trace), Some(span)) = (error.evidence.trace_id, error.evidence.span_id) {
-                    shape.add(trace, span, error.evidence.parent_span_id);
-                }
-            }
-        }
+        let Gathered { rejections, signals, series, shape } = facts.finish();
         let (parameters, spans, until) = (self.engine.fold_parameters(), Some(&shape), window.end);
-        let facts = (rejections.iter().map(Arc::as_ref), signals.iter().map(Arc::as_ref));
-        let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(facts.0, facts.1, since, until) });
+        let folded = {
+            let (refusals, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
+            fold(&Input { series: &series, spans, parameters, ..Input::new(refusals, signals, since, until) })
+        };
         let reloads = signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
         let reload = |signal: &Arc<BreakerSignal>| Reload {
             time: signal.time,
@@ -219,7 +211,7 @@ impl FactRows for Rows<'_> {
     type Error = Problem;
 
     async fn read(&mut self, table: Table, time: TimeSpan, mut push: Push<'_>) -> Result<bool, Problem> {
-        let question = Question::Facts(FactsQuestion { which: Facts::Of(table, time), limit: usize::MAX });
+        let question = Question::Facts(FactsQuestion { which: what(table, time), limit: usize::MAX });
         let failed = |error: EngineError| problem_in("start", error);
         let mut answer = self.engine.ask_of(question, Some(Arc::clone(&self.snapshot))).await.map_err(failed)?;
         while let Some(batch) = answer.next().await {

@@ -8,7 +8,8 @@ use arrow::{
 };
 use governance::{
     analytics::patience::{Patience, ToldToWait},
-    facts::{Rejection, RejectionKind},
+    facts::RejectionKind,
+    fold::Refusal,
 };
 use schemas::{SpanId, TraceId, UnixNanos, columns as c};
 use serde::Serialize;
@@ -88,7 +89,7 @@ struct Refused {
 
 /// A refusal that said when to come back.
 struct Told<'a> {
-    rejection: &'a Rejection,
+    rejection: Refusal<'a>,
     asker: Asker,
     told: ToldToWait,
 }
@@ -96,13 +97,13 @@ struct Told<'a> {
 /// `refusals` are single calls in order of time; `now`: what is known ends there.
 pub(super) async fn judge(
     folds: &Folds,
-    refusals: &[&Rejection],
+    refusals: &[Refusal<'_>],
     callers: &Callers,
     now: UnixNanos,
     cost: &mut Cost,
 ) -> Result<Judged, Problem> {
-    let traces = refusals.iter().rev().filter(|rejection| rejection.evidence.span_id.is_some());
-    let traces: BTreeSet<TraceId> = traces.filter_map(|rejection| rejection.evidence.trace_id).take(TRACES_MAX).collect();
+    let traces = refusals.iter().rev().filter(|rejection| rejection.span_id.is_some());
+    let traces: BTreeSet<TraceId> = traces.filter_map(|rejection| rejection.trace_id).take(TRACES_MAX).collect();
     if traces.is_empty() {
         return Ok(Judged::default());
     }
@@ -111,22 +112,22 @@ pub(super) async fn judge(
     for batch in &batches {
         add_refused(batch, &mut spans).map_err(unreadable)?;
     }
-    let told: Vec<Told<'_>> = refusals.iter().filter_map(|rejection| told(rejection, &spans)).collect();
+    let told: Vec<Told<'_>> = refusals.iter().filter_map(|rejection| told(*rejection, &spans)).collect();
     let Some(calls) = calls(folds, &told, cost).await? else { return Ok(Judged::default()) };
     let mut judged = Judged::default();
     for Told { rejection, asker, told } in told {
         let begins = calls.get(&asker).map_or(&[][..], Vec::as_slice);
         let Some(honoured) = told.honoured(begins, now) else { continue };
         let key = (rejection.emitter.service.clone(), rejection.name.clone(), rejection.kind);
-        let caller = caller_of(rejection, callers).to_owned();
+        let caller = caller_of(&rejection, callers).to_owned();
         judged.0.entry(key).or_default().entry(caller).or_default().add(honoured);
     }
     Ok(judged)
 }
 
 /// By the span itself, or the one above it; whoever calls is the one to wait.
-fn told<'a>(rejection: &'a Rejection, spans: &HashMap<(TraceId, SpanId), Refused>) -> Option<Told<'a>> {
-    let (trace, span) = rejection.evidence.trace_id.zip(rejection.evidence.span_id)?;
+fn told<'a>(rejection: Refusal<'a>, spans: &HashMap<(TraceId, SpanId), Refused>) -> Option<Told<'a>> {
+    let (trace, span) = rejection.trace_id.zip(rejection.span_id)?;
     let own = spans.get(&(trace, span))?;
     let above = || own.parent.and_then(|parent| spans.get(&(trace, parent))).filter(|above| above.is_call);
     let call = if own.is_call { own } else { above()? };

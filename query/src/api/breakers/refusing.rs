@@ -68,19 +68,19 @@ fn refusing(told: &Told, window: Window) -> AllRefusing {
         if is_limit(rejection.kind) {
             limited.insert((rejection.emitter.service.clone(), rejection.operation.clone()));
         }
-        if !(window.start..window.end).contains(&rejection.time) || !by_breaker(rejection, verdict) {
+        if !(window.start..window.end).contains(&rejection.time) || !by_breaker(&rejection, verdict) {
             continue;
         }
         match verdict.breaker {
             Some(breaker) => {
                 let of = of_breaker.entry(breaker).or_default();
-                of.spans += f64::from(u8::from(is_span_of_call(rejection)));
-                of.seen_in.extend(rejection.evidence.trace_id.map(|trace| (rejection.time, trace)));
+                of.spans += f64::from(u8::from(is_span_of_call(&rejection)));
+                of.seen_in.extend(rejection.trace_id.map(|trace| (rejection.time, trace)));
                 if told.folded.breakers[breaker].key.is_nameless() {
-                    nameless.insert(&rejection.emitter.service);
+                    nameless.insert(&rejection.of.emitter.service);
                 }
             }
-            None => drop(nameless.insert(&rejection.emitter.service)),
+            None => drop(nameless.insert(&rejection.of.emitter.service)),
         }
     }
     let breaker = |(index, breaker): (usize, &Breaker)| {

@@ -189,10 +189,7 @@ fn refused(told: &Told, breaker: &Breaker, trip: &fold::ServiceTrip) -> Vec<Refu
     let to = trip.trip.closed.map_or(told.until, |closed| closed.hi);
     let mut refused: Vec<Refusal> = (told.refusals())
         .filter(|(rejection, verdict)| verdict.breaker == index && verdict.scope == Scope::Local && (from..=to).contains(&rejection.time))
-        .filter_map(|(rejection, _)| {
-            let evidence = &rejection.evidence;
-            evidence.trace_id.map(|trace| Refusal { time: rejection.time, trace, span: evidence.span_id })
-        })
+        .filter_map(|(rejection, _)| rejection.trace_id.map(|trace| Refusal { time: rejection.time, trace, span: rejection.span_id }))
         .collect();
     refused.sort_by_key(|refusal| (refusal.time, refusal.trace, refusal.span));
     refused.dedup_by_key(|refusal| (refusal.trace, refusal.span));

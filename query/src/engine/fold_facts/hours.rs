@@ -11,8 +11,8 @@ use storage::Snapshot;
 
 use super::{super::kept::Kept, HOUR_NS, TABLES};
 
-/// All of them together: a day of a thousand breakers whose gauges are read each 15 s takes 80 MB.
-const BYTES_MAX: usize = 128 << 20;
+/// All of them together: a day of a thousand breakers whose gauges are read each 15 s takes 80 MB, one of 400,000 refusals 60.
+const BYTES_MAX: usize = 192 << 20;
 
 /// An extension of sessions, too: SQL asks for the same hours.
 #[derive(Debug)]
@@ -43,18 +43,19 @@ impl Hour {
         }
         let hours = start.0.div_euclid(HOUR_NS)..=(end.0 - 1).div_euclid(HOUR_NS);
         let starts: Vec<i64> = hours.rev().map(|hour| hour.saturating_mul(HOUR_NS)).collect();
-        let [refusals, signals] = TABLES.map(|table: Table| snapshot.stretches(table, &starts, HOUR_NS));
-        let of = |((&begin, refusals), signals): ((&i64, storage::Stretch), storage::Stretch)| {
+        let known = TABLES.map(|table: Table| snapshot.stretches(table, &starts, HOUR_NS));
+        let of = |(place, &begin): (usize, &i64)| {
             let is_whole = start.0 <= begin && begin.saturating_add(HOUR_NS) <= end.0;
-            let version = refusals.version.zip(signals.version).filter(|_| is_whole);
+            let of_tables = known.iter().map(|of_table| of_table[place]);
+            let version = of_tables.clone().try_fold(0_u64, |hash, table| Some(hash.rotate_left(21) ^ table.version?));
             Self {
                 start: begin.max(start.0),
                 end: begin.saturating_add(HOUR_NS).min(end.0),
-                version: version.map(|(refusals, signals)| refusals ^ signals.rotate_left(32)),
-                rows: refusals.rows.saturating_add(signals.rows),
+                version: version.filter(|_| is_whole),
+                rows: of_tables.fold(0, |sum, table| sum.saturating_add(table.rows)),
             }
         };
-        starts.iter().zip(refusals).zip(signals).map(of).collect()
+        starts.iter().enumerate().map(of).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads what a fold needs of the two tables of facts, hour by hour.
+//! Reads what a fold needs of the tables of facts, hour by hour.
 //!
 //! ```text
 //! hours   the last one first: nothing there --> next
@@ -14,9 +14,9 @@ mod read;
 use schemas::Table;
 
 pub(crate) use hours::Hours;
-pub(crate) use read::{FACTS_MAX, FactRows, Push, SAMPLES_MAX, fold_facts};
+pub(crate) use read::{FACTS_MAX, FactRows, Push, REFUSALS_MAX, SAMPLES_MAX, fold_facts, what};
 
 pub(crate) const HOUR_NS: i64 = 3_600_000_000_000;
 
-/// Both tables.
-const TABLES: [Table; 2] = [Table::Rejections, Table::BreakerSignals];
+/// Of `errors` the refused spans.
+const TABLES: [Table; 3] = [Table::Rejections, Table::BreakerSignals, Table::Errors];

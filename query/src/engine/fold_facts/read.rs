@@ -10,19 +10,29 @@ use schemas::{Table, UnixNanos};
 use storage::Snapshot;
 
 use super::{
-    super::search::TimeSpan,
+    super::search::{Facts, TimeSpan},
     HOUR_NS, TABLES,
     hours::{Hour, Hours},
 };
 
-/// Facts of one table for one fold, but for samples of gauges.
+/// Facts of a breaker for one fold that are no samples; and rows of other questions about facts.
 pub(crate) const FACTS_MAX: usize = 300_000;
+/// Refused calls for one fold, at 100 bytes each.
+pub(crate) const REFUSALS_MAX: usize = 1_000_000;
 /// Samples of gauges and counters for one fold, without those that tell nothing.
 pub(crate) const SAMPLES_MAX: usize = 1_000_000;
 /// Samples of an hour in memory, at 48 bytes each.
 const HOUR_SAMPLES_MAX: usize = 6_000_000;
 /// Rows of several hours that are read at once.
 const TOGETHER_MAX: u64 = FACTS_MAX as u64;
+
+/// The question for the rows of a table.
+pub(crate) fn what(table: Table, time: TimeSpan) -> Facts {
+    match table {
+        Table::Errors => Facts::RefusedSpans(time),
+        table => Facts::Of(table, time),
+    }
+}
 
 /// Where rows come from.
 pub(crate) trait FactRows {
@@ -49,10 +59,11 @@ impl Push<'_> {
     pub(crate) fn batch(&mut self, batch: &arrow::array::RecordBatch) -> Result<bool, RowError> {
         match self.table {
             Table::Rejections => self.rows.push_rejections(batch)?,
+            Table::Errors => self.rows.push_refused_spans(batch)?,
             _ => self.rows.push_signals(batch)?,
         }
-        let (rejections, signals) = self.rows.alone();
-        *self.full = rejections > FACTS_MAX || signals > FACTS_MAX || self.rows.samples() > HOUR_SAMPLES_MAX;
+        let (refusals, signals) = self.rows.alone();
+        *self.full = refusals > REFUSALS_MAX || signals > FACTS_MAX || self.rows.samples() > HOUR_SAMPLES_MAX;
         Ok(!*self.full)
     }
 
@@ -144,12 +155,12 @@ async fn read<R: FactRows + Send>(
     Ok(Some((settled.collect(), whole)))
 }
 
-/// False, and it is not added, when there would be too many. Samples of refusals become facts.
+/// False, and it is not added, when there would be too many.
 fn add(facts: &mut FoldFacts, settled: &Settled) -> bool {
-    let (rejections, signals) = settled.rows();
+    let (refusals, signals) = settled.rows();
     let is_full = |facts: &FoldFacts| {
         let of = facts.rows();
-        of.0 + rejections > FACTS_MAX || of.1 + signals > SAMPLES_MAX
+        of.0 + refusals > REFUSALS_MAX || of.1 + signals > SAMPLES_MAX
     };
     if is_full(facts) {
         facts.join();

@@ -48,7 +48,7 @@ pub(crate) struct FactsQuestion {
 pub(crate) enum Facts {
     /// All rows of a governance table, in the columns that a fold reads.
     Of(Table, TimeSpan),
-    /// Errors that are refusals, of spans: they tell who is whose parent.
+    /// When, and ids of errors that are refusals, of spans: they tell who is whose parent.
     RefusedSpans(TimeSpan),
     /// Errors of these services.
     Errors(TimeSpan, Vec<String>),
@@ -119,7 +119,8 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
         Facts::Of(table, time) => scan(*table)?.filter(within(*table, *time))?.project(of_fold(*table).map(ident))?,
         Facts::RefusedSpans(time) => {
             let refused = ident(c::IS_REJECTION).and(ident(c::SPAN_ID).is_not_null());
-            scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?
+            let columns = [c::TIME, c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID].map(ident);
+            scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?.project(columns)?
         }
         Facts::Errors(time, services) => scan(Table::Errors)?.filter(within(Table::Errors, *time).and(texts(c::SERVICE_NAME, services)))?,
         Facts::Reported(time) => scan(Table::Errors)?.filter(within(Table::Errors, *time))?.project(REPORTED_COLUMNS.map(ident))?,

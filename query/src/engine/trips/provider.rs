@@ -16,7 +16,7 @@ use futures::StreamExt;
 use governance::{
     analytics::{codes, recovery::without_refused},
     facts::Error,
-    fold::{Breaker, Folded, Input, Parameters, Refused, ServiceTrip, TraceShape, fold},
+    fold::{Alike, Breaker, Folded, Input, Parameters, Refused, ServiceTrip, fold},
     gather::Gathered,
     tables::{self, RowError},
 };
@@ -24,7 +24,7 @@ use schemas::{Table, UnixNanos};
 
 use super::{
     super::{
-        fold_facts::{FACTS_MAX, FactRows, HOUR_NS, Hours, Push, SAMPLES_MAX, fold_facts},
+        fold_facts::{FACTS_MAX, FactRows, HOUR_NS, Hours, Push, REFUSALS_MAX, SAMPLES_MAX, fold_facts, what},
         scan::OpenSnapshot,
         search::{Facts, FactsQuestion, TimeSpan, calls_of, facts_plan},
     },
@@ -90,22 +90,13 @@ impl Trips {
         let (facts, since) = fold_facts(&mut read, of, (since, self.end)).await.map_err(|error| error.0)?;
         if since > self.start {
             return Err(resources_datafusion_err!(
-                "breaker_trips needs more than {FACTS_MAX} rows of a governance table, or more than {SAMPLES_MAX} samples that tell \
+                "breaker_trips needs more than {REFUSALS_MAX} refused calls, {FACTS_MAX} facts of breakers or {SAMPLES_MAX} samples that tell \
                  something; ask for a shorter time"
             ));
         }
-        let Gathered { rejections, signals, series } = facts.finish();
-        let time = span(since, self.end);
-        let mut shape = TraceShape::default();
-        for batch in self.facts(state, Facts::RefusedSpans(time)).await? {
-            for error in tables::errors::read(&batch).map_err(unreadable)? {
-                if let (Some(trace), Some(span)) = (error.evidence.trace_id, error.evidence.span_id) {
-                    shape.add(trace, span, error.evidence.parent_span_id);
-                }
-            }
-        }
+        let Gathered { rejections, signals, series, shape } = facts.finish();
         let (parameters, spans) = (self.parameters.clone(), Some(&shape));
-        let (rejections, signals) = (rejections.iter().map(Arc::as_ref), signals.iter().map(Arc::as_ref));
+        let (rejections, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
         let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(rejections, signals, since, self.end) });
         let mut rows = self.touching(&folded);
         if codes {
@@ -209,7 +200,7 @@ impl FactRows for Rows<'_> {
     type Error = Failed;
 
     async fn read(&mut self, table: Table, time: TimeSpan, mut push: Push<'_>) -> Result<bool, Failed> {
-        let mut batches = self.of.stream(self.state, Facts::Of(table, time), usize::MAX).await.map_err(Failed)?;
+        let mut batches = self.of.stream(self.state, what(table, time), usize::MAX).await.map_err(Failed)?;
         while let Some(batch) = batches.next().await {
             let more = push.batch(&batch.map_err(Failed)?)?;
             self.memory.try_resize(push.bytes()).map_err(Failed)?;
