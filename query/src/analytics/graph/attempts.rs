@@ -124,11 +124,15 @@ fn made_for(spans: &Spans, key: u64) -> Option<u64> {
 }
 
 /// Who answered whom.
+#[derive(Default)]
 struct Answers<'a> {
     /// By call: the service that has the span below it.
     answered: HashMap<u64, u32>,
     /// By call: when that was served, by the span that ended last.
     served: HashMap<u64, Served>,
+    /// By caller and peer, and by caller and operation: the one service that answers such calls; `None`: there are several.
+    of_peer: HashMap<(u32, u32), Option<u32>>,
+    of_operation: HashMap<(u32, u32), Option<u32>>,
     /// Calls around another call of the same service.
     wrappers: HashSet<u64>,
     /// Services that send spans.
@@ -138,7 +142,7 @@ struct Answers<'a> {
 impl<'a> Answers<'a> {
     fn of(timed: &'a Timed) -> Self {
         let spans = &timed.spans;
-        let mut found = Self { answered: HashMap::new(), served: HashMap::new(), wrappers: HashSet::new(), senders: HashSet::new() };
+        let mut found = Self::default();
         for (key, span) in &spans.spans {
             found.senders.insert(&*spans.texts[span.service as usize]);
             let Some(parent) = spans.spans.get(&span.parent) else { continue };
@@ -157,15 +161,33 @@ impl<'a> Answers<'a> {
                 *known = served;
             }
         }
+        for (call, service) in &found.answered {
+            let Some(span) = spans.spans.get(call) else { continue };
+            learn(&mut found.of_operation, (span.service, span.operation), *service);
+            if span.peer != 0 {
+                learn(&mut found.of_peer, (span.service, span.peer), *service);
+            }
+        }
         found
     }
 
     fn called(&self, spans: &'a Spans, call: u64) -> Option<&'a str> {
         let text = |number: u32| -> &'a str { &spans.texts[number as usize] };
-        if let Some(service) = self.answered.get(&call) {
-            return Some(text(*service));
+        let span = spans.spans.get(&call)?;
+        // One that nobody answered is a call like those that somebody did: its retry may be among them.
+        let likely =
+            || self.of_peer.get(&(span.service, span.peer)).or_else(|| self.of_operation.get(&(span.service, span.operation))).copied()?;
+        if let Some(service) = self.answered.get(&call).copied().or_else(likely) {
+            return Some(text(service));
         }
-        let peer = spans.spans.get(&call)?.peer.checked_sub(1)?;
+        let peer = span.peer.checked_sub(1)?;
         Some(service_in(text(spans.peers.get(peer as usize)?.1), &self.senders))
+    }
+}
+
+fn learn(known: &mut HashMap<(u32, u32), Option<u32>>, of: (u32, u32), service: u32) {
+    let only = known.entry(of).or_insert(Some(service));
+    if *only != Some(service) {
+        *only = None;
     }
 }

@@ -119,6 +119,35 @@ async fn what_spans_say_of_themselves() {
 }
 
 #[tokio::test]
+async fn a_call_that_reached_nobody_is_sent_again_to_somebody() {
+    // The first attempt finds nobody at its address and has no span below it; of the second, pay has one.
+    let call = |trace, own, from_ms: i64, failed: bool, peer: &'static str| Made {
+        name: "pay.v1.Pay/Charge",
+        failed,
+        attributes: vec![("server.address", peer)],
+        ..made(trace, own, trace * 100, "web", 3, from_ms * MS, 10 * MS)
+    };
+    let served = |trace, own, parent| made(trace, own, parent, "pay", 2, 25 * MS, MS);
+    let root = |trace| made(trace, trace * 100, 0, "web", 2, 0, 100 * MS);
+    let spans = [
+        root(1),
+        call(1, 101, 0, true, "10.1.0.7"),
+        call(1, 102, 20, false, "10.1.0.8"),
+        served(1, 103, 102),
+        root(2),
+        call(2, 201, 20, false, "10.1.0.7"),
+        served(2, 202, 201),
+    ];
+    let answer = retries(&loaded(&spans), "").await;
+    let web = edge(&answer, "web");
+    assert_eq!(
+        (&web["called"], &web["calls"], &web["retries"], &web["rescued_calls"]),
+        (&json!("pay"), &json!(3), &json!(1), &json!(1)),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
 async fn of_one_service_and_mistakes() {
     let loaded = shop();
     let answer = retries(&loaded, "&service=pay").await;
