@@ -75,7 +75,7 @@ fn not_ready_while_the_log_is_replayed() {
     // Replay fills the little memory and waits for a flush, which fails.
     let in_the_way = dir.path().join("fusebox-data/data");
     fs::write(&in_the_way, b"").expect("nothing was flushed before");
-    let mut server = Server::start_with(&dir, &SMALL.replace("131072", "1073741824"));
+    let mut server = Server::start_with(&dir, SMALL);
     let answer = wait_for(&server, 503);
     assert!(answer.contains("bytes of the write-ahead log are not replayed yet"), "{answer}");
     assert_eq!(Http::connect(&server.api).get("/healthz").0, 200, "it lives all the same");
