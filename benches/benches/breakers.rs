@@ -11,15 +11,11 @@
 //! ```
 //! The first run over a DIRECTORY loads it, which takes minutes; later ones ask only. Server and sender share all cores.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its figures are its product")]
+#![expect(clippy::print_stdout, reason = "its figures are its product")]
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::Instant;
 
-use benches::{Client, Cores, Server, Times};
+use benches::{Arguments, Client, Day, Server};
 use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
     common::v1::{AnyValue, KeyValue, any_value::Value as Any},
@@ -27,7 +23,6 @@ use opentelemetry_proto::tonic::{
     resource::v1::Resource,
 };
 use prost::Message;
-use serde_json::Value;
 
 const STATES: [&str; 6] = ["closed", "open", "half_open", "disabled", "forced_open", "metrics_only"];
 const MINUTES: u64 = 1440;
@@ -37,33 +32,16 @@ const NS: u64 = 1_000_000_000;
 const CUMULATIVE: i32 = 2;
 
 fn main() {
-    let arguments: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let Some(binary) = env::var_os("FUSEBOX_BIN").map(PathBuf::from) else {
-        return eprintln!("SKIPPED: FUSEBOX_BIN does not name a build of fusebox");
-    };
-    let Some(directory) = arguments.first().map(PathBuf::from) else {
-        return eprintln!("SKIPPED: the first argument is the directory for the data, which is kept");
-    };
-    let number = |place: usize, default: u64| arguments.get(place).map_or(default, |text| text.parse().expect("a number"));
-    let (repeats, instances) = (number(1, 10), number(2, 1000));
-    let (data_dir, loaded) = (directory.join("data"), directory.join("loaded"));
-    fs::create_dir_all(&data_dir).expect("a directory");
-    let server = Server::start(&binary, &data_dir, Cores::Shared);
-    let end: u64 = match fs::read_to_string(&loaded) {
-        Ok(end) => end.parse().expect("seconds"),
-        Err(_) => {
-            let end = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() / 60 * 60;
-            load(&server, end, instances);
-            fs::write(&loaded, end.to_string()).expect("a mark");
-            end
-        }
-    };
-    println!("{:<32} {:>9} {:>9} {:>9} {:>9} {:>11} {:>9}", "", "first ms", "p50 ms", "longest", "CPU ms", "rows", "MB");
-    let mut client = Client::connect(&server.api);
-    for (name, hours, goal_ms) in [("breakers, 1 h", 1, 100.0), ("breakers, 24 h", 24, 100.0)] {
-        measure(&server, &mut client, (name, goal_ms), |nth| (end - hours * 3600 - nth, end - nth), repeats);
+    let arguments = Arguments::of_command_line();
+    let (repeats, instances) = (arguments.number(0, 10), arguments.number(1, 1000));
+    let Some(day) = Day::open(&arguments, |server, end| load(server, end, instances)) else { return };
+    Day::print_head();
+    let mut client = Client::connect(&day.server.api);
+    for hours in [1, 24] {
+        let answer = day.measure(&mut client, ("breakers", hours, 100.0), repeats);
+        println!("  {} trips, {}", answer["summary"]["trips"], answer["meta"]["warnings"]);
     }
-    println!("{:.0} MiB resident at most", server.status_mib("VmHWM"));
+    println!("{:.0} MiB resident at most", day.server.status_mib("VmHWM"));
 }
 
 /// `end` is in seconds.
@@ -76,10 +54,7 @@ fn load(server: &Server, end: u64, instances: u64) {
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     }
     println!("sent {} points in {:.1} s", instances * MINUTES * POINTS_A_MINUTE * (STATES.len() as u64 + 1), start.elapsed().as_secs_f64());
-    server.wait_until_flushed(Duration::from_secs(600));
-    for table in server.tables().iter().filter(|table| table["rows"] != 0) {
-        println!("{}: {} rows, {} bytes in {} blocks", table["table"], table["rows"], table["block_bytes"], table["blocks"]);
-    }
+    Day::print_stored(server);
 }
 
 /// What an instance says of its breaker in the minute that begins at `first` seconds.
@@ -121,24 +96,4 @@ fn instance(number: u64, first: u64, minute: u64) -> ResourceMetrics {
 
 fn text(key: &str, value: String) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(Any::StringValue(value)) }), ..KeyValue::default() }
-}
-
-fn measure(server: &Server, client: &mut Client, (name, goal_ms): (&str, f64), window: impl Fn(u64) -> (u64, u64), repeats: u64) {
-    let mut once = |nth: u64| {
-        let ((from, to), start) = (window(nth), Instant::now());
-        let (status, body) = client.get(&format!("/api/v1/breakers?start={from}&end={to}"));
-        let took = start.elapsed();
-        assert_eq!(status, 200, "{name}: {}", String::from_utf8_lossy(&body));
-        let answer: Value = serde_json::from_slice(&body).expect("JSON");
-        (took, answer)
-    };
-    let (first, answer) = once(0);
-    let cpu_before = server.cpu_seconds();
-    let times = Times::new((1..=repeats).map(|nth| once(nth).0).collect());
-    let cpu_ms = (server.cpu_seconds() - cpu_before) * 1e3 / repeats as f64;
-    let megabytes = answer["meta"]["scanned_bytes"].as_f64().unwrap_or_default() / 1e6;
-    let (p50, longest) = (times.quantile_ms(0.5), times.quantile_ms(1.0));
-    let (first, rows) = (first.as_secs_f64() * 1e3, answer["meta"]["scanned_rows"].to_string());
-    println!("{name:<32} {first:>9.1} {p50:>9.1} {longest:>9.1} {cpu_ms:>9.1} {rows:>11} {megabytes:>9.1}   (goal {goal_ms} ms)");
-    println!("  {} trips, {}", answer["summary"]["trips"], answer["meta"]["warnings"]);
 }

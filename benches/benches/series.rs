@@ -10,15 +10,11 @@
 //! ```
 //! The first run over a DIRECTORY loads it, which takes a while; later ones ask only. Server and sender share all cores.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its figures are its product")]
+#![expect(clippy::print_stdout, reason = "its figures are its product")]
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, Instant};
 
-use benches::{Client, Cores, Server, Times};
+use benches::{Arguments, Client, Day, Server, Times};
 use serde_json::{Value, json};
 
 const SERIES: u64 = 100;
@@ -30,26 +26,9 @@ const POINTS_A_MINUTE: u64 = 4;
 const NS: u64 = 1_000_000_000;
 
 fn main() {
-    let arguments: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let Some(binary) = env::var_os("FUSEBOX_BIN").map(PathBuf::from) else {
-        return eprintln!("SKIPPED: FUSEBOX_BIN does not name a build of fusebox");
-    };
-    let Some(directory) = arguments.first().map(PathBuf::from) else {
-        return eprintln!("SKIPPED: the first argument is the directory for the data, which is kept");
-    };
-    let repeats: usize = arguments.get(1).map_or(20, |number| number.parse().expect("a number of repeats"));
-    let (data_dir, loaded) = (directory.join("data"), directory.join("loaded"));
-    fs::create_dir_all(&data_dir).expect("a directory");
-    let server = Server::start(&binary, &data_dir, Cores::Shared);
-    let end: u64 = match fs::read_to_string(&loaded) {
-        Ok(end) => end.parse().expect("seconds"),
-        Err(_) => {
-            let end = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() / 60 * 60;
-            load(&server, end);
-            fs::write(&loaded, end.to_string()).expect("a mark");
-            end
-        }
-    };
+    let arguments = Arguments::of_command_line();
+    let repeats = arguments.number(0, 20) as usize;
+    let Some(Day { server, end }) = Day::open(&arguments, load) else { return };
     let day = format!("start={}&end={end}", end - MINUTES * 60);
     let questions = [
         ("rate of 100 series, 24 h, step 10m", 100.0, format!("query_range?selector=bench.requests&limit=1000&{day}")),

@@ -1,11 +1,13 @@
 //! How fast? One question per file in `benches/`; what they share is here. Results and the method stand in `RESULTS.md`.
 
 mod client;
+mod day;
 mod process;
 mod sample;
 mod times;
 
 pub use client::Client;
+pub use day::{Arguments, Day};
 pub use process::{Cores, Server};
 pub use sample::sample_ids;
 pub use times::Times;

@@ -255,6 +255,7 @@ async fn hours_that_are_over_are_read_once_and_what_comes_late_is_seen() {
         window += 1;
         let path = format!("/api/v1/breakers?start=2026-09-21T16:00:{window:02}Z&end=2026-09-21T16:30:00Z");
         let list = ask(&loaded, &path).await;
+        assert!(list["meta"]["watermark"].is_string(), "of what is known, too: {list}");
         (list["breakers"][0]["state"].as_str().expect("a state").to_owned(), list["meta"]["scanned_rows"].as_u64().expect("a number"))
     };
     append(0.0, State::Closed, State::Open);

@@ -26,7 +26,8 @@ use super::{
 };
 pub(super) use crate::engine::FACTS_MAX;
 use crate::engine::{
-    Engine, EngineError, FactRows, Facts, FactsQuestion, HOUR_NS, Push, Question, REFUSALS_MAX, SAMPLES_MAX, TimeSpan, fold_facts, what,
+    Engine, EngineError, FactRows, Facts, FactsQuestion, HOUR_NS, Push, Question, REFUSALS_MAX, SAMPLES_MAX, Summary, TimeSpan, fold_facts,
+    what,
 };
 
 /// How far the look-back reaches, as long as there is room.
@@ -142,6 +143,8 @@ impl Folds {
     async fn load(&self, window: Window, look_back: i64) -> Result<Told, Problem> {
         let mut cost = Cost::default();
         let snapshot = Arc::new(self.engine.snapshot());
+        // Also where hours are known or empty, and nothing is asked.
+        cost.add(&Summary { watermark: snapshot.watermark(), partial: snapshot.partial().to_vec(), ..Summary::default() });
         let mut rows = Rows { engine: &self.engine, snapshot: Arc::clone(&snapshot), cost: &mut cost };
         let wanted = match look_back {
             0 => window.start,

@@ -11,7 +11,8 @@ use storage::Snapshot;
 
 use super::{super::kept::Kept, HOUR_NS, TABLES};
 
-/// All of them together: a day of a thousand breakers whose gauges are read each 15 s takes 80 MB, one of 400,000 refusals 60.
+/// All of them together: a day of a thousand breakers whose gauges are read each 15 s is reckoned to take 80 MB
+/// (500 bytes a series and hour), one of 400,000 refusals 60.
 const BYTES_MAX: usize = 192 << 20;
 
 /// An extension of sessions, too: SQL asks for the same hours.

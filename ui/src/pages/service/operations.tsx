@@ -1,15 +1,15 @@
 // What a service does, by the time it takes in sum.
 import { useState } from 'preact/hooks';
-import { count, duration, percent, rate } from '../../base/format';
+import { duration, percent, rate } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
 import { dayClock, toMs } from '../../base/time';
 import { link } from '../../base/url';
 import { Spark } from '../../components/bars';
-import { codeName } from '../../components/codename';
 import { Meter, Panel, Segments, Table, type Column } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded } from '../../components/states';
+import { TopCode } from '../../components/topcode';
 import { condition } from '../../model/search';
 import { replacements, type Operation } from '../../model/services';
 
@@ -82,17 +82,7 @@ export function Operations({ service }: { service: string }) {
     },
     ...(['p50_ns', 'p95_ns', 'p99_ns'] as const).map((key): Column<Operation> => ({ key, title: key.slice(0, 3), num: true, hideSmall: key !== 'p95_ns', cell: (one) => (one[key] === null ? '–' : duration(one[key])) })),
     { key: 'slow', title: t('slow'), hideSmall: true, class: 'hide-medium', cell: (one) => <Spark values={one.trend.p95_ns} tone="--s3" /> },
-    {
-      key: 'code',
-      title: t('code'),
-      hideSmall: true,
-      cell: (one) =>
-        one.top_codes[0] && (
-          <a class="mono nowrap code-cell cut" href={link('/errors', { code: one.top_codes[0].code })} title={`${one.top_codes[0].code} ${count(one.top_codes[0].count)}`}>
-            {codeName(one.top_codes[0].code)}
-          </a>
-        ),
-    },
+    { key: 'code', title: t('code'), hideSmall: true, cell: (one) => <TopCode of={one.top_codes} /> },
     { key: 'time', title: t('time'), hideSmall: true, cell: (one) => <Meter share={one.time_share} /> },
     {
       key: 'examples',

@@ -1,17 +1,17 @@
 // Which service is sick?
 import { useMemo } from 'preact/hooks';
-import { count, duration, percent, rate, short } from '../../base/format';
+import { duration, percent, rate, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { useKeys } from '../../base/keys';
 import { useGet } from '../../base/query';
 import { BASE, go, link, param, setParams } from '../../base/url';
-import { codeName } from '../../components/codename';
 import { Spark } from '../../components/bars';
 import { GateCounts } from '../../components/gates';
 import { NoData } from '../../components/nodata';
 import { Panel, Table, type Column } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial } from '../../components/states';
+import { TopCode } from '../../components/topcode';
 import { SORTS, health, type Service, type ServicesAnswer, type SortKey } from '../../model/services';
 
 const t = texts({
@@ -92,17 +92,7 @@ export default function ServicesPage() {
     { key: 'p50', title: t('p50'), num: true, hideSmall: true, cell: (one) => <span class="faint">{one.p50_ns === null ? '–' : duration(one.p50_ns)}</span> },
     { key: 'p95', title: t('p95'), num: true, sortable: true, cell: (one) => (one.p95_ns === null ? '–' : duration(one.p95_ns)) },
     { key: 'slow', title: t('slow'), hideSmall: true, class: 'hide-medium', cell: (one) => <Spark values={one.trend.p95_ns} tone="--s3" /> },
-    {
-      key: 'code',
-      title: t('code'),
-      hideSmall: true,
-      cell: (one) =>
-        one.top_codes[0] && (
-          <a class="mono nowrap code-cell cut" href={link('/errors', { code: one.top_codes[0].code })} title={`${one.top_codes[0].code} ${count(one.top_codes[0].count)}`}>
-            {codeName(one.top_codes[0].code)}
-          </a>
-        ),
-    },
+    { key: 'code', title: t('code'), hideSmall: true, cell: (one) => <TopCode of={one.top_codes} /> },
     { key: 'guards', title: t('guards'), hideSmall: true, cell: (one) => <GateCounts counts={one.breakers.guarding} to={link('/breakers', { target: one.name })} /> },
     { key: 'rejected', title: t('rejected'), num: true, hideSmall: true, cell: (one) => (one.rejected > 0 ? <span class="error-text">{short(Math.round(one.rejected))}</span> : null) },
   ];
