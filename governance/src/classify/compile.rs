@@ -13,24 +13,20 @@ use super::{
         ActionSource, ConditionSource, EncodingSource, FrameworkSource, On, RejectionSource, RuleFile, RuleSource, SignalKind,
         SignalSource, Templates,
     },
-    framework::{Framework, Frameworks, Start},
+    framework::{Framework, Frameworks},
     matching::{Condition, Test},
-    names::{NamePattern, canonical},
+    names::NamePattern,
     rules::{ActionRule, RejectionRule, Rule, SignalRule, Word},
     template::Template,
     words,
 };
-use crate::{
-    facts::{Action, RejectionKind, State},
-    fold::Library,
-};
+use crate::facts::{Action, RejectionKind, State};
 
+mod library;
 mod trigger;
 
 /// A regex of a rule takes at most this much memory.
 const REGEX_BYTES_MAX: usize = 1 << 20;
-/// Of a library: a day in seconds.
-const NUMBER_MAX: f64 = 86_400.0;
 
 #[derive(Default)]
 pub(super) struct Compiler {
@@ -96,45 +92,8 @@ impl Compiler {
         {
             mistakes.add(id.span(), format!("framework `{}`, `encoding`", source.id), format!("there is no encoding {:?}", id.as_ref()));
         }
-        let library = library_of(&source, mistakes);
-        let starts = |patterns: &[String]| patterns.iter().map(|pattern| Start::new(pattern)).collect();
-        let framework = Framework {
-            mechanism: source.mechanism.map(Into::into),
-            scope: starts(&source.scope),
-            metric_prefix: source
-                .metric_prefix
-                .iter()
-                .map(|prefix| canonical(&format!("{prefix}x")).trim_end_matches('x').to_owned())
-                .collect(),
-            exception_type: starts(&source.exception_type),
-            encoding: source.encoding.map(Spanned::into_inner),
-            library,
-            id: source.id,
-        };
+        let framework = library::framework_of(source, mistakes);
         self.frameworks.insert(framework.id.clone(), framework);
-    }
-}
-
-fn library_of(source: &FrameworkSource, mistakes: &mut Mistakes<'_>) -> Library {
-    const SECOND: f64 = 1e9;
-    let mut number = |field: &str, value: &Option<Spanned<f64>>, min: f64| {
-        let value = value.as_ref()?;
-        let number = *value.as_ref();
-        if number >= min && number <= NUMBER_MAX {
-            return Some(number);
-        }
-        let place = format!("framework `{}`, `{field}`", source.id);
-        mistakes.add(value.span(), place, format!("{number} is not from {min} to {NUMBER_MAX}"));
-        None
-    };
-    let ns = |seconds: Option<f64>| seconds.map(|seconds| (seconds * SECOND) as i64);
-    Library {
-        open_n: number("open_n", &source.open_n, 1.0),
-        open_w_ns: ns(number("open_within_s", &source.open_within_s, 0.001)),
-        close_gap_ns: ns(number("close_gap_s", &source.close_gap_s, 0.001)),
-        window_ns: ns(number("window_s", &source.window_s, 0.001)),
-        k: number("k", &source.k, 1.0),
-        calls_min: number("calls_min", &source.calls_min, 1.0),
     }
 }
 
