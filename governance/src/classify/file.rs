@@ -9,7 +9,7 @@ use serde::{
 };
 use toml::Spanned;
 
-use crate::facts::Mechanism;
+use crate::{codes::ExtractConfig, facts::Mechanism};
 
 /// Rules that say what telemetry means: which records are refusals, states of circuit breakers, retries.
 ///
@@ -28,6 +28,10 @@ pub struct RuleFile {
     #[serde(default)]
     #[schemars(with = "Vec<RuleSource>")]
     pub(super) rule: Vec<Spanned<RuleSource>>,
+    /// Which names of attributes and JSON members hold error codes, reasons, messages. Lists that are left out are the usual ones.
+    #[serde(default)]
+    #[schemars(with = "Option<ExtractConfig>")]
+    pub(super) extract: Option<Spanned<ExtractConfig>>,
 }
 
 /// A library, and what tells that a record is from it.
