@@ -6,13 +6,17 @@
 //!
 //! ```text
 //! cargo build --release --bin fusebox
-//! FUSEBOX_BIN=target/release/fusebox cargo bench -p benches --bench shop -- DIRECTORY [repeats] [hours]
+//! FUSEBOX_BIN=target/release/fusebox cargo bench -p benches --bench shop -- DIRECTORY [repeats] [hours] [minutes]
 //! ```
-//! The first run over a DIRECTORY loads it, which takes minutes; later ones ask only. Server and sender share all cores.
+//! In every so many `minutes` something breaks: two without a rest, sixty as in a house that is well. The first run over a DIRECTORY loads
+//! it, which takes minutes; later ones ask only. Server and sender share all cores.
 
 #![expect(clippy::print_stdout, reason = "its figures are its product")]
 
-use std::{thread::scope, time::Instant};
+use std::{
+    thread::scope,
+    time::{Duration, Instant},
+};
 
 use benches::{Arguments, Client, Day, Server};
 use demo::{Config, Export, Shop};
@@ -26,8 +30,9 @@ const SENDERS: usize = 16;
 
 fn main() {
     let arguments = Arguments::of_command_line();
-    let (repeats, hours) = (arguments.number(0, 20), arguments.number(1, 24));
-    let load = |server: &Server, end: u64| load(server, ((end - hours * 3600) as i64, end as i64));
+    let (repeats, hours, minutes) = (arguments.number(0, 20), arguments.number(1, 24), arguments.number(2, 2));
+    let every = Duration::from_secs(minutes * 60);
+    let load = |server: &Server, end: u64| load(server, ((end - hours * 3600) as i64, end as i64), every);
     let Some(day) = Day::open(&arguments, load) else { return };
     Day::print_head();
     let mut client = Client::connect(&day.server.api);
@@ -40,9 +45,9 @@ fn main() {
 }
 
 /// Times are in seconds.
-fn load(server: &Server, (start, end): (i64, i64)) {
+fn load(server: &Server, (start, end): (i64, i64), scenario_every: Duration) {
     let begin = Instant::now();
-    let mut shop = Shop::new(Config { seed: SEED, remembered_traces_max: 0, ..Config::default() });
+    let mut shop = Shop::new(Config { seed: SEED, remembered_traces_max: 0, scenario_every, ..Config::default() });
     let mut senders: Vec<Client> = (0..SENDERS).map(|_| server.otlp()).collect();
     let mut from = start;
     while from < end {

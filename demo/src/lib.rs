@@ -21,6 +21,8 @@ mod traffic;
 mod truth;
 mod weather;
 
+use std::time::Duration;
+
 use schemas::{Signal, UnixNanos};
 
 use crate::{instance::Instance, traffic::World};
@@ -40,11 +42,20 @@ pub struct Config {
     /// Traces that [`Truth`] remembers; the oldest are forgotten first. 0 keeps only the totals.
     pub remembered_traces_max: usize,
     pub scenarios: Scenarios,
+    /// A scenario begins in each such stretch; less than two minutes is two minutes.
+    pub scenario_every: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { seed: 1, requests_per_second: 10.0, batch_records_max: 512, remembered_traces_max: 10_000, scenarios: Scenarios::Scheduled }
+        Self {
+            seed: 1,
+            requests_per_second: 10.0,
+            batch_records_max: 512,
+            remembered_traces_max: 10_000,
+            scenarios: Scenarios::Scheduled,
+            scenario_every: Duration::from_secs(120),
+        }
     }
 }
 

@@ -121,7 +121,7 @@ impl World {
             rng,
             retiring: vec![],
             config: config.clone(),
-            schedule: Schedule::new(config.scenarios, seed, UnixNanos(0)),
+            schedule: Schedule::new(config.scenarios, config.scenario_every, seed, UnixNanos(0)),
             rollouts: Rollouts::default(),
             services,
             outside: Weather::new(seed, OUTSIDE_KEY),
@@ -132,7 +132,7 @@ impl World {
 
     /// The shop opens: its scenarios count from now.
     pub(crate) fn open(&mut self, now: UnixNanos) {
-        self.schedule = Schedule::new(self.config.scenarios, self.config.seed, now);
+        self.schedule = Schedule::new(self.config.scenarios, self.config.scenario_every, self.config.seed, now);
         self.instances.iter_mut().for_each(|instance| instance.meter.open(now));
     }
 

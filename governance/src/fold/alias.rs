@@ -20,13 +20,18 @@ const TIMES: usize = 3;
 struct OfService {
     nameless: Vec<usize>,
     named: Vec<usize>,
+    /// Names that refusals alone tell of.
+    untold: Vec<usize>,
+    /// Those whose states are told by who names no breaker.
+    unnamed: Vec<usize>,
 }
 
 /// What becomes of nameless entries.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Aliases {
     /// (nameless entry, named entry): within one service, the only named breaker of a fitting framework that was open at each of the
-    /// refusals, or that opened together with the nameless one three times.
+    /// refusals, or that opened together with the nameless one three times. And an entry that tells states without a name, with the only
+    /// name of its library whose refusals all came while it was open.
     pub pairs: Vec<(usize, usize)>,
     /// Refusals of a service with breakers that tell their states, that are of these: they name neither breaker nor operation, or now
     /// one and now another was open. They are no breaker of their own.
@@ -56,14 +61,20 @@ pub(crate) fn aliases(registry: &Registry, built: &[Built]) -> Aliases {
         match (key.is_nameless(), told) {
             (true, false) => service.nameless.push(index),
             (false, true) => service.named.push(index),
-            _ => {}
+            (false, false) => service.untold.push(index),
+            (true, true) if key.name.is_empty() => service.unnamed.push(index),
+            (true, true) => {}
         }
     }
     let mut found = Aliases::default();
-    for OfService { nameless, named } in services.values() {
+    for OfService { nameless, named, untold, unnamed } in services.values_mut() {
+        let baptized: Vec<(usize, usize)> = unnamed.iter().filter_map(|from| Some((*from, known.name_of(*from, untold)?))).collect();
+        let name_of = |entry: usize| baptized.iter().find(|(from, _)| *from == entry).map_or(entry, |(_, name)| *name);
+        named.extend(baptized.iter().map(|(from, _)| *from));
+        found.pairs.extend(&baptized);
         for from in nameless {
             match known.owner(*from, named) {
-                Owner::One(into) => found.pairs.push((*from, into)),
+                Owner::One(into) => found.pairs.push((*from, name_of(into))),
                 Owner::Several(candidates) => {
                     found.shared.extend(known.shares(*from, &candidates));
                     found.nobodys.push(*from);
@@ -126,6 +137,14 @@ impl Known<'_> {
             [] if !self.is_covered(from, &candidates) => Owner::Itself,
             _ => Owner::Several(narrow(candidates, |into| key(into).family == nameless.key.family)),
         }
+    }
+
+    /// Of names that refusals alone tell of, the only one of the same library all of whose refusals came while `unnamed` was open.
+    fn name_of(&self, unnamed: usize, untold: &[usize]) -> Option<usize> {
+        let key = |entry: usize| &self.registry.entries[entry].key;
+        let same = |name: usize| key(name).family == key(unnamed).family && key(name).mechanism == key(unnamed).mechanism;
+        let mut names = untold.iter().copied().filter(|name| same(*name) && self.fits(*name, unnamed));
+        names.next().filter(|_| names.next().is_none())
     }
 
     /// The refusals at which exactly one of `candidates` was open.

@@ -145,10 +145,10 @@ impl Registry {
         }
     }
 
-    /// Facts of the nameless breaker `from` are from now on those of `into`.
+    /// Facts of the breaker `from`, which has no name of its own, are from now on those of `into`.
     pub fn merge(&mut self, from: usize, into: usize) {
         let alias = self.entries[from].key.name.clone();
-        self.entries[into].aliases.push(alias);
+        self.entries[into].aliases.extend(Some(alias).filter(|alias| !alias.is_empty()));
         self.give(from, into);
         let (moved, mut kept): (Vec<Slot>, Vec<Slot>) = std::mem::take(&mut self.slots).into_iter().partition(|slot| slot.entry == from);
         for slot in moved {

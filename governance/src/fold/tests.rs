@@ -9,4 +9,3 @@ mod order;
 mod quiet;
 mod refusals;
 mod show;
-mod speed;

@@ -4,4 +4,5 @@ mod checks;
 mod recordings;
 mod reference;
 mod seeds;
+mod speed;
 mod timeline;

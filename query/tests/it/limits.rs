@@ -120,6 +120,25 @@ async fn whether_callers_come_back_when_they_were_told_to() {
 }
 
 #[tokio::test]
+async fn log_lines_tell_callers_to_wait_too() {
+    let loaded = Loaded::empty();
+    for (trace, at_ms) in [(1, 0), (2, 10_000)] {
+        refused(&loaded, trace, "a", at_ms, None);
+        let attributes = [("retry_after", json!({"stringValue": "2s"}))].map(|(key, value)| json!({"key": key, "value": value}));
+        let line = json!({
+            "timeUnixNano": (START_NS + (at_ms + 1) * MS).to_string(), "traceId": trace_id(trace), "spanId": format!("{:016x}", trace * 10 + 2),
+            "body": {"stringValue": "too many orders"}, "attributes": attributes,
+        });
+        let resource = json!({"attributes": [json!({"key": "service.name", "value": {"stringValue": "order"}})]});
+        loaded.send_json(Signal::Logs, &json!({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [line]}]}]}));
+    }
+    passed(&loaded, 3, "a", 1_000);
+    let limits = ask(&loaded, &format!("/api/v1/limits?{WINDOW}")).await;
+    let told: Vec<&Value> = limits["limits"].as_array().expect("limits").iter().map(|one| &one["retry_after"]).collect();
+    assert_eq!(told, [&json!({"told": 2, "honoured": 1, "share": 0.5})], "{limits}");
+}
+
+#[tokio::test]
 async fn nobody_is_judged_who_was_told_nothing() {
     let loaded = Loaded::empty();
     refused(&loaded, 1, "a", 0, None);

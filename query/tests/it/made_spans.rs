@@ -28,13 +28,30 @@ pub(crate) struct Made {
     pub(crate) at_ns: i64,
     pub(crate) duration_ns: i64,
     pub(crate) failed: bool,
+    pub(crate) trace_state: &'static str,
     pub(crate) attributes: Vec<(&'static str, &'static str)>,
 }
 
 pub(crate) fn made(trace: u64, span: u64, parent: u64, service: &'static str, kind: i32, at_ns: i64, duration_ns: i64) -> Made {
     let (version, environment, instance, weight, name) = ("1.0", "prod", "", "", "work");
-    let (failed, attributes) = (false, vec![]);
-    Made { trace, span, parent, service, version, environment, instance, weight, name, kind, at_ns, duration_ns, failed, attributes }
+    let (failed, trace_state, attributes) = (false, "", vec![]);
+    Made {
+        trace,
+        span,
+        parent,
+        service,
+        version,
+        environment,
+        instance,
+        weight,
+        name,
+        kind,
+        at_ns,
+        duration_ns,
+        failed,
+        trace_state,
+        attributes,
+    }
 }
 
 impl Made {
@@ -58,7 +75,7 @@ impl Made {
             "scopeSpans": [{"spans": [{
                 "traceId": trace_id(self.trace), "spanId": format!("{:016x}", self.span), "parentSpanId": parent, "name": self.name,
                 "kind": self.kind, "startTimeUnixNano": start.to_string(), "endTimeUnixNano": (start + self.duration_ns).to_string(),
-                "status": {"code": if self.failed { 2 } else { 0 }}, "attributes": texts(&self.attributes),
+                "status": {"code": if self.failed { 2 } else { 0 }}, "traceState": self.trace_state, "attributes": texts(&self.attributes),
             }]}],
         })
     }

@@ -37,12 +37,19 @@ pub struct Attempt {
     /// The record says that it was sent before.
     pub says_resent: bool,
     pub served: Option<Served>,
+    /// Calls that it stands for, itself included: more than one where traces are sampled.
+    pub weight: f64,
     /// Within the window that is asked for; others are known for their relatives only.
     pub counts: bool,
     pub trace: TraceId,
 }
 
 impl Attempt {
+    /// Calls that it counts for.
+    pub fn counted(&self) -> f64 {
+        if self.counts { self.weight } else { 0.0 }
+    }
+
     pub fn duration_ns(&self) -> i64 {
         self.end_ns.saturating_sub(self.start_ns)
     }
@@ -83,6 +90,7 @@ pub(super) mod tests {
             says_timeout: false,
             says_resent: false,
             served: None,
+            weight: 1.0,
             counts: true,
             trace: TraceId([1; 16]),
         }

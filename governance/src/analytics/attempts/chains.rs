@@ -23,7 +23,7 @@ pub struct Chain {
 
 /// `links`: (a call, one that is made below it). At least two calls of a chain are sent again; one that is a part of another is left out.
 pub fn chains(retries: &[Retries], links: &BTreeSet<(usize, usize)>) -> Vec<Chain> {
-    let sends_again = |edge: usize| retries.get(edge).is_some_and(|told| told.retries() > 0 && told.logical > 0);
+    let sends_again = |edge: usize| retries.get(edge).is_some_and(|told| told.retries() > 0.0 && told.logical > 0.0);
     let mut below: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (above, under) in links {
         below.entry(*above).or_default().push(*under);
@@ -74,8 +74,8 @@ fn chain(retries: &[Retries], edges: &[usize]) -> Chain {
 mod tests {
     use super::*;
 
-    fn of(sent: u64, logical: u64, attempts_max: u32) -> Retries {
-        Retries { sent, logical, attempts_max, ..Retries::default() }
+    fn of(sent: u32, logical: u32, attempts_max: u32) -> Retries {
+        Retries { sent: sent.into(), logical: logical.into(), attempts_max, ..Retries::default() }
     }
 
     fn check(retries: &[Retries], links: &[(usize, usize)], expected: &[(&[usize], f64, u64)]) {

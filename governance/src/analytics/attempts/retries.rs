@@ -13,21 +13,21 @@ use crate::analytics::SECOND;
 /// Who waits longer before sending again means another call.
 const PAUSE_MAX_NS: i64 = 60 * SECOND;
 
-/// Calls of one edge.
+/// Calls of one edge, adjusted by sampling weights.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Retries {
     /// Attempts.
-    pub sent: u64,
+    pub sent: f64,
     /// Calls that were meant.
-    pub logical: u64,
+    pub logical: f64,
     /// Logical calls that were sent more than once.
-    pub retried: u64,
+    pub retried: f64,
     /// Of these, that went well in the end.
-    pub rescued: u64,
+    pub rescued: f64,
     /// Retries whose own record says so.
-    pub said: u64,
+    pub said: f64,
     /// Attempts after a failed one of which nothing tells whether they ask the same: the same parent makes such calls in a loop.
-    pub unsure: u64,
+    pub unsure: f64,
     /// Of one logical call.
     pub attempts_max: u32,
     /// With most attempts first.
@@ -35,18 +35,18 @@ pub struct Retries {
 }
 
 impl Retries {
-    pub fn retries(&self) -> u64 {
-        self.sent - self.logical.min(self.sent)
+    pub fn retries(&self) -> f64 {
+        (self.sent - self.logical).max(0.0)
     }
 
     /// Sent for each that was meant; `None`: no call began within the window.
     pub fn amplification(&self) -> Option<f64> {
-        (self.logical > 0).then(|| self.sent as f64 / self.logical as f64)
+        (self.logical > 0.0).then(|| self.sent / self.logical)
     }
 
     /// Of what is sent, the part that is sent again; `None`: nothing is sent.
     pub fn share(&self) -> Option<f64> {
-        (self.sent > 0).then(|| self.retries() as f64 / self.sent as f64)
+        (self.sent > 0.0).then(|| self.retries() / self.sent)
     }
 }
 
@@ -82,6 +82,7 @@ struct Logical {
     retried: bool,
     ended_well: bool,
     last_ns: i64,
+    weight: f64,
     trace: TraceId,
 }
 
@@ -99,7 +100,7 @@ impl Told {
             if one.says_resent {
                 call = call.or_else(|| latest(&mut for_good, one));
             } else if is_loop && call.take().is_some() {
-                self.retries.unsure += u64::from(one.counts);
+                self.retries.unsure += one.counted();
             }
             let is_retry = call.is_some();
             if call.is_none() && one.says_resent {
@@ -109,26 +110,27 @@ impl Told {
                     continue;
                 }
                 // Its first attempt is not known.
-                self.retries.sent += u64::from(one.counts);
-                self.retries.said += u64::from(one.counts);
+                self.retries.sent += one.counted();
+                self.retries.said += one.counted();
                 continue;
             }
             let at = *call.get_or_insert_with(|| {
-                calls.push(Logical { attempts: 0, retried: false, ended_well: false, last_ns: one.end_ns, trace: one.trace });
+                let (last_ns, weight, trace) = (one.end_ns, one.weight, one.trace);
+                calls.push(Logical { attempts: 0, retried: false, ended_well: false, last_ns, weight, trace });
                 calls.len() - 1
             });
             calls[at].attempts += 1;
             if one.counts {
-                self.retries.sent += 1;
-                self.retries.logical += u64::from(!is_retry);
-                self.retries.said += u64::from(is_retry && one.says_resent);
+                self.retries.sent += one.weight;
+                self.retries.logical += if is_retry { 0.0 } else { one.weight };
+                self.retries.said += if is_retry && one.says_resent { one.weight } else { 0.0 };
                 calls[at].retried |= is_retry;
             }
             self.end(one, at, &mut calls, (&mut failed, &mut for_good, &mut redirected));
         }
         for call in calls.iter().filter(|call| call.retried) {
-            self.retries.retried += 1;
-            self.retries.rescued += u64::from(call.ended_well);
+            self.retries.retried += call.weight;
+            self.retries.rescued += if call.ended_well { call.weight } else { 0.0 };
             self.retries.attempts_max = self.retries.attempts_max.max(call.attempts);
             self.traces.push((call.attempts, call.last_ns, call.trace));
         }
@@ -168,7 +170,7 @@ impl Told {
 
     fn finish(mut self) -> Retries {
         self.shorten();
-        let attempts_max = self.retries.attempts_max.max(u32::from(self.retries.sent > 0));
+        let attempts_max = self.retries.attempts_max.max(u32::from(self.retries.sent > 0.0));
         Retries { attempts_max, traces: self.traces.into_iter().map(|(_, _, trace)| trace).collect(), ..self.retries }
     }
 }
@@ -197,7 +199,8 @@ mod tests {
         reversed.reverse();
         for attempts in [attempts.to_vec(), reversed] {
             let [told] = &retries(attempts, 1)[..] else { panic!("one edge") };
-            assert_eq!((told.sent, told.logical, told.retried, told.rescued, told.attempts_max), expected, "{about}");
+            let counts = [told.sent, told.logical, told.retried, told.rescued].map(|count| count as u64);
+            assert_eq!((counts[0], counts[1], counts[2], counts[3], told.attempts_max), expected, "{about}");
         }
     }
 
@@ -237,14 +240,14 @@ mod tests {
             (2, 1, 1, 1, 2),
         );
         let [told] = &retries(vec![said(attempt(50, 60, Failed))], 1)[..] else { panic!("one edge") };
-        assert_eq!((told.sent, told.logical, told.said, told.amplification(), told.share()), (1, 0, 1, None, Some(1.0)));
+        assert_eq!((told.sent, told.logical, told.said, told.amplification(), told.share()), (1.0, 0.0, 1.0, None, Some(1.0)));
     }
 
     #[test]
     fn loops_are_no_retries_unless_they_ask_the_same() {
         let calls = [attempt(0, 10, Well), attempt(20, 30, Failed), attempt(40, 50, Well), attempt(60, 70, Well)];
         check("nothing tells what is asked", &calls, (4, 4, 0, 0, 1));
-        assert_eq!(retries(calls.to_vec(), 1)[0].unsure, 1);
+        assert_eq!(retries(calls.to_vec(), 1)[0].unsure, 1.0);
         check("the same address", &calls.map(|one| Attempt { asks: 7, ..one }), (4, 3, 1, 1, 2));
         let addresses: Vec<Attempt> = calls.iter().zip(1..).map(|(one, asks)| Attempt { asks, ..*one }).collect();
         check("each its own address", &addresses, (4, 4, 0, 0, 1));
@@ -259,6 +262,14 @@ mod tests {
     }
 
     #[test]
+    fn one_of_a_sampled_trace_stands_for_many() {
+        let of = |one: Attempt| Attempt { weight: 4.0, parent: Some(2), ..one };
+        let attempts = vec![of(attempt(0, 10, Failed)), of(attempt(50, 60, Well)), attempt(70, 80, Well)];
+        let [told] = &retries(attempts, 1)[..] else { panic!("one edge") };
+        assert_eq!((told.sent, told.logical, told.retried, told.rescued, told.attempts_max), (9.0, 5.0, 4.0, 4.0, 2));
+    }
+
+    #[test]
     fn traces_with_most_attempts_and_edges_apart() {
         let of = |trace: u8, edge: usize, one: Attempt| Attempt { trace: TraceId([trace; 16]), parent: Some(trace.into()), edge, ..one };
         let mut attempts: Vec<Attempt> =
@@ -267,8 +278,8 @@ mod tests {
         attempts.push(of(4, 1, attempt(60, 70, Well)));
         let told = retries(attempts, 2);
         assert_eq!(told[0].traces, [4, 9, 8].map(|trace| TraceId([trace; 16])));
-        assert_eq!((told[0].retries(), told[0].amplification(), told[0].share()), (10, Some(19.0 / 9.0), Some(10.0 / 19.0)));
-        assert_eq!((told[1].sent, told[1].traces.len()), (1, 0));
+        assert_eq!((told[0].retries(), told[0].amplification(), told[0].share()), (10.0, Some(19.0 / 9.0), Some(10.0 / 19.0)));
+        assert_eq!((told[1].sent, told[1].traces.len()), (1.0, 0));
         assert_eq!(attempt(3, 5, Well).duration_ns(), 2 * MS);
     }
 }

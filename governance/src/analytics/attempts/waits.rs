@@ -11,14 +11,14 @@ const SPREAD: f64 = 0.1;
 /// Of these calls, at least so many took as long as the median.
 const ALIKE_MIN: f64 = 0.6;
 
-/// Calls of one edge.
+/// Calls of one edge, adjusted by sampling weights.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Waits {
-    pub calls: u64,
+    pub calls: f64,
     /// Their caller did not wait any longer: it says that time ran out, and no answer is known that came before.
-    pub gave_up: u64,
+    pub gave_up: f64,
     /// Failed for the caller while the called one went on.
-    pub abandoned: u64,
+    pub abandoned: f64,
     /// What called ones did for nobody.
     pub wasted_ns: i64,
     /// Of one call.
@@ -54,17 +54,17 @@ struct Told {
 impl Told {
     fn add(&mut self, one: &Attempt) {
         let waits = &mut self.waits;
-        waits.calls += 1;
+        waits.calls += one.weight;
         waits.longest_ns = waits.longest_ns.max(one.duration_ns());
         let overrun = one.overrun_ns();
         // Where the called one had ended before, it is its answer that says so.
         if one.failed() && one.says_timeout && (one.served.is_none() || overrun.is_some()) {
-            waits.gave_up += 1;
+            waits.gave_up += one.weight;
             self.gave_up_ns.push(one.duration_ns());
         }
         let Some(wasted) = overrun else { return };
-        waits.abandoned += 1;
-        waits.wasted_ns = waits.wasted_ns.saturating_add(wasted);
+        waits.abandoned += one.weight;
+        waits.wasted_ns = waits.wasted_ns.saturating_add((wasted as f64 * one.weight) as i64);
         waits.wasted_max_ns = waits.wasted_max_ns.max(wasted);
         let known = self.traces.iter().position(|(_, trace)| *trace == one.trace);
         match known {
@@ -127,7 +127,7 @@ mod tests {
             of(6, Attempt { counts: false, ..served(10, 9_000, late(attempt(0, 100, Failed))) }),
         ];
         let [told] = &waits(&attempts, 1)[..] else { panic!("one edge") };
-        assert_eq!((told.calls, told.gave_up, told.abandoned), (6, 4, 3));
+        assert_eq!((told.calls, told.gave_up, told.abandoned), (6.0, 4.0, 3.0));
         assert_eq!((told.wasted_ns, told.wasted_max_ns, told.longest_ns), ((150 + 800 + 100) * MS, 800 * MS, 101 * MS));
         assert_eq!((told.timeout_ns, &told.traces[..]), (Some(100 * MS), &[TraceId([2; 16]), TraceId([1; 16])][..]));
         assert_eq!(waits(&[], 1), [Waits::default()]);

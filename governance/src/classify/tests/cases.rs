@@ -241,7 +241,7 @@ pub(super) fn logs() -> Vec<Case> {
         (log("INFO kind=server component=grpc operation=/a.B/C args= code=200 reason= latency=0.1", ""), &[]),
         (
             log("1529998904000|2018-06-26 15:41:44|GET:/a|10|7|10|0|3|0|0|0", "log.file.name=shop-metrics.log.2018-06-26"),
-            &["sentinel.metriclog unknown_429 sentinel-go GET:/a"],
+            &["sentinel.metriclog unknown_429  GET:/a"],
         ),
         (log("1529998904000|2018-06-26 15:41:44|GET:/a|10|0|10|0|3|0|0|0", "log.file.name=shop-metrics.log.2018-06-26"), &[]),
         (log("2024-01-01 10:00:00|1|get,a,DegradeException,default,,7|5,0", ""), &["sentinel.java.block breaker_open sentinel-java get,a"]),

@@ -34,6 +34,4 @@ pub use traced::{Swallowed, Traced};
 pub use ways::Way;
 
 #[cfg(test)]
-mod laws;
-#[cfg(test)]
 mod tests;

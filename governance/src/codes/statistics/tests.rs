@@ -1,3 +1,5 @@
+mod laws;
+
 use std::collections::HashMap;
 
 use schemas::{SpanId, TraceId, UnixNanos};

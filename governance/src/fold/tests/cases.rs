@@ -99,6 +99,26 @@ fn refusals_that_name_nothing_are_no_breaker_where_others_are_named() {
 }
 
 #[test]
+fn states_without_a_name_are_of_the_only_name_that_was_refused_then() {
+    let observed =
+        || Given::default().signal([log("sentinel-java", "", 0.0, Some(Closed), Open), log("sentinel-java", "", 20.0, Some(Open), Closed)]);
+    let refusals = |family, name, from: f64| (0..6).map(move |nth| refused(family, name, from + f64::from(nth)));
+    let check = |about: &str, given: Given, expected: &[&str]| {
+        let folded = given.fold();
+        let names: Vec<&str> = folded.breakers.iter().map(|breaker| breaker.key.name.as_str()).collect();
+        assert_eq!(names, expected, "{about}: {}", show(&folded));
+    };
+    let both = observed().reject(refusals("sentinel-java", "pay", 1.0)).reject(refusals("sentinel-java", "op:Charge", 1.0));
+    let folded = both.fold();
+    assert_eq!(show(&folded), "order pay/i1: C>O 0 explicit, O>C 20 explicit | 0-20 closed x12");
+    assert_eq!(folded.breakers[0].aliases, ["op:Charge"]);
+    let two = observed().reject(refusals("sentinel-java", "pay", 1.0)).reject(refusals("sentinel-java", "stock", 9.0));
+    check("either of two", two, &["", "pay", "stock"]);
+    check("another library", observed().reject(refusals("hystrix", "pay", 1.0)), &["", "pay"]);
+    check("refused while it was closed", observed().reject(refusals("sentinel-java", "pay", 100.0)), &["", "pay"]);
+}
+
+#[test]
 fn breakers_of_one_service_that_open_together_are_told_apart() {
     let open = |family, name| [log(family, name, 0.0, Some(Closed), Open), log(family, name, 20.0, Some(Open), Closed)];
     let refusals = |family, name| (0..6).map(move |nth| refused(family, name, 1.0 + f64::from(nth)));

@@ -1,17 +1,19 @@
 //! Calls as `governance` asks for them: who called whom, what served it, and which calls were made below which.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use governance::analytics::attempts::{Attempt, Served};
 
 use super::{
-    operations::{ABOVE_MAX, CLIENT, EDGES_MAX, caller_above, service_in},
-    spans::Spans,
+    answers::{ABOVE_MAX, Answers, CLIENT, EDGES_MAX, caller_above},
+    spans::{Span, Spans},
     timed::Timed,
 };
 
 /// Links told apart; more tell nothing new of chains.
 const LINKS_MAX: usize = 20_000;
+/// OTLP's kind of a span within a process.
+const INTERNAL: u8 = 1;
 
 /// Who calls whom, with which operation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,7 +38,7 @@ pub struct Attempts {
 impl Attempts {
     pub fn of(timed: &Timed) -> Self {
         let Timed { spans, timings, resent } = timed;
-        let answers = Answers::of(timed);
+        let (answers, served, wraps) = (Answers::of(spans), served(timed), below_internal(spans));
         let mut told = Self::default();
         let mut numbers: HashMap<(u32, &str, u32), usize> = HashMap::new();
         let mut edge_of: HashMap<u64, usize> = HashMap::new();
@@ -63,14 +65,15 @@ impl Attempts {
             edge_of.insert(*key, number);
             told.attempts.push(Attempt {
                 edge: number,
-                parent: Some(made_by(spans, *key)).filter(|parent| *parent != 0),
+                parent: Some(made_by(spans, &wraps, *key)).filter(|parent| *parent != 0),
                 asks: timing.asks,
                 start_ns: timing.start_ns,
                 end_ns: timing.end_ns,
                 ending: timing.ending,
                 says_timeout: timing.says_timeout,
                 says_resent: resent.contains(key),
-                served: answers.served.get(key).copied(),
+                served: served.get(key).copied(),
+                weight: timing.weight,
                 counts: span.counts,
                 trace: timing.trace,
             });
@@ -96,16 +99,31 @@ impl Attempts {
     }
 }
 
-/// What makes this call and its retries: what is above it and above the calls that wrap it.
-fn made_by(spans: &Spans, key: u64) -> u64 {
+/// What makes this call and its retries: what is above it, above the calls that wrap it, and above spans of its own process that hold
+/// nothing else, as some libraries make one for each attempt.
+fn made_by(spans: &Spans, wraps: &HashMap<u64, u32>, key: u64) -> u64 {
     let mut here = key;
     for _ in 0..ABOVE_MAX {
         let Some(span) = spans.spans.get(&here) else { break };
-        let within = spans.spans.get(&span.parent).is_some_and(|parent| parent.service == span.service);
-        let Some(wrapper) = caller_above(spans, span.parent).filter(|_| within) else { return span.parent };
-        here = wrapper;
+        let Some(parent) = spans.spans.get(&span.parent).filter(|parent| parent.service == span.service) else { return span.parent };
+        here = match caller_above(spans, span.parent) {
+            Some(wrapper) => wrapper,
+            None if parent.kind == INTERNAL && wraps.get(&span.parent) == Some(&1) => span.parent,
+            None => return span.parent,
+        };
     }
     here
+}
+
+/// By internal span: how many spans are right below it.
+fn below_internal(spans: &Spans) -> HashMap<u64, u32> {
+    let mut below: HashMap<u64, u32> = HashMap::new();
+    for span in spans.spans.values() {
+        if spans.spans.get(&span.parent).is_some_and(|parent| parent.kind == INTERNAL) {
+            *below.entry(span.parent).or_default() += 1;
+        }
+    }
+    below
 }
 
 /// The call of another service that this one is made for.
@@ -123,71 +141,24 @@ fn made_for(spans: &Spans, key: u64) -> Option<u64> {
     None
 }
 
-/// Who answered whom.
-#[derive(Default)]
-struct Answers<'a> {
-    /// By call: the service that has the span below it.
-    answered: HashMap<u64, u32>,
-    /// By call: when that was served, by the span that ended last.
-    served: HashMap<u64, Served>,
-    /// By caller and peer, and by caller and operation: the one service that answers such calls; `None`: there are several.
-    of_peer: HashMap<(u32, u32), Option<u32>>,
-    of_operation: HashMap<(u32, u32), Option<u32>>,
-    /// Calls around another call of the same service.
-    wrappers: HashSet<u64>,
-    /// Services that send spans.
-    senders: HashSet<&'a str>,
+/// By call: when that was served, by the span that ended last.
+fn served(timed: &Timed) -> HashMap<u64, Served> {
+    let spans = &timed.spans;
+    let mut served: HashMap<u64, Served> = HashMap::new();
+    for (key, span) in spans.spans.iter().filter(|(_, span)| span.is_entry()) {
+        let Some(timing) = timed.timings.get(key) else { continue };
+        let Some(above) = call_from_elsewhere(spans, span) else { continue };
+        let one = Served { start_ns: timing.start_ns, end_ns: timing.end_ns };
+        let known = served.entry(above).or_insert(one);
+        if one.end_ns > known.end_ns {
+            *known = one;
+        }
+    }
+    served
 }
 
-impl<'a> Answers<'a> {
-    fn of(timed: &'a Timed) -> Self {
-        let spans = &timed.spans;
-        let mut found = Self::default();
-        for (key, span) in &spans.spans {
-            found.senders.insert(&*spans.texts[span.service as usize]);
-            let Some(parent) = spans.spans.get(&span.parent) else { continue };
-            let Some(above) = caller_above(spans, span.parent) else { continue };
-            if parent.service == span.service {
-                if span.calls() {
-                    found.wrappers.insert(above);
-                }
-                continue;
-            }
-            found.answered.insert(above, span.service);
-            let Some(timing) = timed.timings.get(key).filter(|_| span.is_entry()) else { continue };
-            let served = Served { start_ns: timing.start_ns, end_ns: timing.end_ns };
-            let known = found.served.entry(above).or_insert(served);
-            if served.end_ns > known.end_ns {
-                *known = served;
-            }
-        }
-        for (call, service) in &found.answered {
-            let Some(span) = spans.spans.get(call) else { continue };
-            learn(&mut found.of_operation, (span.service, span.operation), *service);
-            if span.peer != 0 {
-                learn(&mut found.of_peer, (span.service, span.peer), *service);
-            }
-        }
-        found
-    }
-
-    fn called(&self, spans: &'a Spans, call: u64) -> Option<&'a str> {
-        let text = |number: u32| -> &'a str { &spans.texts[number as usize] };
-        let span = spans.spans.get(&call)?;
-        // One that nobody answered is a call like those that somebody did: its retry may be among them.
-        let likely =
-            || self.of_peer.get(&(span.service, span.peer)).or_else(|| self.of_operation.get(&(span.service, span.operation))).copied()?;
-        if let Some(service) = self.answered.get(&call).copied().or_else(likely) {
-            return Some(text(service));
-        }
-        let peer = span.peer.checked_sub(1)?;
-        Some(service_in(text(spans.peers.get(peer as usize)?.1), &self.senders))
-    }
-}
-
-fn learn(known: &mut HashMap<(u32, u32), Option<u32>>, of: (u32, u32), service: u32) {
-    let only = known.entry(of).or_insert(Some(service));
-    if *only != Some(service) {
-        *only = None;
-    }
+/// The call of another service that `span` answers.
+fn call_from_elsewhere(spans: &Spans, span: &Span) -> Option<u64> {
+    let parent = spans.spans.get(&span.parent)?;
+    (parent.service != span.service).then(|| caller_above(spans, span.parent))?
 }

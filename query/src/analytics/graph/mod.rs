@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! spans       ids, parents and durations of spans, kept small
+//! answers     who answered whom, and so whose calls they are
 //! peer        whom a span calls, by what it says
 //! calls       rows of `edge_minutes` to nodes and edges
 //! operations  the same calls by operation, with how they end: what coverage asks
@@ -11,6 +12,7 @@
 //! hurt        callers by the share of their calls that failed because of one node
 //! ```
 
+mod answers;
 mod attempts;
 mod calls;
 mod ego;
@@ -26,5 +28,5 @@ pub use ego::ego;
 pub use hurt::{Hurt, HurtCaller, HurtColumns, HurtSpan, hurt};
 pub use operations::{CallsOf, Fault, Faults, by_operation};
 pub use peer::{NodeKind, PEER_COLUMNS};
-pub use spans::{COLUMNS, DETAIL_COLUMNS, Spans};
+pub use spans::{COLUMNS, DETAIL_COLUMNS, SPANS_MAX, Spans};
 pub use timed::{TIMED_COLUMNS, Timed};

@@ -1,23 +1,18 @@
 //! Calls by caller, called and operation, and how they ended.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use schemas::{SpanId, TraceId};
 
 use super::{
+    answers::{Answers, CLIENT, EDGES_MAX},
     peer::NodeKind,
-    spans::{Detail, Span, Spans, key_of},
+    spans::{Detail, Spans, key_of},
 };
 
-/// Edges told apart; calls of further ones are left out.
-pub(super) const EDGES_MAX: usize = 5_000;
 /// Traces shown of each kind, the newest.
 const TRACES_MAX: usize = 3;
 const SECOND_NS: f64 = 1e9;
-/// OTLP's kind of a span that calls and waits.
-pub(super) const CLIENT: u8 = 3;
-/// Spans between a call and the span that wraps it.
-pub(super) const ABOVE_MAX: usize = 16;
 
 /// What the errors of a span say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,7 +64,7 @@ struct Counted {
     unanswered_in: Newest,
     seen_in: Newest,
     /// By instance and stretch of the window.
-    at_once: HashMap<(u32, i64), u32>,
+    at_once: HashMap<(u32, i64), f64>,
 }
 
 /// The newest traces, by time and id.
@@ -96,35 +91,33 @@ impl Newest {
 /// spans of an instrumentation may have around them.
 pub fn by_operation(spans: &Spans, faults: &Faults, window_s: impl Fn(&str) -> Option<f64>) -> Vec<CallsOf> {
     let text = |number: u32| -> &str { &spans.texts[number as usize] };
-    let Answers { answered, wrappers, own_roots, senders } = Answers::of(spans);
+    let answers = Answers::of(spans);
     let mut edges: BTreeMap<(u32, &str, u32), Counted> = BTreeMap::new();
     for (key, detail) in spans.details.iter().flatten() {
-        let Some(span) = spans.spans.get(key).filter(|span| span.kind == CLIENT && !wrappers.contains(key)) else { continue };
-        let answer = answered.get(key).copied();
-        let peer = span.peer.checked_sub(1).and_then(|peer| spans.peers.get(peer as usize));
-        let Some(called) = answer.map(text).or_else(|| peer.map(|peer| service_in(text(peer.1), &senders))) else { continue };
+        let Some(span) = spans.spans.get(key).filter(|span| span.kind == CLIENT && !answers.wrappers.contains(key)) else { continue };
+        let Some(called) = answers.called(spans, *key) else { continue };
         let place = (span.service, called, span.operation);
         if edges.len() >= EDGES_MAX && !edges.contains_key(&place) {
             continue;
         }
         let fault = faults.0.get(key).copied().unwrap_or_default();
         let of = edges.entry(place).or_default();
-        of.calls.calls += 1.0;
+        of.calls.calls += detail.weight;
         *of.scopes.entry(detail.scope).or_default() += 1;
         of.seen_in.add(detail);
         if detail.refused {
-            of.calls.refused += 1.0;
+            of.calls.refused += detail.weight;
         } else if fault.failed {
-            of.calls.failed += 1.0;
-            of.calls.timed_out += f64::from(u8::from(fault.timed_out));
+            of.calls.failed += detail.weight;
+            of.calls.timed_out += if fault.timed_out { detail.weight } else { 0.0 };
             of.failed_in.add(detail);
-        } else if answer.is_none() && !span.failed && own_roots.contains(called) && peer.is_some_and(|peer| peer.0 != NodeKind::Queue) {
-            of.calls.unanswered += 1.0;
+        } else if !span.failed && answers.is_unanswered(*key) && answers.own_roots.contains(called) && asks_a_service(spans, span.peer) {
+            of.calls.unanswered += detail.weight;
             of.unanswered_in.add(detail);
         }
         if let Some(window_s) = window_s(text(detail.scope)) {
             let stretch = (detail.start_ns as f64 / (window_s * SECOND_NS)).floor() as i64;
-            *of.at_once.entry((detail.instance, stretch)).or_default() += 1;
+            *of.at_once.entry((detail.instance, stretch)).or_default() += detail.weight;
         }
     }
     let told = edges.into_iter().map(|((caller, called, operation), of)| CallsOf {
@@ -137,7 +130,7 @@ pub fn by_operation(spans: &Spans, faults: &Faults, window_s: impl Fn(&str) -> O
             .max_by_key(|(scope, count)| (**count, **scope))
             .map(|(scope, _)| text(*scope).to_owned())
             .unwrap_or_default(),
-        at_once: of.at_once.values().max().copied().unwrap_or_default().into(),
+        at_once: of.at_once.values().copied().fold(0.0, f64::max),
         failed_in: of.failed_in.traces(),
         unanswered_in: of.unanswered_in.traces(),
         seen_in: of.seen_in.traces(),
@@ -148,64 +141,9 @@ pub fn by_operation(spans: &Spans, faults: &Faults, window_s: impl Fn(&str) -> O
     told
 }
 
-/// Who answered whom.
-struct Answers<'a> {
-    /// Service that has the span below a call.
-    answered: HashMap<u64, u32>,
-    /// Calls around another call of the same service.
-    wrappers: HashSet<u64>,
-    /// Services that begin traces with a call that came in.
-    own_roots: HashSet<&'a str>,
-    /// Services that send spans.
-    senders: HashSet<&'a str>,
-}
-
-impl<'a> Answers<'a> {
-    fn of(spans: &'a Spans) -> Self {
-        let text = |number: u32| -> &'a str { &spans.texts[number as usize] };
-        let mut found = Self { answered: HashMap::new(), wrappers: HashSet::new(), own_roots: HashSet::new(), senders: HashSet::new() };
-        for span in spans.spans.values() {
-            found.senders.insert(text(span.service));
-            if span.is_entry() && span.parent == 0 {
-                found.own_roots.insert(text(span.service));
-            }
-            let Some(parent) = spans.spans.get(&span.parent) else { continue };
-            found.relate(spans, span, parent);
-        }
-        found
-    }
-
-    fn relate(&mut self, spans: &Spans, span: &Span, parent: &Span) {
-        let Some(above) = caller_above(spans, span.parent) else { return };
-        if parent.service != span.service {
-            self.answered.insert(above, span.service);
-        } else if span.calls() {
-            self.wrappers.insert(above);
-        }
-    }
-}
-
-/// The nearest span from this one upwards, within its service and the same request, that calls somebody.
-pub(super) fn caller_above(spans: &Spans, key: u64) -> Option<u64> {
-    let mut here = key;
-    let service = spans.spans.get(&key)?.service;
-    for _ in 0..ABOVE_MAX {
-        let span = spans.spans.get(&here).filter(|span| span.service == service && !span.is_entry())?;
-        if span.calls() {
-            return Some(here);
-        }
-        here = span.parent;
-    }
-    None
-}
-
-/// The service that a peer's name is of: its own, or that of a host in a cluster (`pay.shop.svc.cluster.local`); else the name itself.
-pub(super) fn service_in<'a>(name: &'a str, senders: &HashSet<&'a str>) -> &'a str {
-    let host = name.split(':').next().unwrap_or(name);
-    let mut labels = host.split('.');
-    let first = labels.next().unwrap_or(host);
-    let in_cluster = labels.any(|label| label == "svc");
-    [name, host].into_iter().chain(in_cluster.then_some(first)).find(|name| senders.contains(name)).unwrap_or(name)
+fn asks_a_service(spans: &Spans, peer: u32) -> bool {
+    let peer = peer.checked_sub(1).and_then(|peer| spans.peers.get(peer as usize));
+    peer.is_some_and(|peer| peer.0 != NodeKind::Queue)
 }
 
 #[cfg(test)]
@@ -213,22 +151,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_services() {
-        let senders = HashSet::from(["pay", "order"]);
-        for (name, expected) in [
-            ("pay", "pay"),
-            ("pay:8080", "pay"),
-            ("pay.shop.svc.cluster.local:8080", "pay"),
-            ("pay.example.com", "pay.example.com"),
-            ("redis-1", "redis-1"),
-        ] {
-            assert_eq!(service_in(name, &senders), expected);
-        }
-    }
-
-    #[test]
     fn the_newest_traces_each_once() {
-        let detail = |start_ns, trace| Detail { trace: TraceId([trace; 16]), start_ns, instance: 0, scope: 0, refused: false };
+        let detail = |start_ns, trace| Detail { trace: TraceId([trace; 16]), start_ns, instance: 0, scope: 0, refused: false, weight: 1.0 };
         let mut newest = Newest::default();
         for (start, trace) in [(1, 1), (5, 2), (3, 3), (5, 2), (4, 4)] {
             newest.add(&detail(start, trace));

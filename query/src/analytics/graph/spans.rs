@@ -6,7 +6,7 @@ use arrow::{
     array::RecordBatch,
     datatypes::{Int32Type, Int64Type, TimestampNanosecondType},
 };
-use schemas::{SpanId, TraceId, columns as c};
+use schemas::{SpanId, TraceId, columns as c, sampling::adjusted_count};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::peer::{NodeKind, SaidColumns};
@@ -16,11 +16,11 @@ use crate::{
 };
 
 /// Spans kept; more are left out, and counted.
-const SPANS_MAX: usize = 1_000_000;
+pub const SPANS_MAX: usize = 1_000_000;
 const ERROR: i32 = 2;
 
 /// Columns of spans that [`Spans::add`] reads, beside [`super::PEER_COLUMNS`].
-pub const COLUMNS: [&str; 10] = [
+pub const COLUMNS: [&str; 11] = [
     c::TRACE_ID,
     c::SPAN_ID,
     c::PARENT_SPAN_ID,
@@ -31,6 +31,7 @@ pub const COLUMNS: [&str; 10] = [
     c::START_TIME,
     c::DURATION_NS,
     c::RECEIVED_AT,
+    c::TRACE_STATE,
 ];
 
 /// A span; texts are numbers.
@@ -69,6 +70,8 @@ pub(super) struct Detail {
     pub scope: u32,
     /// A breaker or limiter refused it.
     pub refused: bool,
+    /// Spans that it stands for, itself included.
+    pub weight: f64,
 }
 
 /// Columns that [`Spans::detailed`] needs beside the others.
@@ -159,6 +162,7 @@ impl Spans {
         let duration = NumberColumn::<Int64Type>::of(batch, c::DURATION_NS)?;
         let said = SaidColumns::of(batch)?;
         let [instance, scope, refused] = [text(c::SERVICE_INSTANCE_ID)?, text(c::SCOPE_NAME)?, text(c::REJECTION_KIND)?];
+        let trace_state = text(c::TRACE_STATE)?;
         for row in 0..batch.num_rows() {
             let (Some(trace), Some(span), Some(start)) = (trace.get(row), span.get(row), start.get(row)) else { continue };
             let duration_ns = duration.get(row).unwrap_or_default();
@@ -168,11 +172,13 @@ impl Spans {
                 self.completeness.left_out += u64::from(counts);
                 continue;
             }
+            let weight = adjusted_count(trace_state.get(row));
             if counts {
                 let received = received.get(row);
                 let late = |received: i64| received.saturating_sub(start.saturating_add(duration_ns)) > LATE_NS;
                 self.completeness.watermark_ns = self.completeness.watermark_ns.max(received);
                 self.completeness.late += u64::from(received.is_some_and(late));
+                self.completeness.sampled_out += weight - 1.0;
             }
             let kind = u8::try_from(kind.get(row).unwrap_or_default()).unwrap_or_default();
             let said = said.get(row);
@@ -191,7 +197,7 @@ impl Spans {
                 let (instance, scope) = (self.text(instance.get(row).unwrap_or_default()), self.text(scope.get(row).unwrap_or_default()));
                 let Ok(trace) = trace.try_into().map(TraceId) else { continue };
                 let refused = refused.get(row).is_some_and(|kind| !kind.starts_with("unknown"));
-                self.details.get_or_insert_default().insert(key, Detail { trace, start_ns: start, instance, scope, refused });
+                self.details.get_or_insert_default().insert(key, Detail { trace, start_ns: start, instance, scope, refused, weight });
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use arrow::{
     datatypes::{Int32Type, Int64Type, TimestampNanosecondType},
 };
 use governance::analytics::attempts::Ending;
-use schemas::{TraceId, columns as c};
+use schemas::{TraceId, columns as c, sampling::adjusted_count};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::spans::{Spans, key};
@@ -63,6 +63,8 @@ pub(super) struct Timing {
     pub says_timeout: bool,
     /// A breaker or limiter refused it: it was not sent.
     pub refused: bool,
+    /// Spans that it stands for, itself included.
+    pub weight: f64,
 }
 
 /// Spans of a window and of its edges; of those that call and wait, and that serve, also their times: some 70 bytes more.
@@ -91,7 +93,8 @@ impl Timed {
         let (start, duration) =
             (NumberColumn::<TimestampNanosecondType>::of(batch, c::START_TIME)?, NumberColumn::<Int64Type>::of(batch, c::DURATION_NS)?);
         let said = Said::of(batch)?;
-        let [refused, url] = [TextColumn::of(batch, c::REJECTION_KIND)?, TextColumn::of(batch, c::URL_FULL)?];
+        let text = |name| TextColumn::of(batch, name);
+        let [refused, url, trace_state] = [text(c::REJECTION_KIND)?, text(c::URL_FULL)?, text(c::TRACE_STATE)?];
         for row in 0..batch.num_rows() {
             let (Some(CLIENT | SERVER), Some(trace), Some(span), Some(start)) =
                 (kind.get(row), trace.get(row), span.get(row), start.get(row))
@@ -112,6 +115,7 @@ impl Timed {
                 ending,
                 says_timeout,
                 refused: refused.get(row).is_some_and(|kind| !kind.starts_with("unknown")),
+                weight: adjusted_count(trace_state.get(row)),
             };
             self.timings.insert(key, timing);
         }

@@ -1,4 +1,4 @@
-//! Whether callers waited for as long as refusals told them to: the refusals' spans, and later calls of whoever was refused.
+//! Whether callers waited for as long as refusals told them to: the refusals' spans and log lines, and later calls of whoever was refused.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -107,10 +107,15 @@ pub(super) async fn judge(
     if traces.is_empty() {
         return Ok(Judged::default());
     }
-    let (batches, _) = folds.rows(Facts::Refusals(traces.into_iter().collect()), cost).await?;
+    let traces: Vec<TraceId> = traces.into_iter().collect();
+    let (batches, _) = folds.rows(Facts::Refusals(traces.clone()), cost).await?;
     let mut spans = HashMap::new();
     for batch in &batches {
         add_refused(batch, &mut spans).map_err(unreadable)?;
+    }
+    let (lines, _) = folds.rows(Facts::RetryLines(traces), cost).await?;
+    for batch in &lines {
+        add_lines(batch, &mut spans).map_err(unreadable)?;
     }
     let told: Vec<Told<'_>> = refusals.iter().filter_map(|rejection| told(*rejection, &spans)).collect();
     let Some(calls) = calls(folds, &told, cost).await? else { return Ok(Judged::default()) };
@@ -177,6 +182,20 @@ fn add_refused(batch: &RecordBatch, spans: &mut HashMap<(TraceId, SpanId), Refus
         let wait_ns = retry_after(attributes.get(row).unwrap_or_default(), message.get(row).unwrap_or_default(), end);
         let parent = parent.get(row).and_then(SpanId::from_slice);
         spans.insert(ids, Refused { parent, is_call, asker, end, wait_ns });
+    }
+    Ok(())
+}
+
+/// What log lines of a span say counts where the span itself says nothing.
+fn add_lines(batch: &RecordBatch, spans: &mut HashMap<(TraceId, SpanId), Refused>) -> Result<(), UnexpectedType> {
+    let [trace, span] = [BytesColumn::of(batch, c::TRACE_ID)?, BytesColumn::of(batch, c::SPAN_ID)?];
+    let [attributes, body] = [TextColumn::of(batch, c::ATTRIBUTES)?, TextColumn::of(batch, c::BODY)?];
+    let time = NumberColumn::<TimestampNanosecondType>::of(batch, c::TIME)?;
+    for row in 0..batch.num_rows() {
+        let ids = trace.get(row).and_then(TraceId::from_slice).zip(span.get(row).and_then(SpanId::from_slice));
+        let Some(refused) = ids.and_then(|ids| spans.get_mut(&ids)).filter(|refused| refused.wait_ns.is_none()) else { continue };
+        let at = time.get(row).map_or(refused.end, UnixNanos);
+        refused.wait_ns = retry_after(attributes.get(row).unwrap_or_default(), body.get(row).unwrap_or_default(), at);
     }
     Ok(())
 }

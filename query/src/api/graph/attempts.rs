@@ -10,7 +10,7 @@ use super::super::{
     sql::problem_in,
     window::Window,
 };
-use super::spans::Within;
+use super::spans::{Within, reach};
 use crate::{
     analytics::{
         graph::{Attempts, COLUMNS, PEER_COLUMNS, TIMED_COLUMNS, Timed},
@@ -29,6 +29,7 @@ const RESENT: &str = "http.request.resend_count:(1 OR 2 OR 3 OR 4 OR 5 OR 6 OR 7
                       previous-rpc-attempts:(1 OR 2 OR 3 OR 4 OR 5 OR 6 OR 7 OR 8 OR 9)";
 
 pub(super) async fn load(folds: &Folds, within: Within, cost: &mut Cost) -> Result<(Attempts, Completeness), Problem> {
+    let within = reach(&folds.engine, within, cost);
     let Window { start, end } = within.window;
     let columns = COLUMNS.iter().chain(&PEER_COLUMNS).chain(&TIMED_COLUMNS).copied().collect();
     let timed = Timed::new(start.0, end.0);

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::{Cost, Meta, Time, to_json},
+        answer::{Cost, Meta, Time, to_json, total},
         breakers::{Folds, internal},
         completeness::Completeness,
         problem::Problem,
@@ -30,7 +30,7 @@ const INVERSIONS_MAX: usize = 20;
 const POLICIES_MAX: usize = 500;
 const KNOWN: &str = "this route knows `start`, `end`, `range`, `service`, `environment` and `limit`";
 
-/// Retries and timeouts of a window, by edge. Calls that a breaker refused were not sent, and are not here.
+/// Retries and timeouts of a window, by edge; counts are adjusted by sampling weights. Calls that a breaker refused were not sent, and are not here.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RetriesAnswer {
     /// Of all edges that were looked at.
@@ -51,11 +51,11 @@ pub(super) struct RetriesAnswer {
 #[derive(Debug, Serialize, ToSchema)]
 struct RetriesTotals {
     edges: usize,
-    calls: u64,
-    retries: u64,
+    calls: f64,
+    retries: f64,
     /// Of calls, the part that was sent again; null when there was none.
     retry_share: Option<f64>,
-    abandoned: u64,
+    abandoned: f64,
     wasted_ns: i64,
 }
 
@@ -65,29 +65,29 @@ struct RetriesEdge {
     #[serde(flatten)]
     of: RetriesPlace,
     /// Sent, retries included.
-    calls: u64,
+    calls: f64,
     /// Meant. A retry follows a failed call of the same parent within a minute, and asks the same.
-    logical_calls: u64,
+    logical_calls: f64,
     /// `calls` for each of `logical_calls`; null when no call began within the window.
     amplification: Option<f64>,
-    retries: u64,
+    retries: f64,
     /// Of `calls`.
     retry_share: Option<f64>,
     /// Logical calls that were sent more than once, and of these, those that went well in the end.
-    retried_calls: u64,
-    rescued_calls: u64,
+    retried_calls: f64,
+    rescued_calls: f64,
     /// Of one logical call.
     attempts_max: u32,
     /// Retries whose own span says so (`http.request.resend_count`).
-    retries_said: u64,
+    retries_said: f64,
     /// Calls that follow a failed one, of which nothing tells whether they ask the same: they are made in a loop, and count as no retries.
-    retries_unsure: u64,
+    retries_unsure: f64,
     /// With most attempts first, at most three.
     retry_traces: Vec<String>,
     /// Callers that did not wait any longer: they say that time ran out, and no answer came before.
-    gave_up: u64,
+    gave_up: f64,
     /// Calls that failed for the caller while the called one went on.
-    abandoned: u64,
+    abandoned: f64,
     /// How long called ones went on for nobody, in all and at most.
     wasted_ns: i64,
     wasted_max_ns: i64,
@@ -192,7 +192,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let of_service =
         |edge: usize| service.as_ref().is_none_or(|service| told.edges[edge].caller == *service || told.edges[edge].called == *service);
     let mut places: Vec<usize> = (0..told.edges.len()).filter(|edge| of_service(*edge) && told.is_told(*edge)).collect();
-    places.sort_by_key(|edge| (std::cmp::Reverse(told.waste(*edge)), *edge));
+    places.sort_by(|a, b| told.waste(*b).total_cmp(&told.waste(*a)).then(a.cmp(b)));
     policies.retain(|policy| service.as_ref().is_none_or(|service| *service == policy.service));
     let completeness = Completeness::of(completeness, &mut cost);
     let mut meta = cost.meta(started);
@@ -226,24 +226,24 @@ impl Told {
     /// Whether there is anything to tell.
     fn is_told(&self, edge: usize) -> bool {
         let (retries, waits) = (&self.retries[edge], &self.waits[edge]);
-        retries.retries() + retries.unsure + waits.gave_up + waits.abandoned > 0 || self.inversions.iter().any(|one| one.above == edge)
+        retries.retries() + retries.unsure + waits.gave_up + waits.abandoned > 0.0 || self.inversions.iter().any(|one| one.above == edge)
     }
 
     /// Calls that were sent in vain or once more.
-    fn waste(&self, edge: usize) -> u64 {
+    fn waste(&self, edge: usize) -> f64 {
         self.retries[edge].retries() + self.waits[edge].abandoned
     }
 
     fn totals(&self, is_asked: impl Fn(usize) -> bool) -> RetriesTotals {
         let asked: Vec<usize> = (0..self.edges.len()).filter(|edge| is_asked(*edge)).collect();
-        let (calls, retries) =
-            asked.iter().fold((0, 0), |(calls, again), edge| (calls + self.retries[*edge].sent, again + self.retries[*edge].retries()));
+        let sum = |of: fn(&Retries) -> f64| total(asked.iter().map(|edge| of(&self.retries[*edge])));
+        let (calls, retries) = (sum(|of| of.sent), sum(Retries::retries));
         RetriesTotals {
             edges: asked.len(),
             calls,
             retries,
-            retry_share: (calls > 0).then(|| retries as f64 / calls as f64),
-            abandoned: asked.iter().map(|edge| self.waits[*edge].abandoned).sum(),
+            retry_share: (calls > 0.0).then(|| retries / calls),
+            abandoned: total(asked.iter().map(|edge| self.waits[*edge].abandoned)),
             wasted_ns: asked.iter().fold(0_i64, |all, edge| all.saturating_add(self.waits[*edge].wasted_ns)),
         }
     }

@@ -70,6 +70,8 @@ pub(crate) enum Facts {
     Spans(Vec<TraceId>),
     /// What was refused or failed in these traces, with what that says: ids, who, `kind`, times, `attributes`, `status_message`.
     Refusals(Vec<TraceId>),
+    /// Log lines of these traces that write of trying again: ids, `time`, `attributes`, `body`.
+    RetryLines(Vec<TraceId>),
     /// When these services made calls of these names: who, `name`, `start_time`, and what tells a peer and an address.
     CallStarts { time: TimeSpan, services: Vec<String>, operations: Vec<String> },
     /// Traces with a failed span that this service or peer is in, newest first: `trace_id`, `newest`.
@@ -98,6 +100,7 @@ impl fmt::Display for FactsQuestion {
             Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
             Facts::CallStarts { services, .. } => write!(f, "calls by {}", services.join(", ")),
             Facts::Spans(traces) | Facts::Callers(traces) | Facts::Refusals(traces) => write!(f, "spans of {} traces", traces.len()),
+            Facts::RetryLines(traces) => write!(f, "log lines of {} traces", traces.len()),
             Facts::FailedWith(_, node) => write!(f, "failed traces with {node}"),
             Facts::ErrorsNear(services) => write!(f, "errors near trips of {} breakers", services.len()),
             Facts::Healthy { service, .. } => write!(f, "a call by {service} that did not fail"),
@@ -192,6 +195,12 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             let columns =
                 PLACE.into_iter().chain([c::SPAN_ID, c::PARENT_SPAN_ID, c::TRACE_ID, c::DURATION_NS, c::ATTRIBUTES, c::STATUS_MESSAGE]);
             scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids(traces), false).and(refused))?.project(columns.map(ident))?
+        }
+        Facts::RetryLines(traces) => {
+            let says = |column: &str| ident(column).ilike(lit("%retry%"));
+            let lines = in_list(ident(c::TRACE_ID), ids(traces), false).and(ident(c::SPAN_ID).is_not_null());
+            let columns = [c::TRACE_ID, c::SPAN_ID, c::TIME, c::ATTRIBUTES, c::BODY].map(ident);
+            scan(Table::Logs)?.filter(lines.and(says(c::ATTRIBUTES).or(says(c::BODY))))?.project(columns)?
         }
         Facts::CallStarts { time, services, operations } => {
             let calls = texts(c::SERVICE_NAME, services).and(texts(c::NAME, operations)).and(ident(c::KIND).eq(lit(CLIENT)));

@@ -76,13 +76,16 @@ async fn how_often_calls_are_sent_again() {
     // Of each ten requests: pay is asked 1, 2, 2 + 2 and 1 times, by 1, 1, 2 and 1 requests of order.
     let pay = edge(&answer, "order");
     assert_eq!((&pay["called"], &pay["operation"]), (&json!("pay"), &json!("POST")));
-    assert_eq!((&pay["calls"], &pay["logical_calls"], &pay["amplification"]), (&json!(80), &json!(50), &json!(1.6)));
-    assert_eq!((&pay["retries"], &pay["retry_share"]), (&json!(30), &json!(0.375)));
-    assert_eq!((&pay["retried_calls"], &pay["rescued_calls"], &pay["attempts_max"]), (&json!(30), &json!(10), &json!(2)));
+    assert_eq!((&pay["calls"], &pay["logical_calls"], &pay["amplification"]), (&json!(80.0), &json!(50.0), &json!(1.6)));
+    assert_eq!((&pay["retries"], &pay["retry_share"]), (&json!(30.0), &json!(0.375)));
+    assert_eq!((&pay["retried_calls"], &pay["rescued_calls"], &pay["attempts_max"]), (&json!(30.0), &json!(10.0), &json!(2)));
     let order = edge(&answer, "gateway");
-    assert_eq!((&order["calls"], &order["logical_calls"], &order["rescued_calls"]), (&json!(50), &json!(40), &json!(0)));
+    assert_eq!((&order["calls"], &order["logical_calls"], &order["rescued_calls"]), (&json!(50.0), &json!(40.0), &json!(0.0)));
     assert_eq!(order["retry_traces"], json!([trace_id(38), trace_id(34), trace_id(30)]));
-    assert_eq!((&answer["totals"]["calls"], &answer["totals"]["retries"], &answer["edges_total"]), (&json!(130), &json!(40), &json!(2)));
+    assert_eq!(
+        (&answer["totals"]["calls"], &answer["totals"]["retries"], &answer["edges_total"]),
+        (&json!(130.0), &json!(40.0), &json!(2))
+    );
     let [chain] = &answer["chains"].as_array().expect("chains")[..] else { panic!("{answer}") };
     assert_eq!((&chain["amplification"], &chain["attempts_max"]), (&json!(2.0), &json!(4)), "1.25 times 1.6");
     assert_eq!((&chain["calls"][0]["caller"], &chain["calls"][1]["called"]), (&json!("gateway"), &json!("pay")));
@@ -93,14 +96,14 @@ async fn how_often_calls_are_sent_again() {
 async fn who_gives_up_while_the_called_one_goes_on() {
     let answer = retries(&shop(), "").await;
     let order = edge(&answer, "gateway");
-    assert_eq!((&order["gave_up"], &order["abandoned"], &order["timeout_ns"]), (&json!(10), &json!(10), &json!(300 * MS)));
+    assert_eq!((&order["gave_up"], &order["abandoned"], &order["timeout_ns"]), (&json!(10.0), &json!(10.0), &json!(300 * MS)));
     assert_eq!((&order["wasted_ns"], &order["wasted_max_ns"]), (&json!(10 * 535 * MS), &json!(535 * MS)));
     assert_eq!(order["wasted_traces"], json!([trace_id(39), trace_id(35), trace_id(31)]));
     let expected = json!([{"caller": "order", "called": "pay", "operation": "POST", "timeout_ns": 800 * MS, "longest_ns": 800 * MS}]);
     assert_eq!(order["inversions"], expected);
     let pay = edge(&answer, "order");
-    assert_eq!((&pay["abandoned"], &pay["wasted_ns"], &pay["inversions"]), (&json!(10), &json!(10 * 1_200 * MS), &json!([])));
-    assert_eq!((&answer["totals"]["abandoned"], &answer["totals"]["wasted_ns"]), (&json!(20), &json!(10 * 1_735 * MS)));
+    assert_eq!((&pay["abandoned"], &pay["wasted_ns"], &pay["inversions"]), (&json!(10.0), &json!(10 * 1_200 * MS), &json!([])));
+    assert_eq!((&answer["totals"]["abandoned"], &answer["totals"]["wasted_ns"]), (&json!(20.0), &json!(10 * 1_735 * MS)));
 }
 
 #[tokio::test]
@@ -115,7 +118,7 @@ async fn what_spans_say_of_themselves() {
     // To another host, which is no other call where the second says that it is sent again; the attribute has the type of a text here.
     let loaded = loaded(&[made(7, 1, 0, "web", 2, 0, 100 * MS), peer(of(2, 0, "0")), peer(of(3, 20, "1"))]);
     let answer = retries(&loaded, "").await;
-    assert_eq!((&edge(&answer, "web")["calls"], &edge(&answer, "web")["retries_said"]), (&json!(2), &json!(1)));
+    assert_eq!((&edge(&answer, "web")["calls"], &edge(&answer, "web")["retries_said"]), (&json!(2.0), &json!(1.0)));
 }
 
 #[tokio::test]
@@ -142,9 +145,49 @@ async fn a_call_that_reached_nobody_is_sent_again_to_somebody() {
     let web = edge(&answer, "web");
     assert_eq!(
         (&web["called"], &web["calls"], &web["retries"], &web["rescued_calls"]),
-        (&json!("pay"), &json!(3), &json!(1), &json!(1)),
+        (&json!("pay"), &json!(3.0), &json!(1.0), &json!(1.0)),
         "{answer}"
     );
+}
+
+#[tokio::test]
+async fn each_attempt_in_a_span_of_its_own() {
+    let call = |own, parent, from_ms: i64, failed: bool| Made {
+        name: "POST",
+        failed,
+        attributes: vec![URL, ("peer.service", "pay")],
+        ..made(1, own, parent, "web", 3, from_ms * MS, 10 * MS)
+    };
+    let within = |own, parent, from_ms: i64| Made { name: "attempt", ..made(1, own, parent, "web", 1, from_ms * MS, 12 * MS) };
+    let spans = [
+        made(1, 1, 0, "web", 2, 0, 100 * MS),
+        within(2, 1, 0),
+        call(3, 2, 1, true),
+        within(4, 1, 20),
+        call(5, 4, 21, false),
+        // One that does more than that is no attempt.
+        within(6, 1, 40),
+        call(7, 6, 41, true),
+        made(1, 8, 6, "web", 1, 51 * MS, MS),
+        within(9, 1, 60),
+        call(10, 9, 61, false),
+    ];
+    let answer = retries(&loaded(&spans), "").await;
+    let web = edge(&answer, "web");
+    assert_eq!((&web["calls"], &web["retries"], &web["rescued_calls"]), (&json!(4.0), &json!(1.0), &json!(1.0)), "{answer}");
+}
+
+#[tokio::test]
+async fn a_sampled_call_stands_for_many() {
+    // One trace of four is kept.
+    let sampled = |one: Made| Made { trace_state: "ot=th:c", ..one };
+    let mut spans = request(1);
+    spans.extend(request(2).into_iter().map(sampled));
+    let answer = retries(&loaded(&spans), "").await;
+    let pay = edge(&answer, "order");
+    let counts = ["calls", "logical_calls", "retries", "retried_calls", "rescued_calls"].map(|name| pay[name].as_f64());
+    assert_eq!(counts, [18.0, 9.0, 9.0, 9.0, 1.0].map(Some), "{answer}");
+    assert_eq!(answer["completeness"]["sampled_out"], json!(27.0), "three more of each of nine spans");
 }
 
 #[tokio::test]
@@ -159,7 +202,7 @@ async fn of_one_service_and_mistakes() {
     assert_eq!((&answer["edges"][0]["caller"], &answer["meta"]["truncated"]), (&json!("order"), &json!(true)));
     assert_eq!(
         retries(&loaded, "&environment=test").await["totals"],
-        json!({"edges": 0, "calls": 0, "retries": 0, "retry_share": null, "abandoned": 0, "wasted_ns": 0})
+        json!({"edges": 0, "calls": 0.0, "retries": 0.0, "retry_share": null, "abandoned": 0.0, "wasted_ns": 0})
     );
     for wrong in ["&target=pay", "&limit=0"] {
         assert_eq!(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use proptest::prelude::*;
 use schemas::{SpanId, TraceId};
 
-use super::*;
+use super::super::*;
 use crate::{
     codes::lineage::Hop,
     facts::{CodeSource, Source, SpanKind},
@@ -26,8 +26,8 @@ fn reported(
     let time = base + into;
     let is_span = kind % 4 != 0;
     let hop = Hop {
-        span: (span > 0).then(|| SpanId([span; 8])),
-        parent: (parent > 0 && parent < span).then(|| SpanId([parent; 8])),
+        span: (span > 0).then_some(SpanId([span; 8])),
+        parent: (parent > 0 && parent < span).then_some(SpanId([parent; 8])),
         service: SERVICES[service],
         code: CODES[code],
         reason: ["", "SOLD_OUT", "NO_MONEY"][usize::from(kind) % 3],
@@ -41,7 +41,7 @@ fn reported(
     };
     Reported {
         hop,
-        trace: (trace > 0).then(|| TraceId([trace; 16])),
+        trace: (trace > 0).then_some(TraceId([trace; 16])),
         environment: ENVIRONMENTS[environment],
         solution: ["", "wait"][usize::from(kind) % 2],
         http_status: [None, Some(500), Some(503)][usize::from(kind) % 3],
