@@ -183,6 +183,18 @@ pub(super) struct Rule {
 }
 
 impl Rule {
+    /// What the tables of its facts know, and the word for each.
+    #[cfg(test)]
+    pub fn words(&self) -> Vec<(&str, &'static str)> {
+        fn of<T: Copy>(word: &Word<T>, say: fn(T) -> &'static str) -> Vec<(&str, &'static str)> {
+            word.map.iter().map(|(key, value)| (key.as_str(), say(*value))).collect()
+        }
+        let of_signal = self.signal.iter().flat_map(|signal| [&signal.from, &signal.to, &signal.state].into_iter().flatten());
+        let of_rejection = self.rejection.iter().flat_map(|rejection| of(&rejection.kind, RejectionKind::word));
+        let of_action = self.action.iter().flat_map(|action| of(&action.action, Action::word));
+        of_rejection.chain(of_signal.flat_map(|word| of(word, State::word))).chain(of_action).collect()
+    }
+
     /// All templates of its facts.
     pub fn templates(&self) -> Vec<&Template> {
         let of_rejection = self.rejection.iter().flat_map(|rejection| {

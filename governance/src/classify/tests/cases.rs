@@ -516,6 +516,7 @@ pub(super) fn points() -> Vec<Case> {
             &["envoy.overflow concurrency_cap envoy pay/upstream_rq_pending_overflow"],
         ),
         (point("sum", "cluster.upstream_rq_retry", 3.0, "envoy.cluster_name=pay"), &["envoy.retry retry envoy pay"]),
+        (point("sum", "cluster.pay.upstream_rq_per_try_timeout", 3.0, ""), &["envoy.retry timeout envoy pay"]),
         (point("sum", "cluster.upstream_rq_total", 3.0, "envoy.cluster_name=pay"), &[]),
         (point("sum", "a.http_local_rate_limit.enforced", 3.0, ""), &["envoy.ratelimit rate_limit envoy a"]),
         (point("sum", "a.http_local_rate_limit.rate_limited", 3.0, ""), &[]),
