@@ -269,6 +269,12 @@ async fn hours_that_are_over_are_read_once_and_what_comes_late_is_seen() {
     loaded.store.flush().expect("a working disk");
     assert_eq!(told().await, ("closed".to_owned(), 2), "another version of the hour");
     assert_eq!(told().await, ("closed".to_owned(), 0));
+    let part_of_an_hour = async |seconds: u8| {
+        let list = ask(&loaded, &format!("/api/v1/breakers?start=2026-09-21T14:00:00Z&end=2026-09-21T14:40:{seconds:02}Z")).await;
+        (list["breakers"][0]["trips"].clone(), list["meta"]["scanned_rows"].clone())
+    };
+    assert_eq!(part_of_an_hour(1).await, (json!(1), json!(2)), "its quarters");
+    assert_eq!(part_of_an_hour(2).await, (json!(1), json!(0)), "those that are over are known, too");
     let in_sql = "SELECT service, ended_by FROM breaker_trips('2026-09-21T14:00:00Z', '2026-09-21T16:30:00Z')";
     assert_eq!(loaded.rows(in_sql).await, ["\"cart\", \"closed\""]);
 }

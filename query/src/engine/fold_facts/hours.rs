@@ -11,13 +11,15 @@ use storage::Snapshot;
 
 use super::{super::kept::Kept, HOUR_NS, TABLES};
 
+/// What an hour is read by while it is not over, so that not all of it is read for each question.
+const QUARTER_NS: i64 = HOUR_NS / 4;
 /// All of them together: a day of a thousand breakers whose gauges are read each 15 s is reckoned to take 80 MB
 /// (500 bytes a series and hour), one of 400,000 refusals 60.
 const BYTES_MAX: usize = 192 << 20;
 
 /// An extension of sessions, too: SQL asks for the same hours.
 #[derive(Debug)]
-pub(crate) struct Hours(Kept<i64, Settled>);
+pub(crate) struct Hours(Kept<(i64, i64), Settled>);
 
 impl Default for Hours {
     fn default() -> Self {
@@ -25,11 +27,14 @@ impl Default for Hours {
     }
 }
 
-/// An hour, or as much of it as is asked for.
+/// An hour; of one that is not over, or not asked for as a whole, its quarters, or as much of them as is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hour {
     pub start: i64,
     pub end: i64,
+    /// Its length as a whole, and when it begins as a whole.
+    pub width: i64,
+    begin: i64,
     /// When it is over: what its rows are.
     version: Option<u64>,
     /// A guess; zero: there are none.
@@ -38,37 +43,53 @@ pub(super) struct Hour {
 
 impl Hour {
     /// The hours of a time, the last one first.
-    pub(super) fn of(snapshot: &Snapshot, (start, end): (UnixNanos, UnixNanos)) -> Vec<Self> {
+    pub(super) fn of(snapshot: &Snapshot, time: (UnixNanos, UnixNanos)) -> Vec<Self> {
+        let hours = Self::of_width(snapshot, time, HOUR_NS);
+        let finer = |hour: Self| match hour.rows > 0 && hour.version.is_none() {
+            true => Self::of_width(snapshot, (UnixNanos(hour.start), UnixNanos(hour.end)), QUARTER_NS),
+            false => vec![hour],
+        };
+        hours.into_iter().flat_map(finer).collect()
+    }
+
+    fn of_width(snapshot: &Snapshot, (start, end): (UnixNanos, UnixNanos), width: i64) -> Vec<Self> {
         if start >= end {
             return Vec::new();
         }
-        let hours = start.0.div_euclid(HOUR_NS)..=(end.0 - 1).div_euclid(HOUR_NS);
-        let starts: Vec<i64> = hours.rev().map(|hour| hour.saturating_mul(HOUR_NS)).collect();
-        let known = TABLES.map(|table: Table| snapshot.stretches(table, &starts, HOUR_NS, 0));
+        let numbers = start.0.div_euclid(width)..=(end.0 - 1).div_euclid(width);
+        let starts: Vec<i64> = numbers.rev().map(|number| number.saturating_mul(width)).collect();
+        let known = TABLES.map(|table: Table| snapshot.stretches(table, &starts, width, 0));
         let of = |(place, &begin): (usize, &i64)| {
-            let is_whole = start.0 <= begin && begin.saturating_add(HOUR_NS) <= end.0;
+            let is_whole = start.0 <= begin && begin.saturating_add(width) <= end.0;
             let of_tables = known.iter().map(|of_table| of_table[place]);
             let version = of_tables.clone().try_fold(0_u64, |hash, table| Some(hash.rotate_left(21) ^ table.version?));
             Self {
                 start: begin.max(start.0),
-                end: begin.saturating_add(HOUR_NS).min(end.0),
+                end: begin.saturating_add(width).min(end.0),
+                width,
+                begin,
                 version: version.filter(|_| is_whole),
                 rows: of_tables.fold(0, |sum, table| sum.saturating_add(table.rows)),
             }
         };
         starts.iter().enumerate().map(of).collect()
     }
+
+    /// Which of all stretches of its length it is.
+    pub(super) fn number(&self) -> i64 {
+        self.begin.div_euclid(self.width)
+    }
 }
 
 impl Hours {
     pub(super) fn get(&self, hour: Hour) -> Option<Arc<Settled>> {
-        self.0.get(&hour.start, hour.version?)
+        self.0.get(&(hour.begin, hour.width), hour.version?)
     }
 
     /// Keeps it if it is over.
     pub(super) fn put(&self, hour: Hour, settled: &Arc<Settled>) {
         if let Some(version) = hour.version {
-            self.0.put(hour.start, version, Arc::clone(settled), settled.bytes());
+            self.0.put((hour.begin, hour.width), version, Arc::clone(settled), settled.bytes());
         }
     }
 }

@@ -4,6 +4,7 @@
 //! hours   the last one first: nothing there --> next
 //!         known from an earlier question  --> next
 //!         else read, with as many of the hours before it as are small
+//!         one that is not over, or asked for in part, goes by its quarters
 //! ```
 //!
 //! So memory is that of the busiest hour and of what is left of the others; blocks hold an hour each, and no row is read twice.

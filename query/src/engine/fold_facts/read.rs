@@ -98,10 +98,10 @@ pub(crate) async fn fold_facts<R: FactRows + Send>(
             next += 1;
             continue;
         }
-        let mut sum = 0_u64;
+        let (mut sum, width) = (0_u64, hour.width);
         let small = |hour: &&Hour| {
             sum = sum.saturating_add(hour.rows);
-            sum <= together_max && kept.get(**hour).is_none()
+            sum <= together_max && hour.width == width && kept.get(**hour).is_none()
         };
         let together = hours[next..].iter().take_while(small).count().max(1);
         let group = &hours[next..next + together];
@@ -114,7 +114,7 @@ pub(crate) async fn fold_facts<R: FactRows + Send>(
             continue;
         };
         for hour in group {
-            if let Some(mut settled) = settled.remove(&hour.start.div_euclid(HOUR_NS)) {
+            if let Some(mut settled) = settled.remove(&hour.number()) {
                 facts.share(&mut settled);
                 let settled = Arc::new(settled);
                 if whole {
@@ -135,14 +135,15 @@ fn since(hours: &[Hour], count: usize, end: UnixNanos) -> UnixNanos {
     count.checked_sub(1).and_then(|last| hours.get(last)).map_or(end, |hour| UnixNanos(hour.start))
 }
 
-/// Hours next to each other, by number, and whether none of their rows is missing; `None` when there are too many.
+/// Hours or quarters next to each other, by number, and whether none of their rows is missing; `None` when there are too many.
 async fn read<R: FactRows + Send>(
     rows: &mut R,
     facts: &FoldFacts,
     hours: &[Hour],
 ) -> Result<Option<(BTreeMap<i64, Settled>, bool)>, R::Error> {
     let (start, end) = (hours.last().map(|hour| UnixNanos(hour.start)), hours.first().map(|hour| UnixNanos(hour.end)));
-    let mut stretches = Stretches::new(HOUR_NS);
+    let width = hours.first().map_or(HOUR_NS, |hour| hour.width);
+    let mut stretches = Stretches::new(width);
     let (held, mut full, mut whole) = (facts.bytes(), false, true);
     for table in TABLES {
         let push = Push { rows: &mut stretches, table, held, full: &mut full };
@@ -151,7 +152,7 @@ async fn read<R: FactRows + Send>(
             return Ok(None);
         }
     }
-    let settled = stretches.settle().map(|(start, settled)| (start.div_euclid(HOUR_NS), settled));
+    let settled = stretches.settle().map(|(start, settled)| (start.div_euclid(width), settled));
     Ok(Some((settled.collect(), whole)))
 }
 
