@@ -58,5 +58,5 @@ pub use retain::{Holdings, Refusal, Retain, RetainConfig, Retained, RetentionPre
 pub use rollup::KnownCount;
 pub use snapshot::{ReadError, Rows, SeriesPlace, Snapshot, Stretch};
 pub use split::{Bound, Split, SplitColumn, SplitId};
-pub use store::{Cardinality, Compacted, OpenError, Readiness, Stats, Store, TableStats};
+pub use store::{Cardinality, Compacted, DamagedBlock, OpenError, Readiness, Stats, Store, TableStats};
 pub use verify::{Finding, Progress, Verified, VerifyError, verify};

@@ -63,6 +63,8 @@ pub const RETENTION_BYTES_TOTAL: &str = "fusebox_retention_bytes_total";
 pub const RETENTION_REFUSED: &str = "fusebox_retention_refused";
 /// Counter: reads of blocks that failed; the answer was partial.
 pub const BLOCK_READ_FAILURES_TOTAL: &str = "fusebox_block_read_failures_total";
+/// Gauge: live blocks that cannot be read.
+pub const DAMAGED_BLOCKS: &str = "fusebox_damaged_blocks";
 /// Counter: lookups that found the trace index of a block missing or damaged; the block was searched.
 pub const TRACE_INDEX_UNUSABLE_TOTAL: &str = "fusebox_trace_index_unusable_total";
 /// Counter: text indexes that are missing, damaged or of another block; their rows are scanned.

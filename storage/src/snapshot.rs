@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     AttributeQuery, Split, SplitId,
-    block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read, TimeRange},
+    block::{Batches, Block, BlockError, BlockReader, OpenBlock, Read, Suspects, TimeRange},
     memtable::{Chunk, Memtable, MemtableMinutes},
     rollup::{Known, RollupError},
     self_metrics::BLOCK_READ_FAILURES_TOTAL,
@@ -198,7 +198,7 @@ impl Snapshot {
     pub fn open(&self, table: Table, id: u64) -> Result<OpenBlock, ReadError> {
         let block = self.block(table, id);
         let block = block.ok_or(ReadError::NoSuchSplit { table, split: SplitId::Block(id) })?;
-        OpenBlock::new(&self.reader, Arc::clone(block)).map_err(|source| unreadable(block, source))
+        OpenBlock::new(&self.reader, Arc::clone(block)).map_err(|source| self.unreadable(block, source))
     }
 
     /// The rows of block `id` that can belong to a trace, by its index; `None` when there is no index to ask. Blocking.
@@ -240,8 +240,9 @@ impl Snapshot {
     /// When it cannot be read (counted and logged); so for each batch.
     pub fn read(&self, block: &OpenBlock, read: Read) -> Result<impl Iterator<Item = Result<RecordBatch, ReadError>> + use<>, ReadError> {
         let of = block.block();
-        let batches: Batches = block.read(read).map_err(|source| unreadable(&of, source))?;
-        Ok(batches.map(move |batch| batch.map_err(|source| unreadable(&of, source))))
+        let suspects = self.reader.suspects().clone();
+        let batches: Batches = block.read(read).map_err(|source| unreadable(&suspects, &of, source))?;
+        Ok(batches.map(move |batch| batch.map_err(|source| unreadable(&suspects, &of, source))))
     }
 
     /// Blocks are in the order of their ids.
@@ -266,11 +267,15 @@ impl Snapshot {
                 Ok(batches) => rows.batches.extend(batches),
                 Err(error) => {
                     rows.partial.push(format!("block {} with {} rows cannot be read: {error}", block.path.display(), block.rows));
-                    unreadable(block, error);
+                    self.unreadable(block, error);
                 }
             }
         }
         rows
+    }
+
+    fn unreadable(&self, block: &Block, source: BlockError) -> ReadError {
+        unreadable(self.reader.suspects(), block, source)
     }
 }
 
@@ -285,7 +290,9 @@ fn has_rows_in(table: Table, rows: &RecordBatch, time: Option<TimeRange>) -> boo
     times.is_none_or(|times| times.values().iter().any(|at| (time.first.0..=time.last.0).contains(at)))
 }
 
-fn unreadable(block: &Block, source: BlockError) -> ReadError {
+/// Counted, and looked at by the background.
+fn unreadable(suspects: &Suspects, block: &Block, source: BlockError) -> ReadError {
+    suspects.note(block.id);
     metrics::counter!(BLOCK_READ_FAILURES_TOTAL).increment(1);
     tracing::error!(path = %block.path.display(), error = &source as &dyn std::error::Error, "block cannot be read");
     ReadError::Block { path: block.path.clone(), rows: block.rows, source }

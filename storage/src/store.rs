@@ -13,11 +13,11 @@ use std::{
 };
 
 use futures::channel::oneshot;
-use schemas::{Table, TableBatch, TenantId};
+use schemas::{Table, TableBatch, TenantId, UnixNanos};
 
 use crate::{
     Ack, AppendError, Arrived, CompactionStats, Config, Derive, Follower, RawRequest, Receipt, Refused, Snapshot,
-    block::{BlockCache, BlockReader},
+    block::{Block, BlockCache, BlockReader, Damage, TimeRange},
     catalog::{self, Catalog, CatalogError, SharedCatalog},
     compact::{Compactor, Retired, remove_leftovers},
     dedup::{self, Begin},
@@ -85,6 +85,8 @@ pub struct Stats {
     pub replay_bytes_left: u64,
     pub flush_failures: u64,
     pub compaction: CompactionStats,
+    /// Live blocks that cannot be read, in the order of their ids.
+    pub damaged: Vec<DamagedBlock>,
     /// The disk when it was last looked at; `None` before that.
     pub disk: Option<DiskWatch>,
 }
@@ -97,6 +99,19 @@ pub struct TableStats {
     /// Parquet files and their indexes.
     pub block_bytes: u64,
     pub memory_rows: u64,
+}
+
+/// A block that cannot be read. Its file stays where it is, answers have the rows of it that can be read, and say that others are missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedBlock {
+    pub table: Table,
+    /// Relative to the data directory.
+    pub path: PathBuf,
+    pub rows: u64,
+    pub time: TimeRange,
+    /// When it was found out.
+    pub since: UnixNanos,
+    pub reason: String,
 }
 
 pub struct Store {
@@ -145,6 +160,7 @@ impl Store {
             *since = catalog.rolled_up_since(table)?;
         }
         let core = Arc::new(Core::new(config, Arc::clone(&io), blocks, since));
+        core.damaged().extend(catalog.damaged()?);
         let (wal, mut replay, to_publish) = open_wal(&core, committed)?;
         if let Some(log) = replay.missing() {
             return Err(OpenError::CatalogBehindLog { catalog: committed, log, wal_dir: core.config.wal.dir.clone() });
@@ -310,6 +326,11 @@ impl Store {
             }
         });
         let wal = self.wal.stats();
+        let damaged = self.core.damaged();
+        let of_block = |block: &Arc<Block>| {
+            let Damage { since, reason } = damaged.get(&block.id)?.clone();
+            Some(DamagedBlock { table: block.table, path: block.path.clone(), rows: block.rows, time: block.time, since, reason })
+        };
         Stats {
             tables: tables.into(),
             memtable_bytes: shown.memory_bytes(),
@@ -318,6 +339,7 @@ impl Store {
             replay_bytes_left: self.replay_bytes_left(&shown),
             flush_failures: shown.flush_failures,
             compaction: self.core.figures.stats(),
+            damaged: shown.blocks.iter().filter_map(of_block).collect(),
             disk: wal.disk,
         }
     }

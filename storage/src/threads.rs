@@ -1,6 +1,7 @@
 //! What the threads of a store share: memory limits, waiting, and what it means when one of them dies.
 
 use std::{
+    collections::BTreeMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -15,7 +16,7 @@ use schemas::Table;
 use crate::{
     Config, OpenError, Refused,
     arrivals::Arrivals,
-    block::Block,
+    block::{Block, Damage},
     dedup::{self, DedupWindow},
     figures::Figures,
     flush::panic_text,
@@ -50,6 +51,8 @@ pub(crate) struct Core {
     hashes_saved: Mutex<Lsn>,
     /// Of each table of sums, in their order: spans behind this place in the log are in them; those up to it are older than the sums.
     pub rolled_up_since: [Lsn; Table::ROLLUPS.len()],
+    /// Blocks that cannot be read, as the catalog has them; some may not be live any more.
+    damaged: Mutex<BTreeMap<u64, Damage>>,
     /// The thread that a panic ended.
     failed: OnceLock<&'static str>,
 }
@@ -69,6 +72,7 @@ impl Core {
             live_bytes_max: AtomicU64::new(config.unflushed_bytes_max),
             hashes_saved: Mutex::default(),
             rolled_up_since,
+            damaged: Mutex::default(),
             failed: OnceLock::new(),
             io,
             config,
@@ -85,6 +89,11 @@ impl Core {
     /// As [`Self::shown`].
     pub(crate) fn arrivals(&self) -> MutexGuard<'_, Arrivals> {
         self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locked after `shown` where both are.
+    pub(crate) fn damaged(&self) -> MutexGuard<'_, BTreeMap<u64, Damage>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn on_arrival(&self, wake: Box<dyn Fn() + Send + Sync>) {

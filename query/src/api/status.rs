@@ -7,12 +7,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    answer::{self, Cost, Meta},
+    answer::{self, Cost, Meta, Time},
     health::not_ready_reasons,
     openapi::OtherProblems,
     process::ProcessStats,
     router::{Listening, Shared},
 };
+
+/// So many damaged blocks are told of.
+const DAMAGED_MAX: usize = 20;
 
 #[derive(Debug, Serialize, ToSchema)]
 struct Status<'a> {
@@ -47,8 +50,30 @@ pub(super) struct Storage {
     replay_bytes_left: u64,
     flush_failures: u64,
     compaction: Compaction,
+    /// Live blocks that cannot be read.
+    damaged_blocks: usize,
+    /// Of them at most twenty.
+    damaged: Vec<DamagedBlock>,
     /// The disk of the data directory, when it was last looked at.
     disk: Option<Disk>,
+}
+
+/// A block that cannot be read. Its file stays where it is; answers have the rows of it that can be read, and are partial.
+#[derive(Debug, Serialize, ToSchema)]
+struct DamagedBlock {
+    table: &'static str,
+    /// Relative to the data directory.
+    path: String,
+    rows: u64,
+    /// Of its oldest row.
+    #[schema(value_type = String)]
+    first: Time,
+    #[schema(value_type = String)]
+    last: Time,
+    /// When it was found out.
+    #[schema(value_type = String)]
+    since: Time,
+    reason: String,
 }
 
 /// How blocks are kept few and large.
@@ -101,11 +126,27 @@ impl Storage {
             replay_bytes_left: stats.replay_bytes_left,
             flush_failures: stats.flush_failures,
             compaction: Compaction::of(&stats.compaction),
+            damaged_blocks: stats.damaged.len(),
+            damaged: stats.damaged.iter().take(DAMAGED_MAX).map(DamagedBlock::of).collect(),
             disk: stats.disk.map(|storage::wal::DiskWatch { space, needed_bytes }| Disk {
                 free_bytes: space.free_bytes,
                 total_bytes: space.total_bytes,
                 needed_bytes,
             }),
+        }
+    }
+}
+
+impl DamagedBlock {
+    fn of(block: &storage::DamagedBlock) -> Self {
+        Self {
+            table: block.table.name(),
+            path: block.path.display().to_string(),
+            rows: block.rows,
+            first: Time(block.time.first),
+            last: Time(block.time.last),
+            since: Time(block.since),
+            reason: block.reason.clone(),
         }
     }
 }

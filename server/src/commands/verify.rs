@@ -29,16 +29,21 @@ pub(crate) fn run(arguments: VerifyArguments) -> Result<(), Failure> {
 }
 
 fn report(verified: &Verified, json: bool) -> io::Result<()> {
-    let Verified { blocks, rows, bytes, findings, unlisted } = verified;
+    let Verified { blocks, rows, bytes, findings, set_aside, unlisted } = verified;
     if json {
         let finding = |Finding { path, what }: &Finding| json!({ "path": path, "what": what });
-        let findings: Vec<Value> = findings.iter().map(finding).collect();
-        let report = json!({ "blocks": blocks, "rows": rows, "bytes": bytes, "findings": findings, "unlisted": unlisted });
+        let [findings, set_aside] = [findings, set_aside].map(|list| list.iter().map(finding).collect::<Vec<Value>>());
+        let report = json!({
+            "blocks": blocks, "rows": rows, "bytes": bytes, "findings": findings, "set_aside": set_aside, "unlisted": unlisted,
+        });
         return print(format_args!("{report}"));
     }
     print(format_args!("looked at  {blocks} blocks, {rows} rows, {:.1} MiB", *bytes as f64 / f64::from(1 << 20)))?;
     for Finding { path, what } in findings {
         print(format_args!("damaged    {}: {what}", path.display()))?;
+    }
+    for Finding { path, what } in set_aside {
+        print(format_args!("set aside  {}: {what}", path.display()))?;
     }
     for path in unlisted {
         print(format_args!("unlisted   {}", path.display()))?;

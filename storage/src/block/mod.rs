@@ -13,10 +13,12 @@
 //! ```
 //!
 //! `layout` plans which rows go where, `writer` writes files, `tix` is the trace index, `sums` are the checksums, `reader` reads traces
-//! and whole blocks back, `open` reads row groups column by column, `series` finds the series of metrics.
+//! and whole blocks back, `open` reads row groups column by column, `series` finds the series of metrics, `damage`
+//! tells whether a block can be read.
 //! This room knows no catalog: a file without a catalog row does not exist for anyone.
 
 mod cache;
+mod damage;
 mod dictionaries;
 mod file;
 mod files;
@@ -37,6 +39,7 @@ use schemas::{Table, TenantId, UnixNanos};
 use crate::wal::Lsn;
 
 pub(crate) use cache::{BlockCache, Cached, Key as CacheKey};
+pub(crate) use damage::{Damage, Suspects};
 pub(crate) use dictionaries::share_dictionaries;
 pub(crate) use keys::{BlockKeys, ColumnKeys};
 pub(crate) use layout::{BlockPlan, Hour, OwnHours, RowPlace, key_columns, plan};

@@ -31,6 +31,7 @@ use schemas::{SCHEMA_VERSION, Table, TraceId, columns};
 use super::{
     Block, BlockCache, BlockSeries, FORMAT_KEY, FORMAT_VERSION, PART_ROWS, SCHEMA_KEY, Sidecar, Sums, TimeRange, TraceIndex,
     cache::{Cached, Key},
+    damage::Suspects,
     file::BlockFile,
     open::conform,
     series,
@@ -77,11 +78,17 @@ pub(crate) struct BlockReader {
     trace_indexes: Arc<BlockCache>,
     /// Ids of blocks with an index that cannot be used.
     ill_indexed: Arc<Mutex<BTreeSet<u64>>>,
+    suspects: Suspects,
 }
 
 impl BlockReader {
     pub(crate) fn new(io: Arc<dyn Io>, data_dir: PathBuf, cache: Arc<BlockCache>, trace_indexes: Arc<BlockCache>) -> Self {
-        Self { io, data_dir, cache, trace_indexes, ill_indexed: Arc::default() }
+        Self { io, data_dir, cache, trace_indexes, ill_indexed: Arc::default(), suspects: Suspects::default() }
+    }
+
+    /// Blocks that a read failed on.
+    pub(crate) fn suspects(&self) -> &Suspects {
+        &self.suspects
     }
 
     /// Blocks with an index that was found missing, damaged or of another block: written anew, they get new ones.
@@ -354,7 +361,7 @@ pub(crate) fn load(io: &dyn Io, path: &Path, bytes_expected: u64) -> io::Result<
 }
 
 /// Parquet does not promise that damaged pages only make errors.
-fn guarded<T>(read: impl FnOnce() -> Result<T, BlockError>) -> Result<T, BlockError> {
+pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, BlockError>) -> Result<T, BlockError> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(BlockError::Panicked))
 }
 

@@ -6,6 +6,8 @@ CREATE TABLE IF NOT EXISTS fusebox_let_go(data_file_id INTEGER PRIMARY KEY);
 -- Keys of the attributes in a column of JSON, one a line, ascending; a column without a row may have any.
 CREATE TABLE IF NOT EXISTS fusebox_block_keys(
     data_file_id INTEGER NOT NULL, column_id INTEGER NOT NULL, keys TEXT NOT NULL, PRIMARY KEY (data_file_id, column_id));
+-- Live blocks that cannot be read, since when that is known (nanoseconds since 1970), and why.
+CREATE TABLE IF NOT EXISTS fusebox_damaged(data_file_id INTEGER PRIMARY KEY, since INTEGER NOT NULL, reason TEXT NOT NULL);
 -- Since which place in the log spans are added up by minute, as their blocks are written: earlier ones are in no row of `table`.
 CREATE TABLE IF NOT EXISTS fusebox_rollup("table" TEXT PRIMARY KEY, since INTEGER NOT NULL);
 -- The operations, peers and error codes that have rows of their own in sums; `last_day` is that of the newest arrival, since 1970.

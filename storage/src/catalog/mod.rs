@@ -12,6 +12,7 @@
 
 mod columns;
 mod commit;
+mod damaged;
 mod during;
 mod keys;
 mod narrow;

@@ -24,8 +24,15 @@ use crate::{
 };
 
 /// What is said of a block that is not live any more.
-const TABLES_OF_FILE: [&str; 6] =
-    ["ducklake_data_file", "ducklake_file_column_stats", "fusebox_block", "fusebox_block_index", "fusebox_block_keys", "fusebox_let_go"];
+const TABLES_OF_FILE: [&str; 7] = [
+    "ducklake_data_file",
+    "ducklake_file_column_stats",
+    "fusebox_block",
+    "fusebox_block_index",
+    "fusebox_block_keys",
+    "fusebox_let_go",
+    "fusebox_damaged",
+];
 
 impl Catalog {
     /// Numbers under which `count` blocks are going to be written; none was used before.

@@ -68,6 +68,8 @@ pub(crate) struct State {
     /// A commit of which nobody knows whether it reached the disk.
     doubtful: Option<Rewrite>,
     pub retired: Vec<Retired>,
+    /// Blocks that an earlier run marked as damaged, until each was read once more.
+    pub(super) marked_before: Vec<u64>,
 }
 
 /// Blocks that are written, and those whose rows they have.
@@ -91,13 +93,15 @@ struct Part {
 impl Compactor {
     /// `retired`: what an earlier run did not delete.
     pub(crate) fn new(core: Arc<Core>, catalog: Arc<SharedCatalog>, reader: BlockReader, retired: Vec<Retired>) -> Self {
-        Self { core, catalog, reader, state: Mutex::new(State { retired, ..State::default() }) }
+        let marked_before = core.damaged().keys().copied().collect();
+        Self { core, catalog, reader, state: Mutex::new(State { retired, marked_before, ..State::default() }) }
     }
 
     /// Carries out the most urgent job as of `now`; false when there is none.
     pub(crate) fn step(&self, now: UnixNanos) -> Result<bool, CompactError> {
         let mut state = self.settled()?;
         let blocks = Arc::clone(&self.core.shown().blocks);
+        self.look_at_damage(&mut state, &blocks, now)?;
         let candidates = self.candidates(&state, &blocks);
         let ill = self.ill_indexed(&mut state, &candidates);
         let of = |ids: &[u64]| -> Vec<Arc<Block>> { blocks.iter().filter(|block| ids.contains(&block.id)).cloned().collect() };
@@ -116,6 +120,13 @@ impl Compactor {
         drop(blocks);
         self.carry_out(&mut state, &job, inputs)?;
         Ok(true)
+    }
+
+    /// Looks at damaged blocks only.
+    pub(super) fn look(&self, now: UnixNanos) -> Result<(), CompactError> {
+        let mut state = self.settled()?;
+        let blocks = Arc::clone(&self.core.shown().blocks);
+        self.look_at_damage(&mut state, &blocks, now)
     }
 
     /// Tells what waits as of `now`.
@@ -149,7 +160,9 @@ impl Compactor {
     }
 
     fn candidates(&self, state: &State, blocks: &[Arc<Block>]) -> Vec<Candidate> {
-        let readable = blocks.iter().filter(|block| block.table != Table::EdgeHalves && !state.unreadable.contains(&block.id));
+        let damaged = self.core.damaged();
+        let is_readable = |block: &&Arc<Block>| !state.unreadable.contains(&block.id) && !damaged.contains_key(&block.id);
+        let readable = blocks.iter().filter(|block| block.table != Table::EdgeHalves).filter(is_readable);
         readable.map(|block| self.candidate(block)).collect()
     }
 
@@ -162,7 +175,9 @@ impl Compactor {
 
     /// Blocks of halves to be looked at as of `now`, and before when a half must have arrived to have waited long enough.
     fn halves_due(&self, state: &State, blocks: &[Arc<Block>], now: UnixNanos) -> Option<(TenantId, Vec<u64>, i64)> {
-        let of_halves = blocks.iter().filter(|block| block.table == Table::EdgeHalves && !state.unreadable.contains(&block.id));
+        let damaged = self.core.damaged().clone();
+        let is_readable = |block: &&Arc<Block>| !state.unreadable.contains(&block.id) && !damaged.contains_key(&block.id);
+        let of_halves = blocks.iter().filter(|block| block.table == Table::EdgeHalves).filter(is_readable);
         let waiting =
             |block: &Arc<Block>| Waiting { id: block.id, tenant: block.tenant, rows: block.rows, last_received: block.last_received };
         let waiting: Vec<Waiting> = of_halves.map(waiting).collect();
@@ -196,7 +211,7 @@ impl Compactor {
         let known = self.core.shown().known(tenant);
         let limit = (known.as_ref(), self.core.config.rollup_values_max);
         let settled = halves::settle(&self.reader, &inputs, spans, received_before, limit);
-        let Settled { calls, halves, changes } = settled.inspect_err(|error| state.give_up(error.id))?;
+        let Settled { calls, halves, changes } = settled.inspect_err(|error| self.give_up(state, error.id))?;
         let own = OwnHours::of_cut(inputs.iter().map(|block| block.last_received).max().unwrap_or_default());
         let part = |(table, rows): (Table, RecordBatch)| Part { table, plans: block::plan(table, &[&rows], own), rows: Some(rows) };
         let parts = [(Table::EdgeMinutes, calls), (Table::EdgeHalves, halves)].map(part);
@@ -210,7 +225,7 @@ impl Compactor {
             true => merge::add_up(&self.reader, &inputs).map(|(sums, plans)| (Some(sums), plans)),
             false => merge::plan_outputs(&self.reader, &inputs).map(|plans| (None, plans)),
         }
-        .inspect_err(|error| state.give_up(error.id))?;
+        .inspect_err(|error| self.give_up(state, error.id))?;
         self.rewrite(state, inputs, vec![Part { table, plans, rows }], (tenant, Vec::new()))
     }
 
@@ -242,7 +257,7 @@ impl Compactor {
                     }
                     let gathered = merge::gather(&self.reader, &rewrite.inputs, places);
                     gathered.map_err(|error| {
-                        state.give_up(error.id);
+                        self.give_up(state, error.id);
                         error.source
                     })
                 });
@@ -347,10 +362,10 @@ impl Compactor {
         let needed = self.core.config.compact.free_bytes_min + inputs.iter().map(|block| block.bytes).sum::<u64>();
         if free < needed { Err(CompactError::NoRoom { free, needed }) } else { Ok(()) }
     }
-}
 
-impl State {
-    fn give_up(&mut self, id: u64) {
-        self.unreadable.insert(id);
+    /// For this run; for good when it cannot be read.
+    fn give_up(&self, state: &mut State, id: u64) {
+        state.unreadable.insert(id);
+        self.reader.suspects().note(id);
     }
 }

@@ -5,13 +5,14 @@
 //!                                                                        inputs retired --last reader gone, delay--> deleted
 //! ```
 //!
-//! `plan` decides, `merge` writes the new blocks in bounded memory, `halves` joins halves of calls, `remove` deletes what nobody reads any
+//! `plan` decides, `merge` writes the new blocks in bounded memory, `halves` joins halves of calls, `damage` remembers what cannot be read, `remove` deletes what nobody reads any
 //! more, `compactor` carries jobs out, `rederive` makes derived rows again, `thread` runs it while the store is open. Rows are never
 //! dropped: identical ones may be different requests.
 
 mod above;
 mod compactor;
 mod config;
+mod damage;
 mod halves;
 mod merge;
 mod plan;

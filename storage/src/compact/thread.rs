@@ -34,7 +34,7 @@ impl Compactor {
                 // Before all else: what frees room goes on when there is none to compact in.
                 let removed = self.remove_retired();
                 freed = matches!(removed, Ok(1..));
-                let worked = if config.enabled { self.step(now()) } else { Ok(false) };
+                let worked = if config.enabled { self.step(now()) } else { self.look(now()).map(|()| false) };
                 self.measure(now());
                 worked.and_then(|worked| removed.map(|_| worked))
             });

@@ -5,7 +5,7 @@ use std::path::Path;
 use schemas::{Table, UnixNanos};
 
 use super::{InspectError, List, Report, Value, places};
-use crate::block::{Block, hour_name};
+use crate::block::{Block, Damage, hour_name};
 
 const TABLE_COLUMNS: &[&str] = &["table", "blocks", "rows", "bytes", "index_bytes", "first_time", "last_time"];
 const BLOCK_COLUMNS: &[&str] = &[
@@ -24,6 +24,8 @@ const BLOCK_COLUMNS: &[&str] = &[
     "file",
 ];
 
+const DAMAGED_COLUMNS: &[&str] = &["id", "since", "reason", "file"];
+
 /// `place`: a data directory, or the catalog in it.
 ///
 /// # Errors
@@ -32,6 +34,7 @@ pub fn catalog(place: &Path) -> Result<Report, InspectError> {
     let (_, catalog) = places::open_catalog(place)?;
     let (live, retired) = (catalog.blocks()?, catalog.retired_blocks()?);
     let (snapshot, snapshots) = catalog.snapshots()?;
+    let damaged = catalog.damaged()?;
     let facts = vec![
         ("format", catalog.format()?.into()),
         ("wal_position", catalog.wal_position()?.0.into()),
@@ -39,6 +42,7 @@ pub fn catalog(place: &Path) -> Result<Report, InspectError> {
         ("snapshots", snapshots.into()),
         ("blocks", live.len().into()),
         ("retired_blocks", retired.len().into()),
+        ("damaged_blocks", damaged.len().into()),
         ("unfinished_rewrites", catalog.rewrites()?.len().into()),
     ];
     let tables = Table::ALL.map(|table| of_table(table, live.iter().filter(|block| block.table == table)));
@@ -46,6 +50,7 @@ pub fn catalog(place: &Path) -> Result<Report, InspectError> {
         List { name: "tables", columns: TABLE_COLUMNS, rows: tables.into() },
         List { name: "blocks", columns: BLOCK_COLUMNS, rows: live.iter().map(row).collect() },
         List { name: "retired", columns: BLOCK_COLUMNS, rows: retired.iter().map(row).collect() },
+        List { name: "damaged", columns: DAMAGED_COLUMNS, rows: damaged.into_iter().map(|damaged| of_damaged(&live, damaged)).collect() },
     ];
     Ok(Report { facts, lists })
 }
@@ -63,6 +68,11 @@ fn of_table<'a>(table: Table, blocks: impl Iterator<Item = &'a Block>) -> Vec<Va
     }
     let (first, last) = time.unzip();
     vec![table.name().into(), count.into(), rows.into(), bytes.into(), index_bytes.into(), first.into(), last.into()]
+}
+
+fn of_damaged(live: &[Block], (id, Damage { since, reason }): (u64, Damage)) -> Vec<Value> {
+    let file = live.iter().find(|block| block.id == id).map(|block| block.path.display().to_string());
+    vec![id.into(), since.into(), reason.into(), file.into()]
 }
 
 fn row(block: &Block) -> Vec<Value> {

@@ -14,7 +14,7 @@ use arrow::{array::AsArray, compute, datatypes::TimestampNanosecondType, record_
 use schemas::{Table, UnixNanos, columns::START_TIME};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{ReadError, Rows, Snapshot, minutes::widened, unreadable};
+use super::{ReadError, Rows, Snapshot, minutes::widened};
 use crate::{
     Split, SplitId,
     block::{Block, TimeRange},
@@ -110,6 +110,6 @@ impl Snapshot {
     }
 
     fn halves_of(&self, block: &Block) -> Result<Vec<RecordBatch>, ReadError> {
-        self.reader.scan(block).map_err(|source| unreadable(block, source))
+        self.reader.scan(block).map_err(|source| self.unreadable(block, source))
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use arrow::{array::AsArray, datatypes::TimestampNanosecondType, record_batch::RecordBatch};
 use schemas::{Table, UnixNanos, columns::START_TIME};
 
-use super::{ReadError, Rows, Snapshot, unreadable};
+use super::{ReadError, Rows, Snapshot};
 use crate::{
     Split, SplitId,
     block::{Block, TimeRange},
@@ -84,7 +84,7 @@ impl Snapshot {
 
     fn minutes_of(&self, block: &Block) -> Result<RecordBatch, ReadError> {
         let limit = |sums: &mut OperationMinutes| drop(sums.limit(&self.known, self.rollup_values_max));
-        self.reader.minutes(block, limit).map_err(|source| unreadable(block, source))
+        self.reader.minutes(block, limit).map_err(|source| self.unreadable(block, source))
     }
 
     /// Leaves what a service has too many of out of the keys of sums, as those of this snapshot do: see [`OperationMinutes::limit`].

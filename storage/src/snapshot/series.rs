@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::Range, sync::Arc};
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use schemas::{Table, columns::METRIC_NAME};
 
-use super::{ReadError, Snapshot, overlaps, unreadable};
+use super::{ReadError, Snapshot, overlaps};
 use crate::{
     Bound, Split, SplitId,
     block::{Block, TimeRange, each_point, listed_schema, series_parts},
@@ -50,7 +50,7 @@ impl Snapshot {
             Of::Memory(index) => Ok(each_point(&self.memory(table, index)?, metric, time)?),
             Of::Block { id, part } => {
                 let block = self.block(table, id).ok_or(ReadError::NoSuchSplit { table, split: SplitId::Block(id) })?;
-                self.reader.series_within(block, part, metric, time).map_err(|source| unreadable(block, source))
+                self.reader.series_within(block, part, metric, time).map_err(|source| self.unreadable(block, source))
             }
         }
     }

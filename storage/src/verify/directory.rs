@@ -1,7 +1,7 @@
 //! All blocks of a data directory, and the files that belong to none.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -28,6 +28,8 @@ pub struct Verified {
     pub bytes: u64,
     /// Blocks and indexes that are damaged or missing; empty when all is well.
     pub findings: Vec<Finding>,
+    /// Blocks that the server set aside, with what it found; what is wrong with them now is among the findings too.
+    pub set_aside: Vec<Finding>,
     /// Files that no catalog entry names: somebody else's, or in the making. The next start clears away what is ours.
     pub unlisted: Vec<PathBuf>,
 }
@@ -91,8 +93,10 @@ pub fn verify(io: Arc<dyn Io>, data_dir: &Path, progress: &mut dyn FnMut(Progres
         progress(Progress { bytes_done: verified.bytes, bytes_total });
     }
     let catalog = Catalog::open_read_only(data_dir)?;
-    let live: HashSet<u64> = catalog.blocks()?.iter().map(|block| block.id).collect();
-    verified.findings = findings.into_iter().filter(|(id, _)| live.contains(id)).map(|(_, finding)| finding).collect();
+    let live: HashMap<u64, PathBuf> = catalog.blocks()?.into_iter().map(|block| (block.id, block.path)).collect();
+    let damaged = catalog.damaged()?.into_iter();
+    verified.set_aside = damaged.filter_map(|(id, damage)| Some(Finding { path: live.get(&id)?.clone(), what: damage.reason })).collect();
+    verified.findings = findings.into_iter().filter(|(id, _)| live.contains_key(id)).map(|(_, finding)| finding).collect();
     let known = catalog.known_files()?;
     let exists = |path: &PathBuf| data_dir.join(path).exists();
     verified.unlisted = files.into_iter().filter(|path| !known.contains(path) && exists(path)).collect();

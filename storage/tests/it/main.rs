@@ -14,6 +14,7 @@ mod captures;
 mod compact;
 mod compact_crash;
 mod crash;
+mod damaged;
 mod day;
 mod dead_threads;
 mod dedup;
