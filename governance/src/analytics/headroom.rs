@@ -1,5 +1,7 @@
 //! How close an adaptive breaker is to dropping calls, and whether it ever can.
 
+use crate::fold::Parameters;
+
 /// The limits of a breaker after Google's SRE book, chapter 21: it drops with probability `(total - k * accepts) / (total + 1)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adaptive {
@@ -17,14 +19,21 @@ impl Adaptive {
     /// go-zero: 5 calls above `k * accepts` in 10 s.
     pub const GO_ZERO: Self = Self { k: 1.5, requests_min: 5.0, window_s: 10.0 };
 
-    /// The defaults of a framework. Kratos without a version is v2, whose breaker needs more traffic.
-    pub fn of(framework: &str) -> Option<Self> {
-        match framework {
-            "kratos-v3" => Some(Self::KRATOS_V3),
-            "go-zero" => Some(Self::GO_ZERO),
-            framework if framework.starts_with("kratos") => Some(Self::AEGIS),
-            _ => None,
-        }
+    /// Of a framework: its defaults, and what rules say otherwise. Kratos without a version is v2, whose breaker needs more traffic.
+    /// `None`: its breakers are not adaptive.
+    pub fn of(framework: &str, parameters: &Parameters) -> Option<Self> {
+        let known = match framework {
+            "kratos-v3" => Self::KRATOS_V3,
+            "go-zero" => Self::GO_ZERO,
+            framework if framework.starts_with("kratos") => Self::AEGIS,
+            _ => return None,
+        };
+        let said = parameters.library(framework);
+        Some(Self {
+            k: said.k.unwrap_or(known.k),
+            requests_min: said.calls_min.unwrap_or(known.requests_min),
+            window_s: said.window_ns.map_or(known.window_s, |window_ns| window_ns as f64 / 1e9),
+        })
     }
 
     /// From 1 (all calls succeed with room to spare) to 0 and below (it drops now).
@@ -71,11 +80,16 @@ pub fn cap_margin(active: f64, max: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fold::Library;
 
     #[test]
     fn margins_and_floors() {
-        assert_eq!(Adaptive::of("kratos"), Some(Adaptive::AEGIS));
-        assert_eq!(Adaptive::of("gobreaker"), None);
+        let of = |framework| Adaptive::of(framework, &Parameters::default());
+        assert_eq!((of("kratos"), of("kratos-v3"), of("gobreaker")), (Some(Adaptive::AEGIS), Some(Adaptive::KRATOS_V3), None));
+        let said = Library { k: Some(2.5), calls_min: Some(10.0), window_ns: Some(5_000_000_000), ..Library::default() };
+        let parameters = Parameters { libraries: [("kratos".to_owned(), said)].into(), ..Parameters::default() };
+        let expected = Adaptive { k: 2.5, requests_min: 10.0, window_s: 5.0 };
+        assert_eq!((Adaptive::of("kratos-v3", &parameters), Adaptive::of("gobreaker", &parameters)), (Some(expected), None));
         assert!((Adaptive::AEGIS.threshold() - 0.4).abs() < 1e-9);
         assert!((Adaptive::KRATOS_V3.threshold() - 0.5).abs() < 1e-9);
         assert!(Adaptive::AEGIS.margin(100.0, 60.0).abs() < 1e-9, "40 % fail: it is about to drop");

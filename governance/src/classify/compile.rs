@@ -13,15 +13,16 @@ use super::{
         ActionSource, ConditionSource, EncodingSource, FrameworkSource, On, RejectionSource, RuleFile, RuleSource, SignalKind,
         SignalSource, Templates,
     },
-    framework::{Framework, Frameworks, Start},
+    framework::{Framework, Frameworks},
     matching::{Condition, Test},
-    names::{NamePattern, canonical},
+    names::NamePattern,
     rules::{ActionRule, RejectionRule, Rule, SignalRule, Word},
     template::Template,
     words,
 };
 use crate::facts::{Action, RejectionKind, State};
 
+mod library;
 mod trigger;
 
 /// A regex of a rule takes at most this much memory.
@@ -91,19 +92,7 @@ impl Compiler {
         {
             mistakes.add(id.span(), format!("framework `{}`, `encoding`", source.id), format!("there is no encoding {:?}", id.as_ref()));
         }
-        let starts = |patterns: &[String]| patterns.iter().map(|pattern| Start::new(pattern)).collect();
-        let framework = Framework {
-            mechanism: source.mechanism.map(Into::into),
-            scope: starts(&source.scope),
-            metric_prefix: source
-                .metric_prefix
-                .iter()
-                .map(|prefix| canonical(&format!("{prefix}x")).trim_end_matches('x').to_owned())
-                .collect(),
-            exception_type: starts(&source.exception_type),
-            encoding: source.encoding.map(Spanned::into_inner),
-            id: source.id,
-        };
+        let framework = library::framework_of(source, mistakes);
         self.frameworks.insert(framework.id.clone(), framework);
     }
 }

@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     field::Field,
     file::SignalKind,
+    framework::Frameworks,
     matching::{Origin, Subject},
     rules::{ActionRule, RejectionRule, Rule, SignalRule, Word},
     template::Template,
@@ -89,7 +90,7 @@ impl Shared {
         let operation = bounded(operation, NAME_BYTES_MAX);
         subject.operation.clone_from(&operation);
         let framework = match &rule.framework {
-            Some(template) => render(subject, Some(template)),
+            Some(template) => Frameworks::version_of(render(subject, Some(template)), subject.row),
             None => {
                 subject.value(&Field::Framework).filter(|id| subject.rules.frameworks.may_write(id, rule)).unwrap_or_default().into_owned()
             }

@@ -52,6 +52,29 @@ pub(super) struct FrameworkSource {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub encoding: Option<Spanned<String>>,
+    /// So many refused calls within `open_within_s` seconds open a breaker of which refusals alone tell: 3 within 5.
+    #[serde(default)]
+    #[schemars(with = "Option<f64>", range(min = 1.0))]
+    pub open_n: Option<Spanned<f64>>,
+    #[serde(default)]
+    #[schemars(with = "Option<f64>", range(min = 0.001))]
+    pub open_within_s: Option<Spanned<f64>>,
+    /// So many seconds without a refused call close it: 10, or half as long again as `window_s` where a probe is let through after that.
+    #[serde(default)]
+    #[schemars(with = "Option<f64>", range(min = 0.001))]
+    pub close_gap_s: Option<Spanned<f64>>,
+    /// Seconds that the breaker itself looks at, or stays open for.
+    #[serde(default)]
+    #[schemars(with = "Option<f64>", range(min = 0.001))]
+    pub window_s: Option<Spanned<f64>>,
+    /// Of an adaptive breaker: it drops calls when there are more than `k` times as many as went well,
+    #[serde(default)]
+    #[schemars(with = "Option<f64>", range(min = 1.0))]
+    pub k: Option<Spanned<f64>>,
+    /// and at least so many within `window_s`.
+    #[serde(default)]
+    #[schemars(with = "Option<f64>", range(min = 1.0))]
+    pub calls_min: Option<Spanned<f64>>,
 }
 
 /// What the numbers of a gauge mean.

@@ -1,7 +1,12 @@
 //! Which library a record is from: resource, scope, metric name, type of the exception, in this order.
 
+use std::borrow::Cow;
+
 use super::{encoding::Encoding, field::Field, keys, matching::Row, names::canonical, rules::Rule};
-use crate::facts::Mechanism;
+use crate::{
+    facts::Mechanism,
+    fold::{Library, family},
+};
 
 #[derive(Debug, Clone)]
 pub(super) struct Framework {
@@ -12,6 +17,8 @@ pub(super) struct Framework {
     pub exception_type: Vec<Start>,
     /// Id of the encoding of its gauges.
     pub encoding: Option<String>,
+    /// What a fold must know of it.
+    pub library: Library,
 }
 
 /// A whole text, or its start.
@@ -54,10 +61,18 @@ impl Frameworks {
         self.encodings.iter().find_map(|(name, encoding)| (name == id).then_some(encoding))
     }
 
+    /// The version of a library that the sender of `row` names, or `framework` as it is.
+    pub fn version_of(framework: String, row: &dyn Row) -> String {
+        match said(row) {
+            Some(said) if said.len() > framework.len() && family(&said) == framework => said,
+            _ => framework,
+        }
+    }
+
     /// The library that `row` is from, as far as it says.
     pub fn of(&self, row: &dyn Row) -> Option<String> {
-        if let Some(said) = row.value(&Field::Resource(keys::SERVICE_FRAMEWORK.clone()), None) {
-            return Some(said.into_owned());
+        if let Some(said) = said(row) {
+            return Some(said);
         }
         let by = |field: &Field, matches: &dyn Fn(&Framework, &str) -> bool| {
             let value = row.value(field, None)?;
@@ -72,4 +87,8 @@ impl Frameworks {
             })
             .or_else(|| by(&Field::ExceptionType, &|framework, kind| framework.exception_type.iter().any(|start| start.matches(kind))))
     }
+}
+
+fn said(row: &dyn Row) -> Option<String> {
+    row.value(&Field::Resource(keys::SERVICE_FRAMEWORK.clone()), None).map(Cow::into_owned)
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     codes::Extractor,
     facts::{Action, Mechanism, RejectionKind, State},
-    fold::Parameters,
+    fold::{Library, Parameters},
 };
 
 /// All rules, ready to be applied to batches. Cheap to share, made once per change of a file.
@@ -77,7 +77,11 @@ impl Rules {
     pub fn parameters(&self) -> Parameters {
         let rules = self.spans.iter().chain(&self.logs);
         let half_open = rules.filter_map(|rule| Some((rule.id.clone(), rule.rejection.as_ref()?.half_open_of.clone()?)));
-        Parameters { half_open: half_open.collect(), ..Parameters::default() }
+        let libraries = self.frameworks.all.iter().filter(|framework| framework.library != Library::default());
+        Parameters {
+            half_open: half_open.collect(),
+            libraries: libraries.map(|framework| (framework.id.clone(), framework.library)).collect(),
+        }
     }
 
     /// A hash of the texts of all rules: facts of one version were made by the same rules.

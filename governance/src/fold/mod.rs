@@ -53,12 +53,13 @@ mod walk;
 mod tests;
 
 pub use deltas::gains;
+pub(crate) use identity::family;
 pub use identity::{BreakerId, BreakerKey};
 pub use input::{Calls, Input, Link, Presence, TraceShape};
 pub use model::{
     Breaker, Conflict, Ended, Folded, History, Method, Moment, Notice, Proof, Refused, Segment, ServiceTrip, Transition, Trip, Verdict,
 };
-pub use parameters::{Inference, Parameters};
+pub use parameters::{Inference, Library, Parameters};
 pub use refusals::{Alike, Refusal, Single};
 pub use run::fold;
 pub use samples::{Sample, Series};

@@ -227,6 +227,11 @@ pub struct Breaker {
 }
 
 impl Breaker {
+    /// What the library is called, as exactly as it is known.
+    pub fn library(&self) -> &str {
+        if self.framework.is_empty() { &self.key.family } else { &self.framework }
+    }
+
     /// The trip that covers the instant; else, within its bounds, the one that may.
     pub fn trip_at(&self, time: UnixNanos) -> Option<&ServiceTrip> {
         let possible = |trip: &Trip| trip.opened.lo.is_none_or(|lo| lo <= time) && trip.closed.is_none_or(|closed| time <= closed.hi);

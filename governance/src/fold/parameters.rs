@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::identity::family;
+
 pub(crate) const SECOND: i64 = 1_000_000_000;
 pub(crate) const MINUTE: i64 = 60 * SECOND;
 
@@ -50,21 +52,61 @@ const FAMILIES: &[(&str, i64, bool)] = &[
     ("sentinel", 5 * SECOND, true),
 ];
 
-/// The defaults, and what the user says otherwise.
+/// What rules say of a library beyond its defaults.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Library {
+    pub open_n: Option<f64>,
+    pub open_w_ns: Option<i64>,
+    pub close_gap_ns: Option<i64>,
+    pub window_ns: Option<i64>,
+    /// Of adaptive breakers: K, and the calls of a window below which they drop none.
+    pub k: Option<f64>,
+    pub calls_min: Option<f64>,
+}
+
+/// The defaults, and what rules say otherwise.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters {
-    pub overrides: BTreeMap<String, Inference>,
+    /// By framework, or by the family of several.
+    pub libraries: BTreeMap<String, Library>,
     /// Rules whose refusals may be of a half open breaker, and of which library.
     pub half_open: BTreeMap<String, String>,
 }
 
 impl Parameters {
-    pub fn of(&self, family: &str) -> Inference {
-        if let Some(inference) = self.overrides.get(family) {
-            return *inference;
+    /// What is said of `framework`, or else of its family.
+    pub fn library(&self, framework: &str) -> Library {
+        self.libraries.get(framework).or_else(|| self.libraries.get(family(framework))).copied().unwrap_or_default()
+    }
+
+    pub fn of(&self, framework: &str) -> Inference {
+        let said = self.library(framework);
+        let known = FAMILIES.iter().find(|(name, ..)| *name == family(framework));
+        let window_ns = said.window_ns.or(known.map(|(_, window_ns, _)| *window_ns)).unwrap_or(DEFAULT.window_ns);
+        let follows = known.is_some_and(|(.., follows)| *follows);
+        let gap = if follows { (window_ns + window_ns / 2).max(DEFAULT.close_gap_ns) } else { DEFAULT.close_gap_ns };
+        Inference {
+            open_n: said.open_n.unwrap_or(DEFAULT.open_n),
+            open_w_ns: said.open_w_ns.unwrap_or(DEFAULT.open_w_ns),
+            close_gap_ns: said.close_gap_ns.unwrap_or(gap),
+            window_ns,
         }
-        let Some((_, window_ns, follows)) = FAMILIES.iter().find(|(name, ..)| *name == family) else { return DEFAULT };
-        let gap = if *follows { (window_ns + window_ns / 2).max(DEFAULT.close_gap_ns) } else { DEFAULT.close_gap_ns };
-        Inference { close_gap_ns: gap, window_ns: *window_ns, ..DEFAULT }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_counts_before_what_libraries_are_known_for() {
+        let library = Library { open_n: Some(5.0), window_ns: Some(20 * SECOND), ..Library::default() };
+        let of = |name: &str| Parameters { libraries: [(name.to_owned(), library)].into(), ..Parameters::default() };
+        let gap = |name: &str, framework: &str| of(name).of(framework).close_gap_ns / SECOND;
+        assert_eq!(of("kratos").of("kratos-v3"), Inference { open_n: 5.0, window_ns: 20 * SECOND, ..DEFAULT });
+        assert_eq!(of("kratos-v3").of("kratos"), Parameters::default().of("kratos"));
+        // The gap follows the time after which a probe is let through.
+        assert_eq!((gap("gobreaker", "gobreaker"), gap("other", "gobreaker"), gap("other", "other")), (30, 90, 10));
+        assert_eq!(Parameters::default().of(""), DEFAULT);
     }
 }

@@ -6,7 +6,7 @@ use super::{
     BreakerKey, Refusal, Scope,
     alias::Share,
     hash::Plain,
-    identity::hash_of,
+    identity::{family, hash_of},
     parameters::SECOND,
     process::{Processes, SHARED},
     sort::Sorted,
@@ -121,11 +121,9 @@ impl Registry {
         let targets = std::mem::take(&mut self.entries[from].targets);
         let framework = self.entries[from].framework.clone();
         let entry = &mut self.entries[into];
+        entry.name_framework(&framework);
         operations.iter().for_each(|(name, count)| tally(&mut entry.operations, name, *count));
         targets.iter().for_each(|(name, count)| tally(&mut entry.targets, name, *count));
-        if entry.framework.is_empty() {
-            entry.framework = framework;
-        }
     }
 
     /// The facts of these are of no breaker from now on; they still count as refused calls.
@@ -167,6 +165,20 @@ impl Registry {
 }
 
 impl Entry {
+    /// As exact as it is known.
+    pub fn framework(&self) -> &str {
+        if self.framework.is_empty() { &self.key.family } else { &self.framework }
+    }
+
+    /// The more exact name stays, with the version: whatever the order of facts.
+    fn name_framework(&mut self, framework: &str) {
+        let exact = |name: &str| (name.len(), name.to_owned());
+        let is_same = self.framework.is_empty() || framework.len() > self.framework.len() && family(framework) == family(&self.framework);
+        if is_same && exact(framework) > exact(&self.framework) {
+            framework.clone_into(&mut self.framework);
+        }
+    }
+
     /// Nothing says which breaker, operation or target.
     pub fn is_anonymous(&self) -> bool {
         self.key.name.is_empty() && self.operations.is_empty() && self.targets.is_empty()
@@ -246,8 +258,10 @@ impl Found {
             self.entries.push(Entry { key: key(), framework: framework.to_owned(), operations, targets, aliases });
             self.entries.len() - 1
         });
-        tally(&mut self.entries[index].operations, operation, weight);
-        tally(&mut self.entries[index].targets, target, weight);
+        let entry = &mut self.entries[index];
+        entry.name_framework(framework);
+        tally(&mut entry.operations, operation, weight);
+        tally(&mut entry.targets, target, weight);
         index
     }
 

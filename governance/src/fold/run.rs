@@ -78,7 +78,7 @@ fn histories(
     let mut notices = Vec::new();
     let built = registry.slots.iter().zip(&prepared).map(|(slot, prepared)| {
         let entry = &registry.entries[slot.entry];
-        let rule = input.parameters.of(&entry.key.family);
+        let rule = input.parameters.of(entry.framework());
         let calls = (!input.calls.is_empty()).then(|| calls.of_slot(entry, &slot.instance));
         build(&context, (slot, entry), processes.get(slot.process), prepared, (&rule, calls.as_deref()), &mut notices)
     });
@@ -129,7 +129,7 @@ fn assemble(
 
 fn breaker(input: &Input<'_>, entry: &Entry, mut instances: Vec<History>) -> Breaker {
     instances.sort_by(|a, b| a.instance.cmp(&b.instance));
-    let gap = input.parameters.of(&entry.key.family).close_gap_ns;
+    let gap = input.parameters.of(entry.framework()).close_gap_ns;
     let segments = segments(&instances, input.since.0);
     let trips = service_trips(&instances, &segments, gap, input.until.0);
     let mut aliases = entry.aliases.clone();

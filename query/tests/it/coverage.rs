@@ -167,6 +167,21 @@ async fn what_is_asked_for_and_in_which_language() {
 }
 
 #[tokio::test]
+async fn breakers_of_a_later_version_need_less_traffic() {
+    let loaded = shop();
+    let attributes = [("kind", "client"), ("operation", "/user.v1.User/Get"), ("code", "503"), ("reason", "CIRCUITBREAKER")];
+    let record = json!({
+        "timeUnixNano": START_NS.to_string(), "severityNumber": 17, "body": {"stringValue": "client request"},
+        "attributes": self::attributes(&attributes),
+    });
+    let resource = self::attributes(&[("service.name", "order"), ("service.instance.id", "a")]);
+    loaded
+        .receive(Signal::Logs, &json!({"resourceLogs": [{"resource": {"attributes": resource}, "scopeLogs": [{"logRecords": [record]}]}]}));
+    let told = ask(&loaded, "&kind=cannot_trip", "en").await;
+    assert_eq!(lines(&told), [""; 0], "thirty calls within three seconds, where v3 needs twenty and v2 a hundred");
+}
+
+#[tokio::test]
 async fn a_refusal_on_the_edge_means_that_it_is_guarded() {
     let loaded = shop();
     let refused = "error: code = 503 reason = CIRCUITBREAKER message = request failed due to circuit breaker triggered metadata = map[] cause = <nil>";

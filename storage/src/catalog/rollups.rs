@@ -8,7 +8,7 @@ use schemas::{Table, TenantId};
 
 use super::{Catalog, CatalogError, During};
 use crate::{
-    rollup::{Change, Known, KnownValue, Limited},
+    rollup::{Change, Known, KnownValue, Limited, Value},
     wal::Lsn,
 };
 
@@ -40,7 +40,7 @@ pub(super) fn remember(transaction: &Transaction<'_>, tenant: TenantId, changes:
         .during("forget a key of sums")?;
     for change in changes {
         let (Change::Seen(of, _) | Change::Forgotten(of)) = change;
-        let (service, namespace, what, value) = (&*of.service, &*of.namespace, of.what.name(), &*of.value);
+        let (service, namespace, what, value) = (&*of.service, &*of.namespace, of.what.name(), of.value.to_text());
         match change {
             Change::Seen(_, day) => {
                 insert.execute(params![tenant.0, service, namespace, what, value, day]).during("remember a key of sums")?
@@ -68,7 +68,8 @@ impl Catalog {
                 row.try_into().during("read keys of sums")?;
             // Written by a later version, which limits more than this one.
             let Some(what) = Limited::ALL.into_iter().find(|one| one.name() == what) else { continue };
-            let of = KnownValue { service: service.into(), namespace: namespace.into(), what, value: value.into() };
+            let Some(value) = Value::of_text(what, &value) else { continue };
+            let of = KnownValue { service: service.into(), namespace: namespace.into(), what, value };
             known.entry(TenantId(tenant)).or_default().apply(&[Change::Seen(of, day)]);
         }
         Ok(known)

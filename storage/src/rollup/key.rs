@@ -1,9 +1,6 @@
 //! What a row is of.
 
-use super::{
-    known::{Limited, LimitedKey},
-    texts::NULL,
-};
+use super::{known::Limited, limit::LimitedKey, texts::NULL};
 
 /// A minute.
 pub const MINUTE_NS: i64 = 60 * 1_000_000_000;

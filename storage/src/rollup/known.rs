@@ -7,27 +7,16 @@
 //! ```
 //! So a minute of a service has at most as many rows as combinations, and those of all others by kind and status.
 //!
-//! Who came first stays, so that rows of different flushes agree; of those that come together the most frequent are first. What was not
-//! seen for [`KEPT_DAYS`] makes room when room is needed: by then its rows are gone too.
+//! Who came first stays, so that rows of different flushes agree: here is who did. [`limit`](super::limit) decides about those that come.
 
-use std::{
-    collections::{HashMap, HashSet},
-    hash::Hash,
-    sync::Arc,
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
+
+use ahash::RandomState;
+
+use super::key::{
+    BEYOND_ENVIRONMENTS, BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, BEYOND_PROTOCOLS, BEYOND_ROWS, BEYOND_VERSIONS,
 };
 
-use xxhash_rust::xxh3::Xxh3;
-
-use super::{
-    groups::Groups,
-    key::{BEYOND_ENVIRONMENTS, BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, BEYOND_PROTOCOLS, BEYOND_ROWS, BEYOND_VERSIONS},
-    measures::Measures,
-    texts::{NULL, Texts},
-};
-
-const DAY_NS: i64 = 24 * 3600 * 1_000_000_000;
-/// As long as rows stay by default.
-const KEPT_DAYS: i64 = 30;
 /// Combinations of a service that have rows of their own, for each value that a column may have.
 pub const ROWS_PER_VALUE: usize = 10;
 
@@ -89,7 +78,7 @@ impl Limited {
     }
 
     /// Its bit in `beyond_limit`.
-    fn bit(self) -> i32 {
+    pub(super) fn bit(self) -> i32 {
         match self {
             Self::Operation | Self::EdgeOperation => BEYOND_OPERATIONS,
             Self::Peer | Self::EdgePeer => BEYOND_PEERS,
@@ -102,38 +91,39 @@ impl Limited {
     }
 }
 
-/// A key of which some texts are limited.
-pub(super) trait LimitedKey: Copy + Eq + Hash {
-    /// What is limited, and its place among the texts.
-    const LIMITED: &'static [(Limited, usize)];
-    /// What a combination of all texts is.
-    const WHOLE: Limited;
-
-    /// As numbers; the first two are service and namespace.
-    fn texts(&self) -> &[u32];
-
-    /// Forgets the text at `place`, which `bit` stands for.
-    fn leave_out(&mut self, place: usize, bit: i32);
-
-    fn beyond_limit(&self) -> i32;
-
-    /// The same of no minute.
-    fn combination(&self) -> Self;
-
-    /// What tells combinations apart beside texts: it must mean the same in every version.
-    fn number(&self) -> i32;
-
-    /// Becomes the key of all others: of the same minute and service, and few more.
-    fn leave_all_out(&mut self);
-}
-
 /// A value that has rows of its own. A service or namespace that is not said is empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KnownValue {
     pub service: Arc<str>,
     pub namespace: Arc<str>,
     pub what: Limited,
-    pub value: Arc<str>,
+    pub value: Value,
+}
+
+/// What it is called.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value {
+    Text(Arc<str>),
+    /// A hash of a combination.
+    Hash(u128),
+}
+
+impl Value {
+    /// As the catalog has it.
+    pub(crate) fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Hash(hash) => Cow::Owned(format!("{hash:032x}")),
+        }
+    }
+
+    /// `None`: no [`to_text`](Self::to_text) is so.
+    pub(crate) fn of_text(what: Limited, text: &str) -> Option<Self> {
+        match what {
+            Limited::Row | Limited::EdgeRow => u128::from_str_radix(text, 16).ok().map(Self::Hash),
+            _ => Some(Self::Text(text.into())),
+        }
+    }
 }
 
 /// How many values of one kind a service has.
@@ -156,9 +146,12 @@ pub enum Change {
 /// By service and what it is.
 type Scope = (Arc<str>, Arc<str>, Limited);
 
-/// The values that have rows of their own.
+/// With the day when it was last seen.
+pub(super) type Values = HashMap<Value, i64, RandomState>;
+
+/// The values that have rows of their own. A copy shares what is not changed: flushes learn beside questions that keep what they saw.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known(HashMap<Scope, HashMap<Arc<str>, i64>>);
+pub struct Known(HashMap<Scope, Arc<Values>, RandomState>);
 
 impl Known {
     /// How many values have rows of their own, by service, namespace and what it is; in no order.
@@ -171,11 +164,16 @@ impl Known {
         })
     }
 
+    /// Those of one service.
+    pub(super) fn values(&self, service: Arc<str>, namespace: Arc<str>, what: Limited) -> Option<&Values> {
+        self.0.get(&(service, namespace, what)).map(AsRef::as_ref)
+    }
+
     /// What makes an empty one the same.
     pub fn changes(&self) -> Vec<Change> {
-        let of_scope = |((service, namespace, what), values): (&Scope, &HashMap<Arc<str>, i64>)| {
-            let seen = |(value, day): (&Arc<str>, &i64)| {
-                let (service, namespace, value) = (Arc::clone(service), Arc::clone(namespace), Arc::clone(value));
+        let of_scope = |((service, namespace, what), values): (&Scope, &Arc<Values>)| {
+            let seen = |(value, day): (&Value, &i64)| {
+                let (service, namespace, value) = (Arc::clone(service), Arc::clone(namespace), value.clone());
                 Change::Seen(KnownValue { service, namespace, what: *what, value }, *day)
             };
             values.iter().map(seen).collect::<Vec<Change>>()
@@ -183,154 +181,48 @@ impl Known {
         self.0.iter().flat_map(of_scope).collect()
     }
 
+    /// O(changes, and values of the services that they are of).
     pub fn apply(&mut self, changes: &[Change]) {
         for change in changes {
+            let (Change::Seen(of, _) | Change::Forgotten(of)) = change;
+            let scope = (Arc::clone(&of.service), Arc::clone(&of.namespace), of.what);
+            let values = Arc::make_mut(self.0.entry(scope).or_default());
             match change {
-                Change::Seen(KnownValue { service, namespace, what, value }, day) => {
-                    let scope = (Arc::clone(service), Arc::clone(namespace), *what);
-                    self.0.entry(scope).or_default().insert(Arc::clone(value), *day);
-                }
-                Change::Forgotten(KnownValue { service, namespace, what, value }) => {
-                    if let Some(values) = self.0.get_mut(&(Arc::clone(service), Arc::clone(namespace), *what)) {
-                        values.remove(value);
-                    }
-                }
-            }
+                Change::Seen(of, day) => values.insert(of.value.clone(), *day),
+                Change::Forgotten(of) => values.remove(&of.value),
+            };
         }
     }
 }
 
-/// Texts of a scope by number.
-type NumberedScope = (u32, u32, Limited);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// How often a value is counted, and the day of its newest arrival.
-#[derive(Debug, Clone, Copy, Default)]
-struct Use {
-    count: f64,
-    day: i64,
-}
-
-impl Use {
-    fn add(&mut self, measures: &Measures) {
-        self.count += measures.count;
-        self.day = self.day.max(measures.received_at.div_euclid(DAY_NS));
-    }
-}
-
-/// Leaves values beyond `max` for each service out of the keys of `groups`, then combinations beyond their limit, and adds up what has the
-/// same key then. Returns what is to be remembered. O(groups).
-pub(super) fn limit<K: LimitedKey>(groups: &mut Groups<K>, texts: &Texts, known: &Known, max: usize) -> Vec<Change> {
-    let mut changes = Vec::new();
-    limit_values(groups, texts, known, max, &mut changes);
-    limit_combinations(groups, texts, known, max, &mut changes);
-    changes
-}
-
-fn limit_values<K: LimitedKey>(groups: &mut Groups<K>, texts: &Texts, known: &Known, max: usize, changes: &mut Vec<Change>) {
-    let scope = |key: &K, what| (key.texts()[0], key.texts()[1], what);
-    let mut uses: HashMap<NumberedScope, HashMap<u32, Use>> = HashMap::new();
-    for (key, measures) in groups.iter() {
-        for (what, place) in K::LIMITED {
-            let value = key.texts()[*place];
-            if value != NULL {
-                uses.entry(scope(key, *what)).or_default().entry(value).or_default().add(measures);
-            }
+    #[test]
+    fn the_catalog_gives_back_what_it_was_given() {
+        for (what, value) in [
+            (Limited::Operation, Value::Text("GET /".into())),
+            (Limited::Peer, Value::Text("00000000000000000000000000000001".into())),
+            (Limited::Row, Value::Hash(1)),
+            (Limited::EdgeRow, Value::Hash(u128::MAX)),
+        ] {
+            assert_eq!(Value::of_text(what, &value.to_text()), Some(value));
         }
+        assert_eq!(Value::of_text(Limited::Row, "no hash"), None);
     }
-    let mut beyond: HashSet<(NumberedScope, u32)> = HashSet::new();
-    for (scope, values) in uses {
-        let values = values.into_iter().map(|(value, used)| (value, texts.shared(value), used)).collect();
-        let left_out = admit(scope, values, texts, known, max, changes);
-        beyond.extend(left_out.into_iter().map(|value| (scope, value)));
-    }
-    if !beyond.is_empty() {
-        groups.regroup(|key| {
-            let mut limited = *key;
-            for (what, place) in K::LIMITED {
-                if beyond.contains(&(scope(key, *what), key.texts()[*place])) {
-                    limited.leave_out(*place, what.bit());
-                }
-            }
-            limited
-        });
-    }
-}
 
-fn limit_combinations<K: LimitedKey>(groups: &mut Groups<K>, texts: &Texts, known: &Known, max: usize, changes: &mut Vec<Change>) {
-    let mut uses: HashMap<(u32, u32), HashMap<K, Use>> = HashMap::new();
-    for (key, measures) in groups.iter().filter(|(key, _)| key.beyond_limit() & BEYOND_ROWS == 0) {
-        let of_service = uses.entry((key.texts()[0], key.texts()[1])).or_default();
-        of_service.entry(key.combination()).or_default().add(measures);
+    #[test]
+    fn a_copy_stays_as_it_was() {
+        let seen = |service: &str, value: &str| {
+            let value = Value::Text(value.into());
+            Change::Seen(KnownValue { service: service.into(), namespace: "".into(), what: Limited::Operation, value }, 7)
+        };
+        let mut known = Known::default();
+        known.apply(&[seen("cart", "a"), seen("pay", "b")]);
+        let before = known.clone();
+        known.apply(&[seen("pay", "c")]);
+        let of = |known: &Known, service: &str| known.values(service.into(), "".into(), Limited::Operation).map(HashMap::len);
+        assert_eq!((of(&before, "pay"), of(&known, "pay"), of(&known, "cart")), (Some(1), Some(2), Some(1)));
     }
-    let mut beyond: HashSet<K> = HashSet::new();
-    for ((service, namespace), combinations) in uses {
-        let combinations = combinations.into_iter().map(|(key, used)| (key, name_of(&key, texts), used)).collect();
-        let scope = (service, namespace, K::WHOLE);
-        beyond.extend(admit(scope, combinations, texts, known, K::WHOLE.most(max), changes));
-    }
-    if !beyond.is_empty() {
-        groups.regroup(|key| {
-            let mut limited = *key;
-            if beyond.contains(&key.combination()) {
-                limited.leave_all_out();
-            }
-            limited
-        });
-    }
-}
-
-/// How the catalog calls a combination: a hash of 128 bits.
-fn name_of<K: LimitedKey>(key: &K, texts: &Texts) -> Arc<str> {
-    let mut hash = Xxh3::new();
-    hash.update(&key.number().to_le_bytes());
-    hash.update(&key.beyond_limit().to_le_bytes());
-    for text in key.texts().iter().skip(2).map(|number| texts.get(*number)) {
-        // Its length first, or texts could meet. No text is not an empty one.
-        hash.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
-        hash.update(text.unwrap_or_default().as_bytes());
-    }
-    format!("{:032x}", hash.digest128()).into()
-}
-
-/// Decides about the values of one scope, each with its text; returns those that are beyond the limit.
-fn admit<V>(
-    (service, namespace, what): NumberedScope,
-    values: Vec<(V, Arc<str>, Use)>,
-    texts: &Texts,
-    known: &Known,
-    max: usize,
-    changes: &mut Vec<Change>,
-) -> Vec<V> {
-    let of_value = |value: &Arc<str>| KnownValue {
-        service: texts.shared(service),
-        namespace: texts.shared(namespace),
-        what,
-        value: Arc::clone(value),
-    };
-    let nothing = HashMap::new();
-    let known = known.0.get(&(texts.shared(service), texts.shared(namespace), what)).unwrap_or(&nothing);
-    let (mut new, mut seen) = (Vec::new(), HashSet::new());
-    for (value, text, used) in values {
-        match known.get(&text) {
-            Some(day) if *day >= used.day => {}
-            Some(_) => changes.push(Change::Seen(of_value(&text), used.day)),
-            None => {
-                new.push((value, text, used));
-                continue;
-            }
-        }
-        seen.insert(text);
-    }
-    new.sort_unstable_by(|(_, a, of_a), (_, b, of_b)| of_b.count.total_cmp(&of_a.count).then_with(|| a.cmp(b)));
-    let mut room = max.saturating_sub(known.len());
-    if new.len() > room {
-        let today = new.iter().map(|(_, _, used)| used.day).max().unwrap_or_default();
-        let old = known.iter().filter(|(value, day)| **day < today - KEPT_DAYS && !seen.contains(*value));
-        let forgotten: Vec<Change> = old.map(|(value, _)| Change::Forgotten(of_value(value))).collect();
-        room += forgotten.len();
-        changes.extend(forgotten);
-    }
-    let beyond = new.split_off(room.min(new.len()));
-    changes.extend(new.into_iter().map(|(_, text, used)| Change::Seen(of_value(&text), used.day)));
-    beyond.into_iter().map(|(value, _, _)| value).collect()
 }

@@ -9,7 +9,8 @@
 //! operations   the facade: spans and rows in, rows out
 //! edges        the other one: who calls whom
 //! key          what a row is of; texts as numbers
-//! known        how many operations of a service have rows of their own
+//! known        which operations of a service have rows of their own
+//! limit        and which of those that come get some
 //! texts        texts <-> numbers, once per dictionary value
 //! spans        the columns of spans, and whom a span calls
 //! measures     what is added up, and how: in any order, with the same result
@@ -32,6 +33,7 @@ mod groups;
 mod histogram;
 mod key;
 mod known;
+mod limit;
 mod measures;
 mod operations;
 mod rows;
@@ -46,7 +48,7 @@ pub use key::{
     BEYOND_ENVIRONMENTS, BEYOND_ERROR_CODES, BEYOND_OPERATIONS, BEYOND_PEERS, BEYOND_PROTOCOLS, BEYOND_ROWS, BEYOND_VERSIONS, MINUTE_NS,
     minute_of,
 };
-pub use known::{Change, Known, KnownCount, KnownValue, Limited, ROWS_PER_VALUE};
+pub use known::{Change, Known, KnownCount, KnownValue, Limited, ROWS_PER_VALUE, Value};
 pub use operations::OperationMinutes;
 pub use rows::{MinuteRow, MinuteRows};
 pub use spans::SPAN_COLUMNS;

@@ -11,7 +11,8 @@ use super::{
     groups::Groups,
     histogram::bucket_of,
     key::Key,
-    known::{self, Change, Known},
+    known::{Change, Known},
+    limit,
     measures::Measures,
     rows::MeasureColumns,
     spans::{Spans, Words},
@@ -93,7 +94,7 @@ impl OperationMinutes {
     /// `known`, and the others are added up, with a bit in `beyond_limit`. Returns what is to be remembered, so that
     /// the next sums agree. O(rows).
     pub fn limit(&mut self, known: &Known, max: usize) -> Vec<Change> {
-        known::limit(&mut self.groups, &self.texts, known, max)
+        limit::limit(&mut self.groups, &self.texts, known, max)
     }
 
     /// How many rows there are.

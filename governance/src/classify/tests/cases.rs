@@ -220,6 +220,10 @@ pub(super) fn logs() -> Vec<Case> {
     vec![
         (
             log("client request", "kind=client|component=grpc|operation=/a.B/C|code=503|reason=CIRCUITBREAKER"),
+            &["kratos.log.v3 breaker_open kratos-v3 op:/a.B/C"],
+        ),
+        (
+            log("", "kind=client|component=grpc|operation=/a.B/C|code=503|reason=CIRCUITBREAKER"),
             &["kratos.log breaker_open kratos op:/a.B/C"],
         ),
         (

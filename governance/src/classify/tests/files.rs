@@ -35,6 +35,24 @@ fn a_bad_rule_names_its_line_field_and_why() {
 }
 
 #[test]
+fn numbers_of_a_library_are_the_users_to_say() {
+    let mine = "[[framework]]\nid = \"ours\"\nopen_n = 5\nopen_within_s = 2.5\nclose_gap_s = 30\nwindow_s = 6\nk = 2.5\ncalls_min = 50\n";
+    let parameters = Rules::with_overlay("my.toml", mine).expect("valid").parameters();
+    let inference = parameters.of("ours");
+    assert_eq!((inference.open_n, inference.open_w_ns, inference.close_gap_ns), (5.0, 2_500_000_000, 30_000_000_000));
+    let library = parameters.library("ours");
+    assert_eq!((library.window_ns, library.k, library.calls_min), (Some(6_000_000_000), Some(2.5), Some(50.0)));
+    assert_eq!(Rules::shipped().parameters().libraries, [].into(), "those that are shipped have the defaults");
+    check(
+        "[[framework]]\nid = \"ours\"\nk = 0.5\nwindow_s = nan\n",
+        &[
+            "my.toml:3: framework `ours`, `k`: 0.5 is not from 1 to 86400",
+            "my.toml:4: framework `ours`, `window_s`: NaN is not from 0.001 to 86400",
+        ],
+    );
+}
+
+#[test]
 fn a_misspelt_key_is_named_with_its_line() {
     let errors = Rules::with_overlay("my.toml", "[[rule]]\nid = \"a\"\non = [\"span\"]\nprioity = 3\n").expect_err("misspelt").0;
     assert_eq!((errors[0].line, errors[0].why.contains("prioity")), (4, true), "{errors:?}");

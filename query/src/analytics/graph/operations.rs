@@ -88,8 +88,8 @@ impl Newest {
 }
 
 /// Calls that wait for an answer, of detailed spans, in order of caller, called and operation. `window_s` is that of the breaker which
-/// spans of an instrumentation may have around them.
-pub fn by_operation(spans: &Spans, faults: &Faults, window_s: impl Fn(&str) -> Option<f64>) -> Vec<CallsOf> {
+/// spans of a service and an instrumentation may have around them.
+pub fn by_operation(spans: &Spans, faults: &Faults, window_s: impl Fn(&str, &str) -> Option<f64>) -> Vec<CallsOf> {
     let text = |number: u32| -> &str { &spans.texts[number as usize] };
     let answers = Answers::of(spans);
     let mut edges: BTreeMap<(u32, &str, u32), Counted> = BTreeMap::new();
@@ -115,7 +115,7 @@ pub fn by_operation(spans: &Spans, faults: &Faults, window_s: impl Fn(&str) -> O
             of.calls.unanswered += detail.weight;
             of.unanswered_in.add(detail);
         }
-        if let Some(window_s) = window_s(text(detail.scope)) {
+        if let Some(window_s) = window_s(text(span.service), text(detail.scope)) {
             let stretch = (detail.start_ns as f64 / (window_s * SECOND_NS)).floor() as i64;
             *of.at_once.entry((detail.instance, stretch)).or_default() += detail.weight;
         }

@@ -227,9 +227,9 @@ pub(super) async fn recovered(
     let refused: Vec<Refused> = breaker.instances.iter().flat_map(|history| history.refused.iter().copied()).collect();
     without_refused(&mut calls, &refused);
     // Spans are no part of an admission when nothing but refusals has one.
-    let limits = Adaptive::of(&breaker.framework).unwrap_or(Adaptive::KRATOS_V3);
+    let known = Adaptive::of(&breaker.framework, &folds.engine.fold_parameters());
+    let (adaptive, limits) = (known.is_some(), known.unwrap_or(Adaptive::KRATOS_V3));
     let told = recovery(&trip.trip, &calls, &refused, limits, until);
-    let adaptive = Adaptive::of(&breaker.framework).is_some();
     let (admitted, admitted_failed) = calls.iter().fold((0.0, 0.0), |sum, call| (sum.0 + call.admitted, sum.1 + call.failed));
     let all = admitted + trip.trip.refused;
     Ok(Some(Recovered {

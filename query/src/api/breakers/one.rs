@@ -108,7 +108,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result
     let flaps = flapping(&openings, &trips, &changes, (window.start, window.end));
     let (codes, mut cost) = folds.top_codes(&told, window).await?;
     let row = list::row(breaker, window, codes);
-    let adaptive = match Adaptive::of(row.framework()) {
+    let adaptive = match Adaptive::of(row.framework(), &folds.engine.fold_parameters()) {
         Some(limits) => Some(AdaptiveLimits {
             threshold: limits.threshold(),
             calls_per_s_min: limits.calls_per_s_min(),

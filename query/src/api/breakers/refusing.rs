@@ -23,6 +23,8 @@ const TRACES_MAX: usize = 3;
 pub(in crate::api) struct Refusing {
     pub service: String,
     pub environment: String,
+    /// With its version, where that is known.
+    pub framework: String,
     pub name: String,
     pub operations: Vec<String>,
     pub targets: Vec<String>,
@@ -89,6 +91,7 @@ fn refusing(told: &Told, window: Window) -> AllRefusing {
         Refusing {
             service: breaker.key.service.clone(),
             environment: breaker.key.environment.clone(),
+            framework: breaker.library().to_owned(),
             name: breaker.key.name.clone(),
             operations: breaker.operations.clone(),
             targets: breaker.targets.clone(),

@@ -50,9 +50,10 @@ pub(super) async fn top_codes(folds: &Folds, told: &Told, window: Window, cost: 
     if trips.is_empty() {
         return Ok(TopCodes::new());
     }
+    let parameters = folds.engine.fold_parameters();
     let near = |(breaker, trip): &(&Breaker, &ServiceTrip)| {
         let opened = trip.trip.opened.time.0;
-        let start = opened.saturating_sub(run_up_ns(window_ns(breaker))).saturating_sub(BASELINE_NS);
+        let start = opened.saturating_sub(run_up_ns(window_ns(breaker, &parameters))).saturating_sub(BASELINE_NS);
         let time = TimeSpan { start: Some(UnixNanos(start)), end: Some(UnixNanos(opened.saturating_add(1))) };
         (breaker.key.service.clone(), time)
     };
@@ -70,13 +71,13 @@ pub(super) async fn top_codes(folds: &Folds, told: &Told, window: Window, cost: 
     for (breaker, trip) in trips {
         let Some(errors) = of_service.get(breaker.key.service.as_str()) else { continue };
         let failures = codes::failures_of(breaker, errors.iter().copied());
-        let before = codes::before(&failures, trip.trip.opened.time, window_ns(breaker));
+        let before = codes::before(&failures, trip.trip.opened.time, window_ns(breaker, &parameters));
         let top = before.into_iter().take(CODES_MAX);
         told.insert(breaker.id, top.map(|code| TopCode { code: code.code, count: code.count, share: code.share, z: code.z }).collect());
     }
     Ok(told)
 }
 
-fn window_ns(breaker: &Breaker) -> i64 {
-    Parameters::default().of(&breaker.key.family).window_ns
+fn window_ns(breaker: &Breaker, parameters: &Parameters) -> i64 {
+    parameters.of(breaker.library()).window_ns
 }

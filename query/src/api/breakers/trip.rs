@@ -115,7 +115,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, instant: &str, pairs: P
     let mut cost = told.cost.clone();
 
     let opened = trip.trip.opened.time;
-    let window_ns = fold::Parameters::default().of(&breaker.key.family).window_ns;
+    let window_ns = folds.engine.fold_parameters().of(breaker.library()).window_ns;
     let before =
         TimeSpan { start: Some(UnixNanos(opened.0.saturating_sub(ERRORS_BEFORE))), end: Some(UnixNanos(opened.0.saturating_add(1))) };
     let errors = folds.errors(before, vec![breaker.key.service.clone()], &mut cost).await?;
@@ -248,7 +248,7 @@ async fn healthy(
     }
     let service = &breaker.key.service;
     let opened = trip.trip.opened.lo.unwrap_or(trip.trip.opened.time);
-    let run_up = codes::run_up_ns(fold::Parameters::default().of(&breaker.key.family).window_ns);
+    let run_up = codes::run_up_ns(folds.engine.fold_parameters().of(breaker.library()).window_ns);
     let before = TimeSpan { start: Some(UnixNanos(opened.0.saturating_sub(HOUR))), end: Some(UnixNanos(opened.0.saturating_sub(run_up))) };
     let after = trip
         .trip

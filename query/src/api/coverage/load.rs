@@ -9,6 +9,7 @@ use governance::{
         headroom::Adaptive,
     },
     codes::statistics::{Count, Reported, Traced},
+    fold::Parameters,
     tables::{ReportedRows, RowError},
 };
 use schemas::{TraceId, UnixNanos};
@@ -77,7 +78,8 @@ pub(super) async fn load(room: &Room, asked: Asked) -> Result<Loaded, Problem> {
     let known = room.codes.known();
     let completeness = spans.completeness;
     let environment = environment.unwrap_or_default();
-    let look = move || look(&spans, &errors, refusing, &known, (window, &environment));
+    let parameters = room.folds.engine.fold_parameters();
+    let look = move || look(&spans, &errors, refusing, (&known, &parameters), (window, &environment));
     let looked = tokio::task::spawn_blocking(look).await.map_err(|_| internal("a bug ended the look at calls"))?;
     let (seen, services) = looked.map_err(unreadable)?;
     Ok(Loaded { seen, services, completeness, cost })
@@ -87,7 +89,7 @@ fn look(
     spans: &Spans,
     errors: &[RecordBatch],
     refusing: AllRefusing,
-    known: &Known,
+    (known, parameters): (&Known, &Parameters),
     (window, environment): (Window, &str),
 ) -> Result<(Seen, BTreeSet<String>), RowError> {
     let of_environment = |other: &str| environment.is_empty() || environment == other;
@@ -109,8 +111,17 @@ fn look(
     services.extend(reported.iter().map(|error| error.hop.service.to_owned()));
     let breakers: Vec<Refusing> = refusing.breakers.into_iter().filter(|breaker| of_environment(&breaker.environment)).collect();
     services.extend(breakers.iter().map(|breaker| breaker.service.clone()));
-    let calls = by_operation(spans, &faults, |scope| Adaptive::of(scope).map(|adaptive| adaptive.window_s));
-    let edges = calls.into_iter().map(|calls| edge(calls, &breakers, &refusing.limited)).collect();
+    let mut versions: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for breaker in &breakers {
+        versions.entry(&breaker.service).or_default().insert(&breaker.framework);
+    }
+    let adaptive = |service: &str, scope: &str| {
+        // Scopes tell the library, refusals perhaps its version.
+        let version = versions.get(service).into_iter().flatten().rfind(|version| version.starts_with(scope) && !scope.is_empty());
+        Adaptive::of(version.unwrap_or(&scope), parameters)
+    };
+    let calls = by_operation(spans, &faults, |service, scope| adaptive(service, scope).map(|adaptive| adaptive.window_s));
+    let edges = calls.into_iter().map(|calls| edge(adaptive(&calls.caller, &calls.scope), calls, &breakers, &refusing.limited)).collect();
     let seen = Seen {
         edges,
         guards: breakers.into_iter().filter(|breaker| breaker.refused > 0.0 || !breaker.others_refused).map(guard).collect(),
@@ -132,7 +143,7 @@ fn fault(error: &Reported<'_>) -> Fault {
     Fault { failed: failed && !error.is_rejection, timed_out: late }
 }
 
-fn edge(calls: CallsOf, breakers: &[Refusing], limited: &BTreeSet<(String, String)>) -> Edge {
+fn edge(adaptive: Option<Adaptive>, calls: CallsOf, breakers: &[Refusing], limited: &BTreeSet<(String, String)>) -> Edge {
     let is_limited = |service: &str| limited.contains(&(service.to_owned(), calls.operation.clone()));
     let guarded = calls.refused > 0.0
         || breakers.iter().any(|breaker| guards(breaker, &calls))
@@ -140,7 +151,7 @@ fn edge(calls: CallsOf, breakers: &[Refusing], limited: &BTreeSet<(String, Strin
         || is_limited(&calls.called);
     Edge {
         // One that showed can trip.
-        adaptive: Adaptive::of(&calls.scope).filter(|_| !guarded),
+        adaptive: adaptive.filter(|_| !guarded),
         guarded,
         calls: calls.calls,
         failed: calls.failed,
@@ -241,6 +252,7 @@ mod tests {
         let breaker = |name: &str, operations: &[&str], targets: &[&str]| Refusing {
             service: "order".into(),
             environment: String::new(),
+            framework: String::new(),
             name: name.into(),
             operations: operations.iter().map(|one| (*one).to_owned()).collect(),
             targets: targets.iter().map(|one| (*one).to_owned()).collect(),

@@ -16,7 +16,7 @@ use futures::StreamExt;
 use governance::{
     analytics::{codes, recovery::without_refused},
     facts::Error,
-    fold::{Alike, Breaker, Folded, Input, Parameters, Refused, ServiceTrip, fold},
+    fold::{Alike, Folded, Input, Parameters, Refused, fold},
     gather::Gathered,
     tables::{self, RowError},
 };
@@ -126,7 +126,7 @@ impl Trips {
             errors.extend(tables::errors::read(&batch).map_err(unreadable)?);
         }
         for row in rows {
-            row.trigger_code = trigger(row.breaker, row.trip, &errors);
+            row.trigger_code = trigger(&self.parameters, row, &errors);
         }
         Ok(())
     }
@@ -216,9 +216,9 @@ fn span(start: UnixNanos, end: UnixNanos) -> TimeSpan {
     TimeSpan { start: Some(start), end: Some(end) }
 }
 
-fn trigger(breaker: &Breaker, trip: &ServiceTrip, errors: &[Error]) -> Option<String> {
+fn trigger(parameters: &Parameters, Row { breaker, trip, .. }: &Row<'_>, errors: &[Error]) -> Option<String> {
     let of_service: Vec<&Error> = errors.iter().filter(|error| error.emitter.service == breaker.key.service).collect();
-    let window_ns = Parameters::default().of(&breaker.key.family).window_ns;
+    let window_ns = parameters.of(breaker.library()).window_ns;
     let failures = codes::failures_of(breaker, of_service);
     codes::before(&failures, trip.trip.opened.time, window_ns).into_iter().next().map(|code| code.code)
 }

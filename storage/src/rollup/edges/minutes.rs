@@ -22,7 +22,8 @@ use crate::rollup::{
     groups::Groups,
     histogram::bucket_of,
     key::{EdgeKey, minute_of},
-    known::{self, Change, Known},
+    known::{Change, Known},
+    limit,
     measures::{Measures, Span},
     rows::MeasureColumns,
     spans::{CLIENT, Words},
@@ -156,7 +157,7 @@ impl EdgeMinutes {
 
     /// As [`OperationMinutes::limit`](crate::rollup::OperationMinutes::limit), of operations and peers.
     pub fn limit(&mut self, known: &Known, max: usize) -> Vec<Change> {
-        known::limit(&mut self.groups, &self.texts, known, max)
+        limit::limit(&mut self.groups, &self.texts, known, max)
     }
 
     /// How many halves are left.

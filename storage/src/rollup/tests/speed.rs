@@ -1,6 +1,6 @@
 //! What do sums cost a flush? Asked with `-- --ignored --nocapture`.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use arrow::array::RecordBatch;
 use schemas::{Table, TenantId, UnixNanos};
@@ -9,7 +9,7 @@ use super::{TestSpan, batch};
 use crate::{
     block::{self, Name, OwnHours, Target},
     io::RealIo,
-    rollup::{Known, OperationMinutes},
+    rollup::{EdgeMinutes, Known, OperationMinutes},
     wal::Lsn,
 };
 
@@ -73,4 +73,56 @@ fn sums_beside_the_block_of_their_spans() {
             added_up.as_secs_f64() / written.as_secs_f64()
         );
     }
+}
+
+/// One service whose 100,000 spans are all of another combination of 250 operations, 40 peers and 10 error codes.
+fn combinations() -> Vec<RecordBatch> {
+    let names = |name: &str, count: usize| (0..count).map(|nth| &*format!("{name}-{nth}").leak()).collect::<Vec<&'static str>>();
+    let (operations, peers, codes) = (names("GET /api/v1/something", 250), names("peer.of.somewhere", 40), names("E-10", 10));
+    let span = |nth: usize| TestSpan {
+        service: "front",
+        version: "1.2.3",
+        name: operations[nth % 250],
+        peer_service: peers[nth / 250 % 40],
+        error_code: codes[nth / 10_000],
+        kind: 3,
+        failed: true,
+        trace: (nth % 251) as u8,
+        start: nth as i64 * 300_000,
+        duration_ns: 1000 + nth as i64,
+        ..TestSpan::default()
+    };
+    (0..200).map(|request| batch(&(request * 500..(request + 1) * 500).map(span).collect::<Vec<_>>())).collect()
+}
+
+/// What limits cost where they matter most, and where nothing is new any more.
+#[test]
+#[ignore = "a measurement"]
+fn limits_beside_the_sums() {
+    for (what, batches) in [("60 combinations", requests()), ("100,000 combinations", combinations())] {
+        let mut known = Arc::new(Known::default());
+        for flush in 0..4 {
+            let begin = Instant::now();
+            let mut sums = OperationMinutes::default();
+            batches.iter().for_each(|batch| sums.add_spans(batch).unwrap());
+            let added_up = begin.elapsed();
+            let begin = Instant::now();
+            let changes = sums.limit(&known, 1000);
+            let limited = begin.elapsed();
+            // Somebody asks meanwhile.
+            let asking = Arc::clone(&known);
+            let begin = Instant::now();
+            Arc::make_mut(&mut known).apply(&changes);
+            let learned = begin.elapsed();
+            drop(asking);
+            println!("{what}, flush {flush}: sums {added_up:?}, limit {limited:?}, {} changes {learned:?}", changes.len());
+        }
+    }
+    let batches = combinations();
+    let mut edges = EdgeMinutes::default();
+    edges.add_cut(&batches, i64::MIN..i64::MAX).unwrap();
+    edges.settle(i64::MAX);
+    let begin = Instant::now();
+    let changes = edges.limit(&Known::default(), 1000);
+    println!("calls: limit {:?}, {} changes", begin.elapsed(), changes.len());
 }
