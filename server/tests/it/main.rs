@@ -10,7 +10,6 @@ mod errors;
 mod everything;
 mod export_import;
 mod forwarding;
-mod governance;
 mod house;
 mod http;
 mod kill;
