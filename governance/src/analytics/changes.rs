@@ -16,7 +16,6 @@ pub enum ChangeKind {
     /// A version that was not seen before.
     Version,
     ConfigReload,
-    FeatureFlag,
     Restart,
 }
 
@@ -25,7 +24,6 @@ impl ChangeKind {
         match self {
             Self::Version => "version",
             Self::ConfigReload => "config_reload",
-            Self::FeatureFlag => "feature_flag",
             Self::Restart => "restart",
         }
     }
@@ -34,7 +32,7 @@ impl ChangeKind {
     fn weight(self) -> f64 {
         match self {
             Self::Version => 1.0,
-            Self::ConfigReload | Self::FeatureFlag => 0.9,
+            Self::ConfigReload => 0.9,
             Self::Restart => 0.4,
         }
     }
@@ -45,7 +43,7 @@ pub struct Change {
     pub time: UnixNanos,
     pub kind: ChangeKind,
     pub service: String,
-    /// The new version, the name of the rule or flag; may be empty.
+    /// The new version, the name of the rule; may be empty.
     pub what: String,
 }
 
@@ -102,17 +100,6 @@ fn lift(changes: impl Iterator<Item = UnixNanos>, trips: &[UnixNanos], (start, e
     ((after as f64 + 0.5) / (expected + 0.5)).max(0.1)
 }
 
-/// How much more often calls to the new version are refused, as a z of two proportions: (refused, calls) of each.
-pub fn version_split(new: (f64, f64), old: (f64, f64)) -> Option<f64> {
-    let all = new.1 + old.1;
-    if new.1 <= 0.0 || old.1 <= 0.0 {
-        return None;
-    }
-    let pooled = (new.0 + old.0) / all;
-    let error = (pooled * (1.0 - pooled) * (1.0 / new.1 + 1.0 / old.1)).sqrt();
-    (error > 0.0).then(|| (new.0 / new.1 - old.0 / old.1) / error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +118,5 @@ mod tests {
         let found = suspects(&changes, &["pay", "order"], at(100), &[at(100)], (at(0), at(1440)));
         assert_eq!(found.iter().map(|suspect| suspect.change).collect::<Vec<_>>(), [1, 4, 0]);
         assert!(found[0].score > 2.0 * found[1].score && found[0].lift > 2.0);
-        assert!(version_split((50.0, 100.0), (5.0, 100.0)).is_some_and(|z| z > 6.0));
-        assert_eq!(version_split((0.0, 0.0), (1.0, 2.0)), None);
     }
 }

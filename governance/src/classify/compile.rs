@@ -20,7 +20,10 @@ use super::{
     template::Template,
     words,
 };
-use crate::facts::{Action, RejectionKind, State};
+use crate::{
+    codes::ExtractConfig,
+    facts::{Action, RejectionKind, State},
+};
 
 mod library;
 mod trigger;
@@ -34,6 +37,8 @@ pub(super) struct Compiler {
     rules: BTreeMap<String, Option<Arc<Rule>>>,
     frameworks: BTreeMap<String, Framework>,
     encodings: BTreeMap<String, Encoding>,
+    /// Of the last file that says which.
+    extract: ExtractConfig,
 }
 
 impl Compiler {
@@ -47,12 +52,12 @@ impl Compiler {
         mistakes.finish()
     }
 
-    /// Rules by falling priority.
-    pub fn finish(self) -> (Vec<Arc<Rule>>, Frameworks) {
+    /// Rules by falling priority, libraries, and where codes are looked for.
+    pub fn finish(self) -> (Vec<Arc<Rule>>, Frameworks, ExtractConfig) {
         let mut rules: Vec<Arc<Rule>> = self.rules.into_values().flatten().collect();
         rules.sort_by_key(|rule| (rule.fallback, -i64::from(rule.priority)));
         let frameworks = Frameworks { all: self.frameworks.into_values().collect(), encodings: self.encodings.into_iter().collect() };
-        (rules, frameworks)
+        (rules, frameworks, self.extract)
     }
 
     fn add_all(&mut self, file: RuleFile, shipped: bool, mistakes: &mut Mistakes<'_>) {
@@ -66,6 +71,12 @@ impl Compiler {
         }
         for framework in file.framework {
             self.add_framework(framework.into_inner(), mistakes);
+        }
+        if let Some(extract) = file.extract {
+            match extract.as_ref().check() {
+                Ok(()) => self.extract = extract.into_inner(),
+                Err(error) => mistakes.add(extract.span(), "`extract`", error.to_string()),
+            }
         }
         let mut lines: BTreeMap<String, Range<usize>> = BTreeMap::new();
         for rule in file.rule {

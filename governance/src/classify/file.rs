@@ -9,7 +9,11 @@ use serde::{
 };
 use toml::Spanned;
 
-use crate::facts::Mechanism;
+use crate::{codes::ExtractConfig, facts::Mechanism};
+
+mod library;
+
+pub(super) use library::{EncodingSource, FrameworkSource};
 
 /// Rules that say what telemetry means: which records are refusals, states of circuit breakers, retries.
 ///
@@ -28,67 +32,10 @@ pub struct RuleFile {
     #[serde(default)]
     #[schemars(with = "Vec<RuleSource>")]
     pub(super) rule: Vec<Spanned<RuleSource>>,
-}
-
-/// A library, and what tells that a record is from it.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FrameworkSource {
-    /// As it is shown: `kratos`. The resource attribute `service.framework` with this value says it, too.
-    pub id: String,
-    /// What its circuit breakers are.
+    /// Which names of attributes and JSON members hold error codes, reasons, messages. Lists that are left out are the usual ones.
     #[serde(default)]
-    pub mechanism: Option<MechanismWord>,
-    /// Names of instrumentation scopes; `*` at the end stands for anything.
-    #[serde(default)]
-    pub scope: Vec<String>,
-    /// Starts of canonical metric names.
-    #[serde(default)]
-    pub metric_prefix: Vec<String>,
-    /// Types of exceptions; `*` at the end stands for anything.
-    #[serde(default)]
-    pub exception_type: Vec<String>,
-    /// Id of the encoding of its state gauges.
-    #[serde(default)]
-    #[schemars(with = "Option<String>")]
-    pub encoding: Option<Spanned<String>>,
-    /// So many refused calls within `open_within_s` seconds open a breaker of which refusals alone tell: 3 within 5.
-    #[serde(default)]
-    #[schemars(with = "Option<f64>", range(min = 1.0))]
-    pub open_n: Option<Spanned<f64>>,
-    #[serde(default)]
-    #[schemars(with = "Option<f64>", range(min = 0.001))]
-    pub open_within_s: Option<Spanned<f64>>,
-    /// So many seconds without a refused call close it: 10, or half as long again as `window_s` where a probe is let through after that.
-    #[serde(default)]
-    #[schemars(with = "Option<f64>", range(min = 0.001))]
-    pub close_gap_s: Option<Spanned<f64>>,
-    /// Seconds that the breaker itself looks at, or stays open for.
-    #[serde(default)]
-    #[schemars(with = "Option<f64>", range(min = 0.001))]
-    pub window_s: Option<Spanned<f64>>,
-    /// Of an adaptive breaker: it drops calls when there are more than `k` times as many as went well,
-    #[serde(default)]
-    #[schemars(with = "Option<f64>", range(min = 1.0))]
-    pub k: Option<Spanned<f64>>,
-    /// and at least so many within `window_s`.
-    #[serde(default)]
-    #[schemars(with = "Option<f64>", range(min = 1.0))]
-    pub calls_min: Option<Spanned<f64>>,
-}
-
-/// What the numbers of a gauge mean.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EncodingSource {
-    pub id: String,
-    /// State by number: `{ 0 = "closed", 1 = "open", 2 = "half_open" }`.
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub states: BTreeMap<String, Spanned<String>>,
-    /// State of every other number above zero.
-    #[serde(default)]
-    #[schemars(with = "Option<String>")]
-    pub positive: Option<Spanned<String>>,
+    #[schemars(with = "Option<ExtractConfig>")]
+    pub(super) extract: Option<Spanned<ExtractConfig>>,
 }
 
 /// One rule: records of some kind that meet all conditions, and the facts they become.

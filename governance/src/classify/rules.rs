@@ -107,7 +107,7 @@ impl Rules {
             compiler.add(file, text, shipped)?;
             texts.extend_from_slice(text.as_bytes());
         }
-        let (rules, frameworks) = compiler.finish();
+        let (rules, frameworks, extract) = compiler.finish();
         let of = |kinds: &[On]| rules.iter().filter(|rule| rule.on.iter().any(|on| kinds.contains(on))).cloned().collect::<Vec<_>>();
         let spans = of(&[On::Span]);
         let logs = of(&[On::Log]);
@@ -140,7 +140,7 @@ impl Rules {
             spans,
             logs,
             frameworks,
-            extractor: Extractor::default(),
+            extractor: Extractor::of(extract),
             version: xxh3_64(&texts),
         })
     }

@@ -7,7 +7,7 @@ use super::{layout::matches, statistics::Reported};
 use crate::facts::{CodeSource, Source};
 
 /// A rule for some services. The first rule whose `services` fit holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CountRule {
     /// `order`, `pay*`, `*`.

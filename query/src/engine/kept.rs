@@ -8,7 +8,7 @@ use std::{
 
 /// Values by key. A value is of a version of what it was computed from: of another version it is another value.
 #[derive(Debug)]
-pub(super) struct Kept<K, V> {
+pub(crate) struct Kept<K, V> {
     inner: Mutex<Inner<K, V>>,
     bytes_max: usize,
 }
@@ -29,11 +29,11 @@ struct One<V> {
 }
 
 impl<K: Clone + Eq + Hash, V> Kept<K, V> {
-    pub(super) fn new(bytes_max: usize) -> Self {
+    pub(crate) fn new(bytes_max: usize) -> Self {
         Self { inner: Mutex::new(Inner { kept: HashMap::new(), bytes: 0, uses: 0 }), bytes_max }
     }
 
-    pub(super) fn get(&self, key: &K, version: u64) -> Option<Arc<V>> {
+    pub(crate) fn get(&self, key: &K, version: u64) -> Option<Arc<V>> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.uses += 1;
         let uses = inner.uses;
@@ -43,7 +43,7 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
     }
 
     /// What was not asked for longest goes. What takes more than a quarter of all room is not kept.
-    pub(super) fn put(&self, key: K, version: u64, value: Arc<V>, bytes: usize) {
+    pub(crate) fn put(&self, key: K, version: u64, value: Arc<V>, bytes: usize) {
         if bytes > self.bytes_max / 4 {
             return;
         }

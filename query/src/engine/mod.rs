@@ -38,6 +38,7 @@ pub use config::Config;
 pub(crate) use error::{EngineError, Position};
 pub(crate) use fold_facts::{FACTS_MAX, FactRows, HOUR_NS, Hours, Push, REFUSALS_MAX, SAMPLES_MAX, fold_facts, what};
 pub(crate) use functions::log_ids;
+pub(crate) use kept::Kept;
 pub(crate) use question::Question;
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;

@@ -287,7 +287,9 @@ async fn a_trip_says_why_whom_it_hurt_and_what_came_before() {
     assert_eq!(kinds, ["last_failure", "first_refused", "last_refused"]);
     assert_eq!((&trip["hurt"]["traces"], &trip["hurt"]["contained"]), (&json!(3), &json!(3)));
     assert_eq!(trip["hurt"]["callers"][1], json!({"distance": 1, "service": "gateway", "traces": 3}));
-    assert_eq!(trip["hurt"]["entry_points"][0]["operation"], "GET /orders");
+    let entry = &trip["hurt"]["entry_points"][0];
+    assert_eq!(entry["operation"], "GET /orders");
+    assert_eq!((&entry["requests"], &entry["hurt_share"], &entry["failed_share"]), (&json!(3.0), &json!(1.0), &json!(0.0)), "{entry}");
     assert_eq!(trip["transitions"].as_array().map(Vec::len), Some(2));
     let at = |t: &str| format!("/api/v1/breakers/{id}/trips/{t}");
     assert_eq!(refused(&loaded, &at("2026-09-21T14:15:00Z")).await, (404, "trip_not_found".to_owned()));

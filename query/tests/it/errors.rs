@@ -510,3 +510,51 @@ async fn what_cannot_be_asked() {
     assert_eq!(refused(&loaded, &translated).await, (404, "code_not_found".to_owned()), "it is born as another");
     assert_eq!(ask(&loaded, &format!("{translated}&count=every_hop")).await["count"], 4.0);
 }
+
+/// Quarters of an hour that are over are added up once. Traces reach over their edges: the first error ends at 14:14:59.999, the others later.
+#[tokio::test]
+async fn what_is_over_is_read_once_and_answers_stay_the_same() {
+    const OVER_AN_EDGE: f64 = 99.903;
+    const QUARTER: f64 = 900.0;
+    let fill = |loaded: &Loaded| {
+        (0..8).for_each(|number| loaded.receive(Signal::Traces, &sold_out(1 + number, OVER_AN_EDGE + f64::from(number / 2) * QUARTER)));
+        (0..4).for_each(|number| loaded.receive(Signal::Logs, &logs("cart", f64::from(number) * 1000.0, "错误码：9920001 购物车已满")));
+    };
+    let (kept, fresh) = (Loaded::empty(), Loaded::empty());
+    fill(&kept);
+    fill(&fresh);
+    kept.store.flush().expect("a working disk");
+    // A window has not been asked for before, so that no answer is one that was kept; nothing is in what is left over of quarters.
+    let path = |seconds: u8, filter: &str| {
+        format!("/api/v1/errors/codes?start=2026-09-21T13:50:{seconds:02}Z&end=2026-09-21T16:20:{seconds:02}Z&{filter}")
+    };
+    let both = async |path: &str| {
+        let (mut known, mut read) = (ask(&kept, path).await, ask(&fresh, path).await);
+        let (meta, _) = (known["meta"].take(), read["meta"].take());
+        assert_eq!(known, read, "{path}");
+        (meta["scanned_rows"].as_u64().expect("a number"), known)
+    };
+    let (rows, first) = both(&path(0, "")).await;
+    assert_eq!(codes(&first), [("5001003", 8.0), ("9920001", 4.0)]);
+    assert_eq!((&first["codes"][0]["traces"], &first["codes"][0]["born"][0]["service"]), (&json!(8), &json!("stock")));
+    assert!(rows > 0);
+    for (seconds, filter) in [(1, ""), (2, "service=stock"), (3, "count=every_hop"), (4, "count=every_hop&service=order&environment=prod")]
+    {
+        let (rows, answer) = both(&path(seconds, filter)).await;
+        assert!(rows == 0 && answer["count"] != 0.0, "{filter}: {rows} rows, {answer}");
+    }
+    let (_, hops) = both(&path(5, "count=every_hop")).await;
+    assert_eq!(codes(&hops), [("4002001", 8.0), ("5001003", 8.0), ("grpc:UNKNOWN", 8.0), ("http:500", 8.0), ("9920001", 4.0)]);
+    // Late rows make other quarters of those that they are in or near.
+    for loaded in [&kept, &fresh] {
+        loaded.receive(Signal::Traces, &sold_out(99, OVER_AN_EDGE + QUARTER));
+    }
+    kept.store.flush().expect("a working disk");
+    let (rows, late) = both(&path(6, "")).await;
+    assert_eq!(codes(&late), [("5001003", 9.0), ("9920001", 4.0)]);
+    assert!(rows > 0);
+    assert_eq!(both(&path(7, "")).await.0, 0);
+    // Less than an hour is read as it is.
+    let (_, short) = both("/api/v1/errors/codes?start=2026-09-21T14:14:59.999Z&end=2026-09-21T14:15:00Z&count=every_hop").await;
+    assert_eq!(codes(&short), [("5001003", 2.0)], "the other errors of the traces are outside");
+}

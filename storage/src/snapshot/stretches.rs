@@ -11,25 +11,32 @@ use crate::block::{Block, TimeRange};
 /// A stretch of time in one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
-    /// As [`Snapshot::version`].
+    /// As [`Snapshot::version`], of the stretch and what is around it.
     pub version: Option<u64>,
     /// Zero: there are none. Else a guess: of a block that reaches into it those that it has of so long a time.
     pub rows: u64,
 }
 
 impl Snapshot {
-    /// Of each stretch of `width_ns` (a multiple of it after 1970) that begins at one of `starts`. Looks at the times of rows in memory
-    /// once. Not for tables of sums.
-    pub fn stretches(&self, table: Table, starts: &[i64], width_ns: i64) -> Vec<Stretch> {
-        let in_memory = self.rows_in_memory(table, width_ns);
+    /// Of each stretch of `width_ns` (a multiple of it after 1970) that begins at one of `starts`. Versions are also of the rows that are
+    /// no more than `around_ns` before or after the stretch; it divides `width_ns`, or is 0. Looks at the times of rows in memory once. Not
+    /// for tables of sums.
+    pub fn stretches(&self, table: Table, starts: &[i64], width_ns: i64, around_ns: i64) -> Vec<Stretch> {
+        let step = if around_ns == 0 { width_ns } else { around_ns };
+        let in_memory = self.rows_in_memory(table, step);
         let of_stretch = |start: &i64| {
-            let time = TimeRange { first: UnixNanos(*start), last: UnixNanos(start.saturating_add(width_ns - 1)) };
-            let unflushed = in_memory.as_ref().map(|rows| rows.get(start).copied().unwrap_or(0));
-            let of_blocks = self.blocks_of(table).map(|block| rows_within(block, time)).sum::<u64>();
-            let is_settled = unflushed == Some(0) && self.partial().is_empty();
+            let within = |around: i64| (start.saturating_sub(around), start.saturating_add(width_ns).saturating_add(around));
+            let unflushed = |around: i64| {
+                let (from, to) = within(around);
+                let steps = (0..(to - from) / step).map(|nth| from + nth * step);
+                in_memory.as_ref().map(|rows| steps.filter_map(|start| rows.get(&start)).sum::<u64>())
+            };
+            let range = |around: i64| TimeRange { first: UnixNanos(within(around).0), last: UnixNanos(within(around).1 - 1) };
+            let of_blocks = self.blocks_of(table).map(|block| rows_within(block, range(0))).sum::<u64>();
+            let is_settled = unflushed(around_ns) == Some(0) && self.partial().is_empty();
             Stretch {
-                version: is_settled.then(|| self.version_of_blocks(table, Some(time))),
-                rows: of_blocks.saturating_add(unflushed.unwrap_or(1)),
+                version: is_settled.then(|| self.version_of_blocks(table, Some(range(around_ns)))),
+                rows: of_blocks.saturating_add(unflushed(0).unwrap_or(1)),
             }
         };
         starts.iter().map(of_stretch).collect()

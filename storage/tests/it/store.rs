@@ -291,7 +291,8 @@ fn stretches_tell_where_rows_are_and_when_they_are_others() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(config(dir.path()), Arc::new(RealIo));
     let starts = [NOW, NOW + HOUR_NS, NOW + 2 * HOUR_NS];
-    let known = || store.snapshot(TenantId::DEFAULT).stretches(Table::Logs, &starts, HOUR_NS);
+    let known = || store.snapshot(TenantId::DEFAULT).stretches(Table::Logs, &starts, HOUR_NS, 0);
+    let around = || store.snapshot(TenantId::DEFAULT).stretches(Table::Logs, &starts, HOUR_NS, HOUR_NS / 60);
     let rows = |known: &[Stretch]| known.iter().map(|hour| (hour.rows, hour.version.is_some())).collect::<Vec<_>>();
     let log = |key: u64, time: i64| Row { table: Table::Logs, key, trace: 0, time };
     assert_eq!(rows(&known()), [(0, true); 3]);
@@ -300,11 +301,14 @@ fn stretches_tell_where_rows_are_and_when_they_are_others() {
     store.flush().unwrap();
     let flushed = known();
     assert_eq!(rows(&flushed), [(2, true), (1, true), (0, true)]);
+    let flushed_around = around();
     append(&store, &[log(4, NOW + 2 * HOUR_NS)], NOW).unwrap().wait().unwrap();
+    assert_eq!(rows(&around()), [(2, true), (1, false), (1, false)], "of the hour before, too, a minute is in memory");
     assert_eq!((known()[0], known()[1], known()[2].version), (flushed[0], flushed[1], None), "elsewhere");
     store.flush().unwrap();
     append(&store, &[log(5, NOW + HOUR_NS)], NOW).unwrap().wait().unwrap();
     store.flush().unwrap();
     let late = known();
+    assert!(around()[0].version != flushed_around[0].version, "what is late is near the hour before");
     assert!(late[0].version == flushed[0].version && late[1].version != flushed[1].version && late[1].version.is_some());
 }

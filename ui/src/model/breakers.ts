@@ -106,7 +106,7 @@ export interface TripAnswer {
   failing_since: string | null;
   time_to_detect_ns: number | null;
   exemplars: { kind: string; time: string; trace_id: string; span_id: string | null }[];
-  hurt: { traces: number; traces_looked_at?: number; contained: number; amplification: number; callers: { distance: number; service: string; traces: number }[]; entry_points: { service: string; operation: string; traces: number; failed: number }[] };
+  hurt: { traces: number; traces_looked_at?: number; contained: number; amplification: number; callers: { distance: number; service: string; traces: number }[]; entry_points: { service: string; operation: string; traces: number; failed: number; requests?: number | null; hurt_share?: number | null }[] };
   recovery: { admitted: number; admitted_failed: number; refused_share: number | null; recovered_at: string | null; dependency_ns: number | null; release_ns: number | null; drop_ratio: (number | null)[] } | null;
   changes: { kind: string; service: string; what: string; time: string; before_ns: number; score: number }[];
   root: Related | null;

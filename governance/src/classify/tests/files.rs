@@ -53,6 +53,19 @@ fn numbers_of_a_library_are_the_users_to_say() {
 }
 
 #[test]
+fn where_codes_are_looked_for_is_the_users_to_say() {
+    let failed = |key: &str| span("shop", 2, "it broke", "", &format!("{key}=5001003"));
+    let codes = |rules: &Rules, key: &str| classify(rules, &failed(key)).errors.iter().map(|error| error.code.clone()).collect::<Vec<_>>();
+    let mine = Rules::with_overlay("my.toml", "[extract]\ncode_keys = [\"shop.fault\"]\nsuccess_codes = [\"1\"]\n").expect("valid");
+    assert_eq!(
+        (codes(&mine, "shop.fault"), codes(Rules::shipped(), "error.code")),
+        (vec!["5001003".to_owned()], vec!["5001003".to_owned()])
+    );
+    assert_ne!(codes(&mine, "error.code"), ["5001003"], "the list takes the place of the usual one");
+    check("[extract]\njson_code = [\"code\"]\n", &["my.toml:1: `extract`: json_code: \"code\" is no JSON pointer such as /error/code"]);
+}
+
+#[test]
 fn a_misspelt_key_is_named_with_its_line() {
     let errors = Rules::with_overlay("my.toml", "[[rule]]\nid = \"a\"\non = [\"span\"]\nprioity = 3\n").expect_err("misspelt").0;
     assert_eq!((errors[0].line, errors[0].why.contains("prioity")), (4, true), "{errors:?}");

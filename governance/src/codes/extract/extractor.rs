@@ -37,8 +37,7 @@ const MEANINGLESS_TYPES: [&str; 9] = [
 
 impl Default for Extractor {
     fn default() -> Self {
-        let config = ExtractConfig::default();
-        Self { precheck: Precheck::new(&config), config }
+        Self::of(ExtractConfig::default())
     }
 }
 
@@ -47,7 +46,12 @@ impl Extractor {
     /// Says what is wrong in the configuration.
     pub fn new(config: ExtractConfig) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self { precheck: Precheck::new(&config), config })
+        Ok(Self::of(config))
+    }
+
+    /// `config` was checked.
+    pub(crate) fn of(config: ExtractConfig) -> Self {
+        Self { precheck: Precheck::new(&config), config }
     }
 
     /// Asks a whole batch first: rows it does not mark need no [`Extractor::extract`].

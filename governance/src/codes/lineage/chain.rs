@@ -7,6 +7,8 @@ use super::hop::{Hop, Role};
 pub struct Chain {
     /// Indexes of the errors: the origin, then every translation.
     pub steps: Vec<usize>,
+    /// All errors on the way, from the top down. No error is on two ways.
+    pub hops: Vec<usize>,
     /// Services that carried it, the origin's first, each once.
     pub services: Vec<String>,
 }
@@ -21,11 +23,12 @@ pub fn chains(hops: &[Hop<'_>], roles: &[Role]) -> Vec<Chain> {
     (0..hops.len()).filter_map(below).for_each(|from| taken_up[from] = true);
     let tops = (0..hops.len()).filter(|&index| !taken_up[index] && roles[index].is_hop());
     tops.map(|top| {
-        let mut steps = vec![];
+        let (mut steps, mut on_the_way) = (vec![], vec![]);
         let mut services: Vec<String> = vec![];
         let mut at = top;
         // Roles make no ring; the bound keeps wrong ones from running for ever.
         for _ in 0..=hops.len() {
+            on_the_way.push(at);
             if services.last().is_none_or(|last| last != hops[at].service) {
                 services.push(hops[at].service.to_owned());
             }
@@ -43,7 +46,7 @@ pub fn chains(hops: &[Hop<'_>], roles: &[Role]) -> Vec<Chain> {
         }
         steps.reverse();
         services.reverse();
-        Chain { steps, services }
+        Chain { steps, hops: on_the_way, services }
     })
     .collect()
 }

@@ -6,20 +6,30 @@
 //! ```text
 //! reported   an error as statistics see it, borrowed: a day of rows needs no copies
 //! traced     errors that count, each with what it is in its trace
+//! tally      errors of one code at one place, added up
+//! sums       those of a stretch of time, which are kept
+//! totals     sums of several stretches, put together
 //! count      counts by code
 //! ways       ways of a code through services
 //! standing   how a code does against its own past
 //! ```
 
+mod appearances;
 mod count;
 mod reported;
 mod standing;
+mod sums;
+mod tally;
+mod texts;
+mod totals;
 mod traced;
 mod ways;
 
 pub use count::{CODES_MAX, CodeCount, Count, Counts};
 pub use reported::Reported;
 pub use standing::{Past, Standing, standing};
+pub use sums::{Stretch, Sums};
+pub use totals::Totals;
 pub use traced::{Swallowed, Traced};
 pub use ways::Way;
 

@@ -1,3 +1,5 @@
+mod laws;
+
 use std::collections::HashMap;
 
 use schemas::{SpanId, TraceId, UnixNanos};
@@ -12,7 +14,7 @@ use crate::{
     facts::{Amount, Error, Source, SpanKind},
 };
 
-const WHOLE: Count<'static> = Count { every_hop: false, service: "", environment: "", start: 0, end: 100, buckets: 4 };
+const WHOLE: Count<'static> = Count { every_hop: false, service: "", environment: "", start: 0, end: 100, buckets: 4, grain_ns: 1 };
 
 fn traced<'a>(errors: &'a [Error], rules: &[CountRule]) -> Traced<'a> {
     Traced::of(errors.iter().map(Reported::of), rules, &HashMap::new(), |_| None)

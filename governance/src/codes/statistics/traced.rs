@@ -35,6 +35,12 @@ pub struct Swallowed {
     pub by: SpanId,
 }
 
+/// Tells errors of one trace apart as far as they differ.
+fn order<'a>(error: &Reported<'a>) -> impl Ord + use<'a> {
+    let hop = &error.hop;
+    (hop.end, hop.start, hop.span, !hop.is_span, hop.service, hop.code, hop.reason, hop.message, error.environment)
+}
+
 impl<'a> Traced<'a> {
     /// Roles within each trace. Without `spans` of a trace only links between its errors are known. `home`: the service that a code
     /// belongs to.
@@ -52,7 +58,8 @@ impl<'a> Traced<'a> {
         let errors: Vec<Reported<'a>> = errors.into_iter().filter(counts).collect();
         let traces = errors.iter().enumerate().filter_map(|(index, error)| Some((error.trace?, index)));
         let mut by_trace: Vec<(TraceId, usize)> = traces.collect();
-        by_trace.sort_unstable();
+        // Within a trace in an order of its own: the roles do not depend on that in which rows are read.
+        by_trace.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| order(&errors[a.1]).cmp(&order(&errors[b.1]))).then(a.1.cmp(&b.1)));
         let roles = vec![Role::Origin; errors.len()];
         let mut traced = Self { errors, roles, chains: Vec::new(), alone: Vec::new(), swallowed: Vec::new() };
         for of_trace in by_trace.chunk_by(|a, b| a.0 == b.0) {
@@ -70,7 +77,8 @@ impl<'a> Traced<'a> {
         let hops: Vec<Hop<'_>> = indexes.iter().map(|&index| self.errors[index].hop).collect();
         let found = trace_roles(&hops, links, home);
         for chain in chains(&hops, &found.roles) {
-            self.chains.push(Chain { steps: chain.steps.iter().map(|&at| indexes[at]).collect(), services: chain.services });
+            let of_all = |places: Vec<usize>| places.into_iter().map(|at| indexes[at]).collect();
+            self.chains.push(Chain { steps: of_all(chain.steps), hops: of_all(chain.hops), services: chain.services });
         }
         self.swallowed.extend(found.masked.iter().map(|masked| Swallowed { error: indexes[masked.error], by: masked.by }));
         for (at, role) in found.roles.into_iter().enumerate() {

@@ -32,6 +32,8 @@ use crate::engine::{Facts, TimeSpan, calls_of};
 
 /// Traces that are looked at: the first and the last ones of the trip.
 const TRACES_MAX: usize = 400;
+/// Entry points whose requests are counted: those with most traces.
+const ENTRIES_MAX: usize = 8;
 /// Of rejected calls whose callers are looked for.
 const CALLER_TRACES_MAX: usize = 1000;
 const DEPTH_MAX: usize = 64;
@@ -70,9 +72,14 @@ struct HurtEntry {
     operation: String,
     traces: usize,
     failed: usize,
+    /// Traces that began there while the trip lasted; null when that is not known.
+    requests: Option<f64>,
+    /// Of these, the part that met a refusal, and the part that failed. Where not all traces were looked at, they are scaled up.
+    hurt_share: Option<f64>,
+    failed_share: Option<f64>,
 }
 
-pub(super) async fn hurt(folds: &Folds, refused: &[Refusal], cost: &mut Cost) -> Result<Hurt, Problem> {
+pub(super) async fn hurt(folds: &Folds, refused: &[Refusal], lasted: TimeSpan, cost: &mut Cost) -> Result<Hurt, Problem> {
     let all: BTreeSet<TraceId> = refused.iter().map(|refusal| refusal.trace).collect();
     let ends = refused.iter().take(TRACES_MAX / 2).chain(refused.iter().rev().take(TRACES_MAX / 2));
     let looked_at: BTreeSet<TraceId> = ends.map(|refusal| refusal.trace).collect();
@@ -88,6 +95,24 @@ pub(super) async fn hurt(folds: &Folds, refused: &[Refusal], cost: &mut Cost) ->
         .filter_map(|refusal| refusal.span.map(|span| (refusal.trace, span)))
         .collect();
     let told = blast(&spans, &of_spans);
+    let scale = all.len() as f64 / looked_at.len() as f64;
+    let mut entry_points = Vec::new();
+    for entry in told.entry_points {
+        let requests = match entry_points.len() < ENTRIES_MAX {
+            true => Some(begun(folds, &entry.service, &entry.operation, lasted, cost).await?).filter(|requests| *requests > 0.0),
+            false => None,
+        };
+        let share = |of: usize| requests.map(|requests| (of as f64 * scale / requests).min(1.0));
+        entry_points.push(HurtEntry {
+            hurt_share: share(entry.requests),
+            failed_share: share(entry.failed),
+            service: entry.service,
+            operation: entry.operation,
+            traces: entry.requests,
+            failed: entry.failed,
+            requests,
+        });
+    }
     Ok(Hurt {
         traces: all.len(),
         traces_looked_at: looked_at.len(),
@@ -98,12 +123,16 @@ pub(super) async fn hurt(folds: &Folds, refused: &[Refusal], cost: &mut Cost) ->
             .into_iter()
             .map(|caller| HurtCaller { distance: caller.distance, service: caller.service, traces: caller.requests })
             .collect(),
-        entry_points: told
-            .entry_points
-            .into_iter()
-            .map(|entry| HurtEntry { service: entry.service, operation: entry.operation, traces: entry.requests, failed: entry.failed })
-            .collect(),
+        entry_points,
     })
+}
+
+/// Traces that a service began with an operation within a time.
+async fn begun(folds: &Folds, service: &str, operation: &str, time: TimeSpan, cost: &mut Cost) -> Result<f64, Problem> {
+    let question = Facts::Begun { time, service: service.to_owned(), operation: operation.to_owned() };
+    let (batches, _) = folds.rows(question, cost).await?;
+    let numbers = batches.iter().flat_map(|batch| batch.column(0).as_primitive_opt::<Int64Type>().into_iter().flatten().flatten());
+    Ok(numbers.sum::<i64>() as f64)
 }
 
 /// Which service called, by the span that was rejected.

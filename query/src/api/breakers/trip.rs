@@ -34,6 +34,8 @@ const AFTER: [i64; 2] = [HOUR, 48 * HOUR];
 /// The run-up and what is usual before it.
 const ERRORS_BEFORE: i64 = HOUR;
 const TRANSITIONS_MAX: usize = 500;
+/// How long before a call is refused its request may have begun.
+const REQUEST_NS: i64 = 1_000_000_000;
 
 /// One trip: why it opened, what it cost, whom it hurt, and what ended it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,7 +128,10 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, instant: &str, pairs: P
     let refused = refused(&told, breaker, trip);
     let mut exemplars = exemplars(breaker, trip, &failures, &refused);
     exemplars.extend(healthy(folds, breaker, trip, now, &mut cost).await?);
-    let hurt = cost::hurt(folds, &refused, &mut cost).await?;
+    // A request begins a moment before its call is refused.
+    let begun = UnixNanos(opened.0.saturating_sub(REQUEST_NS));
+    let lasted = TimeSpan { start: Some(begun), end: Some(UnixNanos(trip.trip.end_or(told.until).0.saturating_add(1))) };
+    let hurt = cost::hurt(folds, &refused, lasted, &mut cost).await?;
     let recovery = cost::recovered(folds, breaker, trip, told.until, &mut cost).await?;
     let changes = causes::changes(folds, &told, breaker, opened, &mut cost).await?;
     let (root, parent, caused) = causes::related(&told, breaker, trip);

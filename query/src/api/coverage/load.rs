@@ -224,7 +224,15 @@ fn untyped(reported: &[Reported<'_>]) -> Vec<Errors> {
 /// Codes that no catalogue knows, by the service where they are born.
 fn unknown(reported: Vec<Reported<'_>>, known: &Known, window: Window) -> Vec<Unknown> {
     let traced = Traced::of(reported, &known.count, &HashMap::new(), |_| None);
-    let count = Count { every_hop: false, service: "", environment: "", start: window.start.0, end: window.end.0, buckets: 1 };
+    let count = Count {
+        every_hop: false,
+        service: "",
+        environment: "",
+        start: window.start.0,
+        end: window.end.0,
+        buckets: 1,
+        grain_ns: window.length_ns().max(1),
+    };
     let mut by_service: BTreeMap<String, Unknown> = BTreeMap::new();
     // Most frequent first, and so they stay.
     for code in traced.by_code(count).codes {

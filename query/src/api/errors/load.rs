@@ -11,6 +11,7 @@ use governance::{
     tables::{ReportedRows, RowError},
 };
 use schemas::{TraceId, UnixNanos};
+use storage::Snapshot;
 use tokio::sync::oneshot;
 
 use super::{
@@ -23,13 +24,14 @@ use super::{
     asked::Asked,
     cache::Cache,
     past::Past,
+    quarters::{Quarters, grain_ns, totals},
 };
 use crate::{
     codes::{Codes, Known},
-    engine::{Engine, EngineError, Facts, FactsQuestion, Question, TimeSpan},
+    engine::{Engine, EngineError, Facts, FactsQuestion, Question, Summary, TimeSpan},
 };
 
-/// Errors of one fold.
+/// Errors, or spans, of the traces of one fold.
 const ERRORS_MAX: usize = 1_000_000;
 /// Stretches of a trend.
 pub(super) const BUCKETS: usize = 60;
@@ -47,8 +49,6 @@ const PAST_BYTES_MAX: usize = 32 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub counts: Counts,
-    /// Rows of each code, whether they count or not: what the past has, too.
-    pub rows: HashMap<String, u64>,
     pub total: f64,
     pub cost: Cost,
 }
@@ -59,7 +59,7 @@ impl Told {
         let of_code = |code: &governance::codes::statistics::CodeCount| {
             1000 + code.message.len() + code.solution.len() + code.trend.len() * 8 + (code.born.len() + code.reaches.len()) * 64
         };
-        self.counts.codes.iter().map(of_code).sum::<usize>() + self.rows.len() * 100
+        self.counts.codes.iter().map(of_code).sum::<usize>()
     }
 }
 
@@ -68,13 +68,20 @@ impl Told {
 pub(super) struct Folds {
     pub engine: Engine,
     pub codes: Arc<Codes>,
+    pub quarters: Arc<Quarters>,
     told: Arc<Cache<Asked, Told>>,
     pasts: Arc<Cache<UnixNanos, Past>>,
 }
 
 impl Folds {
     pub(super) fn new(engine: Engine, codes: Arc<Codes>) -> Self {
-        Self { engine, codes, told: Arc::new(Cache::new(TOLD_BYTES_MAX)), pasts: Arc::new(Cache::new(PAST_BYTES_MAX)) }
+        Self {
+            engine,
+            codes,
+            quarters: Arc::default(),
+            told: Arc::new(Cache::new(TOLD_BYTES_MAX)),
+            pasts: Arc::new(Cache::new(PAST_BYTES_MAX)),
+        }
     }
 
     pub(super) fn known(&self) -> Arc<Known> {
@@ -112,36 +119,21 @@ impl Folds {
     async fn fold(&self, asked: &Asked) -> Result<Told, Problem> {
         let mut cost = Cost::default();
         let window = asked.window;
-        let time = TimeSpan { start: Some(window.start), end: Some(window.end) };
-        let (batches, whole) = self.rows(Facts::Reported(time), ERRORS_MAX, &mut cost).await?;
-        if !whole {
-            cost.warnings.push(format!("only {ERRORS_MAX} errors were looked at; ask for a shorter window"));
-        }
-        let columns = columns(&batches)?;
-        let mut reported = Vec::with_capacity(columns.iter().map(ReportedRows::len).sum());
-        let mut rows: HashMap<&str, u64> = HashMap::new();
-        let is_of = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
-        each(&columns, |error| {
-            if is_of(&asked.service, error.hop.service) && is_of(&asked.environment, error.environment) {
-                *rows.entry(error.hop.code).or_default() += 1;
-            }
-            reported.push(error);
-        })?;
-        let traced = Traced::of(reported, &self.known().count, &HashMap::new(), |_| None);
-        let counts = traced.by_code(Count {
+        let count = Count {
             every_hop: asked.every_hop,
             service: &asked.service,
             environment: &asked.environment,
             start: window.start.0,
             end: window.end.0,
             buckets: BUCKETS,
-        });
+            grain_ns: grain_ns(window),
+        };
+        let counts = totals(self, window, count, &mut cost).await?.finish();
         if counts.left_out > 0.0 {
             cost.warnings.push(format!("{} errors of further codes are left out", counts.left_out));
         }
         let total = total(counts.codes.iter().map(|code| code.count));
-        let rows = rows.into_iter().map(|(code, rows)| (code.to_owned(), rows)).collect();
-        Ok(Told { counts, rows, total, cost })
+        Ok(Told { counts, total, cost })
     }
 
     /// Roles in a few traces, with their spans. `read` gets them while they are there.
@@ -169,21 +161,30 @@ impl Folds {
 
     /// The rows, and whether these are all.
     pub(super) async fn rows(&self, which: Facts, limit: usize, cost: &mut Cost) -> Result<(Vec<RecordBatch>, bool), Problem> {
-        let failed = |error: EngineError| problem_in("start", error);
-        let mut answer = self.engine.ask(Question::Facts(FactsQuestion { which, limit })).await.map_err(failed)?;
-        let batches = answer.collect().await.map_err(failed)?;
-        let summary = answer.summary();
-        let whole = summary.truncated.is_none();
+        let (batches, summary) = self.rows_of((which, limit), None).await?;
         cost.add(&summary);
-        Ok((batches, whole))
+        Ok((batches, summary.truncated.is_none()))
+    }
+
+    /// Rows of this snapshot instead of the newest, with what they cost.
+    pub(super) async fn rows_of(
+        &self,
+        (which, limit): (Facts, usize),
+        snapshot: Option<Arc<Snapshot>>,
+    ) -> Result<(Vec<RecordBatch>, Summary), Problem> {
+        let failed = |error: EngineError| problem_in("start", error);
+        let question = Question::Facts(FactsQuestion { which, limit });
+        let mut answer = self.engine.ask_of(question, snapshot).await.map_err(failed)?;
+        let batches = answer.collect().await.map_err(failed)?;
+        Ok((batches, answer.summary()))
     }
 }
 
-fn columns(batches: &[RecordBatch]) -> Result<Vec<ReportedRows>, Problem> {
+pub(super) fn columns(batches: &[RecordBatch]) -> Result<Vec<ReportedRows>, Problem> {
     batches.iter().map(ReportedRows::of).collect::<Result<_, RowError>>().map_err(unreadable)
 }
 
-fn each<'a>(columns: &'a [ReportedRows], mut take: impl FnMut(Reported<'a>)) -> Result<(), Problem> {
+pub(super) fn each<'a>(columns: &'a [ReportedRows], mut take: impl FnMut(Reported<'a>)) -> Result<(), Problem> {
     for rows in columns {
         for row in 0..rows.len() {
             take(rows.get(row).map_err(unreadable)?);

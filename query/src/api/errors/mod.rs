@@ -11,7 +11,7 @@
 //! …    /api/v1/settings/code-layouts, :test       layouts      how codes split into parts
 //! ```
 //!
-//! `load` reads the errors of a window, `governance::codes` folds them by column; `cache` keeps what is asked for again. What codes mean
+//! `load` answers for a window, from sums that `quarters` reads or knows and `governance::codes` folds; `cache` keeps what is asked for again. What codes mean
 //! is [`crate::codes`]: looked up when an answer is made, so that an import shows at once.
 
 mod asked;
@@ -26,6 +26,7 @@ mod load;
 mod one;
 mod past;
 mod propagation;
+mod quarters;
 mod reading;
 mod routes;
 mod row;

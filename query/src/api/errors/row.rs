@@ -54,7 +54,7 @@ pub(super) struct CodeRow {
     last_seen: Time,
     /// Services where it is born, most first.
     born: Vec<Born>,
-    /// Services that carry it, or what becomes of it.
+    /// Services that carried the errors that are counted here, or what became of these.
     reaches: Vec<String>,
     traces: u64,
     /// Of the errors, those that a breaker or limiter made.
@@ -64,7 +64,7 @@ pub(super) struct CodeRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     grpc_status: Option<String>,
     pub layout: ReadAs,
-    /// Errors in equal stretches of the window.
+    /// Errors in equal stretches of the window; of an hour and more their edges are on whole ten seconds.
     trend: Vec<f64>,
     exemplars: Exemplars,
 }
@@ -157,7 +157,7 @@ impl Context<'_> {
         if !self.past.is_known() {
             return (None, "unknown");
         }
-        let rows = self.told.rows.get(&code.code).copied().unwrap_or(code.records).max(1) as f64;
+        let rows = code.rows.max(1) as f64;
         let before = self.past.of(&code.code, self.asked);
         let usual = self.past.usual(before, self.asked);
         // As long as nobody knows what is usual, nothing is more than that.

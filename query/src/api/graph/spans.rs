@@ -33,7 +33,7 @@ pub(super) fn reach(engine: &Engine, within: Within, cost: &mut Cost) -> Within 
     let Window { start, end } = within.window;
     let width = (end.0.saturating_sub(start.0) / STRETCHES).max(STRETCH_NS_MIN);
     let starts: Vec<i64> = (start.0.div_euclid(width)..=end.0.div_euclid(width)).rev().map(|number| number.saturating_mul(width)).collect();
-    let rows = engine.snapshot().stretches(Table::Spans, &starts, width).into_iter().map(|stretch| stretch.rows);
+    let rows = engine.snapshot().stretches(Table::Spans, &starts, width, 0).into_iter().map(|stretch| stretch.rows);
     let Some(begin) = begin(starts.iter().copied().zip(rows), SPANS_MAX as u64).filter(|begin| *begin > start.0) else { return within };
     let from = rfc3339(UnixNanos(begin));
     cost.partial.push(format!("calls before {from} were not looked at: there are more than {SPANS_MAX} spans; ask for a shorter window"));

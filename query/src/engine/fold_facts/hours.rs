@@ -44,7 +44,7 @@ impl Hour {
         }
         let hours = start.0.div_euclid(HOUR_NS)..=(end.0 - 1).div_euclid(HOUR_NS);
         let starts: Vec<i64> = hours.rev().map(|hour| hour.saturating_mul(HOUR_NS)).collect();
-        let known = TABLES.map(|table: Table| snapshot.stretches(table, &starts, HOUR_NS));
+        let known = TABLES.map(|table: Table| snapshot.stretches(table, &starts, HOUR_NS, 0));
         let of = |(place, &begin): (usize, &i64)| {
             let is_whole = start.0 <= begin && begin.saturating_add(HOUR_NS) <= end.0;
             let of_tables = known.iter().map(|of_table| of_table[place]);

@@ -84,7 +84,9 @@ pub(crate) enum Facts {
     Healthy { time: TimeSpan, service: String, operations: Vec<String>, last: bool },
     /// Requests for these operations that a service took in, for each second: `name`, `second`, `calls`.
     Taken { time: TimeSpan, service: String, operations: Vec<String> },
-    /// Ids and names of the newest of such requests.
+    /// How many traces a service began with this operation: one number.
+    Begun { time: TimeSpan, service: String, operation: String },
+    /// Ids and names of the newest requests of [`Facts::Taken`].
     TakenSample { time: TimeSpan, service: String, operations: Vec<String>, rows: usize },
 }
 
@@ -106,6 +108,7 @@ impl fmt::Display for FactsQuestion {
             Facts::FailedWith(_, node) => write!(f, "failed traces with {node}"),
             Facts::ErrorsNear(services) => write!(f, "errors near trips of {} breakers", services.len()),
             Facts::Healthy { service, .. } => write!(f, "a call by {service} that did not fail"),
+            Facts::Begun { service, .. } => write!(f, "traces that {service} began"),
             Facts::Taken { service, .. } | Facts::TakenSample { service, .. } => write!(f, "requests to {service}"),
         }
     }
@@ -183,6 +186,11 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             let taken = within(Table::Spans, *time).and(is_taken(service)).and(texts(c::NAME, operations));
             let group = [ident(c::NAME), second.alias("second")];
             scan(Table::Spans)?.filter(taken)?.aggregate(group, [count(lit(1_i64)).alias("calls")])?
+        }
+        Facts::Begun { time, service, operation } => {
+            let is_its = ident(c::SERVICE_NAME).eq(lit(service.as_str())).and(ident(c::NAME).eq(lit(operation.as_str())));
+            let begun = within(Table::Spans, *time).and(is_its).and(ident(c::PARENT_SPAN_ID).is_null());
+            scan(Table::Spans)?.filter(begun)?.aggregate(Vec::<Expr>::new(), [count(lit(1_i64))])?
         }
         Facts::TakenSample { time, service, operations, rows } => {
             let taken = within(Table::Spans, *time).and(is_taken(service)).and(texts(c::NAME, operations));

@@ -1,5 +1,5 @@
 // Whom a trip hurt: the traces with refused calls, from the breaker up to where requests come in.
-import { count } from '../../base/format';
+import { count, percent } from '../../base/format';
 import { texts } from '../../base/i18n';
 import type { TripAnswer } from '../../model/breakers';
 
@@ -9,6 +9,7 @@ const t = texts({
   sample: ['Looked at: {n} of {all} traces', '抽查 {all} 条链路中的 {n} 条'],
   contained: ['{n} of {all} traces did not fail all the same: a fallback absorbed it', '{all} 条链路中有 {n} 条未失败（已降级兜底）'],
   failed_of: ['{failed} of {n} failed', '{n} 次中失败 {failed} 次'],
+  share_of: ['{share} of {n} requests hurt', '{n} 次请求中 {share} 受影响'],
 });
 
 export function Cost({ hurt }: { hurt: TripAnswer['hurt'] }) {
@@ -34,6 +35,9 @@ export function Cost({ hurt }: { hurt: TripAnswer['hurt'] }) {
             <span class="soft">{entry.service}</span> {entry.operation}
           </span>
           <span class="spring" />
+          {typeof entry.requests === 'number' && typeof entry.hurt_share === 'number' && (
+            <span class="small nowrap soft">{t('share_of', { share: percent(entry.hurt_share), n: count(entry.requests) })}</span>
+          )}
           <span class="small nowrap">{t('failed_of', { failed: entry.failed, n: entry.traces })}</span>
         </div>
       ))}
