@@ -95,8 +95,10 @@ impl FromIterator<Link> for TraceShape {
 }
 
 impl TraceShape {
+    /// Log lines of a span know no parent: those that do are believed, in any order.
     pub fn add(&mut self, trace: TraceId, span: SpanId, parent: Option<SpanId>) {
-        self.parents.insert((trace, span), parent);
+        let known = self.parents.entry((trace, span)).or_default();
+        *known = (*known).max(parent);
         if let Some(parent) = parent {
             self.with_children.insert((trace, parent));
         }

@@ -104,12 +104,14 @@ fn counters(slot: &Slot, sorted: &Sorted<'_>, processes: &mut Processes, prepare
 }
 
 fn add_difference(deltas: &mut Vec<Delta>, time: i64, value: f64, before: Option<i64>) {
+    if !(value.is_finite() && value >= 0.0) {
+        return;
+    }
     let after = before.unwrap_or(time).max(deltas.last().map_or(i64::MIN, |last| last.until.min(time)));
     match deltas.last_mut() {
         // Several series of one rule at one time.
         Some(last) if last.until == time => last.value += value,
-        _ if value.is_finite() && value >= 0.0 => deltas.push(Delta { after, until: time, value }),
-        _ => {}
+        _ => deltas.push(Delta { after, until: time, value }),
     }
 }
 

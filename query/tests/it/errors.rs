@@ -233,6 +233,26 @@ async fn what_becomes_of_a_code_and_what_sets_it_apart() {
     assert!(warehouse.is_some_and(|one| one["values"].to_string().contains("berlin")), "{deltas}");
 }
 
+/// A gateway answers a code of `stock` that `stock` never said in that trace.
+#[tokio::test]
+async fn a_code_of_another_service_that_did_not_fail_is_fabricated() {
+    let loaded = filled();
+    let roles = async || ask(&loaded, &format!("/api/v1/errors/codes/5001003/propagation?{WINDOW}")).await["roles"].clone();
+    let made_up = |number: u16| {
+        let attributes = vec![int("error.code", 5_001_003)];
+        let gateway = Made { service: "gateway", name: "GET /order", id: 1, parent: 0, kind: 2, failed: Some("sold out"), attributes };
+        let stock = Made { service: "stock", name: "Deduct", id: 2, parent: 1, kind: 2, failed: None, attributes: vec![] };
+        trace(number, 20.0, vec![gateway, stock])
+    };
+    loaded.receive(Signal::Traces, &made_up(30));
+    assert_eq!(roles().await, json!({"origin": 6.0}), "nobody says whose code it is");
+    import(&loaded, json!({"format": "toml", "text": "[[code]]\ncode = \"5001003\"\nservice = \"stock\"\n"})).await;
+    assert_eq!(roles().await, json!({"origin": 5.0, "fabricated": 1.0}));
+    // Of `stock` itself it is none, and a service that passes it on does not make it up.
+    loaded.receive(Signal::Traces, &sold_out(31, 21.0));
+    assert_eq!(roles().await, json!({"origin": 6.0, "fabricated": 1.0}));
+}
+
 #[tokio::test]
 async fn a_code_is_ambiguous_until_somebody_says_how_it_splits() {
     let loaded = filled();

@@ -9,29 +9,33 @@ use crate::{
 };
 
 const WINDOW: &str = "start=2026-09-21T14:10:00Z&end=2026-09-21T14:23:20Z";
-const MS: i64 = 1_000_000;
-const CLIENT: i32 = 3;
-const SERVER: i32 = 2;
+pub(crate) const MS: i64 = 1_000_000;
+pub(crate) const CLIENT: i32 = 3;
+pub(crate) const SERVER: i32 = 2;
 const LIMITED: &str =
     "error: code = 429 reason = RATELIMIT message = service unavailable due to rate limit exceeded metadata = map[] cause = <nil>";
-const BROKEN: &str =
+pub(crate) const BROKEN: &str =
     "error: code = 503 reason = CIRCUITBREAKER message = request failed due to circuit breaker triggered metadata = map[] cause = <nil>";
 
 #[derive(Clone)]
-struct Span {
-    trace: u64,
-    own: u64,
-    parent: u64,
-    name: &'static str,
-    kind: i32,
-    at_ms: i64,
-    ms: i64,
+pub(crate) struct Span {
+    pub(crate) trace: u64,
+    pub(crate) own: u64,
+    pub(crate) parent: u64,
+    pub(crate) name: &'static str,
+    pub(crate) kind: i32,
+    pub(crate) at_ms: i64,
+    pub(crate) ms: i64,
     /// Empty: it went well.
-    message: &'static str,
-    attributes: Vec<(&'static str, Value)>,
+    pub(crate) message: &'static str,
+    pub(crate) attributes: Vec<(&'static str, Value)>,
 }
 
 fn send(loaded: &Loaded, (service, instance, scope): (&str, &str, &str), spans: &[Span]) {
+    send_from(loaded, &[("service.name", service), ("service.instance.id", instance)], scope, spans);
+}
+
+pub(crate) fn send_from(loaded: &Loaded, resource: &[(&str, &str)], scope: &str, spans: &[Span]) {
     let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
     let span = |span: &Span| {
         let start = START_NS + span.at_ms * MS;
@@ -48,7 +52,7 @@ fn send(loaded: &Loaded, (service, instance, scope): (&str, &str, &str), spans: 
             "status": if span.message.is_empty() { json!({}) } else { json!({"code": 2, "message": span.message}) },
         })
     };
-    let resource = json!({"attributes": [text("service.name", service), text("service.instance.id", instance)]});
+    let resource = json!({"attributes": resource.iter().map(|(key, value)| text(key, value)).collect::<Vec<Value>>()});
     let spans: Vec<Value> = spans.iter().map(span).collect();
     loaded.receive(
         Signal::Traces,
@@ -146,6 +150,90 @@ async fn nobody_is_judged_who_was_told_nothing() {
     let limits = ask(&loaded, &format!("/api/v1/limits?{WINDOW}")).await;
     let all = limits["limits"].as_array().expect("limits");
     assert!(!all.is_empty() && all.iter().all(|one| one["retry_after"] == Value::Null), "{limits}");
+}
+
+/// A caller gets 429 in a millisecond. Who refused shows by whether its call went out.
+#[tokio::test]
+async fn who_is_answered_429_is_no_limiter() {
+    let loaded = Loaded::empty();
+    let status = ("http.response.status_code", json!({"intValue": "429"}));
+    let call = |trace: u64| Span {
+        trace,
+        own: trace * 10 + 1,
+        parent: 0,
+        name: "POST",
+        kind: CLIENT,
+        at_ms: trace as i64 * 100,
+        ms: 1,
+        message: "429 Too Many Requests",
+        attributes: vec![status.clone(), ("server.address", json!({"stringValue": "order"}))],
+    };
+    // No window twice: answers are kept.
+    let mut window = 0;
+    let mut limiters = async || {
+        window += 1;
+        let limits = ask(&loaded, &format!("/api/v1/limits?start=2026-09-21T14:10:0{window}Z&end=2026-09-21T14:23:20Z")).await;
+        let row = |one: &Value| format!("{} {} {} {}", one["service"], one["kind"], one["rule"], one["rejected"]).replace('"', "");
+        limits["limits"].as_array().expect("limits").iter().map(row).collect::<Vec<String>>()
+    };
+    // What otelgin makes of a bare 429: no error, and nothing that says who refused.
+    let served = |trace: u64| Span {
+        own: trace * 10 + 2,
+        parent: trace * 10 + 1,
+        name: "POST /v1/orders",
+        kind: SERVER,
+        message: "",
+        attributes: vec![status.clone()],
+        ..call(trace)
+    };
+    send(&loaded, ("batch", "a", "otelhttp"), &[call(1), call(2)]);
+    send(&loaded, ("order", "o-1", "otelgin"), &[served(1), served(2)]);
+    assert_eq!(limiters().await, [""; 0]);
+    loaded.store.flush().expect("a working disk");
+    // Its own limiter: nothing went out.
+    send(&loaded, ("batch", "a", "otelhttp"), &[call(3)]);
+    assert_eq!(limiters().await, ["batch unknown_429 op:POST 1.0"]);
+    // So too of gRPC.
+    let status = |kind: i32| if kind == CLIENT { "rpc.response.status_code" } else { "rpc.grpc.status_code" };
+    let exhausted = |span: Span| {
+        let says = if span.kind == CLIENT { json!({"stringValue": "RESOURCE_EXHAUSTED"}) } else { json!({"intValue": "8"}) };
+        Span { name: "order.v1.Order/Create", attributes: vec![(status(span.kind), says)], ..span }
+    };
+    send(&loaded, ("cart", "c", "otelgrpc"), &[exhausted(call(4)), exhausted(call(5))]);
+    send(&loaded, ("order", "o-1", "otelgrpc"), &[exhausted(served(4))]);
+    assert_eq!(limiters().await, ["batch unknown_429 op:POST 1.0", "cart unknown_429 op:order.v1.Order/Create 1.0"]);
+}
+
+/// Sentinel of Java writes what it blocked into two files: only one says by which rule.
+#[tokio::test]
+async fn what_is_named_elsewhere_is_not_counted_as_unknown() {
+    let loaded = Loaded::empty();
+    let line = |file: &str, second: i64, text: &str| {
+        let attributes = [("service.name", "shop"), ("service.instance.id", "shop-1")];
+        let pair = |(key, value): (&str, &str)| json!({"key": key, "value": {"stringValue": value}});
+        let record = json!({
+            "timeUnixNano": (START_NS + second * S).to_string(),
+            "body": {"stringValue": text},
+            "attributes": [pair(("log.file.name", file))],
+        });
+        let resource = json!({"attributes": attributes.map(pair)});
+        loaded.receive(Signal::Logs, &json!({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [record]}]}]}));
+    };
+    let metric = |second: i64, text: &str| line("shop-metrics.log.2026-09-21", second, text);
+    let block = |second: i64, text: &str| line("sentinel-block.log", second, text);
+    metric(3, "1790000003000|2026-09-21 14:13:23|pay|2|2|2|2|0|0|0|0");
+    block(3, "2026-09-21 14:13:23|1|pay,DegradeException,default,,|2,0");
+    metric(4, "1790000004000|2026-09-21 14:13:24|pay|0|4|0|0|0|0|0|0");
+    block(5, "2026-09-21 14:13:24|1|pay,DegradeException,default,,|4,0");
+    metric(11, "1790000011000|2026-09-21 14:13:31|search|2|2|2|0|14|0|0|0");
+    block(11, "2026-09-21 14:13:31|1|search,FlowException,default,,|2,0");
+    // Of these nobody says more.
+    metric(11, "1790000011000|2026-09-21 14:13:31|quote|2|3|2|0|14|0|0|0");
+    metric(40, "1790000040000|2026-09-21 14:14:00|search|2|1|2|0|14|0|0|0");
+    let limits = ask(&loaded, &format!("/api/v1/limits?{WINDOW}")).await;
+    let row = |one: &Value| format!("{} {} {}", one["kind"], one["rule"], one["rejected"]).replace('"', "");
+    let rows: Vec<String> = limits["limits"].as_array().expect("limits").iter().map(row).collect();
+    assert_eq!(rows, ["unknown_429 quote 3.0", "rate_limit search 2.0", "unknown_429 search 1.0"]);
 }
 
 /// Kratos: 40 calls a second; from second 20 to 30 a part of them fail; three refusals at second 60.

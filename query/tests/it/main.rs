@@ -36,4 +36,5 @@ mod sql_checks;
 mod sql_mutated;
 mod stream;
 mod traces;
+mod trips;
 mod view;

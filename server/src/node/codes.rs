@@ -39,7 +39,15 @@ fn reload(files: &[String], codes: &Codes) -> Option<Value> {
 mod tests {
     use std::fs;
 
+    use governance::{
+        classify::{Rules, classify},
+        facts::Signal,
+    };
     use query::codes::CodesConfig;
+    use schemas::{
+        UnixNanos,
+        otlp::{DecodeLimits, Format, decode},
+    };
     use storage::io::RealIo;
 
     use super::*;
@@ -60,5 +68,10 @@ mod tests {
         let told = reload(&files, &codes).expect("another code").to_string();
         assert!(told.contains("mine.csv") && told.contains("fusebox.codes.reload"), "{told}");
         assert_eq!(codes.counts().0, 2);
+        // Trips are correlated with it.
+        let decoded = decode(schemas::Signal::Logs, Format::Json, told.as_bytes(), UnixNanos(9), &DecodeLimits::NONE).expect("OTLP");
+        let facts = classify(Rules::shipped(), &decoded.batches);
+        let [signal] = &facts.breaker_signals[..] else { panic!("one fact: {facts:?}") };
+        assert_eq!((&signal.signal, signal.emitter.service.as_str()), (&Signal::ConfigReload, "fusebox"));
     }
 }

@@ -29,6 +29,7 @@ use super::{
     admitted::Admitted,
     cost::{self, Callers},
     load::{Folds, Told},
+    named::Named,
     patience::{self, Judged, RetryAfter},
 };
 
@@ -245,6 +246,8 @@ fn limits(told: &Told) -> Vec<Refusal<'_>> {
     let local = told.refusals().filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate);
     // Of one that did not say who it was, a half open breaker turned out to be.
     let of_limiter = local.filter(|(rejection, verdict)| rejection.kind != RejectionKind::Unknown429 || verdict.breaker.is_none());
+    let named = Named::of(told);
+    let of_limiter = of_limiter.filter(move |(rejection, _)| !named.tell_of(rejection));
     of_limiter.map(|(rejection, _)| rejection).filter(|rejection| is_limit(rejection.kind)).collect()
 }
 

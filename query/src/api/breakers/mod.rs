@@ -24,6 +24,7 @@ mod list;
 mod live;
 mod load;
 mod margin;
+mod named;
 mod one;
 mod patience;
 mod refusing;

@@ -31,6 +31,8 @@ const FAILED: i8 = 2;
 /// OTLP's kind of a span that serves a request.
 const SERVER: i8 = 2;
 const TOO_MANY: i64 = 429;
+/// The same in gRPC.
+const EXHAUSTED: &str = "RESOURCE_EXHAUSTED";
 /// OTLP's kind of a span that calls and waits.
 const CLIENT: i8 = 3;
 /// Of a call: who makes it, when, and whom it reaches.
@@ -48,7 +50,7 @@ pub(crate) struct FactsQuestion {
 pub(crate) enum Facts {
     /// All rows of a governance table, in the columns that a fold reads.
     Of(Table, TimeSpan),
-    /// When, and ids of errors that are refusals, of spans: they tell who is whose parent.
+    /// When, and ids of errors that are refusals or may repeat one (429), of spans: they tell who is whose parent.
     RefusedSpans(TimeSpan),
     /// Errors of these services.
     Errors(TimeSpan, Vec<String>),
@@ -124,7 +126,10 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
     let found = match &question.which {
         Facts::Of(table, time) => scan(*table)?.filter(within(*table, *time))?.project(of_fold(*table).map(ident))?,
         Facts::RefusedSpans(time) => {
-            let refused = ident(c::IS_REJECTION).and(ident(c::SPAN_ID).is_not_null());
+            // Who answered a caller 429 may say nothing else: that the call went out shows by its span.
+            let exhausted = ident(c::HTTP_STATUS).eq(lit(TOO_MANY)).or(ident(c::GRPC_STATUS).eq(lit(EXHAUSTED)));
+            let child = exhausted.and(ident(c::PARENT_SPAN_ID).is_not_null());
+            let refused = ident(c::IS_REJECTION).or(child).and(ident(c::SPAN_ID).is_not_null());
             let columns = [c::TIME, c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID].map(ident);
             scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?.project(columns)?
         }
