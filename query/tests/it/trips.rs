@@ -1,12 +1,25 @@
-//! The page of a trip, from OTLP as libraries send it: why it opened and what ended it.
+//! The page of a trip, from OTLP as libraries send it: why it opened, what ended it, and which trips follow from which.
 
+use demo::{ScenarioKind, Scenarios, Shop};
+use schemas::{Signal, UnixNanos};
 use serde_json::{Value, json};
 
 use crate::{
     limits::{BROKEN, CLIENT, SERVER, Span, send_from},
     loaded::Loaded,
-    made_spans::{S, ask},
+    made_spans::{S, START_NS, ask, trace_id},
 };
+
+/// Two minutes of the demo in which the acquirer is away, as its services export them.
+fn cascade() -> Loaded {
+    let scenarios = Scenarios::Only(ScenarioKind::Cascade);
+    let mut shop = Shop::new(demo::Config { requests_per_second: 6.0, scenarios, ..demo::Config::default() });
+    let loaded = Loaded::empty();
+    let mut exports = shop.advance(UnixNanos(START_NS), UnixNanos(START_NS + 130 * S));
+    exports.extend(shop.close());
+    exports.into_iter().for_each(|export| loaded.receive_protobuf(export.signal, export.body.into()));
+    loaded
+}
 
 /// The first trip of this breaker.
 async fn trip_of(loaded: &Loaded, (service, name): (&str, &str), window: &str) -> Value {
@@ -20,8 +33,63 @@ async fn trip_of(loaded: &Loaded, (service, name): (&str, &str), window: &str) -
     ask(loaded, &format!("/api/v1/breakers/{id}/trips/{opened}")).await
 }
 
+fn related(trip: &Value) -> String {
+    let name = |one: &Value| format!("{} {}", one["service"], one["name"]).replace('"', "");
+    if trip.is_null() { "none".to_owned() } else { name(trip) }
+}
+
+fn opened(trip: &Value) -> &str {
+    trip["trip"]["opened"]["time"].as_str().expect("a time")
+}
+
 fn kinds(trip: &Value) -> Vec<&str> {
     trip["exemplars"].as_array().expect("exemplars").iter().filter_map(|one| one["kind"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn trips_of_a_cascade_follow_from_the_one_at_the_bottom() {
+    const WINDOW: &str = "start=2026-09-21T14:10:00Z&end=2026-09-21T14:20:00Z";
+    let loaded = cascade();
+    loaded.store.flush().expect("a working disk");
+    let [acquirer, payment, order] = [("payment", "acquirer"), ("order", "payment"), ("storefront", "order")];
+    let bottom = trip_of(&loaded, acquirer, WINDOW).await;
+    assert_eq!((related(&bottom["root"]), related(&bottom["parent"])), ("none".into(), "none".into()), "{bottom}");
+    let caused: Vec<String> = bottom["caused"].as_array().expect("trips").iter().map(related).collect();
+    assert!(caused.contains(&"order payment".to_owned()), "{bottom}");
+    assert_eq!(kinds(&bottom), ["last_failure", "first_refused", "healthy"], "its gauge, which has no trace, tells the end");
+
+    let middle = trip_of(&loaded, payment, WINDOW).await;
+    assert_eq!((related(&middle["root"]), related(&middle["parent"])), ("payment acquirer".into(), "payment acquirer".into()));
+    // That of the storefront opened before the one of order in this run: it follows from the bottom itself.
+    let top = trip_of(&loaded, order, WINDOW).await;
+    assert_eq!((related(&top["root"]), related(&top["parent"])), ("payment acquirer".into(), "payment acquirer".into()));
+    assert!(opened(&top) < opened(&middle) && caused.contains(&"storefront order".to_owned()), "{bottom}");
+    // Where it leads to is a page of its own.
+    let (id, t) = (&top["root"]["breaker_id"], &top["root"]["t"]);
+    let path = format!("/api/v1/breakers/{id}/trips/{t}").replace('"', "");
+    assert_eq!(ask(&loaded, &path).await["trip"]["opened"], bottom["trip"]["opened"]);
+}
+
+/// gobreaker's hook in the words of most teams, with the trace of the call that made it change.
+#[tokio::test]
+async fn the_probe_that_closed_it() {
+    const WINDOW: &str = "start=2026-09-21T14:10:00Z&end=2026-09-21T14:20:00Z";
+    let loaded = Loaded::empty();
+    for (number, at_ns, from, to) in [(1, 0, "closed", "open"), (2, 5 * S, "open", "half-open"), (3, 5 * S + S / 5, "half-open", "closed")]
+    {
+        let pair = |(key, value): (&str, &str)| json!({"key": key, "value": {"stringValue": value}});
+        let attributes = [("name", "pay"), ("from", from), ("to", to)].map(pair);
+        let line = json!({
+            "timeUnixNano": (START_NS + at_ns).to_string(), "traceId": trace_id(number), "spanId": format!("{number:016x}"),
+            "body": {"stringValue": "Circuit breaker state changed"}, "attributes": attributes,
+        });
+        let resource = json!({"attributes": [pair(("service.name", "order"))]});
+        loaded.receive(Signal::Logs, &json!({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [line]}]}]}));
+    }
+    let trip = trip_of(&loaded, ("order", "pay"), WINDOW).await;
+    assert_eq!(kinds(&trip), ["closing"], "{trip}");
+    assert_eq!(trip["exemplars"][0]["trace_id"], trace_id(3));
+    assert_eq!((&trip["trip"]["probes"], &trip["transitions"][2]["cause"]), (&json!(1), &json!("probe_ok")));
 }
 
 /// `order` calls `pay` over Kratos, 40 times a second. From second 20 on 30 of these fail, from 22 on 25 are refused and 12 of the others

@@ -224,7 +224,7 @@ impl BlockReader {
     /// Rows of a block with points of these series: ascending and disjoint.
     pub(crate) fn rows_of_series(&self, block: &Block, ids: &HashSet<u64>) -> Result<Vec<Range<usize>>, BlockError> {
         let of_part = |part| Ok(self.series(block, part)?.rows_of(ids));
-        Ok((0..parts(block)).map(of_part).collect::<Result<Vec<_>, BlockError>>()?.concat())
+        Ok((0..series::parts(block)).map(of_part).collect::<Result<Vec<_>, BlockError>>()?.concat())
     }
 
     /// The series of a part, of `metric` or of all, with points in `time`.
@@ -343,11 +343,6 @@ impl BlockReader {
     }
 }
 
-/// Parts in which the series of a block are looked at.
-pub(crate) fn parts(block: &Block) -> usize {
-    usize::try_from(block.rows).unwrap_or(usize::MAX).div_ceil(PART_ROWS)
-}
-
 /// A file beside a block, which has as many bytes as the catalog says.
 pub(crate) fn load(io: &dyn Io, path: &Path, bytes_expected: u64) -> io::Result<Vec<u8>> {
     let file = io.open_read(path)?;
@@ -395,7 +390,7 @@ fn conform_all(table: Table, reader: impl Iterator<Item = Result<RecordBatch, Ar
 }
 
 fn matching(ids: Option<&dyn Array>, id: TraceId) -> Result<BooleanArray, ArrowError> {
-    let ids =
-        ids.and_then(AsArray::as_fixed_size_binary_opt).ok_or_else(|| ArrowError::SchemaError("trace_id is not binary".to_owned()))?;
+    let ids = ids.and_then(AsArray::as_fixed_size_binary_opt);
+    let ids = ids.ok_or_else(|| ArrowError::SchemaError("trace_id is not binary".to_owned()))?;
     Ok(ids.iter().map(|value| Some(value == Some(id.as_bytes().as_slice()))).collect())
 }

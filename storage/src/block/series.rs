@@ -18,7 +18,7 @@ use arrow::{
 };
 use schemas::{Table, columns as c};
 
-use super::{BlockError, TimeRange};
+use super::{Block, BlockError, TimeRange};
 
 /// Rows that are looked at together.
 pub(crate) const PART_ROWS: usize = 128 * 1024;
@@ -226,4 +226,8 @@ fn runs(first_row: usize, keys: &[RecordBatch]) -> Result<Vec<Run>, ArrowError> 
         begin += batch.num_rows();
     }
     Ok(runs)
+}
+/// Parts in which the series of a block are looked at.
+pub(crate) fn parts(block: &Block) -> usize {
+    usize::try_from(block.rows).unwrap_or(usize::MAX).div_ceil(PART_ROWS)
 }

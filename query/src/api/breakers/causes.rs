@@ -15,6 +15,7 @@ use governance::{
         codes::run_up_ns,
     },
     fold::{Breaker, Scope, ServiceTrip},
+    tables,
 };
 use schemas::{TraceId, UnixNanos, columns as c};
 use serde::Serialize;
@@ -38,6 +39,9 @@ const OURS: &str = "fusebox";
 /// Traces of one trip that are compared with those of others.
 const TRACES_MAX: usize = 500;
 const CAUSED_MAX: usize = 50;
+/// Trips that open so near to one, and as many, may follow from it or it from them by traces that failed.
+const NEAR: i64 = 600_000_000_000;
+const NEAR_MAX: usize = 100;
 
 /// Something that changed shortly before.
 #[derive(Debug, Serialize, ToSchema)]
@@ -136,18 +140,36 @@ pub(super) struct Related {
     t: Time,
 }
 
+/// What follows from what, of one trip.
+#[derive(Debug, Default)]
+pub(super) struct Cascade {
+    pub root: Option<Related>,
+    pub parent: Option<Related>,
+    pub caused: Vec<Related>,
+}
+
 /// Root, parent and children of `trip` among all trips of the fold.
-pub(super) fn related(told: &Told, breaker: &Breaker, trip: &ServiceTrip) -> (Option<Related>, Option<Related>, Vec<Related>) {
+pub(super) async fn related(
+    folds: &Folds,
+    told: &Told,
+    breaker: &Breaker,
+    trip: &ServiceTrip,
+    cost: &mut Cost,
+) -> Result<Cascade, Problem> {
     let breakers = &told.folded.breakers;
     let all: Vec<(&Breaker, &ServiceTrip)> =
         breakers.iter().flat_map(|breaker| breaker.trips.iter().map(move |trip| (breaker, trip))).collect();
     let Some(own) = all.iter().position(|(other, one)| other.id == breaker.id && one.trip.opened == trip.trip.opened) else {
-        return (None, None, Vec::new());
+        return Ok(Cascade::default());
     };
-    let tripped: Vec<Tripped> = tripped(told, &all);
-    let calls: BTreeSet<(String, String)> =
-        breakers.iter().flat_map(|breaker| breaker.targets.iter().map(|target| (breaker.key.service.clone(), target.clone()))).collect();
-    let calls: Vec<(String, String)> = calls.into_iter().collect();
+    let owners: BTreeSet<&str> = breakers.iter().map(|breaker| breaker.key.service.as_str()).collect();
+    let mut tripped: Vec<Tripped> = tripped(told, &all, &owners);
+    for (index, traces) in failed(folds, &all, trip, cost).await? {
+        tripped[index].traces.extend(traces);
+    }
+    let calls =
+        breakers.iter().flat_map(|breaker| targets(breaker, &owners).into_iter().map(|target| (breaker.key.service.clone(), target)));
+    let calls: Vec<(String, String)> = calls.collect::<BTreeSet<_>>().into_iter().collect();
     let parents = parents(&tripped, &calls);
     let roots = roots(&parents);
     let of = |index: usize| {
@@ -157,11 +179,54 @@ pub(super) fn related(told: &Told, breaker: &Breaker, trip: &ServiceTrip) -> (Op
     };
     let caused = parents.iter().enumerate().filter(|(_, parent)| **parent == Some(own)).map(|(child, _)| of(child));
     let root = (roots[own] != own).then(|| of(roots[own]));
-    (root, parents[own].map(of), caused.take(CAUSED_MAX).collect())
+    Ok(Cascade { root, parent: parents[own].map(of), caused: caused.take(CAUSED_MAX).collect() })
+}
+
+/// Whom a breaker guards calls to. Of libraries that do not say it, breakers are called after it more often than not.
+fn targets(breaker: &Breaker, owners: &BTreeSet<&str>) -> Vec<String> {
+    let mut targets = breaker.targets.clone();
+    let name = breaker.key.name.as_str();
+    if name != breaker.key.service && owners.contains(name) && !targets.iter().any(|target| target == name) {
+        targets.push(name.to_owned());
+    }
+    targets
+}
+
+/// Traces that failed for the owners of trips near `trip`, in the run-up of each: who was refused further down fails. By place in `all`.
+async fn failed(
+    folds: &Folds,
+    all: &[(&Breaker, &ServiceTrip)],
+    trip: &ServiceTrip,
+    cost: &mut Cost,
+) -> Result<Vec<(usize, BTreeSet<TraceId>)>, Problem> {
+    let opened = trip.trip.opened.time.0;
+    let apart = |index: &usize| all[*index].1.trip.opened.time.0.abs_diff(opened);
+    let mut near: Vec<usize> = (0..all.len()).filter(|index| apart(index) <= NEAR as u64).collect();
+    near.sort_by_key(apart);
+    near.truncate(NEAR_MAX);
+    let run_up = |(breaker, trip): (&Breaker, &ServiceTrip)| {
+        let until = trip.trip.opened.time.0.saturating_add(1);
+        (breaker.key.service.clone(), until.saturating_sub(run_up_ns(0))..until)
+    };
+    let asked = near.iter().map(|index| {
+        let (service, time) = run_up(all[*index]);
+        (service, TimeSpan { start: Some(UnixNanos(time.start)), end: Some(UnixNanos(time.end)) })
+    });
+    let (batches, _) = folds.rows(Facts::ErrorsNear(asked.collect()), cost).await?;
+    let mut errors = Vec::new();
+    for batch in &batches {
+        errors.extend(tables::errors::read(batch)?);
+    }
+    let traces = |index: usize| {
+        let (service, time) = run_up(all[index]);
+        let of = errors.iter().filter(move |error| error.emitter.service == service && time.contains(&error.time.0));
+        of.filter_map(|error| error.evidence.trace_id).take(TRACES_MAX).collect()
+    };
+    Ok(near.into_iter().map(|index| (index, traces(index))).collect())
 }
 
 /// Traces of a trip: all in which its owner refused, or passed a refusal on, from the run-up on.
-fn tripped(told: &Told, all: &[(&Breaker, &ServiceTrip)]) -> Vec<Tripped> {
+fn tripped(told: &Told, all: &[(&Breaker, &ServiceTrip)], owners: &BTreeSet<&str>) -> Vec<Tripped> {
     /// When, in which trace, and who refused.
     type Seen = (UnixNanos, Option<TraceId>, Scope);
     let mut by_service: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
@@ -179,7 +244,7 @@ fn tripped(told: &Told, all: &[(&Breaker, &ServiceTrip)]) -> Vec<Tripped> {
         let within = || rejections.iter().take_while(|(time, ..)| closed.is_none_or(|closed| *time <= closed));
         Tripped {
             owner: breaker.key.service.clone(),
-            targets: breaker.targets.clone(),
+            targets: targets(breaker, owners),
             opened,
             closed,
             traces: within().filter_map(|(_, trace, _)| *trace).take(TRACES_MAX).collect(),

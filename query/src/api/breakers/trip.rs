@@ -134,7 +134,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, instant: &str, pairs: P
     let hurt = cost::hurt(folds, &refused, lasted, &mut cost).await?;
     let recovery = cost::recovered(folds, breaker, trip, told.until, &mut cost).await?;
     let changes = causes::changes(folds, &told, breaker, opened, &mut cost).await?;
-    let (root, parent, caused) = causes::related(&told, breaker, trip);
+    let causes::Cascade { root, parent, caused } = causes::related(folds, &told, breaker, trip, &mut cost).await?;
     let body = TripAnswer {
         breaker: Identity::of(breaker),
         trip: ServiceTrip::of(breaker, trip),
