@@ -172,9 +172,8 @@ impl Entry {
 
     /// The more exact name stays, with the version: whatever the order of facts.
     fn name_framework(&mut self, framework: &str) {
-        let exact = |name: &str| (name.len(), name.to_owned());
-        let is_same = self.framework.is_empty() || framework.len() > self.framework.len() && family(framework) == family(&self.framework);
-        if is_same && exact(framework) > exact(&self.framework) {
+        let is_more_exact = (framework.len(), framework) > (self.framework.len(), self.framework.as_str());
+        if is_more_exact && (self.framework.is_empty() || family(framework) == family(&self.framework)) {
             framework.clone_into(&mut self.framework);
         }
     }

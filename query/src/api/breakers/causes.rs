@@ -26,7 +26,7 @@ use super::{
         answer::{Cost, Time},
         problem::Problem,
     },
-    load::{Folds, Told, internal},
+    load::{FACTS_MAX, Folds, Told, internal},
 };
 use crate::engine::{Facts, TimeSpan};
 
@@ -212,7 +212,10 @@ async fn failed(
         let (service, time) = run_up(all[*index]);
         (service, TimeSpan { start: Some(UnixNanos(time.start)), end: Some(UnixNanos(time.end)) })
     });
-    let (batches, _) = folds.rows(Facts::ErrorsNear(asked.collect()), cost).await?;
+    let (batches, whole) = folds.rows(Facts::ErrorsNear(asked.collect()), cost).await?;
+    if !whole {
+        cost.warnings.push(format!("what follows from what is told of {FACTS_MAX} errors"));
+    }
     let mut errors = Vec::new();
     for batch in &batches {
         errors.extend(tables::errors::read(batch)?);

@@ -98,9 +98,10 @@ pub(super) async fn hurt(folds: &Folds, refused: &[Refusal], lasted: TimeSpan, c
     let scale = all.len() as f64 / looked_at.len() as f64;
     let mut entry_points = Vec::new();
     for entry in told.entry_points {
-        let requests = match entry_points.len() < ENTRIES_MAX {
-            true => Some(begun(folds, &entry.service, &entry.operation, lasted, cost).await?).filter(|requests| *requests > 0.0),
-            false => None,
+        let requests = if entry_points.len() < ENTRIES_MAX {
+            Some(begun(folds, &entry.service, &entry.operation, lasted, cost).await?).filter(|requests| *requests > 0.0)
+        } else {
+            None
         };
         let share = |of: usize| requests.map(|requests| (of as f64 * scale / requests).min(1.0));
         entry_points.push(HurtEntry {
@@ -256,7 +257,7 @@ pub(super) async fn recovered(
     let refused: Vec<Refused> = breaker.instances.iter().flat_map(|history| history.refused.iter().copied()).collect();
     without_refused(&mut calls, &refused);
     // Spans are no part of an admission when nothing but refusals has one.
-    let known = Adaptive::of(&breaker.framework, &folds.engine.fold_parameters());
+    let known = Adaptive::of(breaker.library(), &folds.engine.fold_parameters());
     let (adaptive, limits) = (known.is_some(), known.unwrap_or(Adaptive::KRATOS_V3));
     let told = recovery(&trip.trip, &calls, &refused, limits, until);
     let (admitted, admitted_failed) = calls.iter().fold((0.0, 0.0), |sum, call| (sum.0 + call.admitted, sum.1 + call.failed));

@@ -65,7 +65,7 @@ impl Identity {
             namespace: key.namespace.clone(),
             environment: key.environment.clone(),
             name: key.name.clone(),
-            framework: if breaker.framework.is_empty() { key.family.clone() } else { breaker.framework.clone() },
+            framework: breaker.library().to_owned(),
             mechanism: key.mechanism.word(),
             operations: breaker.operations.clone(),
             targets: breaker.targets.clone(),

@@ -71,10 +71,6 @@ pub(super) fn schema() -> SchemaRef {
 /// `until` ends a trip that lasts.
 pub(super) fn batch(rows: &[Row<'_>], until: UnixNanos) -> Result<RecordBatch, ArrowError> {
     let key = |row: &Row<'_>| row.breaker.key.clone();
-    let framework = |row: &Row<'_>| match row.breaker.framework.as_str() {
-        "" => row.breaker.key.family.clone(),
-        named => named.to_owned(),
-    };
     let instances = |row: &Row<'_>| {
         let mut instances: Vec<usize> = row.trip.members.iter().map(|(instance, _)| *instance).collect();
         instances.sort_unstable();
@@ -90,7 +86,7 @@ pub(super) fn batch(rows: &[Row<'_>], until: UnixNanos) -> Result<RecordBatch, A
         texts(rows, |row| key(row).namespace),
         texts(rows, |row| key(row).environment),
         texts(rows, |row| key(row).name),
-        texts(rows, framework),
+        texts(rows, |row| row.breaker.library().to_owned()),
         texts(rows, |row| row.breaker.key.mechanism.word().to_owned()),
         maybe_texts(rows, |row| row.breaker.targets.first().cloned()),
         numbers(rows, instances),
