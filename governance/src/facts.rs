@@ -28,6 +28,12 @@ pub enum Source {
     Histogram,
 }
 
+impl Source {
+    pub fn is_metric(self) -> bool {
+        matches!(self, Self::Sum | Self::Gauge | Self::Histogram)
+    }
+}
+
 /// Where a fact is from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {

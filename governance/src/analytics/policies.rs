@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use schemas::UnixNanos;
 
 use crate::{
-    facts::{Action, Amount, ResilienceAction, Source},
+    facts::{Action, Amount, ResilienceAction},
     fold::gains,
 };
 
@@ -67,7 +67,7 @@ pub fn policies(actions: &[ResilienceAction], start: UnixNanos, end: UnixNanos) 
 }
 
 fn is_point(one: &ResilienceAction) -> bool {
-    matches!(one.evidence.source, Source::Sum | Source::Histogram | Source::Gauge)
+    one.evidence.source.is_metric()
 }
 
 fn key(one: &ResilienceAction) -> Key<'_> {
@@ -99,7 +99,7 @@ fn policy(((service, framework, name, operation, target, action), done): (Key<'_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Emitter, Evidence};
+    use crate::facts::{Emitter, Evidence, Source};
 
     const S: i64 = super::super::SECOND;
 

@@ -50,9 +50,8 @@ impl Atom {
     pub fn proof_of(origin: Origin, sorted: &Sorted<'_>) -> Proof {
         match origin {
             Origin::Rejection(index) => {
-                let rejection = sorted.rejections[index as usize].1;
-                let (trace_id, span_id) = (rejection.trace_id, rejection.span_id);
-                Proof { trace_id, span_id, ..proof(rejection.time.0, &rejection.evidence) }
+                let Brief { time, trace, span, .. } = sorted.briefs[index as usize];
+                Proof { trace_id: trace, span_id: span, ..proof(time, &sorted.kind(index).evidence) }
             }
             Origin::Signal(index) => {
                 let signal = sorted.signals[index as usize];
@@ -71,7 +70,7 @@ pub(crate) fn atoms(slot: &Slot, prepared: &Prepared, sorted: &Sorted<'_>) -> Ve
             covered.push((delta.after, delta.until));
             if delta.value > 0.0 {
                 let origin = Origin::Rejection(series.example);
-                let confidence = sorted.rejections[series.example as usize].1.evidence.confidence;
+                let confidence = sorted.briefs[series.example as usize].confidence;
                 let (after, until, count) = (delta.after.min(delta.until), delta.until, delta.value);
                 atoms.push(Atom { after, until, count, what: what(series.kind), counted: true, sampled: false, confidence, origin });
             }
@@ -118,7 +117,7 @@ fn points(prepared: &Prepared, sorted: &Sorted<'_>, covered: &[(i64, i64)], atom
     let mut chosen: Option<((i64, RejectionKind), u8)> = None;
     for index in &prepared.points {
         let brief = &sorted.briefs[*index as usize];
-        let Some(count) = brief.count.filter(|count| count.is_finite() && *count >= 0.0) else { continue };
+        let Some(count) = brief.count().filter(|count| count.is_finite() && *count >= 0.0) else { continue };
         let Brief { time, source, kind, .. } = *brief;
         let by_metric = {
             let place = covered.partition_point(|(_, until)| *until < time);
@@ -134,7 +133,7 @@ fn points(prepared: &Prepared, sorted: &Sorted<'_>, covered: &[(i64, i64)], atom
         let again = last_span.is_some_and(|(last, other)| Some(last) == span && other != source);
         last_span = span.map(|span| (span, source)).or(last_span);
         let sampled = matches!(source, Source::Span | Source::SpanEvent) && count > 1.0;
-        let unsure = kind == RejectionKind::Unknown503 && is_gozero_drop(sorted.rejections[*index as usize].1);
+        let unsure = kind == RejectionKind::Unknown503 && is_gozero_drop(sorted.kind(*index));
         let confidence = if unsure { 70 } else { brief.confidence };
         let (counted, what) = (chosen && !by_metric && !again, what(kind));
         atoms.push(Atom { after: time, until: time, count, what, counted, sampled, confidence, origin: Origin::Rejection(*index) });

@@ -10,7 +10,7 @@ use super::{
     parameters::SKEW,
     process::Processes,
     registry::{Entry, Registry},
-    sort::Sorted,
+    sort::{Brief, Sorted},
 };
 use crate::facts::{Mechanism, Rejection, RejectionKind, State};
 
@@ -25,19 +25,14 @@ pub(crate) fn half_open(
     registry: &Registry,
     built: &[Built],
     aliases: &Aliases,
-    (sorted, scopes): (&Sorted<'_>, &[Scope]),
+    sorted: &Sorted<'_>,
     (rules, processes): (&BTreeMap<String, String>, &mut Processes),
 ) -> Vec<Share> {
     let mut shares = Vec::new();
     let mut bytes = Vec::new();
-    let found = sorted
-        .briefs
-        .iter()
-        .zip(scopes)
-        .enumerate()
-        .filter(|(_, (brief, scope))| brief.kind == RejectionKind::Unknown429 && !brief.is_metric() && **scope == Scope::Local);
-    for (index, _) in found {
-        let rejection = sorted.rejections[index].1;
+    let is_wanted = |brief: &Brief| brief.kind == RejectionKind::Unknown429 && !brief.source.is_metric() && brief.scope == Scope::Local;
+    for (index, brief) in sorted.briefs.iter().enumerate().filter(|(_, brief)| is_wanted(brief)) {
+        let (time, rejection) = (brief.time, sorted.kinds()[brief.of as usize]);
         let Some(library) = rules.get(&rejection.evidence.rule).map(|library| family(library)) else { continue };
         let process = processes.index_of(&mut bytes, &rejection.emitter);
         let of_process = registry.slots.iter().zip(built).filter(|(slot, _)| slot.process == process);
@@ -46,7 +41,7 @@ pub(crate) fn half_open(
             let known = of.family == library;
             (known || of.family.is_empty() && !of.is_nameless())
                 && of.mechanism == Mechanism::Breaker
-                && if known { is_open(history, rejection.time.0) } else { was_half_open(history, rejection.time.0) }
+                && if known { is_open(history, time) } else { was_half_open(history, time) }
         };
         let candidates = of_process.filter(|(slot, built)| built.is_told && may_be(slot.entry, &built.history));
         let candidates: Vec<usize> = candidates.map(|(slot, _)| slot.entry).collect();

@@ -1,16 +1,18 @@
 //! What the fold is given.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use schemas::{SpanId, TraceId, UnixNanos};
 
-use super::{Parameters, Refusal, Series, hash::Plain};
+use super::{Parameters, Refusal, RefusedCalls, Series, hash::Plain};
 use crate::facts::BreakerSignal;
 
 /// Facts from `since` to before `until`, in any order, and what else the caller knows. `until` is the present.
 #[derive(Debug, Clone)]
 pub struct Input<'a> {
     pub rejections: Vec<Refusal<'a>>,
+    /// More rejections: refused calls of stretches of time that do not overlap, put in order before.
+    pub refused: &'a [Arc<RefusedCalls>],
     pub signals: Vec<&'a BreakerSignal>,
     /// More signals: those of metrics, as series.
     pub series: &'a [Series],
@@ -18,7 +20,7 @@ pub struct Input<'a> {
     pub calls: &'a [Calls],
     /// When instances were heard of; empty when not asked.
     pub presence: &'a [Presence],
-    /// Other spans of the traces that were refused.
+    /// Other spans of the traces of `rejections`.
     pub spans: Option<&'a TraceShape>,
     /// What was before is unknown.
     pub since: UnixNanos,
@@ -35,6 +37,7 @@ impl<'a> Input<'a> {
     ) -> Self {
         Self {
             rejections: rejections.into_iter().map(Into::into).collect(),
+            refused: &[],
             signals: signals.into_iter().collect(),
             series: &[],
             calls: &[],

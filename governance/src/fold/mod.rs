@@ -36,6 +36,7 @@ pub(crate) mod parameters;
 mod place;
 mod process;
 mod refusals;
+mod refused_calls;
 mod registry;
 mod roll_up;
 mod run;
@@ -61,6 +62,7 @@ pub use model::{
 };
 pub use parameters::{Inference, Library, Parameters};
 pub use refusals::{Alike, Refusal, Single};
+pub use refused_calls::RefusedCalls;
 pub use run::fold;
 pub use samples::{Sample, Series};
 pub use scope::Scope;

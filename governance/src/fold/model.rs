@@ -277,7 +277,7 @@ pub enum Notice {
 pub struct Folded {
     /// Sorted by identity.
     pub breakers: Vec<Breaker>,
-    /// One for each rejection of the input, in its order.
+    /// One for each rejection of the input, in its order: those that stand alone, then those of stretches.
     pub verdicts: Vec<Verdict>,
     pub notices: Vec<Notice>,
 }

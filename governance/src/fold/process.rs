@@ -55,7 +55,7 @@ impl Processes {
     pub fn saw(&mut self, process: usize, time: i64, source: Source, rule: &str) {
         let entry = &mut self.all[process];
         entry.last = entry.last.max(Some(time));
-        if matches!(source, Source::Sum | Source::Gauge | Source::Histogram) {
+        if source.is_metric() {
             entry.metric_times.push(time);
             let first = self.rules.entry((process, xxh3_64(rule.as_bytes()))).or_insert(time);
             *first = time.min(*first);

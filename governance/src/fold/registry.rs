@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    BreakerKey, Refusal, Scope,
+    BreakerKey, Scope,
     alias::Share,
     hash::Plain,
     identity::{family, hash_of},
     parameters::SECOND,
     process::{Processes, SHARED},
-    sort::Sorted,
+    sort::{Brief, Sorted},
 };
 use crate::facts::{BreakerSignal, Evidence, Rejection, RejectionKind, Signal, Source};
 
@@ -45,22 +45,29 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub fn of(sorted: &Sorted<'_>, scopes: &[Scope], processes: &mut Processes) -> Self {
+    pub fn of(sorted: &Sorted<'_>, processes: &mut Processes) -> Self {
         let mut found = Found::default();
         let shed = load_shed(sorted);
-        let mut of_rejections = Vec::with_capacity(sorted.rejections.len());
-        let mut alike: HashMap<*const Rejection, OfAlike, Plain> = HashMap::default();
-        for ((_, rejection), scope) in sorted.rejections.iter().zip(scopes) {
-            let of = alike.entry(std::ptr::from_ref(rejection.of)).or_insert_with(|| {
-                let process = processes.index_of(&mut found.bytes, &rejection.emitter);
-                OfAlike { process, entry: None, more: 0 }
+        let mut alike: Vec<Option<OfAlike>> = sorted.kinds().iter().map(|_| None).collect();
+        // In the order in which they are seen first, whatever the order of arrival.
+        let mut seen: Vec<u32> = Vec::new();
+        let mut of_breakers: Vec<u32> = Vec::new();
+        for (index, brief) in sorted.briefs.iter().enumerate() {
+            let rejection = sorted.kinds()[brief.of as usize];
+            let of = alike[brief.of as usize].get_or_insert_with(|| {
+                seen.push(brief.of);
+                OfAlike { process: processes.index_of(&mut found.bytes, &rejection.emitter), entry: None, slot: None, more: 0 }
             });
-            processes.saw(of.process, rejection.time.0, rejection.evidence.source, &rejection.evidence.rule);
-            let of_breaker = *scope == Scope::Local && opens_breakers(rejection, &shed);
-            of_rejections.push(of_breaker.then(|| (of.entry(&mut found, rejection.of), of.process)));
+            processes.saw(of.process, brief.time, brief.source, &rejection.evidence.rule);
+            if brief.scope == Scope::Local && opens_breakers(brief, rejection, &shed) {
+                of.count(&mut found, rejection);
+                of_breakers.push(index as u32);
+            }
         }
-        for (rejection, of) in sorted.rejections.iter().filter_map(|(_, one)| Some((one.of, alike.remove(&std::ptr::from_ref(one.of))?))) {
-            found.tally(of, rejection);
+        for kind in seen {
+            if let Some(of) = &alike[kind as usize] {
+                found.tally(of, sorted.kinds()[kind as usize]);
+            }
         }
         let mut of_signals = Vec::with_capacity(sorted.signals.len());
         for signal in &sorted.signals {
@@ -79,10 +86,13 @@ impl Registry {
         let mut registry = Self { entries: found.entries, slots: Vec::new() };
         registry.adopt(&same);
         let mut slots: HashMap<(usize, usize), usize, Plain> = HashMap::default();
-        for (index, of) in of_rejections.into_iter().enumerate() {
-            let Some((entry, process)) = of else { continue };
-            let slot = registry.slot(&mut slots, same[entry], process, || &sorted.rejections[index].1.emitter.instance);
-            registry.slots[slot].rejections.push(index as u32);
+        for index in of_breakers {
+            let kind = sorted.briefs[index as usize].of as usize;
+            let Some(of) = alike[kind].as_mut() else { continue };
+            let (Some(entry), process) = (of.entry, of.process) else { continue };
+            let instance = || &sorted.kinds()[kind].emitter.instance;
+            let slot = *of.slot.get_or_insert_with(|| registry.slot(&mut slots, same[entry], process, instance));
+            registry.slots[slot].rejections.push(index);
         }
         for (index, of) in of_signals.into_iter().enumerate() {
             let Some((entry, process)) = of else { continue };
@@ -209,15 +219,18 @@ struct Found {
 /// What rejections that are alike have in common, found out once.
 struct OfAlike {
     process: usize,
+    /// Of those that a breaker refused.
     entry: Option<usize>,
+    slot: Option<usize>,
     /// After the first one of a breaker.
     more: u64,
 }
 
 impl OfAlike {
-    fn entry(&mut self, found: &mut Found, rejection: &Rejection) -> usize {
+    /// One more that a breaker refused.
+    fn count(&mut self, found: &mut Found, rejection: &Rejection) {
         self.more += u64::from(self.entry.is_some());
-        *self.entry.get_or_insert_with(|| found.entry_of_rejection(rejection))
+        self.entry.get_or_insert_with(|| found.entry_of_rejection(rejection));
     }
 }
 
@@ -230,7 +243,7 @@ impl Found {
     }
 
     /// Those that came after the first of their kind.
-    fn tally(&mut self, of: OfAlike, rejection: &Rejection) {
+    fn tally(&mut self, of: &OfAlike, rejection: &Rejection) {
         if let Some(entry) = of.entry.filter(|_| of.more > 0) {
             let more = of.more * weight(&rejection.evidence);
             tally(&mut self.entries[entry].operations, &rejection.operation, more);
@@ -298,7 +311,7 @@ impl Found {
 
 /// A metric that is read each 15 s says no more of what a breaker guards than one that is read each minute.
 fn weight(evidence: &Evidence) -> u64 {
-    u64::from(!matches!(evidence.source, Source::Sum | Source::Gauge | Source::Histogram))
+    u64::from(!evidence.source.is_metric())
 }
 
 fn tally(counts: &mut Vec<(String, u64)>, name: &str, more: u64) {
@@ -319,15 +332,15 @@ fn commonest(counts: &[(String, u64)]) -> Vec<String> {
     sorted.into_iter().map(|(name, _)| name.clone()).collect()
 }
 
-fn opens_breakers(rejection: &Refusal<'_>, shed: &HashMap<(&str, &str), Vec<i64>>) -> bool {
-    match rejection.kind {
+fn opens_breakers(brief: &Brief, rejection: &Rejection, shed: &HashMap<(&str, &str), Vec<i64>>) -> bool {
+    match brief.kind {
         RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit | RejectionKind::ConcurrencyCap => true,
         // go-zero's breaker and its shedder write the same line; the shedder writes another one before.
         RejectionKind::Unknown503 if is_gozero_drop(rejection) => {
             let times = shed.get(&(rejection.emitter.service.as_str(), rejection.emitter.instance.as_str()));
             let near = |times: &Vec<i64>| {
-                let from = times.partition_point(|time| *time < rejection.time.0 - SECOND);
-                times.get(from).is_some_and(|time| *time <= rejection.time.0 + SECOND)
+                let from = times.partition_point(|time| *time < brief.time - SECOND);
+                times.get(from).is_some_and(|time| *time <= brief.time + SECOND)
             };
             !times.is_some_and(near)
         }
@@ -341,9 +354,10 @@ pub(crate) fn is_gozero_drop(rejection: &Rejection) -> bool {
 
 fn load_shed<'a>(sorted: &Sorted<'a>) -> HashMap<(&'a str, &'a str), Vec<i64>> {
     let mut shed: HashMap<(&str, &str), Vec<i64>> = HashMap::new();
-    for (brief, (_, rejection)) in sorted.briefs.iter().zip(&sorted.rejections) {
-        if brief.kind == RejectionKind::LoadShed && rejection.framework == "go-zero" {
-            shed.entry((&rejection.emitter.service, &rejection.emitter.instance)).or_default().push(rejection.time.0);
+    for brief in sorted.briefs.iter().filter(|brief| brief.kind == RejectionKind::LoadShed) {
+        let rejection = sorted.kinds()[brief.of as usize];
+        if rejection.framework == "go-zero" {
+            shed.entry((&rejection.emitter.service, &rejection.emitter.instance)).or_default().push(brief.time);
         }
     }
     shed

@@ -13,7 +13,6 @@ use super::{
     process::Processes,
     registry::{Entry, Registry},
     roll_up::{segments, service_trips},
-    scope::scopes,
     series::{Prepared, prepare},
     sort::Sorted,
     upstream::Upstream,
@@ -22,16 +21,15 @@ use super::{
 /// Transitions and trips of all breakers that `input` tells of. Time grows with the number of facts (n log n).
 pub fn fold(input: &Input<'_>) -> Folded {
     let until = input.until.0;
-    let sorted = Sorted::of(&input.rejections, (&input.signals, input.series), until.saturating_add(FUTURE));
-    let scopes = scopes(&sorted, input.spans);
+    let sorted = Sorted::of(input, until.saturating_add(FUTURE));
     let mut processes = Processes::default();
-    let mut registry = Registry::of(&sorted, &scopes, &mut processes);
+    let mut registry = Registry::of(&sorted, &mut processes);
     hear(input, &sorted, &mut processes);
     let calls = CallsByOperation::of(input.calls);
 
     let mut built = histories(input, &sorted, &registry, &mut processes, &calls);
     let aliases = aliases(&registry, &built.0);
-    let half_open = half_open(&registry, &built.0, &aliases, (&sorted, &scopes), (&input.parameters.half_open, &mut processes));
+    let half_open = half_open(&registry, &built.0, &aliases, &sorted, (&input.parameters.half_open, &mut processes));
     if aliases != Aliases::default() || !half_open.is_empty() {
         registry.share(&aliases.shared);
         registry.share(&half_open);
@@ -43,13 +41,13 @@ pub fn fold(input: &Input<'_>) -> Folded {
     if sorted.future > 0 {
         notices.push(Notice::Future { records: sorted.future });
     }
-    assemble(input, &sorted, &scopes, &registry, built, notices)
+    assemble(input, &sorted, &registry, built, notices)
 }
 
 fn hear(input: &Input<'_>, sorted: &Sorted<'_>, processes: &mut Processes) {
     let mut bytes = Vec::new();
     for presence in input.presence {
-        let of_rejections = sorted.rejections.iter().map(|(_, rejection)| &rejection.of.emitter);
+        let of_rejections = sorted.kinds().iter().map(|rejection| &rejection.emitter);
         let mut emitters = of_rejections.chain(sorted.signals.iter().map(|signal| &signal.emitter));
         let emitter = emitters.find(|emitter| emitter.service == presence.service && emitter.instance == presence.instance);
         if let Some(emitter) = emitter {
@@ -85,21 +83,15 @@ fn histories(
     (built.collect(), notices)
 }
 
-fn assemble(
-    input: &Input<'_>,
-    sorted: &Sorted<'_>,
-    scopes: &[Scope],
-    registry: &Registry,
-    built: Vec<Built>,
-    mut notices: Vec<Notice>,
-) -> Folded {
+fn assemble(input: &Input<'_>, sorted: &Sorted<'_>, registry: &Registry, built: Vec<Built>, mut notices: Vec<Notice>) -> Folded {
     let mut order: Vec<usize> = (0..registry.entries.len()).collect();
     order.retain(|entry| registry.slots.iter().any(|slot| slot.entry == *entry));
     order.sort_by(|a, b| registry.entries[*a].key.cmp(&registry.entries[*b].key));
     let mut place = vec![usize::MAX; registry.entries.len()];
     order.iter().enumerate().for_each(|(index, entry)| place[*entry] = index);
 
-    let mut kept: Vec<Verdict> = scopes.iter().map(|scope| Verdict { scope: *scope, duplicate: false, breaker: None }).collect();
+    let mut kept: Vec<Verdict> =
+        sorted.briefs.iter().map(|brief| Verdict { scope: brief.scope, duplicate: false, breaker: None }).collect();
     let mut instances: Vec<Vec<History>> = order.iter().map(|_| Vec::new()).collect();
     for (slot, built) in registry.slots.iter().zip(built) {
         let breaker = place[slot.entry];
@@ -111,9 +103,10 @@ fn assemble(
         }
         instances[breaker].push(built.history);
     }
-    let mut verdicts = vec![Verdict { scope: Scope::Unknown, duplicate: false, breaker: None }; input.rejections.len()];
-    for ((index, _), verdict) in sorted.rejections.iter().zip(&kept) {
-        verdicts[*index as usize] = *verdict;
+    let given = input.rejections.len() + input.refused.iter().map(|calls| calls.len()).sum::<usize>();
+    let mut verdicts = vec![Verdict { scope: Scope::Unknown, duplicate: false, breaker: None }; given];
+    for (brief, verdict) in sorted.briefs.iter().zip(&kept) {
+        verdicts[brief.place as usize] = *verdict;
     }
     for (index, of) in &sorted.repeats {
         verdicts[*index as usize] = Verdict { duplicate: true, ..kept[*of as usize] };

@@ -2,10 +2,7 @@
 
 use schemas::{SpanId, TraceId};
 
-use super::{
-    Refusal, TraceShape,
-    sort::{Brief, Sorted},
-};
+use super::{Refusal, TraceShape};
 use crate::facts::{RejectionKind, Source, SpanKind};
 
 /// Ancestors looked at for one rejection.
@@ -29,31 +26,30 @@ pub enum Scope {
 /// 4. a log line whose span is not known, while other services of its trace were refused too: unknown. A bare status (503, 429) says
 ///    nothing of that: callers get it from whoever was refused;
 /// 5. else local.
-pub(crate) fn scopes(sorted: &Sorted<'_>, shape: Option<&TraceShape>) -> Vec<Scope> {
-    let rejections = &sorted.rejections;
-    let mut scopes = Vec::with_capacity(rejections.len());
-    let mut traced: Vec<(u128, u32)> = Vec::with_capacity(rejections.len());
-    for (index, brief) in sorted.briefs.iter().enumerate() {
-        let repeats = brief.says_propagated || other_side(brief, || &rejections[index].1.framework);
+pub(crate) fn scopes(refusals: &[Refusal<'_>], shape: Option<&TraceShape>) -> Vec<Scope> {
+    let mut scopes = Vec::with_capacity(refusals.len());
+    let mut traced: Vec<(u128, u32)> = Vec::with_capacity(refusals.len());
+    for (index, refusal) in refusals.iter().enumerate() {
+        let repeats = refusal.says_propagated || other_side(refusal);
         scopes.push(if repeats { Scope::Propagated } else { Scope::Local });
-        traced.extend(brief.trace.map(|trace| (u128::from_be_bytes(trace.0), index as u32)));
+        traced.extend(refusal.trace_id.map(|trace| (u128::from_be_bytes(trace.0), index as u32)));
     }
     traced.sort_unstable();
     for of_trace in traced.chunk_by(|a, b| a.0 == b.0) {
         if let [(_, index)] = of_trace {
             // No other rejection lies below it; so it went out, or was refused here.
-            let brief = &sorted.briefs[*index as usize];
-            let sent = || brief.span_kind == Some(SpanKind::Client) && has_child(shape, brief.trace, brief.span);
+            let refusal = &refusals[*index as usize];
+            let sent = || refusal.span_kind == Some(SpanKind::Client) && has_child(shape, refusal.trace_id, refusal.span_id);
             if shape.is_some() && scopes[*index as usize] == Scope::Local && sent() {
                 scopes[*index as usize] = Scope::Propagated;
             }
             continue;
         }
-        let trace = OfTrace::of(TraceId(of_trace[0].0.to_be_bytes()), of_trace, rejections, shape);
+        let trace = OfTrace::of(TraceId(of_trace[0].0.to_be_bytes()), of_trace, refusals, shape);
         for (_, index) in of_trace {
             let scope = &mut scopes[*index as usize];
             if *scope == Scope::Local {
-                *scope = trace.scope(rejections[*index as usize].1);
+                *scope = trace.scope(&refusals[*index as usize]);
             }
         }
     }
@@ -61,10 +57,12 @@ pub(crate) fn scopes(sorted: &Sorted<'_>, shape: Option<&TraceShape>) -> Vec<Sco
 }
 
 /// Counters and spans of the side that cannot have refused: a server only passes on what breakers refuse, a client what Kratos limits.
-fn other_side<'a>(brief: &Brief, framework: impl FnOnce() -> &'a String) -> bool {
-    match brief.kind {
-        RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit => brief.is_metric() && brief.span_kind == Some(SpanKind::Server),
-        RejectionKind::RateLimit => brief.span_kind == Some(SpanKind::Client) && framework().starts_with("kratos"),
+fn other_side(refusal: &Refusal<'_>) -> bool {
+    match refusal.kind {
+        RejectionKind::BreakerOpen | RejectionKind::HalfOpenLimit => {
+            refusal.evidence.source.is_metric() && refusal.span_kind == Some(SpanKind::Server)
+        }
+        RejectionKind::RateLimit => refusal.span_kind == Some(SpanKind::Client) && refusal.framework.starts_with("kratos"),
         _ => false,
     }
 }
@@ -89,8 +87,8 @@ struct OfTrace<'a> {
 }
 
 impl<'a> OfTrace<'a> {
-    fn of(trace: TraceId, members: &[(u128, u32)], rejections: &[(u32, &Refusal<'_>)], shape: Option<&'a TraceShape>) -> Self {
-        let of = |member: &(u128, u32)| rejections[member.1 as usize].1;
+    fn of(trace: TraceId, members: &[(u128, u32)], refusals: &[Refusal<'_>], shape: Option<&'a TraceShape>) -> Self {
+        let of = |member: &(u128, u32)| &refusals[member.1 as usize];
         let says_what = |rejection: &&Refusal<'_>| !matches!(rejection.kind, RejectionKind::Unknown503 | RejectionKind::Unknown429);
         let mut services = members.iter().map(of).filter(says_what).map(|rejection| &rejection.emitter.service);
         let of_several_services = services.next().is_some_and(|first| services.any(|service| service != first));
@@ -141,7 +139,7 @@ fn has_child(shape: Option<&TraceShape>, trace: Option<TraceId>, span: Option<Sp
     shape.zip(trace.zip(span)).is_some_and(|(shape, (trace, span))| shape.has_child(trace, span))
 }
 
-fn nodes<'a>(rejections: impl Iterator<Item = &'a Refusal<'a>>) -> Vec<Node> {
+fn nodes<'a, 'b: 'a>(rejections: impl Iterator<Item = &'a Refusal<'b>>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     for rejection in rejections {
         let Some(span) = rejection.span_id else { continue };

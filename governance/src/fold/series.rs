@@ -50,26 +50,23 @@ fn refusals(slot: &Slot, sorted: &Sorted<'_>, processes: &mut Processes, prepare
     let mut differences: BTreeMap<(RejectionKind, &str), (u32, Vec<Delta>)> = BTreeMap::new();
     for index in &slot.rejections {
         let brief = &sorted.briefs[*index as usize];
-        if brief.count.is_some() && !brief.is_metric() {
-            prepared.points.push(*index);
-            continue;
-        }
-        let rejection = sorted.rejections[*index as usize].1;
-        match rejection.amount {
+        match brief.amount {
+            Amount::Count(_) if !brief.source.is_metric() => prepared.points.push(*index),
             Amount::Cumulative { value, series, start_time } => {
-                let point = Point { time: rejection.time.0, value, start: start_time.map(|start| start.0) };
-                totals.entry((series, rejection.kind)).or_insert_with(|| (*index, Vec::new())).1.push(point);
+                let point = Point { time: brief.time, value, start: start_time.map(|start| start.0) };
+                totals.entry((series, brief.kind)).or_insert_with(|| (*index, Vec::new())).1.push(point);
             }
             Amount::Count(value) => {
-                let (_, deltas) = differences.entry((rejection.kind, &rejection.evidence.rule)).or_insert_with(|| (*index, Vec::new()));
-                add_difference(deltas, rejection.time.0, value, processes.metric_before(slot.process, rejection.time.0));
+                let rule = &sorted.kind(*index).evidence.rule;
+                let (_, deltas) = differences.entry((brief.kind, rule)).or_insert_with(|| (*index, Vec::new()));
+                add_difference(deltas, brief.time, value, processes.metric_before(slot.process, brief.time));
             }
         }
     }
     let mut totals: Vec<_> = totals.into_iter().collect();
     totals.sort_unstable_by_key(|(key, (example, _))| (*example, *key));
     for ((_, kind), (example, mut points)) in totals {
-        let rule = &sorted.rejections[example as usize].1.evidence.rule;
+        let rule = &sorted.kind(example).evidence.rule;
         let deltas = increase(slot, rule, &mut points, processes);
         prepared.refusals.push(RefusalSeries { kind, example, deltas });
     }

@@ -4,16 +4,21 @@ use std::{cmp::Ordering, collections::HashMap, ops::Deref};
 
 use schemas::{SpanId, TraceId, UnixNanos};
 
-use super::{Refusal, Series, hash::Plain};
+use super::{
+    Input, Refusal, RefusedCalls, Scope, Series,
+    hash::Plain,
+    refused_calls::{Changed, over_edge},
+    scope::scopes,
+};
 use crate::facts::{Amount, BreakerSignal, Emitter, Evidence, Rejection, RejectionKind, Signal, Source, SpanKind, State};
 
 pub(crate) struct Sorted<'a> {
-    /// Index in the input, and the fact.
-    pub rejections: Vec<(u32, &'a Refusal<'a>)>,
-    /// What is asked of each of them again and again.
+    /// Rejections, each once.
     pub briefs: Vec<Brief>,
+    /// What they have in common.
+    kinds: Vec<&'a Rejection>,
     pub signals: Vec<Said<'a>>,
-    /// (index in the input, place of its equal in `rejections`).
+    /// (place among the verdicts, place of its equal in `briefs`).
     pub repeats: Vec<(u32, u32)>,
     /// Facts left out because they are later than the present.
     pub future: u64,
@@ -37,73 +42,175 @@ impl Deref for Said<'_> {
     }
 }
 
-/// The part of a rejection that the fold goes over several times: side by side, where the facts themselves lie far apart.
+/// What a rejection has of its own, and what of the rest the fold asks again and again: side by side, where the facts themselves lie far
+/// apart.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Brief {
     pub time: i64,
-    /// `None`: a running total.
-    pub count: Option<f64>,
+    pub amount: Amount,
     pub trace: Option<TraceId>,
     pub span: Option<SpanId>,
     pub kind: RejectionKind,
     pub source: Source,
     pub span_kind: Option<SpanKind>,
     pub confidence: u8,
-    pub says_propagated: bool,
+    pub scope: Scope,
+    /// Among those that are alike.
+    pub of: u32,
+    /// Place among the verdicts.
+    pub place: u32,
 }
 
 impl Brief {
-    fn of(rejection: &Refusal<'_>) -> Self {
-        let Refusal { of, time, amount, trace_id, span_id, .. } = *rejection;
-        let Rejection { kind, span_kind, says_propagated, evidence, .. } = of;
-        let count = match amount {
-            Amount::Count(count) => Some(count),
-            Amount::Cumulative { .. } => None,
-        };
+    fn of(refusal: &Refusal<'_>, scope: Scope, of: u32, place: u32) -> Self {
+        let Refusal { of: rejection, time, amount, trace_id, span_id, .. } = *refusal;
+        let Rejection { kind, span_kind, evidence, .. } = rejection;
+        let (source, confidence) = (evidence.source, evidence.confidence);
         Self {
             time: time.0,
-            count,
+            amount,
             trace: trace_id,
             span: span_id,
             kind: *kind,
-            source: evidence.source,
+            source,
             span_kind: *span_kind,
-            confidence: evidence.confidence,
-            says_propagated: *says_propagated,
+            confidence,
+            scope,
+            of,
+            place,
         }
     }
 
-    pub fn is_metric(&self) -> bool {
-        matches!(self.source, Source::Sum | Source::Gauge | Source::Histogram)
+    /// `None`: a running total.
+    pub fn count(&self) -> Option<f64> {
+        match self.amount {
+            Amount::Count(count) => Some(count),
+            Amount::Cumulative { .. } => None,
+        }
     }
 }
 
 impl<'a> Sorted<'a> {
-    pub fn of(rejections: &'a [Refusal<'a>], (signals, series): (&[&'a BreakerSignal], &'a [Series]), latest: i64) -> Self {
-        let by_all = |a: u32, b: u32| compare_rejections(&rejections[a as usize], &rejections[b as usize]);
-        let order = ordered(rejections.iter().map(|rejection| rejection.time.0), latest, by_all);
-        let mut future = rejections.len() - order.len();
-        let mut kept: Vec<(u32, &Refusal<'_>)> = Vec::with_capacity(order.len());
-        let mut repeats = Vec::new();
-        for (time, index) in order {
-            let rejection = &rejections[index as usize];
-            match kept.last() {
-                Some((_, last)) if last.time.0 == time && compare_rejections(last, rejection).is_eq() => {
-                    repeats.push((index, kept.len() as u32 - 1));
-                }
-                _ => kept.push((index, rejection)),
-            }
-        }
-        let all = said(signals, series);
-        let ranks = Ranks::of(signals, series);
+    /// Facts not after `latest`.
+    pub fn of(input: &'a Input<'_>, latest: i64) -> Self {
+        let mut kinds = Kinds::default();
+        let mut sorted = Self { briefs: Vec::new(), kinds: Vec::new(), signals: Vec::new(), repeats: Vec::new(), future: 0 };
+        let loose = sorted.loose(input, latest, &mut kinds);
+        sorted.merge(loose, input, latest, &mut kinds);
+        sorted.kinds = kinds.all;
+
+        let all = said(&input.signals, input.series);
+        let ranks = Ranks::of(&input.signals, input.series);
         let by_all = |a: u32, b: u32| ranks.compare(&all[a as usize], &all[b as usize]);
         let order = ordered(all.iter().map(|signal| signal.time.0), latest, by_all);
-        future += all.len() - order.len();
-        let mut signals: Vec<Said<'_>> = order.into_iter().map(|(_, index)| all[index as usize]).collect();
-        signals.dedup_by(|a, b| a.time == b.time && ranks.compare(a, b).is_eq());
-        let briefs = kept.iter().map(|(_, rejection)| Brief::of(rejection)).collect();
-        Self { rejections: kept, briefs, signals, repeats, future: future as u64 }
+        sorted.future += (all.len() - order.len()) as u64;
+        sorted.signals = order.into_iter().map(|(_, index)| all[index as usize]).collect();
+        sorted.signals.dedup_by(|a, b| a.time == b.time && ranks.compare(a, b).is_eq());
+        sorted
     }
+
+    /// What the rejection has in common with others.
+    pub fn kind(&self, rejection: u32) -> &'a Rejection {
+        self.kinds[self.briefs[rejection as usize].of as usize]
+    }
+
+    pub fn kinds(&self) -> &[&'a Rejection] {
+        &self.kinds
+    }
+
+    /// Those that stand alone, in order.
+    fn loose(&mut self, input: &'a Input<'_>, latest: i64, kinds: &mut Kinds<'a>) -> Vec<Brief> {
+        let refusals = &input.rejections;
+        let scopes = scopes(refusals, input.spans);
+        let by_all = |a: u32, b: u32| compare_rejections(&refusals[a as usize], &refusals[b as usize]);
+        let order = ordered(refusals.iter().map(|refusal| refusal.time.0), latest, by_all);
+        self.future += (refusals.len() - order.len()) as u64;
+        let brief = |(_, index): (i64, u32)| {
+            let refusal = &refusals[index as usize];
+            Brief::of(refusal, scopes[index as usize], kinds.place_of(refusal.of), index)
+        };
+        order.into_iter().map(brief).collect()
+    }
+
+    /// All in one order: stretches of calls are in order already.
+    fn merge(&mut self, loose: Vec<Brief>, input: &'a Input<'_>, latest: i64, kinds: &mut Kinds<'a>) {
+        let mut stretches: Vec<(u32, &RefusedCalls)> = Vec::with_capacity(input.refused.len());
+        let mut place = input.rejections.len() as u32;
+        for calls in input.refused {
+            stretches.push((place, calls));
+            place += calls.len() as u32;
+        }
+        stretches.retain(|(_, calls)| !calls.is_empty());
+        stretches.sort_by_key(|(place, calls)| (calls.first(), *place));
+        let changed = changed_at_edges(&stretches);
+        self.briefs.reserve(place as usize);
+        let mut loose = loose.into_iter().peekable();
+        for ((first, calls), changed) in stretches.iter().zip(changed) {
+            let of: Vec<u32> = calls.alike().iter().map(|of| kinds.place_of(of)).collect();
+            let mut changed = changed.into_iter().peekable();
+            for (place, (refusal, alike, known)) in calls.scoped().enumerate() {
+                let scope = changed.next_if(|(of, _)| *of == place).map_or(known, |(_, scope)| scope);
+                if refusal.time.0 > latest {
+                    self.future += 1;
+                    continue;
+                }
+                let brief = Brief::of(&refusal, scope, of[alike as usize], first + place as u32);
+                while let Some(earlier) = loose.next_if(|next| kinds.compare(next, &brief).is_le()) {
+                    self.push(earlier, kinds);
+                }
+                self.push(brief, kinds);
+            }
+        }
+        loose.for_each(|brief| self.push(brief, kinds));
+    }
+
+    fn push(&mut self, brief: Brief, kinds: &Kinds<'_>) {
+        let again = self.briefs.last().is_some_and(|last| last.time == brief.time && kinds.compare(last, &brief).is_eq());
+        if again {
+            self.repeats.push((brief.place, self.briefs.len() as u32 - 1));
+        } else {
+            self.briefs.push(brief);
+        }
+    }
+}
+
+/// What rejections have in common, each once.
+#[derive(Default)]
+struct Kinds<'a> {
+    all: Vec<&'a Rejection>,
+    places: HashMap<*const Rejection, u32, Plain>,
+}
+
+impl<'a> Kinds<'a> {
+    fn place_of(&mut self, of: &'a Rejection) -> u32 {
+        *self.places.entry(std::ptr::from_ref(of)).or_insert_with(|| {
+            self.all.push(of);
+            self.all.len() as u32 - 1
+        })
+    }
+
+    fn compare(&self, a: &Brief, b: &Brief) -> Ordering {
+        let ids = |of: &Brief| (of.source, of.span, of.trace);
+        let what = || if a.of == b.of { Ordering::Equal } else { compare_what(self.all[a.of as usize], self.all[b.of as usize]) };
+        let amounts = || amount_key(&a.amount).cmp(&amount_key(&b.amount));
+        a.time.cmp(&b.time).then_with(|| ids(a).cmp(&ids(b))).then_with(what).then_with(amounts)
+    }
+}
+
+/// Of each stretch, the calls whose scope the ones next to it tell, in order.
+fn changed_at_edges(stretches: &[(u32, &RefusedCalls)]) -> Vec<Vec<Changed>> {
+    let mut changed = vec![Vec::new(); stretches.len()];
+    for (nth, pair) in stretches.windows(2).enumerate() {
+        let [before, after] = over_edge(pair[0].1, pair[1].1);
+        changed[nth].extend(before);
+        changed[nth + 1].extend(after);
+    }
+    for of_stretch in &mut changed {
+        // One that is near both edges went further if either says so.
+        of_stretch.sort_by_key(|(place, scope)| (*place, *scope != Scope::Propagated));
+        of_stretch.dedup_by_key(|(place, _)| *place);
+    }
+    changed
 }
 
 fn said<'a>(signals: &[&'a BreakerSignal], series: &'a [Series]) -> Vec<Said<'a>> {

@@ -23,13 +23,13 @@ impl Upstream {
         type Of<'a> = (&'a str, &'a str, u64);
         let mut totals: HashMap<Of<'_>, (&str, Vec<Point>), Plain> = HashMap::default();
         let mut passed_on: BTreeMap<String, Vec<Delta>> = BTreeMap::new();
-        for (brief, (_, rejection)) in sorted.briefs.iter().zip(&sorted.rejections) {
+        for brief in &sorted.briefs {
             let of_server = brief.kind == RejectionKind::BreakerOpen && brief.span_kind == Some(SpanKind::Server);
-            if !of_server || !brief.is_metric() {
+            if !of_server || !brief.source.is_metric() {
                 continue;
             }
-            let time = rejection.time.0;
-            match rejection.amount {
+            let (time, rejection) = (brief.time, sorted.kinds()[brief.of as usize]);
+            match brief.amount {
                 Amount::Cumulative { value, series, start_time } => {
                     let key = (rejection.emitter.service.as_str(), rejection.emitter.instance.as_str(), series);
                     let (_, points) = totals.entry(key).or_insert_with(|| (&rejection.operation, Vec::new()));
@@ -51,7 +51,7 @@ impl Upstream {
 
     /// Counts of clients, before any is changed.
     pub fn count(&mut self, sorted: &Sorted<'_>, series: &RefusalSeries) {
-        let operation = &sorted.rejections[series.example as usize].1.operation;
+        let operation = &sorted.kind(series.example).operation;
         if self.passed_on.contains_key(operation) {
             self.counted.entry(operation.clone()).or_default().extend(&series.deltas);
         }
@@ -63,7 +63,7 @@ impl Upstream {
 
     /// Leaves what was refused here: less what came up from below, shared among the clients of the operation by what they counted.
     pub fn subtract(&self, sorted: &Sorted<'_>, series: &mut RefusalSeries) {
-        let operation = &sorted.rejections[series.example as usize].1.operation;
+        let operation = &sorted.kind(series.example).operation;
         let (Some(passed_on), Some(counted)) = (self.passed_on.get(operation), self.counted.get(operation)) else { return };
         for delta in &mut series.deltas {
             let all = sum_within(counted, delta.after, delta.until);

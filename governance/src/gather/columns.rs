@@ -64,7 +64,7 @@ impl Points {
     /// # Errors
     /// When a column is missing or has another type.
     pub(super) fn of(batch: &RecordBatch) -> Result<Self, RowError> {
-        let time = DataType::Timestamp(arrow::datatypes::TimeUnit::Nanosecond, Some("UTC".into()));
+        let time = nanoseconds();
         let totals = column(batch, c::CUMULATIVE, &DataType::Float64)?.as_primitive::<Float64Type>().clone();
         let values = match batch.column_by_name(c::STATE_VALUE) {
             Some(_) => column(batch, c::STATE_VALUE, &DataType::Float64)?.as_primitive::<Float64Type>().clone(),
@@ -133,21 +133,28 @@ impl Points {
     }
 }
 
+fn nanoseconds() -> DataType {
+    DataType::Timestamp(arrow::datatypes::TimeUnit::Nanosecond, Some("UTC".into()))
+}
+
 fn column(batch: &RecordBatch, name: &'static str, wanted: &DataType) -> Result<ArrayRef, RowError> {
     let array = batch.column_by_name(name).ok_or(RowError::Missing(name))?;
     as_type(name, array, wanted)
 }
 
-/// Spans of a batch, each with its parent.
+/// Spans of a batch, each with its time and its parent.
 ///
 /// # Errors
 /// When a column is missing or has another type.
-pub(super) fn links(batch: &RecordBatch) -> Result<Vec<Link>, RowError> {
+pub(super) fn links(batch: &RecordBatch) -> Result<Vec<(UnixNanos, Link)>, RowError> {
+    let times = column(batch, c::TIME, &nanoseconds())?;
+    let times = times.as_primitive::<TimestampNanosecondType>();
     let traces = ids(batch, c::TRACE_ID, TraceId::LEN)?;
     let (spans, parents) = (ids(batch, c::SPAN_ID, SpanId::LEN)?, ids(batch, c::PARENT_SPAN_ID, SpanId::LEN)?);
     let link = |row: usize| {
         let trace = if traces.is_valid(row) { TraceId::from_slice(traces.value(row)) } else { None };
-        Some(Link { trace: trace?, span: span_at(&spans, row)?, parent: span_at(&parents, row) })
+        let link = Link { trace: trace?, span: span_at(&spans, row)?, parent: span_at(&parents, row) };
+        Some((UnixNanos(if times.is_valid(row) { times.value(row) } else { 0 }), link))
     };
     Ok((0..batch.num_rows()).filter_map(link).collect())
 }

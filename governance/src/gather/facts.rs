@@ -41,10 +41,16 @@ pub(super) struct OfSeries<F> {
     pub of: Arc<F>,
     pub samples: Vec<Sample>,
     pub singles: Vec<Single>,
-    identity: u64,
-    process: u64,
+    whose: Of,
     total: bool,
     gauge: Option<Gauge>,
+}
+
+/// Hashes that facts which are alike have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Of {
+    pub identity: u64,
+    pub process: u64,
 }
 
 impl<F> Default for Facts<F> {
@@ -74,9 +80,9 @@ impl<F: Fact> Facts<F> {
         for (row, of) in unknown.into_iter().zip(F::read(&new)?) {
             let row = row as usize;
             let (process, gauge) = (process(of.emitter()), of.gauge());
-            let (identity, total) = (points.identity(row), points.is_total(row));
+            let (whose, total) = (Of { identity: points.identity(row), process }, points.is_total(row));
             self.add_gauge(gauge);
-            self.series.push(OfSeries { of: Arc::new(of), samples: Vec::new(), singles: Vec::new(), identity, process, total, gauge });
+            self.series.push(OfSeries { of: Arc::new(of), samples: Vec::new(), singles: Vec::new(), whose, total, gauge });
         }
         for (row, place) in places.iter().enumerate() {
             if let Some(series) = place.and_then(|place| self.series.get_mut(place as usize)) {
@@ -97,28 +103,26 @@ impl<F: Fact> Facts<F> {
         Ok(())
     }
 
-    /// Those of another stretch of time.
+    /// Those of another stretch of time, which has no single calls.
     pub fn add(&mut self, other: &Self) {
         self.alone.extend_from_slice(&other.alone);
         for series in &other.series {
             let next = self.series.len() as u32;
-            let place = *self.places.entry(series.identity).or_insert(next);
+            let place = *self.places.entry(series.whose.identity).or_insert(next);
             if place == next {
                 self.add_gauge(series.gauge);
                 self.series.push(OfSeries { of: Arc::clone(&series.of), samples: Vec::new(), singles: Vec::new(), ..*series });
             }
             let of = &mut self.series[place as usize];
             of.samples.extend_from_slice(&series.samples);
-            of.singles.extend_from_slice(&series.singles);
         }
         self.samples += other.samples;
-        self.singles += other.singles;
     }
 
     /// Has the texts of series that `other` knows in memory once.
     pub fn share(&mut self, other: &Self) {
         for series in &mut self.series {
-            if let Some(place) = other.places.get(&series.identity) {
+            if let Some(place) = other.places.get(&series.whose.identity) {
                 series.of = Arc::clone(&other.series[*place as usize].of);
             }
         }
@@ -136,7 +140,7 @@ impl<F: Fact> Facts<F> {
             of_process.entry(process(fact.emitter())).or_default().push(Mark::at(fact.time()));
         }
         for series in &mut self.series {
-            let happened = of_process.entry(series.process).or_default();
+            let happened = of_process.entry(series.whose.process).or_default();
             happened.extend(series.singles.iter().map(|single| Mark::at(single.time.0)));
             sort(&mut series.samples);
             marks(&series.samples, series.total, happened);
@@ -149,10 +153,20 @@ impl<F: Fact> Facts<F> {
         self.samples = 0;
         for series in &mut self.series {
             if !series.gauge.is_some_and(rivals) {
-                leave_out(&mut series.samples, marks.get(&series.process).map_or(&[], Vec::as_slice));
+                leave_out(&mut series.samples, marks.get(&series.whose.process).map_or(&[], Vec::as_slice));
             }
             self.samples += series.samples.len();
         }
+    }
+
+    /// Takes out single calls: those that are alike, and of which identity and process they are.
+    pub fn take_singles(&mut self) -> Vec<(Arc<F>, Vec<Single>, Of)> {
+        self.singles = 0;
+        let of_singles = self.series.iter_mut().filter(|series| !series.singles.is_empty());
+        let taken = of_singles.map(|series| (Arc::clone(&series.of), std::mem::take(&mut series.singles), series.whose));
+        let taken = taken.collect();
+        self.series.retain(|series| !series.samples.is_empty());
+        taken
     }
 
     /// To be kept as it is: only [`Facts::add`] reads it.

@@ -16,6 +16,7 @@
 //!
 //! This room sees no store: who reads gives it batches.
 
+mod calls;
 mod columns;
 mod fact;
 mod facts;
@@ -26,5 +27,5 @@ mod stretch;
 #[cfg(test)]
 mod tests;
 
-pub use gathered::{FoldFacts, Gathered};
+pub use gathered::{FoldFacts, Gathered, refusals};
 pub use stretch::{Settled, Stretches};

@@ -1,22 +1,23 @@
 //! Facts of stretches of time: read, then settled.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use arrow::{
     array::{AsArray, BooleanArray, RecordBatch},
     compute::filter_record_batch,
     datatypes::TimestampNanosecondType,
 };
-use schemas::{SpanId, TraceId, columns as c};
+use schemas::{UnixNanos, columns as c};
 
 use super::{
+    calls::Calls,
     columns::links,
     facts::{Facts, Marks},
     quiet::unite,
 };
 use crate::{
     facts::{BreakerSignal, Rejection},
-    fold::{Link, hash::Plain},
+    fold::Link,
     tables::RowError,
 };
 
@@ -26,21 +27,30 @@ use crate::{
 pub struct Stretches {
     width_ns: i64,
     /// By number.
-    of: BTreeMap<i64, Both>,
+    of: BTreeMap<i64, Rows>,
 }
 
 /// A stretch of time of which all rows are known: what is left of them. Memory grows with what happened: at least ten samples of each
 /// series.
 #[derive(Debug)]
-pub struct Settled(pub(super) Both);
+pub struct Settled {
+    pub(super) facts: Both,
+    pub(super) calls: Calls,
+}
 
 /// Of both tables.
 #[derive(Debug, Default)]
 pub(super) struct Both {
     pub rejections: Facts<Rejection>,
     pub signals: Facts<BreakerSignal>,
-    /// Of spans that were refused.
-    pub links: Vec<Link>,
+}
+
+/// A stretch that is being read.
+#[derive(Debug, Default)]
+struct Rows {
+    facts: Both,
+    /// Spans that were refused.
+    links: Vec<(UnixNanos, Link)>,
 }
 
 impl Stretches {
@@ -52,13 +62,13 @@ impl Stretches {
     /// # Errors
     /// When `batch` has no rows of `rejections`.
     pub fn push_rejections(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
-        self.push(batch, |both, batch| both.rejections.push(batch))
+        self.push(batch, |rows, batch| rows.facts.rejections.push(batch))
     }
 
     /// # Errors
     /// When `batch` has no rows of `breaker_signals`.
     pub fn push_signals(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
-        self.push(batch, |both, batch| both.signals.push(batch))
+        self.push(batch, |rows, batch| rows.facts.signals.push(batch))
     }
 
     /// Spans that were refused: they tell who is whose parent.
@@ -66,13 +76,13 @@ impl Stretches {
     /// # Errors
     /// When `batch` has no ids or times.
     pub fn push_refused_spans(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
-        self.push(batch, |both, batch| {
-            both.links.extend(links(batch)?);
+        self.push(batch, |rows, batch| {
+            rows.links.extend(links(batch)?);
             Ok(())
         })
     }
 
-    fn push(&mut self, batch: &RecordBatch, push: impl Fn(&mut Both, &RecordBatch) -> Result<(), RowError>) -> Result<(), RowError> {
+    fn push(&mut self, batch: &RecordBatch, push: impl Fn(&mut Rows, &RecordBatch) -> Result<(), RowError>) -> Result<(), RowError> {
         let missing = || RowError::Missing(c::TIME);
         let times = batch.column_by_name(c::TIME).and_then(|times| times.as_primitive_opt::<TimestampNanosecondType>());
         let times = times.ok_or_else(missing)?.values();
@@ -93,76 +103,80 @@ impl Stretches {
     }
 
     pub fn samples(&self) -> usize {
-        self.of.values().map(|both| both.rejections.samples + both.signals.samples).sum()
+        self.of.values().map(|rows| rows.facts.samples()).sum()
     }
 
     /// Refused calls and refused spans, as many as are more, and facts about breakers that are no points of a series.
     pub fn alone(&self) -> (usize, usize) {
-        let counts = self.of.values().map(|both| (both.rejections.singles, both.links.len(), both.signals.alone.len()));
+        let counts = self.of.values().map(|rows| (rows.facts.rejections.singles, rows.links.len(), rows.facts.signals.alone.len()));
         let sums = counts.fold((0, 0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1, sum.2 + of.2));
         (sums.0.max(sums.1), sums.2)
     }
 
     /// A guess at the memory it takes, texts included.
     pub fn bytes(&self) -> usize {
-        self.of.values().map(Both::bytes).sum()
+        self.of.values().map(|rows| rows.facts.bytes() + rows.links.len() * size_of::<(UnixNanos, Link)>()).sum()
     }
 
     /// All rows are there: when each stretch begins, and what is left of it.
     pub fn settle(self) -> impl Iterator<Item = (i64, Settled)> {
-        let settle = move |(number, mut both): (i64, Both)| {
-            both.leave_out();
-            both.leave_out_links();
-            both.rejections.close();
-            both.signals.close();
-            both.links.shrink_to_fit();
-            (number.saturating_mul(self.width_ns), Settled(both))
+        let width = self.width_ns;
+        let settle = move |(number, rows): (i64, Rows)| {
+            let start = number.saturating_mul(width);
+            (start, rows.settle((UnixNanos(start), UnixNanos(start.saturating_add(width)))))
         };
         self.of.into_iter().map(settle)
     }
 }
 
+impl Rows {
+    fn settle(self, time: (UnixNanos, UnixNanos)) -> Settled {
+        let Self { mut facts, links } = self;
+        facts.leave_out(&[]);
+        let calls = Calls::take(&mut facts.rejections, &links, time);
+        facts.rejections.close();
+        facts.signals.close();
+        Settled { facts, calls }
+    }
+}
+
 impl Settled {
-    /// What a fold would take: refusals, or refused spans where these are more; facts about breakers and samples.
+    /// What a fold would take: refusals; facts about breakers and samples.
     pub fn rows(&self) -> (usize, usize) {
-        self.0.rows()
+        let (refusals, signals) = self.facts.rows();
+        (refusals + self.calls.refused.len(), signals)
     }
 
     /// A guess at the memory it takes beyond what it shares.
     pub fn bytes(&self) -> usize {
-        self.0.rejections.bytes() + self.0.signals.bytes() + self.0.links.len() * size_of::<Link>()
+        self.facts.rejections.bytes() + self.facts.signals.bytes() + self.calls.bytes()
     }
 }
 
 impl Both {
-    /// Leaves out what is quiet.
-    pub fn leave_out(&mut self) {
+    /// Leaves out what is quiet, as far as single calls say so, too, that were taken out before.
+    pub fn leave_out(&mut self, calls: &[&Calls]) {
         let mut marks = Marks::default();
         self.rejections.mark(&mut marks);
         self.signals.mark(&mut marks);
-        marks.values_mut().for_each(unite);
+        for (process, of_process) in &mut marks {
+            calls.iter().for_each(|calls| calls.mark(*process, of_process));
+            unite(of_process);
+        }
         self.rejections.leave_out(&marks);
         self.signals.leave_out(&marks);
     }
 
-    /// Leaves out what the refusal itself says of its span.
-    fn leave_out_links(&mut self) {
-        let singles = self.rejections.series.iter().flat_map(|series| &series.singles);
-        let said = singles.filter_map(|single| Some((single.trace_id?, single.span_id?, single.parent_span_id?)));
-        let said: HashSet<(TraceId, SpanId, SpanId), Plain> = said.collect();
-        self.links.retain(|link| link.parent.is_some_and(|parent| !said.contains(&(link.trace, link.span, parent))));
+    /// Refusals; facts about breakers and samples.
+    pub fn rows(&self) -> (usize, usize) {
+        (self.rejections.singles + self.rejections.samples, self.signals.alone.len() + self.signals.samples)
     }
 
-    pub fn rows(&self) -> (usize, usize) {
-        let Self { rejections, signals, links } = self;
-        ((rejections.singles + rejections.samples).max(links.len()), signals.alone.len() + signals.samples)
+    pub fn samples(&self) -> usize {
+        self.rejections.samples + self.signals.samples
     }
 
     pub fn bytes(&self) -> usize {
-        self.rejections.bytes()
-            + self.rejections.bytes_of_texts()
-            + self.signals.bytes()
-            + self.signals.bytes_of_texts()
-            + self.links.len() * size_of::<Link>()
+        self.rejections.bytes() + self.rejections.bytes_of_texts() + self.signals.bytes() + self.signals.bytes_of_texts()
     }
 }

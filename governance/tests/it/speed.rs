@@ -1,12 +1,12 @@
 //! How long does the fold of hours of the shop take? Asked with `--profile quick -- --ignored --nocapture`, `HOURS` in the environment.
 
-use std::{env, fs, time::Instant};
+use std::{env, fs, sync::Arc, time::Instant};
 
 use demo::{Config, Shop};
 use governance::{
     classify::{Rules, classify},
-    fold::{Alike, Folded, Input, fold},
-    gather::{FoldFacts, Gathered, Settled, Stretches},
+    fold::{Folded, fold},
+    gather::{FoldFacts, Gathered, Settled, Stretches, refusals},
     tables,
 };
 use schemas::{
@@ -30,7 +30,7 @@ fn hours_of_the_shop() {
         let gathered = facts.finish();
         let put_together = worked_ms() - worked;
         let folded = folded(&gathered, OPENED_NS + hours * HOUR_NS);
-        let singles: usize = gathered.rejections.iter().map(|alike| alike.singles.len()).sum();
+        let singles = refusals(&gathered.rejections, &gathered.refused).count();
         let trips: usize = folded.breakers.iter().map(|breaker| breaker.trips.len()).sum();
         let all = worked_ms() - worked;
         println!(
@@ -41,14 +41,11 @@ fn hours_of_the_shop() {
 }
 
 fn folded(gathered: &Gathered, until: i64) -> Folded {
-    let Gathered { rejections, signals, series, shape } = gathered;
-    let (refusals, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(AsRef::as_ref));
-    let parameters = Rules::shipped().parameters();
-    fold(&Input { series, spans: Some(shape), parameters, ..Input::new(refusals, signals, UnixNanos(OPENED_NS), UnixNanos(until)) })
+    fold(&gathered.input(Rules::shipped().parameters(), (UnixNanos(OPENED_NS), UnixNanos(until))))
 }
 
 /// As hours are kept.
-fn lived(hours: i64) -> Vec<Settled> {
+fn lived(hours: i64) -> Vec<Arc<Settled>> {
     let (rules, limits) = (Rules::shipped(), DecodeLimits::default());
     let mut shop = Shop::new(Config { seed: 7, remembered_traces_max: 0, ..Config::default() });
     let mut stretches = Stretches::new(HOUR_NS);
@@ -63,7 +60,7 @@ fn lived(hours: i64) -> Vec<Settled> {
             stretches.push_refused_spans(&tables::errors::write(&said.errors, UnixNanos(from)).batch).expect("spans");
         }
     }
-    stretches.settle().map(|(_, hour)| hour).collect()
+    stretches.settle().map(|(_, hour)| Arc::new(hour)).collect()
 }
 
 /// Time that this thread had a processor: what others take of the machine is left out. Linux alone tells it.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     codes::record::{Record, SEVERITY_ERROR, SEVERITY_WARN, SpanStatus},
-    facts::{Amount, CodeSource, Emitter, Error, Evidence, Source},
+    facts::{Amount, CodeSource, Emitter, Error, Evidence},
 };
 
 /// Finds the error of a record. Made once from its configuration; cheap to ask.
@@ -75,7 +75,7 @@ impl Extractor {
         for event in &events {
             says_error |= attributes::take(&mut finding, event, config, CodeSource::Event);
         }
-        let is_metric = matches!(record.source, Source::Sum | Source::Gauge | Source::Histogram);
+        let is_metric = record.source.is_metric();
         let kratos_source = if is_metric { CodeSource::Metric } else { CodeSource::Kratos };
         says_error |= kratos::take_attributes(&mut finding, &found, config, kratos_source);
         // Of several exceptions of a span the last decided.

@@ -5,12 +5,9 @@ use std::collections::HashMap;
 use schemas::{SpanId, TraceId};
 
 use super::reported::Reported;
-use crate::{
-    codes::{
-        counted::{CountRule, rule_for},
-        lineage::{Chain, Hop, Link, Role, chains, trace_roles},
-    },
-    facts::Source,
+use crate::codes::{
+    counted::{CountRule, rule_for},
+    lineage::{Chain, Hop, Link, Role, chains, trace_roles},
 };
 
 /// Errors with what each is in its trace.
@@ -52,7 +49,7 @@ impl<'a> Traced<'a> {
     ) -> Self {
         let fallback = CountRule::default();
         let counts = |error: &Reported<'_>| {
-            let is_metric = matches!(error.source, Source::Sum | Source::Gauge | Source::Histogram);
+            let is_metric = error.source.is_metric();
             !is_metric && rule_for(rules, error.hop.service, &fallback).counts(error)
         };
         let errors: Vec<Reported<'a>> = errors.into_iter().filter(counts).collect();

@@ -73,7 +73,7 @@ mod tests {
         assert!(cache.get(window(1), begin + CLOSED_FOR).is_none());
         let of_bytes = |bytes: usize| {
             let verdict = Verdict { scope: Scope::Local, duplicate: false, breaker: None };
-            let folded = Folded { verdicts: vec![verdict; bytes / 24], ..Folded::default() };
+            let folded = Folded { verdicts: vec![verdict; bytes / size_of::<Verdict>()], ..Folded::default() };
             Arc::new(Told { folded, ..Told::default() })
         };
         let large = of_bytes(BYTES_MAX * 2 / 5);

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Instant};
 use arrow::array::RecordBatch;
 use governance::{
     facts::{BreakerSignal, Error, Signal},
-    fold::{Alike, Breaker, BreakerId, Folded, Input, Refusal, Single, Verdict, fold},
-    gather::Gathered,
+    fold::{Alike, Breaker, BreakerId, Folded, Refusal, RefusedCalls, Single, Verdict, fold},
+    gather::{Gathered, refusals},
     tables::{self, RowError},
 };
 use http::StatusCode;
@@ -42,7 +42,8 @@ const CLOSED_AFTER: i64 = 60_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub folded: Folded,
-    pub(super) rejections: Vec<Alike>,
+    rejections: Vec<Alike>,
+    refused: Vec<Arc<RefusedCalls>>,
     /// Rules and settings that were loaded again.
     pub reloads: Vec<Reload>,
     /// State before is unknown.
@@ -75,13 +76,14 @@ impl Told {
         };
         self.folded.breakers.iter().map(of_breaker).sum::<usize>()
             + self.rejections.iter().map(|alike| size_of::<Alike>() + alike.singles.capacity() * size_of::<Single>()).sum::<usize>()
-            + self.folded.verdicts.len() * 24
+            + self.refused.iter().map(|calls| calls.bytes()).sum::<usize>()
+            + self.folded.verdicts.len() * size_of::<Verdict>()
             + self.reloads.len() * (size_of::<Reload>() + RELOAD_TEXT_MAX)
     }
 
     /// As they were folded, and what became of each.
     pub(super) fn refusals(&self) -> impl Iterator<Item = (Refusal<'_>, &Verdict)> {
-        self.rejections.iter().flat_map(Alike::refusals).zip(&self.folded.verdicts)
+        refusals(&self.rejections, &self.refused).zip(&self.folded.verdicts)
     }
 
     pub(super) fn breaker(&self, id: BreakerId) -> Result<&Breaker, Problem> {
@@ -162,12 +164,9 @@ impl Folds {
         if since > wanted {
             cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(since)));
         }
-        let Gathered { rejections, signals, series, shape } = facts.finish();
-        let (parameters, spans, until) = (self.engine.fold_parameters(), Some(&shape), window.end);
-        let folded = {
-            let (refusals, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
-            fold(&Input { series: &series, spans, parameters, ..Input::new(refusals, signals, since, until) })
-        };
+        let (gathered, until) = (facts.finish(), window.end);
+        let folded = fold(&gathered.input(self.engine.fold_parameters(), (since, until)));
+        let Gathered { rejections, refused, signals, .. } = gathered;
         let reloads = signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
         let reload = |signal: &Arc<BreakerSignal>| Reload {
             time: signal.time,
@@ -175,7 +174,7 @@ impl Folds {
             text: signal.text.chars().take(RELOAD_TEXT_MAX).collect(),
         };
         let reloads = reloads.take(RELOADS_MAX).map(reload).collect();
-        Ok(Told { folded, rejections, reloads, since, until, cost, top_codes: OnceCell::new() })
+        Ok(Told { folded, rejections, refused, reloads, since, until, cost, top_codes: OnceCell::new() })
     }
 
     /// The rows, and whether these are all.

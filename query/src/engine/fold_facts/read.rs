@@ -157,7 +157,7 @@ async fn read<R: FactRows + Send>(
 }
 
 /// False, and it is not added, when there would be too many.
-fn add(facts: &mut FoldFacts, settled: &Settled) -> bool {
+fn add(facts: &mut FoldFacts, settled: &Arc<Settled>) -> bool {
     let (refusals, signals) = settled.rows();
     let is_full = |facts: &FoldFacts| {
         let of = facts.rows();

@@ -16,8 +16,7 @@ use futures::StreamExt;
 use governance::{
     analytics::{codes, recovery::without_refused},
     facts::Error,
-    fold::{Alike, Folded, Input, Parameters, Refused, fold},
-    gather::Gathered,
+    fold::{Folded, Parameters, Refused, fold},
     tables::{self, RowError},
 };
 use schemas::{Table, UnixNanos};
@@ -94,10 +93,7 @@ impl Trips {
                  something; ask for a shorter time"
             ));
         }
-        let Gathered { rejections, signals, series, shape } = facts.finish();
-        let (parameters, spans) = (self.parameters.clone(), Some(&shape));
-        let (rejections, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
-        let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(rejections, signals, since, self.end) });
+        let folded = fold(&facts.finish().input(self.parameters.clone(), (since, self.end)));
         let mut rows = self.touching(&folded);
         if codes {
             self.add_codes(state, &mut rows).await?;
