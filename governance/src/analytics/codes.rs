@@ -13,7 +13,7 @@ use crate::{
 /// What came before counts for two windows of the breaker, and at least that long.
 const RUN_UP_MIN: i64 = 10 * SECOND;
 /// What is usual is what happened in that time before.
-const BASELINE: i64 = 30 * 60 * SECOND;
+pub const BASELINE: i64 = 30 * 60 * SECOND;
 const SHOWN: usize = 5;
 const SHARE_MIN: f64 = 0.05;
 /// Between so many last failures one sees how often they come.
@@ -96,16 +96,41 @@ pub fn before(failures: &[&Error], opened: UnixNanos, window_ns: i64) -> Vec<Pre
     preceding_codes(&counted, opened, window_ns)
 }
 
-/// Of `errors` of its service what the breaker counts: of its operations if that is known, of the service if not; of spans if there
-/// are any.
+/// What of a failed call says whether a breaker counts it.
+#[derive(Debug, Clone, Copy)]
+pub struct Failed<'a> {
+    pub operation: &'a str,
+    pub http_status: Option<i64>,
+    pub grpc_status: &'a str,
+    pub is_span: bool,
+}
+
+impl<'a> Failed<'a> {
+    fn of(error: &'a Error) -> Self {
+        let is_span = matches!(error.evidence.source, Source::Span | Source::SpanEvent);
+        Self { operation: &error.operation, http_status: error.http_status, grpc_status: &error.grpc_status, is_span }
+    }
+}
+
+/// Of `errors` of its service what the breaker counts: see [`counted`]. What breakers and limiters refuse is not what failed.
 pub fn failures_of<'a>(breaker: &Breaker, errors: impl IntoIterator<Item = &'a Error>) -> Vec<&'a Error> {
+    let failed = errors.into_iter().filter(|error| !error.is_rejection && matches!(error.amount, Amount::Count(_)));
+    counted(breaker, failed, |error| Failed::of(error))
+}
+
+/// Of failed calls of its service those that the breaker counts: of its operations if that is known, of the service if not; of spans if
+/// there are any.
+pub(super) fn counted<'a, T>(breaker: &Breaker, calls: impl IntoIterator<Item = T>, failed: impl Fn(&T) -> Failed<'a>) -> Vec<T> {
     let guarded = breaker.guarded();
-    let is_span = |error: &&Error| matches!(error.evidence.source, Source::Span | Source::SpanEvent);
-    let all: Vec<&Error> = errors.into_iter().filter(|error| counts_as_failure(&breaker.key.family, error)).collect();
-    let of: Vec<&Error> = all.iter().copied().filter(|error| guarded.contains(&error.operation)).collect();
-    let chosen = if of.is_empty() { all } else { of };
-    let spans: Vec<&Error> = chosen.iter().copied().filter(is_span).collect();
-    if spans.is_empty() { chosen } else { spans }
+    let mut calls: Vec<T> = calls.into_iter().filter(|call| counts_as_failure(&breaker.key.family, failed(call))).collect();
+    let is_guarded = |call: &T| guarded.iter().any(|operation| operation == failed(call).operation);
+    if calls.iter().any(is_guarded) {
+        calls.retain(is_guarded);
+    }
+    if calls.iter().any(|call| failed(call).is_span) {
+        calls.retain(|call| failed(call).is_span);
+    }
+    calls
 }
 
 /// Since when calls failed without a break, more often than before: when the run-up began.
@@ -157,29 +182,48 @@ fn more_frequent(times: &[i64], opened: i64) -> usize {
     best.1
 }
 
-/// What an error is called: its code, else its reason, its exception, its status.
-pub fn name_of(error: &Error) -> String {
-    let status = || error.http_status.map(|status| format!("http:{status}"));
-    let texts = [&error.code, &error.reason, &error.exception_type, &error.grpc_status];
-    texts.into_iter().find(|text| !text.is_empty()).cloned().or_else(status).unwrap_or_else(|| format!("{:016x}", error.fingerprint))
+/// What of an error says how it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// Code, reason, exception type, status of gRPC.
+    pub texts: [&'a str; 4],
+    pub http_status: Option<i64>,
+    pub fingerprint: u64,
 }
 
-/// Whether a breaker of `family` counts the error as a failure of the call. What breakers and limiters refuse is not what failed.
-pub fn counts_as_failure(family: &str, error: &Error) -> bool {
-    if error.is_rejection || !matches!(error.amount, Amount::Count(_)) {
-        return false;
+impl Named<'_> {
+    /// Its code, else its reason, its exception, its status.
+    pub fn name(&self) -> String {
+        let status = || self.http_status.map(|status| format!("http:{status}"));
+        let text = self.texts.into_iter().find(|text| !text.is_empty());
+        text.map(str::to_owned).or_else(status).unwrap_or_else(|| format!("{:016x}", self.fingerprint))
     }
-    let grpc = |codes: &[&str]| codes.contains(&error.grpc_status.as_str());
-    let unknown = error.http_status.is_none() && error.grpc_status.is_empty();
+
+    /// Whether nothing but its fingerprint names it.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.http_status.is_none() && self.texts.iter().all(|text| text.is_empty())
+    }
+}
+
+/// What an error is called.
+pub fn name_of(error: &Error) -> String {
+    let texts = [&error.code, &error.reason, &error.exception_type, &error.grpc_status].map(String::as_str);
+    Named { texts, http_status: error.http_status, fingerprint: error.fingerprint }.name()
+}
+
+/// Whether a breaker of `family` counts the call as failed.
+fn counts_as_failure(family: &str, failed: Failed<'_>) -> bool {
+    let grpc = |codes: &[&str]| codes.contains(&failed.grpc_status);
+    let unknown = failed.http_status.is_none() && failed.grpc_status.is_empty();
     match family {
         "kratos" => {
             unknown
-                || error.http_status.is_some_and(|status| matches!(status, 500 | 503 | 504))
+                || failed.http_status.is_some_and(|status| matches!(status, 500 | 503 | 504))
                 || grpc(&["UNKNOWN", "INTERNAL", "DATA_LOSS", "UNAVAILABLE", "DEADLINE_EXCEEDED"])
         }
         "go-zero" => {
             unknown
-                || error.http_status.is_some_and(|status| status >= 500)
+                || failed.http_status.is_some_and(|status| status >= 500)
                 || grpc(&["DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"])
         }
         _ => !grpc(&["CANCELLED"]),

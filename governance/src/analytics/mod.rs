@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! codes      which errors came before a trip, more often than usual
+//! failures   the same, of failed calls that are alike together
 //! time_open  time open, time to recover and to detect, availability
 //! flapping   breakers that open again and again; trips close together are one episode
 //! recovery   when the dependency was well again, and how long the breaker took to notice
@@ -26,6 +27,7 @@ pub mod cascade;
 pub mod changes;
 pub mod codes;
 pub mod coverage;
+pub mod failures;
 pub mod flapping;
 pub mod headroom;
 pub mod ledger;

@@ -4,6 +4,7 @@
 
 pub mod breaker_signals;
 pub mod errors;
+mod failed;
 mod parts;
 mod read;
 pub mod rejections;
@@ -12,6 +13,7 @@ pub mod resilience_actions;
 mod words;
 mod write;
 
+pub use failed::{COLUMNS as FAILED_COLUMNS, FailedRow, FailedRows};
 pub use read::RowError;
 pub use reported::{COLUMNS as REPORTED_COLUMNS, ReportedRows};
 pub use write::to_batches;

@@ -22,6 +22,7 @@ use super::{
         window::Window,
     },
     cache::Cache,
+    failures::KeptFailures,
     top_codes::{TopCodes, top_codes},
 };
 pub(super) use crate::engine::FACTS_MAX;
@@ -100,11 +101,12 @@ impl Told {
 pub(in crate::api) struct Folds {
     pub engine: Engine,
     cache: Arc<Cache>,
+    pub(super) failures: Arc<KeptFailures>,
 }
 
 impl Folds {
     pub(in crate::api) fn new(engine: Engine) -> Self {
-        Self { engine, cache: Arc::new(Cache::default()) }
+        Self { engine, cache: Arc::default(), failures: Arc::default() }
     }
 
     pub(super) async fn told(&self, window: Window, now: UnixNanos) -> Result<Arc<Told>, Problem> {

@@ -17,6 +17,7 @@ mod admitted;
 mod cache;
 mod causes;
 mod cost;
+mod failures;
 mod guards;
 mod lane;
 mod limits;

@@ -14,7 +14,7 @@ use datafusion::{
     logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, ident, in_list, lit},
 };
 use governance::fold::Calls;
-use governance::tables::REPORTED_COLUMNS;
+use governance::tables::{FAILED_COLUMNS, REPORTED_COLUMNS};
 use schemas::{Table, TraceId, UnixNanos, columns as c, derived};
 use storage::Snapshot;
 
@@ -54,6 +54,8 @@ pub(crate) enum Facts {
     RefusedSpans(TimeSpan),
     /// Errors of these services.
     Errors(TimeSpan, Vec<String>),
+    /// Calls that failed, as breakers see them: [`FAILED_COLUMNS`].
+    Failed(TimeSpan),
     /// Errors as statistics see them: [`REPORTED_COLUMNS`].
     Reported(TimeSpan),
     /// So too, of these traces.
@@ -96,6 +98,7 @@ impl fmt::Display for FactsQuestion {
             Facts::Of(table, _) => write!(f, "facts of {table}"),
             Facts::RefusedSpans(_) => write!(f, "refused spans"),
             Facts::Errors(_, services) => write!(f, "errors of {}", services.join(", ")),
+            Facts::Failed(_) => write!(f, "failed calls"),
             Facts::Reported(_) => write!(f, "errors"),
             Facts::ReportedIn(_, traces) => write!(f, "errors of {} traces", traces.len()),
             Facts::ErrorTotals(_) => write!(f, "errors by code"),
@@ -134,6 +137,10 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             scan(Table::Errors)?.filter(within(Table::Errors, *time).and(refused))?.project(columns)?
         }
         Facts::Errors(time, services) => scan(Table::Errors)?.filter(within(Table::Errors, *time).and(texts(c::SERVICE_NAME, services)))?,
+        Facts::Failed(time) => {
+            let failed = ident(c::IS_REJECTION).is_not_true().and(ident(c::COUNT).is_not_null());
+            scan(Table::Errors)?.filter(within(Table::Errors, *time).and(failed))?.project(FAILED_COLUMNS.map(ident))?
+        }
         Facts::Reported(time) => scan(Table::Errors)?.filter(within(Table::Errors, *time))?.project(REPORTED_COLUMNS.map(ident))?,
         Facts::ReportedIn(time, traces) => {
             let of = within(Table::Errors, *time).and(in_list(ident(c::TRACE_ID), ids(traces), false));
