@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use super::{Method, Proof};
-use crate::facts::{Evidence, Source, State};
+use crate::facts::{Evidence, State};
 use schemas::UnixNanos;
 
-/// Proofs kept while candidates are merged; eight of them are told.
+/// Proofs kept while candidates are merged.
 const PROOFS_MAX: usize = 32;
+/// Of these, so many are told.
+const TOLD_MAX: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -121,20 +123,14 @@ pub(crate) fn proof(time: i64, evidence: &Evidence) -> Proof {
 pub(crate) fn told(mut proofs: Vec<Proof>) -> Vec<Proof> {
     proofs.sort();
     proofs.dedup();
-    let mut seen: Vec<(Source, String)> = Vec::new();
-    let mut rest = Vec::new();
-    let mut kept = Vec::new();
-    for proof in proofs {
-        let of = (proof.source, proof.rule.clone());
-        if seen.contains(&of) {
-            rest.push(proof);
-        } else {
-            seen.push(of);
-            kept.push(proof);
-        }
+    if proofs.len() <= TOLD_MAX {
+        return proofs;
     }
+    let is_first =
+        |place: usize| !proofs[..place].iter().any(|before| before.source == proofs[place].source && before.rule == proofs[place].rule);
+    let (mut kept, rest): (Vec<usize>, Vec<usize>) = (0..proofs.len()).partition(|place| is_first(*place));
     kept.extend(rest);
-    kept.truncate(8);
-    kept.sort();
-    kept
+    kept.truncate(TOLD_MAX);
+    kept.sort_unstable();
+    kept.into_iter().map(|place| proofs[place].clone()).collect()
 }

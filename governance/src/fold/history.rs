@@ -76,7 +76,7 @@ pub(crate) fn build(
     }
 
     let shared = slot.instance == SHARED;
-    let settled = settle(&track, context.since, shared, family == "hystrix-go");
+    let settled = settle(track.events, context.since, shared, family == "hystrix-go");
     let mut transitions = settled.transitions;
     if shared {
         transitions.iter_mut().for_each(|transition| transition.confidence = transition.confidence.saturating_sub(SHARED_DOUBT));

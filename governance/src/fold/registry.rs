@@ -70,16 +70,23 @@ impl Registry {
             }
         }
         let mut of_signals = Vec::with_capacity(sorted.signals.len());
+        // Samples of a series are of one fact.
+        let mut of_series: HashMap<*const BreakerSignal, (usize, usize), Plain> = HashMap::default();
         for signal in &sorted.signals {
-            let process = processes.index_of(&mut found.bytes, &signal.emitter);
+            let known = of_series.get(&std::ptr::from_ref(signal.of)).copied();
+            let process = known.map_or_else(|| processes.index_of(&mut found.bytes, &signal.emitter), |(process, _)| process);
             processes.saw(process, signal.time.0, signal.evidence.source, &signal.evidence.rule);
             if signal.signal == Signal::ConfigReload && matches!(signal.name.trim(), "" | OF_ALL) {
                 let key = BreakerKey::new(&signal.emitter, &signal.framework, signal.mechanism, "");
                 processes.get_mut(process).reloads.push((signal.time.0, key.family));
                 of_signals.push(None);
-            } else {
-                of_signals.push(Some((found.entry_of_signal(signal), process)));
+                continue;
             }
+            let entry = known.map_or_else(|| found.entry_of_signal(signal), |(_, entry)| entry);
+            if signal.evidence.source.is_metric() {
+                of_series.insert(std::ptr::from_ref(signal.of), (process, entry));
+            }
+            of_signals.push(Some((entry, process)));
         }
         processes.sort();
         let same = found.same_breakers();

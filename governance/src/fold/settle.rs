@@ -9,7 +9,7 @@ use super::{
     counter::cause,
     event::{Event, Step, told},
     parameters::SECOND,
-    track::{Track, moment},
+    track::moment,
 };
 use crate::facts::State::{self, Closed, HalfOpen, Open, Unknown};
 
@@ -30,13 +30,16 @@ pub(crate) struct Settled {
 /// 4. the first sight of a breaker that is closed is no change.
 ///
 /// `shared`: several processes may hide behind one instance, so that what one says need not follow from what another said.
-pub(crate) fn settle(track: &Track, since: i64, shared: bool, restarts_silently: bool) -> Settled {
-    let initial = track.events.first().map_or(Closed, first_state);
+pub(crate) fn settle(events: Vec<Event>, since: i64, shared: bool, restarts_silently: bool) -> Settled {
+    let initial = events.first().map_or(Closed, first_state);
     let mut chain = Chain { state: initial, initial, known_since: since, last: since, transitions: Vec::new(), shared };
-    for event in &track.events {
+    for event in events {
         match event.step {
             Step::Restart | Step::Reload if chain.state == Closed => {}
-            Step::Restart | Step::Reload | Step::Gone => chain.go(event, event.to()),
+            Step::Restart | Step::Reload | Step::Gone => {
+                let to = event.to();
+                chain.go(event, to);
+            }
             Step::Change { from, to } => chain.change(event, from, to, restarts_silently),
         }
     }
@@ -66,7 +69,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn change(&mut self, event: &Event, from: Option<State>, to: State, restarts_silently: bool) {
+    fn change(&mut self, event: Event, from: Option<State>, to: State, restarts_silently: bool) {
         let told = matches!(event.method, Method::Explicit | Method::Counter | Method::GapFill);
         let from = from.filter(|from| told && *from != self.state && *from != Unknown && self.state != Unknown);
         if to == self.state && (self.shared || from.is_none()) {
@@ -74,21 +77,23 @@ impl Chain {
         }
         if let Some(from) = from.filter(|_| !self.shared) {
             if self.state == Closed && from == HalfOpen {
-                self.fill(event, Open, "");
+                self.fill(&event, Open, "");
             }
             let silent_restart = restarts_silently && self.state == Open && from == Closed;
-            self.fill(event, from, if silent_restart { "restart" } else { "" });
+            self.fill(&event, from, if silent_restart { "restart" } else { "" });
         }
         if self.state == Closed && to == HalfOpen {
             let lo = event.lo.max(self.last);
             let opened = Event { time: lo, lo, ..event.clone() };
-            self.push(&opened, Open, Method::GapFill, event.confidence.min(GAP_CONFIDENCE), Cow::Borrowed("inferred"), moment(&opened));
-            return self.push(event, to, Method::GapFill, event.confidence.min(GAP_CONFIDENCE), event.cause.clone(), moment(event));
+            let (confidence, at, cause) = (event.confidence.min(GAP_CONFIDENCE), moment(&event), event.cause.clone());
+            let opened_at = moment(&opened);
+            self.push(opened, Open, Method::GapFill, confidence, Cow::Borrowed("inferred"), opened_at);
+            return self.push(event, to, Method::GapFill, confidence, cause, at);
         }
         self.go(event, to);
     }
 
-    fn go(&mut self, event: &Event, to: State) {
+    fn go(&mut self, event: Event, to: State) {
         if to == self.state {
             return;
         }
@@ -97,11 +102,12 @@ impl Chain {
             (self.initial, self.state, self.known_since, self.last) = (to, to, event.time, event.time);
             return;
         }
-        let mut at = moment(event);
+        let mut at = moment(&event);
         if self.state == Unknown && !matches!(event.method, Method::Explicit | Method::Counter) {
             at.lo = None;
         }
-        self.push(event, to, event.method, event.confidence, event.cause.clone(), at);
+        let (method, confidence, cause) = (event.method, event.confidence, event.cause.clone());
+        self.push(event, to, method, confidence, cause, at);
     }
 
     /// Puts in the untold change to `to`, between the last one and `event`.
@@ -110,22 +116,22 @@ impl Chain {
         // A probe takes a moment; of everything else only the end of the gap is sure.
         let time = if self.state == HalfOpen { lo + ((hi - lo) / 2).min(SECOND) } else { hi };
         let at = Moment { lo: Some(UnixNanos(lo)), time: UnixNanos(time), hi: UnixNanos(hi) };
-        self.push(event, to, Method::GapFill, GAP_CONFIDENCE, Cow::Borrowed(cause), at);
+        self.push(event.clone(), to, Method::GapFill, GAP_CONFIDENCE, Cow::Borrowed(cause), at);
     }
 
-    fn push(&mut self, event: &Event, to: State, method: Method, confidence: u8, why: Cow<'static, str>, at: Moment) {
+    fn push(&mut self, event: Event, to: State, method: Method, confidence: u8, why: Cow<'static, str>, at: Moment) {
         let why = if why.is_empty() || why == "unknown" { Cow::Borrowed(cause(self.state, to)) } else { why };
-        let (evidence, evidence_total) = (told(event.proofs.clone()), event.proofs_total);
-        let (text, cause) = (event.text.clone(), why.into_owned());
+        let (evidence, evidence_total) = (told(event.proofs), event.proofs_total);
+        let (text, cause) = (event.text, why.into_owned());
         self.transitions.push(Transition { at, from: self.state, to, cause, text, method, confidence, evidence, evidence_total });
         (self.state, self.last) = (to, at.time.0);
     }
 
-    fn evidence(&mut self, event: &Event) {
+    fn evidence(&mut self, event: Event) {
         if let Some(last) = self.transitions.last_mut().filter(|last| last.to == event.to()) {
             last.evidence_total += event.proofs_total;
             let mut proofs = std::mem::take(&mut last.evidence);
-            proofs.extend(event.proofs.iter().cloned());
+            proofs.extend(event.proofs);
             last.evidence = told(proofs);
         }
     }

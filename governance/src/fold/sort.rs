@@ -100,7 +100,7 @@ impl<'a> Sorted<'a> {
         sorted.kinds = kinds.all;
 
         let all = said(&input.signals, input.series);
-        let ranks = Ranks::of(&input.signals, input.series);
+        let ranks = Ranks::of(input.series);
         let by_all = |a: u32, b: u32| ranks.compare(&all[a as usize], &all[b as usize]);
         let order = ordered(all.iter().map(|signal| signal.time.0), latest, by_all);
         sorted.future += (all.len() - order.len()) as u64;
@@ -254,13 +254,13 @@ fn compare_what(a: &Rejection, b: &Rejection) -> Ordering {
         .then_with(|| (&a.code, &a.reason, a.says_propagated).cmp(&(&b.code, &b.reason, b.says_propagated)))
 }
 
-/// Where facts stand among all in the order of what they say beside time and value; equal ones are at one place. Samples of a series are
-/// compared by it alone, not by texts again and again.
+/// Where the facts of series stand among them in the order of what they say beside time and value; equal ones are at one place. Samples of
+/// several series have one time: they are compared by it, not by texts again and again.
 struct Ranks(HashMap<*const BreakerSignal, u32, Plain>);
 
 impl Ranks {
-    fn of(signals: &[&BreakerSignal], series: &[Series]) -> Self {
-        let mut facts: Vec<&BreakerSignal> = signals.iter().copied().chain(series.iter().map(|series| &*series.of)).collect();
+    fn of(series: &[Series]) -> Self {
+        let mut facts: Vec<&BreakerSignal> = series.iter().map(|series| &*series.of).collect();
         facts.sort_by(|a, b| compare_signals(a, b));
         let mut rank = 0;
         let mut ranks = HashMap::default();
@@ -273,7 +273,11 @@ impl Ranks {
 
     fn compare(&self, a: &Said<'_>, b: &Said<'_>) -> Ordering {
         let rank = |of: &Said<'_>| self.0.get(&std::ptr::from_ref(of.of));
-        rank(a).cmp(&rank(b)).then_with(|| signal_key(&a.signal).cmp(&signal_key(&b.signal)))
+        let what = match (rank(a), rank(b)) {
+            (Some(a), Some(b)) => a.cmp(b),
+            _ => compare_signals(a.of, b.of),
+        };
+        what.then_with(|| signal_key(&a.signal).cmp(&signal_key(&b.signal)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! How long does the fold of hours of the shop take? Asked with `--profile quick -- --ignored --nocapture`, `HOURS` in the environment.
+//! How long does the fold of hours of the shop take? Asked with `--profile quick -- --ignored --nocapture`, `HOURS` and `FOLDS` in the environment.
 
 use std::{env, fs, sync::Arc, time::Instant};
 
@@ -22,8 +22,14 @@ const OPENED_NS: i64 = 1_763_834_400 * SECOND_NS;
 #[ignore = "a measurement"]
 fn hours_of_the_shop() {
     let hours: i64 = env::var("HOURS").map_or(2, |hours| hours.parse().expect("a number"));
+    let folds: usize = env::var("FOLDS").map_or(6, |folds| folds.parse().expect("a number"));
     let kept = lived(hours);
-    for _ in 0..6 {
+    let mut all = FoldFacts::default();
+    kept.iter().for_each(|hour| all.add(hour));
+    let all = all.finish();
+    let samples: usize = all.series.iter().map(|series| series.samples.len()).sum();
+    println!("folding {} signals, {samples} samples of {} series", all.signals.len(), all.series.len());
+    for _ in 0..folds {
         let (begin, worked) = (Instant::now(), worked_ms());
         let mut facts = FoldFacts::default();
         kept.iter().rev().for_each(|hour| facts.add(hour));
