@@ -233,6 +233,32 @@ async fn what_becomes_of_a_code_and_what_sets_it_apart() {
     assert!(warehouse.is_some_and(|one| one["values"].to_string().contains("berlin")), "{deltas}");
 }
 
+/// `gateway` says another code than `stock` did, and the span of `order` between them did not fail.
+#[tokio::test]
+async fn a_code_that_was_translated_over_a_span_that_did_not_fail_counts_once() {
+    let loaded = Loaded::empty();
+    let translated = |number: u16, seconds: f64| {
+        let made = |service, name, id, failed, attributes| Made { service, name, id, parent: id - 1, kind: 2, failed, attributes };
+        let spans = vec![
+            made("gateway", "GET /order", 1, Some("try again later"), vec![text("biz.code", "4002001")]),
+            made("order", "CreateOrder", 2, None, vec![]),
+            made("stock", "Deduct", 3, Some("insufficient stock"), vec![text("biz.code", "5001003")]),
+        ];
+        trace(number, seconds, spans)
+    };
+    loaded.receive(Signal::Traces, &translated(1, 1.0));
+    loaded.store.flush().expect("a working disk");
+    loaded.receive(Signal::Traces, &translated(2, 2.0));
+    for window in [WINDOW, "start=2026-09-21T13:10:00Z&end=2026-09-21T14:20:00Z"] {
+        let born = ask(&loaded, &format!("/api/v1/errors/codes?{window}")).await;
+        assert_eq!(codes(&born), [("5001003", 2.0)], "{window}");
+        let hops = ask(&loaded, &format!("/api/v1/errors/codes?{window}&count=every_hop")).await;
+        assert_eq!(codes(&hops), [("4002001", 2.0), ("5001003", 2.0)], "{window}");
+    }
+    let propagation = ask(&loaded, &format!("/api/v1/errors/codes/5001003/propagation?{WINDOW}")).await;
+    assert_eq!(propagation["roles"], json!({"origin": 2.0}), "the same as of the spans of each trace");
+}
+
 /// A gateway answers a code of `stock` that `stock` never said in that trace.
 #[tokio::test]
 async fn a_code_of_another_service_that_did_not_fail_is_fabricated() {

@@ -104,7 +104,7 @@ impl<'a> Hop<'a> {
     }
 
     /// Whether both are one error by what they are called.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(in crate::codes) fn is_same(&self, other: &Self) -> bool {
         let same = |a: &str, b: &str| !a.is_empty() && a == b;
         same(self.code, other.code)
             || same(self.reason, other.reason)

@@ -6,6 +6,7 @@
 //! ```text
 //! reported   an error as statistics see it, borrowed: a day of rows needs no copies
 //! traced     errors that count, each with what it is in its trace
+//! unlinked   traces of which spans have to tell more
 //! tally      errors of one code at one place, added up
 //! sums       those of a stretch of time, which are kept
 //! totals     sums of several stretches, put together
@@ -23,6 +24,7 @@ mod tally;
 mod texts;
 mod totals;
 mod traced;
+mod unlinked;
 mod ways;
 
 pub use count::{CODES_MAX, CodeCount, Count, Counts};
@@ -31,6 +33,7 @@ pub use standing::{Past, Standing, standing};
 pub use sums::{Stretch, Sums};
 pub use totals::Totals;
 pub use traced::{Swallowed, Traced};
+pub use unlinked::unlinked;
 pub use ways::Way;
 
 #[cfg(test)]

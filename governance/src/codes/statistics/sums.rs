@@ -5,6 +5,8 @@
 
 use std::{collections::HashMap, mem::size_of, sync::Arc};
 
+use schemas::TraceId;
+
 use super::{
     appearances::{self, Appearance, Traces},
     count::CODES_MAX,
@@ -13,7 +15,7 @@ use super::{
     texts::Texts,
     traced::Traced,
 };
-use crate::codes::counted::CountRule;
+use crate::codes::{counted::CountRule, lineage::Link};
 
 /// From when to when, in nanoseconds, the end excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +63,15 @@ pub(super) struct LeftOut {
 }
 
 impl Sums {
-    /// Of the errors within the stretch; `errors` are these and those around it, in any order.
-    pub fn fold<'a>(errors: impl Iterator<Item = Reported<'a>> + Clone, rules: &[CountRule], stretch: Stretch) -> Self {
-        let traced = Traced::of(errors.clone(), rules, &HashMap::new(), |_| None);
+    /// Of the errors within the stretch; `errors` are these and those around it, in any order, `spans` those of traces in which errors
+    /// alone do not tell enough ([`super::unlinked`]).
+    pub fn fold<'a>(
+        errors: impl Iterator<Item = Reported<'a>> + Clone,
+        spans: &HashMap<TraceId, Vec<Link<'_>>>,
+        rules: &[CountRule],
+        stretch: Stretch,
+    ) -> Self {
+        let traced = Traced::of(errors.clone(), rules, spans, |_| None);
         let mut counting = Counting::of(&traced, stretch);
         for error in errors.filter(|error| stretch.has(error.time())) {
             counting.row(&error);

@@ -43,8 +43,8 @@ const CLOSED_AFTER: i64 = 60_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub folded: Folded,
-    rejections: Vec<Alike>,
-    refused: Vec<Arc<RefusedCalls>>,
+    pub(super) rejections: Vec<Alike>,
+    pub(super) refused: Vec<Arc<RefusedCalls>>,
     /// Rules and settings that were loaded again.
     pub reloads: Vec<Reload>,
     /// State before is unknown.

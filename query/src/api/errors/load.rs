@@ -24,6 +24,7 @@ use super::{
     asked::Asked,
     cache::Cache,
     past::Past,
+    propagation::Spans,
     quarters::{Quarters, grain_ns, totals},
 };
 use crate::{
@@ -146,11 +147,8 @@ impl Folds {
     ) -> Result<T, Problem> {
         let (errors, _) = self.rows(Facts::ReportedIn(time, traces.clone()), ERRORS_MAX, cost).await?;
         let (spans, _) = self.rows(Facts::Spans(traces), ERRORS_MAX, cost).await?;
-        let spans: Vec<_> = spans.iter().map(super::propagation::Spans::of).collect::<Result<_, _>>().map_err(unreadable_spans)?;
-        let mut links: HashMap<TraceId, Vec<Link<'_>>> = HashMap::new();
-        for (trace, link) in spans.iter().flat_map(super::propagation::Spans::links) {
-            links.entry(trace).or_default().push(link);
-        }
+        let spans = spans_of(&spans)?;
+        let links = links_of(&spans);
         let columns = columns(&errors)?;
         let mut reported = Vec::new();
         each(&columns, |error| reported.push(error))?;
@@ -182,6 +180,19 @@ impl Folds {
 
 pub(super) fn columns(batches: &[RecordBatch]) -> Result<Vec<ReportedRows>, Problem> {
     batches.iter().map(ReportedRows::of).collect::<Result<_, RowError>>().map_err(unreadable)
+}
+
+/// Spans of traces, of batches of [`Facts::Spans`] or [`Facts::Parents`].
+pub(super) fn spans_of(batches: &[RecordBatch]) -> Result<Vec<Spans>, Problem> {
+    batches.iter().map(Spans::of).collect::<Result<_, _>>().map_err(unreadable_spans)
+}
+
+pub(super) fn links_of(spans: &[Spans]) -> HashMap<TraceId, Vec<Link<'_>>> {
+    let mut links: HashMap<TraceId, Vec<Link<'_>>> = HashMap::new();
+    for (trace, link) in spans.iter().flat_map(Spans::links) {
+        links.entry(trace).or_default().push(link);
+    }
+    links
 }
 
 pub(super) fn each<'a>(columns: &'a [ReportedRows], mut take: impl FnMut(Reported<'a>)) -> Result<(), Problem> {

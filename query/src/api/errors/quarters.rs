@@ -18,11 +18,11 @@ use std::{
 use governance::{
     codes::{
         counted::CountRule,
-        statistics::{Count, Reported, Stretch, Sums, Totals},
+        statistics::{Count, Reported, Stretch, Sums, Totals, unlinked},
     },
     tables::ReportedRows,
 };
-use schemas::{Table, UnixNanos};
+use schemas::{Table, TraceId, UnixNanos};
 use storage::Snapshot;
 
 use super::{
@@ -31,7 +31,8 @@ use super::{
         problem::Problem,
         window::Window,
     },
-    load::{Folds, columns, each},
+    load::{Folds, columns, each, links_of, spans_of},
+    propagation::Spans,
 };
 use crate::engine::{Facts, Kept, Summary, TimeSpan};
 
@@ -47,6 +48,10 @@ const QUARTER_ERRORS_MAX: usize = 1_000_000;
 const TOGETHER_MAX: u64 = 200_000;
 /// Errors that are read for one answer, of quarters that are not kept.
 const READ_MAX: usize = 4_000_000;
+/// Traces whose spans are read, because errors alone do not tell what came of what; the newest. In others an error that was translated
+/// over a span that did not fail counts as born twice.
+const UNLINKED_MAX: usize = 2000;
+const SPANS_MAX: usize = 200_000;
 /// All sums together: a quarter with a hundred codes is reckoned to take 100 to 200 KB.
 const BYTES_MAX: usize = 128 << 20;
 
@@ -220,15 +225,29 @@ impl Reader<'_> {
         let mut by_time: Vec<usize> = (0..errors.len()).collect();
         by_time.sort_by_key(|&error| errors[error].time());
         let before = |time: i64| by_time.partition_point(|&error| errors[error].time() < time);
+        let (spans, all_spans) = self.spans(around, unlinked(errors.iter().copied())).await?;
+        let links = links_of(&spans);
         let fold = |quarter: &Quarter| {
             let Stretch { start, end, .. } = quarter.stretch;
             let around = before(start.saturating_sub(AROUND_NS))..before(end.saturating_add(AROUND_NS));
-            let sums = Arc::new(Sums::fold(by_time[around].iter().map(|&error| errors[error]), self.rules, quarter.stretch));
-            if is_whole {
+            let sums = Arc::new(Sums::fold(by_time[around].iter().map(|&error| errors[error]), &links, self.rules, quarter.stretch));
+            if is_whole && all_spans {
                 self.folds.quarters.put(quarter, &sums);
             }
             sums
         };
         Ok(Some(quarters.iter().map(fold).collect()))
+    }
+
+    /// Spans of traces in which errors alone do not tell what came of what, and whether none is missing.
+    async fn spans(&mut self, time: TimeSpan, mut traces: Vec<TraceId>) -> Result<(Vec<Spans>, bool), Problem> {
+        traces.truncate(UNLINKED_MAX);
+        if traces.is_empty() {
+            return Ok((Vec::new(), true));
+        }
+        let question = (Facts::Parents(time, traces), SPANS_MAX);
+        let (batches, summary) = self.folds.rows_of(question, Some(Arc::clone(&self.snapshot))).await?;
+        self.cost.add(&summary);
+        Ok((spans_of(&batches)?, summary.partial.is_empty()))
     }
 }

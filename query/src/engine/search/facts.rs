@@ -72,6 +72,8 @@ pub(crate) enum Facts {
     Versions(TimeSpan, Vec<String>),
     /// Who is in these traces: ids, service, name, status.
     Spans(Vec<TraceId>),
+    /// Who is whose parent in these traces, within a time: ids.
+    Parents(TimeSpan, Vec<TraceId>),
     /// What was refused or failed in these traces, with what that says: ids, who, `kind`, times, `attributes`, `status_message`.
     Refusals(Vec<TraceId>),
     /// Log lines of these traces that write of trying again: ids, `time`, `attributes`, `body`.
@@ -106,7 +108,9 @@ impl fmt::Display for FactsQuestion {
             Facts::Calls { service, .. } => write!(f, "calls by {service}"),
             Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
             Facts::CallStarts { services, .. } => write!(f, "calls by {}", services.join(", ")),
-            Facts::Spans(traces) | Facts::Callers(traces) | Facts::Refusals(traces) => write!(f, "spans of {} traces", traces.len()),
+            Facts::Spans(traces) | Facts::Callers(traces) | Facts::Parents(_, traces) | Facts::Refusals(traces) => {
+                write!(f, "spans of {} traces", traces.len())
+            }
             Facts::RetryLines(traces) => write!(f, "log lines of {} traces", traces.len()),
             Facts::FailedWith(_, node) => write!(f, "failed traces with {node}"),
             Facts::ErrorsNear(services) => write!(f, "errors near trips of {} breakers", services.len()),
@@ -208,6 +212,10 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
         Facts::Spans(traces) => {
             let columns = [c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME, c::NAME, c::STATUS_CODE];
             scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids(traces), false))?.project(columns.map(ident))?
+        }
+        Facts::Parents(time, traces) => {
+            let of = within(Table::Spans, *time).and(in_list(ident(c::TRACE_ID), ids(traces), false));
+            scan(Table::Spans)?.filter(of)?.project([c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME].map(ident))?
         }
         Facts::Refusals(traces) => {
             let status = ident(c::HTTP_RESPONSE_STATUS_CODE);

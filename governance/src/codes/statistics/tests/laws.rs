@@ -181,7 +181,7 @@ proptest! {
             if newest_first {
                 around.reverse();
             }
-            totals.add(&Sums::fold(around.into_iter(), &[], stretch), stretch.start > start);
+            totals.add(&Sums::fold(around.into_iter(), &HashMap::new(), &[], stretch), stretch.start > start);
         }
         let found = totals.finish();
         prop_assert_eq!(found.left_out, 0.0);
@@ -198,7 +198,7 @@ fn a_trace_over_an_edge_is_one_and_its_error_born_once() {
         let mut totals = Totals::new(count);
         for (start, end) in [(0, edge), (edge, 200)] {
             let around = within(&errors, start - AROUND, end + AROUND);
-            totals.add(&Sums::fold(around.into_iter(), &[], Stretch { start, end, grain_ns: 10 }), start > 0);
+            totals.add(&Sums::fold(around.into_iter(), &HashMap::new(), &[], Stretch { start, end, grain_ns: 10 }), start > 0);
         }
         let [code] = &totals.finish().codes[..] else { panic!("one code") };
         assert_eq!((code.records, code.traces, code.born.len(), code.born[0].0.as_str()), (2, 1, 1, "stock"), "{edge}");
@@ -210,7 +210,7 @@ fn codes_beyond_the_limit_are_counted_together() {
     let names: Vec<String> = (0..CODES_MAX + 10).map(|code| code.to_string()).collect();
     let one = reported(0, 10, (0, 0, 0), (0, 0, 0, 1));
     let errors = names.iter().map(|code| Reported { hop: Hop { code, ..one.hop }, ..one });
-    let sums = Sums::fold(errors, &[], Stretch { start: 0, end: 100, grain_ns: 10 });
+    let sums = Sums::fold(errors, &HashMap::new(), &[], Stretch { start: 0, end: 100, grain_ns: 10 });
     let check = |service: &str, expected: (usize, f64)| {
         let mut totals = Totals::new(Count { every_hop: false, service, environment: "", start: 0, end: 100, buckets: 1, grain_ns: 10 });
         totals.add(&sums, false);
