@@ -1,4 +1,4 @@
-//! Time open, time to recover, and what is left of availability.
+//! Time open, and time to recover.
 
 use schemas::UnixNanos;
 
@@ -23,8 +23,6 @@ pub struct TimeOpen {
     /// `(observed - open) / trips`.
     pub mean_between_ns: Option<i64>,
     pub refused: f64,
-    /// `refused / (refused + admitted)` while open; `None`: calls let through are not known.
-    pub refused_share: Option<f64>,
     pub reopens: u32,
     pub probes: u32,
 }
@@ -34,7 +32,6 @@ pub fn time_open(trips: &[&Trip], (start, end): (UnixNanos, UnixNanos), unknown_
     let mut sum = TimeOpen::default();
     let mut recovered: Vec<i64> = Vec::new();
     let mut lasted: Vec<(i64, bool)> = Vec::new();
-    let (mut admitted, mut admitted_known) = (0.0, false);
     for trip in trips.iter().filter(|trip| trip.opened.time < end && trip.end_or(end) > start) {
         let trip_end = trip.end_or(end);
         let whole = (trip_end.0 - trip.opened.time.0).max(1);
@@ -50,8 +47,6 @@ pub fn time_open(trips: &[&Trip], (start, end): (UnixNanos, UnixNanos), unknown_
         sum.refused += trip.refused;
         sum.reopens += trip.reopens;
         sum.probes += trip.probes;
-        admitted_known |= trip.admitted.is_some();
-        admitted += trip.admitted.unwrap_or(0.0);
         if trip.start_known() {
             let closed = trip.ended_by == Ended::Closed;
             lasted.push((whole, closed));
@@ -65,7 +60,6 @@ pub fn time_open(trips: &[&Trip], (start, end): (UnixNanos, UnixNanos), unknown_
     sum.median_with_ongoing_ns = median_with_ongoing(lasted);
     let observed = (end.0 - start.0 - unknown_ns).max(0);
     sum.mean_between_ns = (sum.trips > 0).then(|| (observed - sum.open_ns - sum.half_open_ns).max(0) / sum.trips as i64);
-    sum.refused_share = (admitted_known && sum.refused + admitted > 0.0).then(|| sum.refused / (sum.refused + admitted));
     sum
 }
 
@@ -109,7 +103,6 @@ mod tests {
         );
         assert_eq!(sum.median_with_ongoing_ns, Some(30 * SECOND));
         assert_eq!(sum.mean_between_ns, Some(40 * SECOND / 3));
-        assert_eq!(sum.refused_share, None);
         let part = time_open(&trips.iter().collect::<Vec<_>>(), (UnixNanos(15 * SECOND), UnixNanos(40 * SECOND)), 0);
         assert_eq!((part.trips, part.open_ns / SECOND), (1, 15), "only what is within");
         assert_eq!(time_open(&[], (UnixNanos(0), UnixNanos(1)), 0), TimeOpen::default());

@@ -3,7 +3,7 @@
 use schemas::UnixNanos;
 
 use super::{
-    Calls, History, Inference, Notice, Refused,
+    History, Inference, Notice, Refused,
     atoms::{Atom, atoms},
     burst::bursts,
     counter,
@@ -18,7 +18,7 @@ use super::{
     settle::settle,
     sort::Sorted,
     track::Track,
-    trips::{count_admitted, count_refused, trips},
+    trips::{count_refused, trips},
 };
 use crate::facts::{Mechanism, Signal, State};
 
@@ -44,7 +44,7 @@ pub(crate) fn build(
     (slot, entry): (&Slot, &Entry),
     process: &Process,
     prepared: &Prepared,
-    (rule, calls): (&Inference, Option<&[&Calls]>),
+    rule: &Inference,
     notices: &mut Vec<Notice>,
 ) -> Built {
     let (sorted, until) = (context.sorted, context.until);
@@ -70,7 +70,7 @@ pub(crate) fn build(
     bounds.sort_unstable();
     let bursts = bursts(&atoms, &bounds, rule, until);
     let adaptive = entry.key.mechanism == Mechanism::Adaptive;
-    Inferred { bursts: &bursts, rule, adaptive, calls, sorted }.lay(&mut track, &heard);
+    Inferred { bursts: &bursts, adaptive, sorted }.lay(&mut track, &heard);
     if let Some(gone) = gone.filter(|gone| track.events.last().is_some_and(|last| last.time <= *gone)) {
         track.insert(0, Event::bound(Step::Gone, gone, gone, gone + SILENCE).because("silence"));
     }
@@ -88,9 +88,6 @@ pub(crate) fn build(
         counted.map(|atom| Refused { after: UnixNanos(atom.after), until: UnixNanos(atom.until), count: atom.count }).collect();
     let mut trips = trips(settled.initial, known_since, &transitions, until);
     count_refused(&mut trips, &refused, until);
-    if let Some(calls) = calls {
-        count_admitted(&mut trips, calls, until);
-    }
     let (instance, initial) = (slot.instance.clone(), settled.initial);
     let known_since = UnixNanos(known_since);
     let history = History { instance, initial, known_since, transitions, trips, conflicts: track.conflicts, refused };

@@ -1,7 +1,7 @@
 //! Bursts of refused calls, laid on a track.
 
 use super::{
-    Calls, Inference, Method,
+    Inference, Method,
     atoms::Atom,
     burst::Burst,
     event::Event,
@@ -35,10 +35,7 @@ fn any_within(times: &[i64], lo: i64, hi: i64) -> bool {
 
 pub(crate) struct Inferred<'a> {
     pub bursts: &'a [Burst],
-    pub rule: &'a Inference,
     pub adaptive: bool,
-    /// Calls let through, in order of time; `None`: not known.
-    pub calls: Option<&'a [&'a Calls]>,
     pub sorted: &'a Sorted<'a>,
 }
 
@@ -76,20 +73,11 @@ impl Inferred<'_> {
             }
         }
         if !burst.cut && !burst.ongoing {
-            let cause = if self.drained(burst) { "window_drained" } else { "inferred" };
             let closed = Event::change(None, Closed, burst.last, Method::RejectionBurst, burst.confidence);
             let last = burst.shown.last().map(|origin| Atom::proof_of(*origin, self.sorted));
-            let shown = Event { proofs_total: u64::from(last.is_some()), proofs: last.into_iter().collect(), ..closed.because(cause) };
+            let shown = Event { proofs_total: u64::from(last.is_some()), proofs: last.into_iter().collect(), ..closed.because("inferred") };
             track.insert(place, shown);
         }
-    }
-
-    /// Nobody called any more.
-    fn drained(&self, burst: &Burst) -> bool {
-        let Some(calls) = self.calls else { return false };
-        let (last, gap) = (burst.last.1, burst.last.1.saturating_add(self.rule.close_gap_ns));
-        let from = calls.partition_point(|bucket| bucket.time.0 < last);
-        calls[from..].iter().take_while(|bucket| bucket.time.0 <= gap).all(|bucket| bucket.admitted <= 0.0)
     }
 }
 

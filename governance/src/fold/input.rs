@@ -16,8 +16,6 @@ pub struct Input<'a> {
     pub signals: Vec<&'a BreakerSignal>,
     /// More signals: those of metrics, as series.
     pub series: &'a [Series],
-    /// Calls that got through; empty when not asked.
-    pub calls: &'a [Calls],
     /// When instances were heard of; empty when not asked.
     pub presence: &'a [Presence],
     /// Other spans of the traces of `rejections`.
@@ -40,7 +38,6 @@ impl<'a> Input<'a> {
             refused: &[],
             signals: signals.into_iter().collect(),
             series: &[],
-            calls: &[],
             presence: &[],
             spans: None,
             since,

@@ -60,7 +60,8 @@ pub use input::{Calls, Input, Link, Presence, TraceShape};
 pub use model::{
     Breaker, Conflict, Ended, Folded, History, Method, Moment, Notice, Proof, Refused, Segment, ServiceTrip, Transition, Trip, Verdict,
 };
-pub use parameters::{Inference, Library, Parameters};
+pub use parameters::{Inference, Library, Parameters, SILENCE};
+pub use process::SHARED;
 pub use refusals::{Alike, Refusal, Single};
 pub use refused_calls::RefusedCalls;
 pub use run::fold;

@@ -109,9 +109,6 @@ pub struct Trip {
     pub reopens: u32,
     /// Calls refused by this breaker, adjusted for sampling, each counted once.
     pub refused: f64,
-    /// Calls let through meanwhile; `None`: the caller of the fold handed in none.
-    pub admitted: Option<f64>,
-    pub admitted_failed: Option<f64>,
     /// Held open by hand.
     pub forced: bool,
     /// Of the transition that opened it.

@@ -12,7 +12,7 @@ pub(crate) const SKEW: i64 = 2 * SECOND;
 /// A source of states speaks for the breaker that long before and after it is heard.
 pub(crate) const AUTHORITY: i64 = 15 * MINUTE;
 /// Shortest silence of a gauge after which its state is unknown.
-pub(crate) const SILENCE: i64 = 5 * MINUTE;
+pub const SILENCE: i64 = 5 * MINUTE;
 /// Samples that are closer to each other need not all be there: of any gauge that is read so often [`SILENCE`] is the limit.
 pub(crate) const QUIET_STEP: i64 = SILENCE / 3;
 /// Calls are counted by one kind of source within each such stretch.

@@ -13,7 +13,7 @@ use super::{
 use crate::facts::{Emitter, Source};
 
 /// Nothing says which instance it is: several may hide behind it.
-pub(crate) const SHARED: &str = "-";
+pub const SHARED: &str = "-";
 
 #[derive(Debug, Default)]
 pub(crate) struct Process {

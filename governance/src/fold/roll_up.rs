@@ -39,15 +39,12 @@ fn service_trip(instances: &[History], segments: &[Segment], members: Vec<(usize
     let first = trips[0];
     let last = trips.iter().max_by_key(|trip| (trip.end_or(UnixNanos(i64::MAX)), trip.ended_by)).copied().unwrap_or(first);
     let sum = |part: fn(&Trip) -> f64| trips.iter().map(|trip| part(trip)).sum::<f64>();
-    let sum_known = |part: fn(&Trip) -> Option<f64>| trips.iter().filter_map(|trip| part(trip)).reduce(|sum, more| sum + more);
     let mut whole = Trip {
         closed: last.closed,
         ended_by: last.ended_by,
         probes: trips.iter().map(|trip| trip.probes).sum(),
         reopens: trips.iter().map(|trip| trip.reopens).sum(),
         refused: sum(|trip| trip.refused),
-        admitted: sum_known(|trip| trip.admitted),
-        admitted_failed: sum_known(|trip| trip.admitted_failed),
         forced: trips.iter().any(|trip| trip.forced),
         confidence: trips.iter().map(|trip| trip.confidence).max().unwrap_or(0),
         open_ns: 0,

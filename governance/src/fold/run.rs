@@ -1,13 +1,10 @@
 //! The fold, from facts to breakers.
 
-use std::collections::HashMap;
-
 use super::{
-    Breaker, Calls, Folded, History, Input, Notice, Scope, Verdict,
+    Breaker, Folded, History, Input, Notice, Scope, Verdict,
     alias::{Aliases, aliases},
     atoms::Origin,
     half_open::half_open,
-    hash::Plain,
     history::{Built, Context, build},
     parameters::FUTURE,
     process::Processes,
@@ -25,9 +22,8 @@ pub fn fold(input: &Input<'_>) -> Folded {
     let mut processes = Processes::default();
     let mut registry = Registry::of(&sorted, &mut processes);
     hear(input, &sorted, &mut processes);
-    let calls = CallsByOperation::of(input.calls);
 
-    let mut built = histories(input, &sorted, &registry, &mut processes, &calls);
+    let mut built = histories(input, &sorted, &registry, &mut processes);
     let aliases = aliases(&registry, &built.0);
     let half_open = half_open(&registry, &built.0, &aliases, &sorted, (&input.parameters.half_open, &mut processes));
     if aliases != Aliases::default() || !half_open.is_empty() {
@@ -35,7 +31,7 @@ pub fn fold(input: &Input<'_>) -> Folded {
         registry.share(&half_open);
         aliases.pairs.iter().for_each(|(from, into)| registry.merge(*from, *into));
         registry.forget(&aliases.nobodys);
-        built = histories(input, &sorted, &registry, &mut processes, &calls);
+        built = histories(input, &sorted, &registry, &mut processes);
     }
     let (built, mut notices) = built;
     if sorted.future > 0 {
@@ -57,13 +53,7 @@ fn hear(input: &Input<'_>, sorted: &Sorted<'_>, processes: &mut Processes) {
     }
 }
 
-fn histories(
-    input: &Input<'_>,
-    sorted: &Sorted<'_>,
-    registry: &Registry,
-    processes: &mut Processes,
-    calls: &CallsByOperation<'_>,
-) -> (Vec<Built>, Vec<Notice>) {
+fn histories(input: &Input<'_>, sorted: &Sorted<'_>, registry: &Registry, processes: &mut Processes) -> (Vec<Built>, Vec<Notice>) {
     processes.forget_resets();
     let mut prepared: Vec<Prepared> = registry.slots.iter().map(|slot| prepare(slot, sorted, processes)).collect();
     processes.sort();
@@ -77,8 +67,7 @@ fn histories(
     let built = registry.slots.iter().zip(&prepared).map(|(slot, prepared)| {
         let entry = &registry.entries[slot.entry];
         let rule = input.parameters.of(entry.framework());
-        let calls = (!input.calls.is_empty()).then(|| calls.of_slot(entry, &slot.instance));
-        build(&context, (slot, entry), processes.get(slot.process), prepared, (&rule, calls.as_deref()), &mut notices)
+        build(&context, (slot, entry), processes.get(slot.process), prepared, &rule, &mut notices)
     });
     (built.collect(), notices)
 }
@@ -137,33 +126,5 @@ fn breaker(input: &Input<'_>, entry: &Entry, mut instances: Vec<History>) -> Bre
         instances,
         trips,
         segments,
-    }
-}
-
-struct CallsByOperation<'a>(HashMap<(&'a str, &'a str), Vec<&'a Calls>, Plain>);
-
-impl<'a> CallsByOperation<'a> {
-    fn of(calls: &'a [Calls]) -> Self {
-        let mut by_operation: HashMap<(&str, &str), Vec<&Calls>, Plain> = HashMap::default();
-        for bucket in calls {
-            by_operation.entry((&bucket.service, &bucket.operation)).or_default().push(bucket);
-        }
-        by_operation.values_mut().for_each(|calls| calls.sort_by_key(|bucket| bucket.time));
-        Self(by_operation)
-    }
-
-    /// Calls of the operations that the breaker guards, in its instance, in order of time.
-    fn of_slot(&self, entry: &Entry, instance: &str) -> Vec<&'a Calls> {
-        let mut operations = entry.operations();
-        operations.extend(entry.key.name.strip_prefix("op:").map(str::to_owned));
-        operations.sort();
-        operations.dedup();
-        let mut calls: Vec<&Calls> = Vec::new();
-        for operation in &operations {
-            let all = self.0.get(&(entry.key.service.as_str(), operation.as_str())).into_iter().flatten();
-            calls.extend(all.filter(|bucket| bucket.instance.is_empty() || bucket.instance == instance));
-        }
-        calls.sort_by_key(|bucket| bucket.time);
-        calls
     }
 }

@@ -2,7 +2,7 @@
 
 use schemas::UnixNanos;
 
-use super::{Calls, Ended, Moment, Refused, Transition, Trip};
+use super::{Ended, Moment, Refused, Transition, Trip};
 use crate::facts::State::{self, Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Open, Unknown};
 
 pub(crate) fn is_active(state: State) -> bool {
@@ -66,8 +66,6 @@ fn empty(opened: Moment) -> Trip {
         probes: 0,
         reopens: 0,
         refused: 0.0,
-        admitted: None,
-        admitted_failed: None,
         forced: false,
         cause: String::new(),
         method: super::Method::GapFill,
@@ -105,22 +103,6 @@ fn bounds(trip: &Trip, until: i64) -> (i64, i64) {
     // An interval that is far wider than the trip says nothing of calls long before.
     let begin = if trip.opened.lo.is_none() { i64::MIN } else { lo.min(trip.opened.time.0) };
     (begin, trip.closed.map_or(until, |closed| closed.hi.0.max(closed.time.0)))
-}
-
-/// Adds what was let through meanwhile. `calls` are in order of time.
-pub(crate) fn count_admitted(trips: &mut [Trip], calls: &[&Calls], until: i64) {
-    for trip in trips {
-        let (begin, end) = (trip.opened.time.0, trip.closed.map_or(until, |closed| closed.time.0));
-        let (mut admitted, mut failed) = (0.0, 0.0);
-        let from = calls.partition_point(|bucket| bucket.time.0.saturating_add(bucket.width_ns) <= begin);
-        for bucket in calls[from..].iter().take_while(|bucket| bucket.time.0 < end) {
-            let width = bucket.width_ns.max(1);
-            let within = (end.min(bucket.time.0 + width) - begin.max(bucket.time.0)).max(0) as f64 / width as f64;
-            admitted += bucket.admitted * within;
-            failed += bucket.failed * within;
-        }
-        (trip.admitted, trip.admitted_failed) = (Some(admitted), Some(failed));
-    }
 }
 
 /// A trip for tests of what reads trips: known to a second.

@@ -242,6 +242,46 @@ async fn a_breaker_that_opened_hours_ago_and_said_nothing_since_is_open() {
     assert_eq!(ask(&loaded, &quarter("15")).await["breakers"], json!([]), "what was more than a day before is unknown");
 }
 
+/// A span that says nothing but that its process lives.
+fn sign_of_life(instance: &str, seconds: f64) -> Value {
+    let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    let time = at(seconds).0.to_string();
+    json!({"resourceSpans": [{
+        "resource": {"attributes": [text("service.name", "cart"), text("service.instance.id", instance)]},
+        "scopeSpans": [{"spans": [{
+            "traceId": format!("{:032x}", seconds as u64 + 1), "spanId": "0101010101010101", "name": "GET /cart", "kind": 2,
+            "startTimeUnixNano": time, "endTimeUnixNano": time,
+        }]}],
+    }]})
+}
+
+/// Logs alone tell of the breaker, and what was killed says no more.
+#[tokio::test]
+async fn a_breaker_of_a_process_that_ended_while_it_was_open_is_not_open_for_a_day() {
+    let loaded = Loaded::empty();
+    let facts = Facts { breaker_signals: vec![changed(0.0, State::Closed, State::Open)], ..Facts::default() };
+    loaded.append(to_batches(&facts, at(0.0)));
+    for minute in 0..60 {
+        let seconds = f64::from(minute) * 60.0;
+        loaded.send_json(schemas::Signal::Traces, &sign_of_life("pod-2", seconds));
+        if minute <= 20 {
+            loaded.send_json(schemas::Signal::Traces, &sign_of_life("pod-1", seconds + 30.0));
+        }
+    }
+    loaded.store.flush().expect("a working disk");
+    let told = async |end: &str| {
+        let list = ask(&loaded, &format!("/api/v1/breakers?start=2026-09-21T14:10:00Z&end=2026-09-21T{end}Z")).await;
+        let row = &list["breakers"][0];
+        let trip = &row["last_trip"];
+        format!("{} {} {}", row["state"], trip["ended_by"], trip["closed"]["time"]).replace('"', "")
+    };
+    assert_eq!(told("14:18:00").await, "open ongoing null", "it began just now");
+    assert_eq!(told("14:38:00").await, "open ongoing null", "heard of four minutes ago");
+    assert_eq!(told("15:00:00").await, "unknown gone 2026-09-21T14:33:50.000000000Z");
+    assert_eq!(told("15:00:01").await, "unknown gone 2026-09-21T14:33:50.000000000Z", "as was found out a moment ago");
+    assert_eq!(told("16:10:00").await, "unknown gone 2026-09-21T14:33:50.000000000Z", "further back");
+}
+
 #[tokio::test]
 async fn hours_that_are_over_are_read_once_and_what_comes_late_is_seen() {
     let loaded = Loaded::empty();

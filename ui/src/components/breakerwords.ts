@@ -39,7 +39,6 @@ const causeWord = texts({
   probe_blocked: ['the probe was refused', '探测被拒绝'],
   error_ratio: ['too many calls failed', '失败比例超过阈值'],
   rejection_burst: ['calls were refused', '调用被拒绝'],
-  window_drained: ['failures left the window', '失败请求已移出统计窗口'],
   capacity: ['no room for more calls', '并发容量已满'],
   outlier: ['a host stood out by failures', '异常实例被驱逐'],
   manual: ['by hand', '手动操作'],
@@ -49,7 +48,7 @@ const causeWord = texts({
   inferred: ['must have happened in between', '由前后状态推断'],
   unknown: ['not known', '未知'],
 });
-const CAUSES = ['wait_elapsed', 'probe_ok', 'probe_failed', 'probe_blocked', 'error_ratio', 'rejection_burst', 'window_drained', 'capacity', 'outlier', 'manual', 'config_reload', 'restart', 'silence', 'inferred', 'unknown'] as const;
+const CAUSES = ['wait_elapsed', 'probe_ok', 'probe_failed', 'probe_blocked', 'error_ratio', 'rejection_burst', 'capacity', 'outlier', 'manual', 'config_reload', 'restart', 'silence', 'inferred', 'unknown'] as const;
 
 /** Why a state changed; a library's own word when it is none of ours. */
 export function causeName(cause: string): string {

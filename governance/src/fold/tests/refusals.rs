@@ -9,7 +9,7 @@ use crate::{
         Amount, Evidence, Rejection, RejectionKind, Signal, Source, SpanKind,
         State::{ForcedOpen, HalfOpen, Open},
     },
-    fold::{Calls, Input, Scope, TraceShape, fold},
+    fold::{Input, Scope, TraceShape, fold},
 };
 
 const OP: &str = "order op:/user.v1.User/Get/i1: ";
@@ -150,27 +150,10 @@ fn a_hidden_trip_between_two_samples_of_closed_17() {
 }
 
 #[test]
-fn sampled_spans_and_drained_windows() {
+fn one_sampled_span_stands_for_many() {
     let sampled = |time| Rejection { amount: Amount::Count(10.0), ..kratos("order", time) };
     let folded = Given::default().reject([sampled(0.0)]).fold();
     assert_eq!((folded.breakers[0].trips.len(), folded.breakers[0].trips[0].trip.confidence), (1, 60));
-    let given = Given::default().reject([0.0, 1.0, 2.0].map(|time| kratos("order", time)));
-    let causes = |calls: &[Calls]| {
-        let folded = fold(&Input { calls, ..given.input() });
-        (folded.breakers[0].instances[0].transitions[1].cause.clone(), folded.breakers[0].trips[0].trip.admitted)
-    };
-    let calls = |time, admitted| Calls {
-        service: "order".into(),
-        instance: "i1".into(),
-        operation: "/user.v1.User/Get".into(),
-        time: at(time),
-        width_ns: 1_000_000_000,
-        admitted,
-        failed: 0.0,
-    };
-    assert_eq!(causes(&[]), ("inferred".into(), None));
-    assert_eq!(causes(&[calls(0.0, 4.0), calls(1.0, 2.0), calls(3.0, 9.0)]), ("inferred".into(), Some(6.0)));
-    assert_eq!(causes(&[calls(0.0, 4.0), calls(1.0, 2.0)]), ("window_drained".into(), Some(6.0)));
 }
 
 #[test]

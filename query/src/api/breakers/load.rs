@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use arrow::array::RecordBatch;
 use governance::{
     facts::{BreakerSignal, Error, Signal},
-    fold::{Alike, Breaker, BreakerId, Folded, Refusal, RefusedCalls, Single, Verdict, fold},
+    fold::{Alike, Breaker, BreakerId, Folded, Input, Refusal, RefusedCalls, Single, Verdict, fold},
     gather::{Gathered, refusals},
     tables::{self, RowError},
 };
@@ -23,6 +23,7 @@ use super::{
     },
     cache::Cache,
     failures::KeptFailures,
+    heard::{KnownHeard, gone},
     top_codes::{TopCodes, top_codes},
 };
 pub(super) use crate::engine::FACTS_MAX;
@@ -102,11 +103,12 @@ pub(in crate::api) struct Folds {
     pub engine: Engine,
     cache: Arc<Cache>,
     pub(super) failures: Arc<KeptFailures>,
+    pub(super) heard: Arc<KnownHeard>,
 }
 
 impl Folds {
     pub(in crate::api) fn new(engine: Engine) -> Self {
-        Self { engine, cache: Arc::default(), failures: Arc::default() }
+        Self { engine, cache: Arc::default(), failures: Arc::default(), heard: Arc::default() }
     }
 
     pub(super) async fn told(&self, window: Window, now: UnixNanos) -> Result<Arc<Told>, Problem> {
@@ -167,7 +169,15 @@ impl Folds {
             cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(since)));
         }
         let (gathered, until) = (facts.finish(), window.end);
-        let folded = fold(&gathered.input(self.engine.fold_parameters(), (since, until)));
+        let input = gathered.input(self.engine.fold_parameters(), (since, until));
+        let mut folded = fold(&input);
+        // Who asks all the time sees only what is new.
+        if look_back > 0 {
+            let presence = gone(self, &folded, until, &mut cost).await?;
+            if !presence.is_empty() {
+                folded = fold(&Input { presence: &presence, ..input });
+            }
+        }
         let Gathered { rejections, refused, signals, .. } = gathered;
         let reloads = signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
         let reload = |signal: &Arc<BreakerSignal>| Reload {

@@ -19,6 +19,7 @@ mod causes;
 mod cost;
 mod failures;
 mod guards;
+mod heard;
 mod lane;
 mod limits;
 mod list;

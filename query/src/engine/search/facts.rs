@@ -72,6 +72,8 @@ pub(crate) enum Facts {
     Versions(TimeSpan, Vec<String>),
     /// Who is in these traces: ids, service, name, status.
     Spans(Vec<TraceId>),
+    /// When rows of these services and instances last were: `service_name`, `service_instance_id`, `last`.
+    LastOf { table: Table, time: TimeSpan, services: Vec<String>, instances: Vec<String> },
     /// Who is whose parent in these traces, within a time: ids.
     Parents(TimeSpan, Vec<TraceId>),
     /// What was refused or failed in these traces, with what that says: ids, who, `kind`, times, `attributes`, `status_message`.
@@ -111,6 +113,7 @@ impl fmt::Display for FactsQuestion {
             Facts::Spans(traces) | Facts::Callers(traces) | Facts::Parents(_, traces) | Facts::Refusals(traces) => {
                 write!(f, "spans of {} traces", traces.len())
             }
+            Facts::LastOf { table, services, .. } => write!(f, "the last {table} of {}", services.join(", ")),
             Facts::RetryLines(traces) => write!(f, "log lines of {} traces", traces.len()),
             Facts::FailedWith(_, node) => write!(f, "failed traces with {node}"),
             Facts::ErrorsNear(services) => write!(f, "errors near trips of {} breakers", services.len()),
@@ -212,6 +215,12 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
         Facts::Spans(traces) => {
             let columns = [c::TRACE_ID, c::SPAN_ID, c::PARENT_SPAN_ID, c::SERVICE_NAME, c::NAME, c::STATUS_CODE];
             scan(Table::Spans)?.filter(in_list(ident(c::TRACE_ID), ids(traces), false))?.project(columns.map(ident))?
+        }
+        Facts::LastOf { table, time, services, instances } => {
+            let of = texts(c::SERVICE_NAME, services).and(texts(c::SERVICE_INSTANCE_ID, instances));
+            let last = max(ident(table.time_column())).alias("last");
+            let by = [c::SERVICE_NAME, c::SERVICE_INSTANCE_ID].map(ident);
+            scan(*table)?.filter(within(*table, *time).and(of))?.aggregate(by, [last])?
         }
         Facts::Parents(time, traces) => {
             let of = within(Table::Spans, *time).and(in_list(ident(c::TRACE_ID), ids(traces), false));
