@@ -493,6 +493,22 @@ async fn against_its_own_past() {
     assert_eq!(list["codes"][1]["first_seen"], "2026-09-12T14:13:20.099000000Z");
     let day = ask(&loaded, "/api/v1/errors/codes?start=2026-09-15T00:00:00Z&end=2026-09-16T00:00:00Z").await;
     assert_eq!((&day["codes"][0]["code"], &day["codes"][0]["status"]), (&json!("1000000"), &json!("steady")));
+
+    // Hours that are over are counted once, until something late comes.
+    loaded.store.flush().expect("a working disk");
+    let since = async |start: &str| {
+        let list = ask(&loaded, &format!("/api/v1/errors/codes?start=2026-09-21T{start}:00Z&end=2026-09-21T15:00:00Z")).await;
+        let of_row = |row: &Value| format!("{} {} {}", row["code"], row["status"], row["first_seen"]).replace('"', "");
+        let rows: Vec<String> = list["codes"].as_array().expect("codes").iter().map(of_row).collect();
+        (rows, list["meta"]["scanned_rows"].as_u64().expect("a number"))
+    };
+    let (first, scanned) = since("13:00").await;
+    assert_eq!(first[1..], ["2000000 regressed 2026-09-12T14:13:20.099000000Z", "3000000 new 2026-09-21T14:13:20.099000000Z"]);
+    let (again, scanned_again) = since("12:00").await;
+    assert_eq!(again, first);
+    assert!(scanned_again < scanned / 5, "an hour of the window is read, no day of the past: {scanned_again} rows, {scanned} before");
+    report(days(8.0), 3_000_000, 1);
+    assert_eq!(since("11:00").await.0[2], "3000000 regressed 2026-09-13T14:13:20.099000000Z");
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ use super::{
     },
     asked::Asked,
     cache::Cache,
-    past::Past,
+    past::{Hours, Past},
     propagation::Spans,
     quarters::{Quarters, grain_ns, totals},
 };
@@ -70,6 +70,8 @@ pub(super) struct Folds {
     pub engine: Engine,
     pub codes: Arc<Codes>,
     pub quarters: Arc<Quarters>,
+    /// Of the past.
+    pub hours: Arc<Hours>,
     told: Arc<Cache<Asked, Told>>,
     pasts: Arc<Cache<UnixNanos, Past>>,
 }
@@ -80,6 +82,7 @@ impl Folds {
             engine,
             codes,
             quarters: Arc::default(),
+            hours: Arc::default(),
             told: Arc::new(Cache::new(TOLD_BYTES_MAX)),
             pasts: Arc::new(Cache::new(PAST_BYTES_MAX)),
         }

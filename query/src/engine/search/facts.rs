@@ -60,8 +60,9 @@ pub(crate) enum Facts {
     Reported(TimeSpan),
     /// So too, of these traces.
     ReportedIn(TimeSpan, Vec<TraceId>),
-    /// Errors of each code, service and environment: `code`, `service_name`, `deployment_environment`, `rows`, `first`, `last`.
-    ErrorTotals(TimeSpan),
+    /// Errors of each code, service and environment in stretches of so many nanoseconds: `code`, `service_name`, `deployment_environment`,
+    /// `stretch` (its number since 1970), `rows`, `first`, `last`.
+    ErrorTotals(TimeSpan, i64),
     /// Traces with an error of this code: `trace_id`.
     TracesOf(TimeSpan, String),
     /// Errors of these services, each within a time of its own.
@@ -105,7 +106,7 @@ impl fmt::Display for FactsQuestion {
             Facts::Failed(_) => write!(f, "failed calls"),
             Facts::Reported(_) => write!(f, "errors"),
             Facts::ReportedIn(_, traces) => write!(f, "errors of {} traces", traces.len()),
-            Facts::ErrorTotals(_) => write!(f, "errors by code"),
+            Facts::ErrorTotals(..) => write!(f, "errors by code"),
             Facts::TracesOf(_, code) => write!(f, "traces of code {code}"),
             Facts::Calls { service, .. } => write!(f, "calls by {service}"),
             Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
@@ -153,10 +154,11 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             let of = within(Table::Errors, *time).and(in_list(ident(c::TRACE_ID), ids(traces), false));
             scan(Table::Errors)?.filter(of)?.project(REPORTED_COLUMNS.map(ident))?
         }
-        Facts::ErrorTotals(time) => {
+        Facts::ErrorTotals(time, width_ns) => {
             let measures: [Expr; 3] =
                 [count(lit(1_i64)).alias("rows"), min(ident(c::TIME)).alias("first"), max(ident(c::TIME)).alias("last")];
-            let by = [c::CODE, c::SERVICE_NAME, c::DEPLOYMENT_ENVIRONMENT].map(ident);
+            let stretch = (cast(ident(c::TIME), DataType::Int64) / lit(*width_ns)).alias("stretch");
+            let by = [c::CODE, c::SERVICE_NAME, c::DEPLOYMENT_ENVIRONMENT].map(ident).into_iter().chain([stretch]);
             scan(Table::Errors)?.filter(within(Table::Errors, *time))?.aggregate(by, measures)?
         }
         Facts::TracesOf(time, code) => {
