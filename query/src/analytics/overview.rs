@@ -95,6 +95,7 @@ pub struct Window<'a> {
 pub struct Day {
     /// None of what is stored then is a reason to leave it out: the service was not there.
     pub services: Vec<Service>,
+    pub codes: Codes,
     /// How long the window is, as a share of this one.
     pub times: f64,
 }
@@ -105,7 +106,7 @@ type OfDay<'a> = (&'a Service, f64);
 /// `yesterday` is `None` when nothing was stored then, and `days` are those of the days before on which something was. Without any past
 /// no service is new.
 pub fn changes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>>, days: &[Day]) -> Vec<Change> {
-    let mut changes = of_codes(now, before, yesterday);
+    let mut changes = of_codes(now, before, yesterday, days);
     let by_name = |window: Window<'_>| {
         window.services.iter().map(|service| (service.name.clone(), service.clone())).collect::<BTreeMap<String, Service>>()
     };
@@ -141,13 +142,16 @@ pub fn changes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>
     changes
 }
 
-fn of_codes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>>) -> Vec<Change> {
+fn of_codes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>>, days: &[Day]) -> Vec<Change> {
     let keys: BTreeSet<&(String, String)> = now.codes.keys().chain(before.codes.keys()).collect();
     let count = |window: Window<'_>, key: &(String, String)| window.codes.get(key).map_or(0.0, |seen| seen.count);
     let change = |key: &(String, String)| {
         let (of_now, of_before, then) = (count(now, key), count(before, key), yesterday.map(|window| count(window, key)));
-        let surprise = least(std::iter::once(of_before).chain(then).map(|usual| of_counts(of_now, usual)));
-        let unknown = of_before == 0.0 && then.unwrap_or_default() == 0.0;
+        let earlier = days.iter().map(|day| day.codes.get(key).map_or(0.0, |seen| seen.count) * day.times);
+        let of_these_hours: Vec<f64> = then.into_iter().chain(earlier).collect();
+        let of_days = of_days(of_these_hours.iter().map(|usual| of_counts(of_now, *usual)));
+        let surprise = least(std::iter::once(of_counts(of_now, of_before)).chain(of_days));
+        let unknown = of_before == 0.0 && of_these_hours.iter().all(|count| *count == 0.0);
         let kind = match surprise {
             _ if unknown && of_now > 0.0 => ChangeKind::CodeNew,
             surprise if surprise >= SURPRISING => ChangeKind::CodeSpiking,
@@ -163,7 +167,7 @@ fn of_codes(now: Window<'_>, before: Window<'_>, yesterday: Option<Window<'_>>) 
             now: of_now,
             before: of_before,
             yesterday: then,
-            usual: None,
+            usual: median(of_these_hours),
             surprise: surprise.abs(),
         })
     };
@@ -359,7 +363,8 @@ mod tests {
         let none = Codes::new();
         let check = |now: Option<i64>, before: Option<i64>, days: &[(i64, f64)], expected: &[(ChangeKind, Option<f64>)]| {
             let pay = |calls: i64| service("pay", calls, 0, 20, "1.0");
-            let days: Vec<Day> = days.iter().map(|(calls, times)| Day { services: vec![pay(*calls)], times: *times }).collect();
+            let days: Vec<Day> =
+                days.iter().map(|(calls, times)| Day { services: vec![pay(*calls)], codes: Codes::new(), times: *times }).collect();
             let (now, before): (Vec<Service>, Vec<Service>) = (now.map(pay).into_iter().collect(), before.map(pay).into_iter().collect());
             let window = |services| Window { services, codes: &none };
             let told = changes(window(&now), window(&before), None, &days);
@@ -406,6 +411,15 @@ mod tests {
             [],
             "usual at this time of day"
         );
+        // Days differ, and on each something of it was there.
+        let day = |spiking: f64, new: f64| {
+            let of = codes(&[("pay", "spiking", spiking), ("pay", "new", new), ("pay", "gone", 30.0)]);
+            Day { services: vec![], codes: of, times: 1.0 }
+        };
+        let days = [day(15.0, 0.0), day(25.0, 1.0), day(20.0, 0.0)];
+        let told = changes(Window { services: &[], codes: &now }, Window { services: &[], codes: &before }, None, &days);
+        let shown: Vec<(ChangeKind, &str, Option<f64>)> = told.iter().map(|change| (change.kind, &*change.subject, change.usual)).collect();
+        assert_eq!(shown, [(ChangeKind::CodeSpiking, "spiking", Some(20.0)), (ChangeKind::CodeGone, "gone", Some(30.0))]);
         // 20 in five minutes, after 24 in the hour before.
         let [spike] =
             &spikes(&codes(&[("pay", "x", 20.0), ("pay", "y", 2.0)]), &codes(&[("pay", "x", 24.0), ("pay", "y", 24.0)]), 12.0)[..]

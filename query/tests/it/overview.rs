@@ -133,6 +133,19 @@ async fn what_is_wrong_now_and_what_changed() {
     told.sort_unstable();
     assert_eq!(told, [("code_new", "pay", "4002001"), ("code_spiking", "pay", "5001003")]);
     assert_eq!((&overview["checked"]["yesterday"], &overview["checked"]["days"]), (&json!(true), &json!(1)));
+
+    // Codes, too: on most days of these hours one is there, and the other as often as now.
+    for day in 2..=5 {
+        send(&loaded, &calls(1_000_000 * day as u64, "pay", -day * DAY, 30, 5));
+        loaded.append(to_batches(&errors("4002001", 10 * MIN - day * DAY, 3, S), UnixNanos(START_NS)));
+        loaded.append(to_batches(&errors("5001003", 20 * MIN - day * DAY, 40, S), UnixNanos(START_NS)));
+    }
+    loaded.store.flush().expect("a working disk");
+    // What was counted once is known.
+    for _ in 0..2 {
+        let overview = ask(&loaded, &format!("/api/v1/overview?{WINDOW}")).await;
+        assert_eq!((kinds(&overview), &overview["checked"]["days"]), (vec![], &json!(5)), "{overview}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod errors;
 mod everything;
 mod export_import;
 mod forwarding;
+mod governance;
 mod house;
 mod http;
 mod kill;

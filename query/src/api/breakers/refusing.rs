@@ -67,7 +67,7 @@ fn refusing(told: &Told, window: Window) -> AllRefusing {
     let mut nameless: BTreeSet<&str> = BTreeSet::new();
     let mut limited = BTreeSet::new();
     for (rejection, verdict) in told.refusals() {
-        if is_limit(rejection.kind) {
+        if is_limit(rejection.kind) && verdict.scope != Scope::Propagated {
             limited.insert((rejection.emitter.service.clone(), rejection.operation.clone()));
         }
         if !(window.start..window.end).contains(&rejection.time) || !by_breaker(&rejection, verdict) {

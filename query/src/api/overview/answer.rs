@@ -20,6 +20,7 @@ use super::{
     },
     load::{self, Counted, Loads},
     now::{self, Now},
+    past::PastCodes,
 };
 use crate::analytics::{
     overview::{Change, Window as Compared, changes},
@@ -84,7 +85,7 @@ struct ChangeRow {
     /// The day before; null: nothing was stored then, or it is a trip.
     yesterday: Option<f64>,
     /// The median of the same hours of the seven days before, as far as something was stored then, earlier days than yesterday by half
-    /// hours; null: nothing was, or it is about a code, a version or a trip.
+    /// hours; null: nothing was, or it is about a version or a trip.
     usual: Option<f64>,
     /// In standard deviations; less where the days before differ among themselves.
     surprise: f64,
@@ -130,10 +131,10 @@ pub(super) fn parse(pairs: Pairs, now: UnixNanos) -> Result<(Window, Option<Stri
     Ok((window, environment))
 }
 
-pub(super) async fn answer(shared: &Shared, folds: &Folds, pairs: Pairs) -> Result<OverviewAnswer, Problem> {
+pub(super) async fn answer(shared: &Shared, (folds, past): (&Folds, &PastCodes), pairs: Pairs) -> Result<OverviewAnswer, Problem> {
     let (started, at) = (Instant::now(), now());
     let (window, environment) = parse(pairs, at)?;
-    let mut loads = load::load(folds, window, environment.as_deref(), BUCKETS).await?;
+    let mut loads = load::load((folds, past), window, environment.as_deref(), BUCKETS).await?;
     let guards = match folds.guards(window, now::last(window), at).await {
         Ok(guards) => guards,
         Err(problem) => {

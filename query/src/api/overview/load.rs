@@ -2,12 +2,15 @@
 
 use schemas::UnixNanos;
 
-use super::super::{
-    answer::Cost,
-    breakers::{Folds, RECENT_NS},
-    problem::Problem,
-    services::{CodeCount, Loaded, Whose, codes, minutes, minutes_of},
-    window::Window,
+use super::{
+    super::{
+        answer::Cost,
+        breakers::{Folds, RECENT_NS},
+        problem::Problem,
+        services::{CodeCount, Loaded, Whose, codes, minutes, minutes_of},
+        window::Window,
+    },
+    past::PastCodes,
 };
 use crate::{
     analytics::{
@@ -22,7 +25,7 @@ use crate::{
 const DAY_NS: i64 = 24 * 60 * MINUTE_NS;
 /// Of which the same hours are compared: yesterday, exactly, and the others by half hours, which are kept added up.
 const DAYS: i64 = 7;
-const HALF_HOUR_NS: i64 = 30 * MINUTE_NS;
+pub(super) const HALF_HOUR_NS: i64 = 30 * MINUTE_NS;
 
 /// One window: its services, and its codes.
 pub(super) struct Counted {
@@ -49,7 +52,12 @@ pub(super) struct Loads {
     pub cost: Cost,
 }
 
-pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str>, buckets: usize) -> Result<Loads, Problem> {
+pub(super) async fn load(
+    (folds, past): (&Folds, &PastCodes),
+    window: Window,
+    environment: Option<&str>,
+    buckets: usize,
+) -> Result<Loads, Problem> {
     let Window { start, end } = window;
     let (length, recent_ns) = (window.length_ns(), recent_ns(window));
     let grid = services::grid(start.0, end.0, buckets);
@@ -71,7 +79,7 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
         false => Loaded::default(),
     };
     cost.merge(&of_yesterday.cost);
-    let days = if length * 2 <= DAY_NS { earlier_days(folds, window, whose, &mut cost).await? } else { Vec::new() };
+    let days = if length * 2 <= DAY_NS { earlier_days((folds, past), window, whose, &mut cost).await? } else { Vec::new() };
 
     let question = |window: Window, width_ns: i64| {
         let Window { start, end } = window;
@@ -101,9 +109,9 @@ pub(super) async fn load(folds: &Folds, window: Window, environment: Option<&str
 }
 
 /// The half hours of a window on the days before yesterday, which are nearly free where they were asked for before.
-async fn earlier_days(folds: &Folds, window: Window, whose: Whose<'_>, cost: &mut Cost) -> Result<Vec<Day>, Problem> {
+async fn earlier_days((folds, past): (&Folds, &PastCodes), window: Window, whose: Whose<'_>, cost: &mut Cost) -> Result<Vec<Day>, Problem> {
     let length = window.length_ns().saturating_add(HALF_HOUR_NS - 1).div_euclid(HALF_HOUR_NS) * HALF_HOUR_NS;
-    let mut days = Vec::new();
+    let (mut days, mut windows) = (Vec::new(), Vec::new());
     for day in 2..=DAYS {
         let start = window.start.0.saturating_sub(day * DAY_NS).div_euclid(HALF_HOUR_NS) * HALF_HOUR_NS;
         let of_day = Window { start: UnixNanos(start), end: UnixNanos(start.saturating_add(length)) };
@@ -111,8 +119,12 @@ async fn earlier_days(folds: &Folds, window: Window, whose: Whose<'_>, cost: &mu
         cost.merge(&of_this);
         if !rows.is_empty() {
             let times = window.length_ns() as f64 / length as f64;
-            days.push(Day { services: services::services(&rows, whole(of_day)), times });
+            days.push(Day { services: services::services(&rows, whole(of_day)), codes: Codes::new(), times });
+            windows.push(of_day);
         }
+    }
+    for (day, codes) in days.iter_mut().zip(past.codes(&folds.engine, &windows, whose.environment, cost).await?) {
+        day.codes = codes;
     }
     Ok(days)
 }
@@ -127,7 +139,7 @@ pub(super) fn recent_ns(window: Window) -> i64 {
     window.length_ns().min(RECENT_NS)
 }
 
-fn of<'a>(counts: impl Iterator<Item = &'a CodeCount>) -> Codes {
+pub(super) fn of<'a>(counts: impl Iterator<Item = &'a CodeCount>) -> Codes {
     let mut codes = Codes::new();
     for one in counts {
         let seen: &mut Seen = codes.entry((one.whose.service.clone(), one.code.clone())).or_default();

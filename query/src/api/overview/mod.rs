@@ -9,6 +9,7 @@
 mod answer;
 mod load;
 mod now;
+mod past;
 mod routes;
 mod stream;
 
