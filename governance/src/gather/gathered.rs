@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::stretch::{Both, Settled};
+use super::{
+    arrivals::Arrivals,
+    stretch::{Both, Settled},
+};
 use crate::{
     facts::BreakerSignal,
     fold::{Alike, Series, TraceShape},
@@ -19,6 +22,8 @@ pub struct Gathered {
     pub signals: Vec<Arc<BreakerSignal>>,
     pub series: Vec<Series>,
     pub shape: TraceShape,
+    /// Of all rows, also those that are left out.
+    pub arrivals: Arrivals,
 }
 
 impl FoldFacts {
@@ -27,6 +32,7 @@ impl FoldFacts {
         self.0.rejections.add(&stretch.0.rejections);
         self.0.signals.add(&stretch.0.signals);
         self.0.links.extend_from_slice(&stretch.0.links);
+        self.0.arrivals.merge(&stretch.0.arrivals);
     }
 
     /// Has the texts of series that both know in memory once.
@@ -53,13 +59,13 @@ impl FoldFacts {
     /// All stretches as one.
     pub fn finish(mut self) -> Gathered {
         self.join();
-        let Both { rejections, signals, links } = self.0;
+        let Both { rejections, signals, links, arrivals } = self.0;
         let alike = rejections.series.into_iter().map(|mut series| {
             series.singles.extend(series.samples.iter().map(|sample| sample.single(&series.of)));
             Alike { of: series.of, singles: series.singles }
         });
         let told = signals.series.into_iter().filter(|series| !series.samples.is_empty());
         let series = told.map(|series| Series { of: series.of, samples: series.samples }).collect();
-        Gathered { rejections: alike.collect(), signals: signals.alone, series, shape: links.into_iter().collect() }
+        Gathered { rejections: alike.collect(), signals: signals.alone, series, shape: links.into_iter().collect(), arrivals }
     }
 }

@@ -12,10 +12,12 @@
 //! ```text
 //! stretch    rows of stretches of time --> what is left of each, which may be kept
 //! gathered   stretches next to each other --> what a fold takes
+//! arrivals   how the rows of each minute came
 //! ```
 //!
 //! This room sees no store: who reads gives it batches.
 
+mod arrivals;
 mod columns;
 mod fact;
 mod facts;
@@ -26,5 +28,6 @@ mod stretch;
 #[cfg(test)]
 mod tests;
 
+pub use arrivals::Arrivals;
 pub use gathered::{FoldFacts, Gathered};
 pub use stretch::{Settled, Stretches};

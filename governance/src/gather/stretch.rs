@@ -10,6 +10,7 @@ use arrow::{
 use schemas::{SpanId, TraceId, columns as c};
 
 use super::{
+    arrivals::Arrivals,
     columns::links,
     facts::{Facts, Marks},
     quiet::unite,
@@ -41,6 +42,8 @@ pub(super) struct Both {
     pub signals: Facts<BreakerSignal>,
     /// Of spans that were refused.
     pub links: Vec<Link>,
+    /// Of the rows of both tables.
+    pub arrivals: Arrivals,
 }
 
 impl Stretches {
@@ -52,13 +55,19 @@ impl Stretches {
     /// # Errors
     /// When `batch` has no rows of `rejections`.
     pub fn push_rejections(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
-        self.push(batch, |both, batch| both.rejections.push(batch))
+        self.push(batch, |both, batch| {
+            both.arrivals.push(batch)?;
+            both.rejections.push(batch)
+        })
     }
 
     /// # Errors
     /// When `batch` has no rows of `breaker_signals`.
     pub fn push_signals(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
-        self.push(batch, |both, batch| both.signals.push(batch))
+        self.push(batch, |both, batch| {
+            both.arrivals.push(batch)?;
+            both.signals.push(batch)
+        })
     }
 
     /// Spans that were refused: they tell who is whose parent.
@@ -130,7 +139,7 @@ impl Settled {
 
     /// A guess at the memory it takes beyond what it shares.
     pub fn bytes(&self) -> usize {
-        self.0.rejections.bytes() + self.0.signals.bytes() + self.0.links.len() * size_of::<Link>()
+        self.0.rejections.bytes() + self.0.signals.bytes() + self.0.links.len() * size_of::<Link>() + self.0.arrivals.bytes()
     }
 }
 
@@ -154,7 +163,7 @@ impl Both {
     }
 
     pub fn rows(&self) -> (usize, usize) {
-        let Self { rejections, signals, links } = self;
+        let Self { rejections, signals, links, .. } = self;
         ((rejections.singles + rejections.samples).max(links.len()), signals.alone.len() + signals.samples)
     }
 
@@ -164,5 +173,6 @@ impl Both {
             + self.signals.bytes()
             + self.signals.bytes_of_texts()
             + self.links.len() * size_of::<Link>()
+            + self.arrivals.bytes()
     }
 }

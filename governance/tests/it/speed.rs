@@ -41,7 +41,7 @@ fn hours_of_the_shop() {
 }
 
 fn folded(gathered: &Gathered, until: i64) -> Folded {
-    let Gathered { rejections, signals, series, shape } = gathered;
+    let Gathered { rejections, signals, series, shape, .. } = gathered;
     let (refusals, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(AsRef::as_ref));
     let parameters = Rules::shipped().parameters();
     fold(&Input { series, spans: Some(shape), parameters, ..Input::new(refusals, signals, UnixNanos(OPENED_NS), UnixNanos(until)) })

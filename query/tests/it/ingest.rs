@@ -34,6 +34,7 @@ pub(crate) fn senders() -> Senders {
         late: 0,
         late_ns_max: 0,
         refused: 0,
+        refused_for_good: 0,
         rejected_records: 0,
         last_error: None,
     };
@@ -45,7 +46,7 @@ pub(crate) fn senders() -> Senders {
                 last_error: Some(SenderError { time: at(12), reason: "rejected_records", message }),
                 ..door("grpc", "traces", 600)
             },
-            SenderDoor { refused: vec![RefusedRequests { reason: "undecodable", requests: 2 }], ..door("http", "logs", 60) },
+            SenderDoor { refused: vec![RefusedRequests { reason: "undecodable", requests: 2, is_final: true }], ..door("http", "logs", 60) },
         ],
         services: vec![
             sender("cart", 120, 7),

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use governance::{
     facts::{BreakerSignal, Error, Signal},
     fold::{Alike, Breaker, BreakerId, Folded, Input, Refusal, Single, Verdict, fold},
-    gather::Gathered,
+    gather::{Arrivals, Gathered},
     tables::{self, RowError},
 };
 use http::StatusCode;
@@ -17,6 +17,8 @@ use tokio::sync::{OnceCell, oneshot};
 use super::{
     super::{
         answer::{Cost, rfc3339},
+        completeness::Completeness,
+        dropped::Losses,
         problem::Problem,
         sql::problem_in,
         window::Window,
@@ -45,6 +47,7 @@ pub(super) struct Told {
     pub(super) rejections: Vec<Alike>,
     /// Rules and settings that were loaded again.
     pub reloads: Vec<Reload>,
+    pub(super) arrivals: Arrivals,
     /// State before is unknown.
     pub since: UnixNanos,
     pub until: UnixNanos,
@@ -97,12 +100,21 @@ impl Told {
 #[derive(Clone)]
 pub(in crate::api) struct Folds {
     pub engine: Engine,
+    pub losses: Losses,
     cache: Arc<Cache>,
 }
 
 impl Folds {
-    pub(in crate::api) fn new(engine: Engine) -> Self {
-        Self { engine, cache: Arc::new(Cache::default()) }
+    pub(in crate::api) fn new(engine: Engine, losses: Losses) -> Self {
+        Self { engine, losses, cache: Arc::new(Cache::default()) }
+    }
+
+    /// How complete statistics of `window` are, whose facts are told; `service` is the one asked for. Facts are counted by minutes, of all
+    /// services: what a breaker did is told by all of them.
+    pub(super) fn completeness(&self, told: &Told, window: Window, service: Option<&str>, cost: &Cost) -> Completeness {
+        let arrived = told.arrivals.within(window.start.0, window.end.0);
+        let dropped = self.losses.dropped(&[schemas::Signal::Traces, schemas::Signal::Logs, schemas::Signal::Metrics], service);
+        Completeness::of_arrived(arrived, 0, dropped, &cost.partial)
     }
 
     pub(super) async fn told(&self, window: Window, now: UnixNanos) -> Result<Arc<Told>, Problem> {
@@ -162,7 +174,7 @@ impl Folds {
         if since > wanted {
             cost.warnings.push(format!("too many facts before: states before {} are unknown", rfc3339(since)));
         }
-        let Gathered { rejections, signals, series, shape } = facts.finish();
+        let Gathered { rejections, signals, series, shape, arrivals } = facts.finish();
         let (parameters, spans, until) = (self.engine.fold_parameters(), Some(&shape), window.end);
         let folded = {
             let (refusals, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
@@ -175,7 +187,7 @@ impl Folds {
             text: signal.text.chars().take(RELOAD_TEXT_MAX).collect(),
         };
         let reloads = reloads.take(RELOADS_MAX).map(reload).collect();
-        Ok(Told { folded, rejections, reloads, since, until, cost, top_codes: OnceCell::new() })
+        Ok(Told { folded, rejections, reloads, arrivals, since, until, cost, top_codes: OnceCell::new() })
     }
 
     /// The rows, and whether these are all.

@@ -94,7 +94,7 @@ impl Trips {
                  something; ask for a shorter time"
             ));
         }
-        let Gathered { rejections, signals, series, shape } = facts.finish();
+        let Gathered { rejections, signals, series, shape, .. } = facts.finish();
         let (parameters, spans) = (self.parameters.clone(), Some(&shape));
         let (rejections, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
         let folded = fold(&Input { series: &series, spans, parameters, ..Input::new(rejections, signals, since, self.end) });
