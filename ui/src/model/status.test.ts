@@ -10,7 +10,7 @@ it('what arrives now is the sum over all doors of a signal', () => {
 });
 
 it('requests are refused for several reasons', () => {
-  expect(refusedOf(door({ refused: [{ reason: 'too_large', requests: 2 }, { reason: 'disk_full', requests: 5 }] }))).toBe(7);
+  expect(refusedOf(door({ refused: [{ reason: 'too_large', requests: 2, is_final: true }, { reason: 'disk_full', requests: 5, is_final: false }] }))).toBe(7);
   expect(refusedOf(door({}))).toBe(0);
 });
 
