@@ -184,9 +184,10 @@ async function complete({ page, go, axe, check }, api, { row }) {
   check((await page.$('.menu')) === null, 'what tells how complete numbers are does not close');
 }
 
-/** A log file that is followed stands on the status page with what was read of it. */
+/** A log file that is followed stands on the status page with what was read of it, beside what has many series. */
 async function followed({ page, go }, api) {
   await go(`${api}/status`);
+  await page.waitForSelector('table[aria-label="Most series"] tbody tr');
   await page.waitForSelector('table tr:has-text("followed.log"):has-text("up")');
 }
 
