@@ -42,5 +42,5 @@ pub use files::{FileReport, FilesConfig, FilesError, FilesReport};
 pub use pull::{Pull, PullError};
 pub use receiver::{Taken, Tee};
 pub use scrape::{ScrapeConfig, ScrapeError, TargetReport};
-pub use senders::{Door, LastError, SenderService, SendersReport};
+pub use senders::{Door, LastError, RefusedFor, SenderService, SendersReport};
 pub use serve::{BindError, Bound, Collector, ServeError, Watch};

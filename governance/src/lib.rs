@@ -6,6 +6,7 @@
 //! fold       facts of a window --> transitions and trips: at query time, whatever the order of arrival
 //! gather     rows of governance tables, as many as there are, to what a fold needs of them
 //! analytics  what trips and refusals mean: costs, causes, whom they hurt
+//! arrived    how records came, so that it is known how complete a statistic of them is
 //! tables     facts as rows of the governance tables, and back
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! propagated, the same call seen twice) is never written down with the row: it belongs to `fold`.
 
 pub mod analytics;
+pub mod arrived;
 pub mod classify;
 pub mod codes;
 pub mod facts;

@@ -25,11 +25,13 @@ use crate::{
     wal::Lsn,
 };
 
+mod cardinality;
 mod edges;
 mod minutes;
 mod series;
 mod stretches;
 
+pub use cardinality::{KeyCount, SeriesCount, SeriesCounts, SeriesLimits};
 pub use series::SeriesPlace;
 pub use stretches::Stretch;
 

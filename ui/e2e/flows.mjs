@@ -6,7 +6,7 @@ import { json, until } from './server.mjs';
 export async function flows(browser, { api, otlp }, { failed, row }) {
   const tab = await browser.tab();
   await english(tab, api);
-  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, leaveOut, twice, again, followed, sql, rules, tall })) {
+  for (const [name, flow] of Object.entries({ find, palette, share, keys, filter, leaveOut, twice, again, complete, followed, sql, rules, tall })) {
     tab.at(`flow ${name}`);
     try {
       await flow(tab, api, { failed, row, otlp });
@@ -171,9 +171,23 @@ async function again({ page, go, check }, api, { otlp }) {
   await page.waitForSelector('.wf-row:not([hidden])');
 }
 
-/** A log file that is followed stands on the status page with what was read of it. */
+/** How complete numbers are stands beside them; a click tells all of it. */
+async function complete({ page, go, axe, check }, api, { row }) {
+  for (const path of ['/services?', '/services/storefront?', '/map?', `/breakers?breaker=${row.id}&`, '/breakers?view=limits&', '/logs?', '/errors?', '/?']) {
+    await go(`${api}${path}range=15m`);
+    await page.waitForSelector('button.complete:has-text("data until")');
+  }
+  await page.click('button.complete');
+  await page.waitForSelector('.menu h3:has-text("Refused since the start")');
+  await axe();
+  await page.keyboard.press('Escape');
+  check((await page.$('.menu')) === null, 'what tells how complete numbers are does not close');
+}
+
+/** A log file that is followed stands on the status page with what was read of it, beside what has many series. */
 async function followed({ page, go }, api) {
   await go(`${api}/status`);
+  await page.waitForSelector('table[aria-label="Most series"] tbody tr');
   await page.waitForSelector('table tr:has-text("followed.log"):has-text("up")');
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const shots = fileURLToPath(new URL('shots/', import.meta.url));
+export const shots = fileURLToPath(new URL('shots/', import.meta.url));
 
 /** `known`: ids of what the server has. */
 export function pages({ trace, evil, breaker, trip, code, service }) {

@@ -5,11 +5,12 @@
 //
 // With --shots it keeps pictures in e2e/shots. With --dist it looks at ui/dist (`npm run build`) instead of what the binary has in it. Without a Chromium it says SKIPPED and ends well.
 import { findChromium, open } from './browser.mjs';
+import { damage } from './damage.mjs';
 import { inFrontOf } from './dist.mjs';
 import { EVIL, sendEvil } from './evil.mjs';
 import { firstMinute } from './first.mjs';
 import { flows } from './flows.mjs';
-import { lookAtAll, lookSmall, pages } from './pages.mjs';
+import { lookAtAll, lookSmall, pages, shots } from './pages.mjs';
 import { json, start, until } from './server.mjs';
 
 const words = process.argv.slice(2).filter((one) => !one.startsWith('--'));
@@ -59,6 +60,10 @@ try {
     if (!only || only.includes('flows')) {
       await flows(browser, server, { failed: failed.traces[0].trace_id, row });
       step('flows');
+    }
+    if ((!only || only.includes('damage')) && !words[0].startsWith('http')) {
+      await damage(browser, words[0], shown, { keep, shots });
+      step('a damaged file');
     }
     if (!only) {
       await lookSmall(browser, server.api, all, keep);

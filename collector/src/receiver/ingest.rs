@@ -157,7 +157,7 @@ impl Ingest {
             }
             Err(refusal) => {
                 self_metrics::refused(signal, transport, refusal);
-                self.senders.refused(transport, Some(signal), now(), refusal.verdict().outcome, &refusal.to_string());
+                self.senders.refused(transport, Some(signal), now(), refusal);
             }
         }
         outcome
@@ -166,7 +166,7 @@ impl Ingest {
     /// A request that is not OTLP by its path, method or content type.
     pub(crate) fn unroutable(&self, transport: Transport, refusal: &Refusal) {
         self_metrics::unroutable(transport, refusal);
-        self.senders.refused(transport, None, now(), refusal.verdict().outcome, &refusal.to_string());
+        self.senders.refused(transport, None, now(), refusal);
     }
 
     /// Makes `request`, which `reservation` paid for, durable and visible.
@@ -246,7 +246,7 @@ impl Ingest {
         let has_rows = !batches.is_empty();
         let duplicate = has_rows
             && self.make_durable(request, batches, reservation).await.inspect_err(|refusal| {
-                self.senders.refused_of(transport, now(), &tallies, (refusal.verdict().outcome, &refusal.to_string()));
+                self.senders.refused_of(transport, now(), &tallies, refusal);
             })?;
         self_metrics::stored(signal, &decoded, duplicate);
         if !duplicate {

@@ -76,6 +76,13 @@ pub(crate) struct Verdict {
     pub outcome: &'static str,
 }
 
+impl Verdict {
+    /// A retry cannot succeed: what the request held is lost.
+    pub(crate) fn is_final(&self) -> bool {
+        self.retry_after.is_none()
+    }
+}
+
 impl Refusal {
     pub(crate) fn verdict(&self) -> Verdict {
         let never = |grpc, http, outcome| Verdict { grpc, http, retry_after: None, outcome };

@@ -11,7 +11,7 @@ use super::{
     rate::Rate,
     tally::{Counts, Tally},
 };
-use crate::receiver::Transport;
+use crate::receiver::{Refusal, Transport};
 
 /// Services with figures of their own.
 const SERVICES_MAX: usize = 1000;
@@ -39,7 +39,8 @@ struct DoorState {
     records_rate: Rate,
     bytes_rate: Rate,
     rejected_records: u64,
-    refused: BTreeMap<&'static str, u64>,
+    /// By reason and whether it is final.
+    refused: BTreeMap<(&'static str, bool), u64>,
     last_seen: Option<UnixNanos>,
     last_error: Option<LastError>,
 }
@@ -52,6 +53,7 @@ struct ServiceState {
     clock_wrong_at: Option<UnixNanos>,
     last_seen: Option<UnixNanos>,
     refused: u64,
+    refused_for_good: u64,
     rejected_records: u64,
     last_error: Option<LastError>,
 }
@@ -87,9 +89,18 @@ pub struct Door {
     /// That were refused alone.
     pub rejected_records: u64,
     /// Requests that were refused, by reason.
-    pub refused: Vec<(&'static str, u64)>,
+    pub refused: Vec<RefusedFor>,
     pub last_seen: Option<UnixNanos>,
     pub last_error: Option<LastError>,
+}
+
+/// Requests that were refused for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedFor {
+    pub reason: &'static str,
+    pub requests: u64,
+    /// Their senders were told not to come back.
+    pub is_final: bool,
 }
 
 /// Why something was refused.
@@ -121,6 +132,8 @@ pub struct SenderService {
     pub last_seen: Option<UnixNanos>,
     /// Requests with its records that were refused once they had been read: who sent what cannot be read is not known.
     pub refused: u64,
+    /// Of these, those whose senders were told not to come back.
+    pub refused_for_good: u64,
     /// Refused alone, of requests that were of no other service.
     pub rejected_records: u64,
     pub last_error: Option<LastError>,
@@ -137,14 +150,15 @@ impl Senders {
         }
     }
 
-    /// Records of these services were read, and `refusal`, a reason and a message, kept them from being stored.
-    pub(crate) fn refused_of(&self, transport: Transport, now: UnixNanos, tallies: &[Tally], (reason, message): (&'static str, &str)) {
-        let mut book = self.book();
+    /// Records of these services were read, and `refusal` kept them from being stored.
+    pub(crate) fn refused_of(&self, transport: Transport, now: UnixNanos, tallies: &[Tally], refusal: &Refusal) {
+        let (verdict, mut book) = (refusal.verdict(), self.book());
         for Tally { service, .. } in tallies {
             let service = book.service(service.as_deref().unwrap_or_default());
             service.came(transport, now);
             service.refused += 1;
-            service.last_error = Some(LastError::new(now, reason, message));
+            service.refused_for_good += u64::from(verdict.is_final());
+            service.last_error = Some(LastError::new(now, verdict.outcome, &refusal.to_string()));
         }
     }
 
@@ -160,11 +174,11 @@ impl Senders {
     }
 
     /// A request was refused. Without a signal it is not OTLP by its path, method or content type.
-    pub(crate) fn refused(&self, transport: Transport, signal: Option<Signal>, now: UnixNanos, reason: &'static str, message: &str) {
-        let mut book = self.book();
+    pub(crate) fn refused(&self, transport: Transport, signal: Option<Signal>, now: UnixNanos, refusal: &Refusal) {
+        let (verdict, mut book) = (refusal.verdict(), self.book());
         let door = book.door(transport.name(), signal.map_or("none", Signal::name), now);
-        *door.refused.entry(reason).or_default() += 1;
-        door.last_error = Some(LastError::new(now, reason, message));
+        *door.refused.entry((verdict.outcome, verdict.is_final())).or_default() += 1;
+        door.last_error = Some(LastError::new(now, verdict.outcome, &refusal.to_string()));
     }
 
     /// Records became durable.
@@ -192,7 +206,11 @@ impl Senders {
             records_per_s: state.records_rate.per_s(now.0),
             bytes_per_s: state.bytes_rate.per_s(now.0),
             rejected_records: state.rejected_records,
-            refused: state.refused.iter().map(|(reason, count)| (*reason, *count)).collect(),
+            refused: state
+                .refused
+                .iter()
+                .map(|((reason, is_final), count)| RefusedFor { reason, requests: *count, is_final: *is_final })
+                .collect(),
             last_seen: state.last_seen,
             last_error: state.last_error.clone(),
         };
@@ -265,6 +283,7 @@ impl ServiceState {
             ahead_at: self.clock_wrong_at,
             last_seen: self.last_seen,
             refused: self.refused,
+            refused_for_good: self.refused_for_good,
             rejected_records: self.rejected_records,
             last_error: self.last_error.clone(),
         }
@@ -297,8 +316,10 @@ mod tests {
         senders.taken(TRACES, at(1000), 0, "");
         senders.stored((Transport::Http, Signal::Logs), at(1020), 60, &[tally("pay", 6, 0)]);
         senders.taken((Transport::Http, Signal::Logs), at(1020), 2, "2 rejected: why");
-        senders.refused(Transport::Grpc, Some(Signal::Traces), at(1030), "undecodable", &"é".repeat(400));
-        senders.refused(Transport::Http, None, at(1031), "path", "there is no /x");
+        senders.refused(Transport::Grpc, Some(Signal::Traces), at(1030), &Refusal::Undecodable("é".repeat(400)));
+        senders.refused(Transport::Grpc, Some(Signal::Traces), at(1030), &Refusal::BodySlow);
+        senders.refused(Transport::Grpc, Some(Signal::Traces), at(1030), &Refusal::Undecodable("é".repeat(400)));
+        senders.refused(Transport::Http, None, at(1031), &Refusal::Path("/x".to_owned()));
 
         let SendersReport { doors, services, others } = senders.report(at(1059));
         let doors: Vec<_> = doors
@@ -307,10 +328,11 @@ mod tests {
                 (door.transport, door.signal, door.requests, door.records, door.bytes_per_s, door.rejected_records, &door.refused[..])
             })
             .collect();
+        let refused = |reason, requests, is_final| RefusedFor { reason, requests, is_final };
         let expected = [
-            ("grpc", "traces", 2, 60, 10.0, 0, &[("undecodable", 1)][..]),
+            ("grpc", "traces", 4, 60, 10.0, 0, &[refused("body_slow", 1, false), refused("undecodable", 2, true)][..]),
             ("http", "logs", 1, 6, 1.0, 2, &[]),
-            ("http", "none", 1, 0, 0.0, 0, &[("path", 1)]),
+            ("http", "none", 1, 0, 0.0, 0, &[refused("path", 1, true)]),
         ];
         assert_eq!(doors, expected);
         let [cart, pay] = &services[..] else { panic!("two services") };
@@ -325,20 +347,20 @@ mod tests {
     #[test]
     fn refusals_are_told_of_services_that_are_known() {
         let (senders, two) = (Senders::default(), [tally("pay", 4, 0), tally("cart", 2, 0)]);
-        senders.refused_of(Transport::Grpc, UnixNanos(S), &two, ("storage_full", "no room"));
-        senders.refused_of(Transport::Http, UnixNanos(2 * S), &two[..1], ("ack_timeout", "too slow"));
+        senders.refused_of(Transport::Grpc, UnixNanos(S), &two, &Refusal::Poison);
+        senders.refused_of(Transport::Http, UnixNanos(2 * S), &two[..1], &Refusal::AckTimeout);
         senders.rejected_of(UnixNanos(3 * S), &two, 7, "whose they are is not known");
         senders.rejected_of(UnixNanos(3 * S), &two[1..], 3, "zero id");
         let told: Vec<_> = senders
             .report(UnixNanos(9 * S))
             .services
             .into_iter()
-            .map(|one| (one.service, one.refused, one.rejected_records, one.last_error))
+            .map(|one| (one.service, one.refused, one.refused_for_good, one.rejected_records, one.last_error))
             .collect();
-        let error = |second: i64, reason, message| Some(LastError::new(UnixNanos(second * S), reason, message));
+        let error = |second: i64, reason, message: &str| Some(LastError::new(UnixNanos(second * S), reason, message));
         let expected = [
-            ("cart".to_owned(), 1, 3, error(3, "rejected_records", "zero id")),
-            ("pay".to_owned(), 2, 0, error(2, "ack_timeout", "too slow")),
+            ("cart".to_owned(), 1, 1, 3, error(3, "rejected_records", "zero id")),
+            ("pay".to_owned(), 2, 1, 0, error(2, "ack_timeout", &Refusal::AckTimeout.to_string())),
         ];
         assert_eq!(told, expected);
     }

@@ -14,5 +14,5 @@ mod rate;
 mod tally;
 
 pub(crate) use book::Senders;
-pub use book::{Door, LastError, SenderService, SendersReport};
+pub use book::{Door, LastError, RefusedFor, SenderService, SendersReport};
 pub(crate) use tally::tally;

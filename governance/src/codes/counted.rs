@@ -78,8 +78,9 @@ mod tests {
     #[test]
     fn what_counts() {
         let rule = CountRule::default();
-        let check =
-            |expected: bool, rule: &CountRule, set: &dyn Fn(&mut Record<'_>)| assert_eq!(rule.counts(&Reported::of(&error(set))), expected);
+        let check = |expected: bool, rule: &CountRule, set: &dyn Fn(&mut Record<'_>)| {
+            assert_eq!(rule.counts(&Reported::of(&error(set), 0)), expected)
+        };
         check(false, &rule, &|record| record.http_status = Some(404));
         check(true, &rule, &|record| record.http_status = Some(503));
         check(true, &CountRule { http_min: 400, ..rule.clone() }, &|record| record.http_status = Some(404));

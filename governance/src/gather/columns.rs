@@ -218,13 +218,13 @@ fn states(batch: &RecordBatch, words: &ArrayRef, identities: &mut [u64]) -> Resu
 }
 
 /// A column of words that repeat; of each word it is found out once what it stands for.
-struct Words<T> {
+pub(super) struct Words<T> {
     keys: Int32Array,
     known: Vec<T>,
 }
 
 impl<T: Copy> Words<T> {
-    fn of(name: &'static str, values: &ArrayRef, meaning: impl Fn(&str) -> T) -> Result<Self, RowError> {
+    pub(super) fn of(name: &'static str, values: &ArrayRef, meaning: impl Fn(&str) -> T) -> Result<Self, RowError> {
         let wanted = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         let values = as_type(name, values, &wanted)?;
         let values = values.as_dictionary::<Int32Type>();
@@ -233,7 +233,7 @@ impl<T: Copy> Words<T> {
         Ok(Self { keys: values.keys().clone(), known })
     }
 
-    fn get(&self, row: usize) -> Option<T> {
+    pub(super) fn get(&self, row: usize) -> Option<T> {
         let key = self.keys.is_valid(row).then(|| self.keys.value(row))?;
         self.known.get(usize::try_from(key).ok()?).copied()
     }

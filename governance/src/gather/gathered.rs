@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemas::UnixNanos;
 
 use super::{
+    arrivals::Arrivals,
     calls::{Calls, Known},
     stretch::{Both, Settled},
 };
@@ -19,6 +20,7 @@ pub struct FoldFacts {
     facts: Both,
     stretches: Vec<Arc<Settled>>,
     known: Known,
+    arrivals: Arrivals,
 }
 
 /// What a fold takes.
@@ -30,6 +32,8 @@ pub struct Gathered {
     pub refused: Vec<Arc<RefusedCalls>>,
     pub signals: Vec<Arc<BreakerSignal>>,
     pub series: Vec<Series>,
+    /// Of all rows, also those that are left out.
+    pub arrivals: Arrivals,
 }
 
 impl FoldFacts {
@@ -38,6 +42,7 @@ impl FoldFacts {
         self.facts.rejections.add(&stretch.facts.rejections);
         self.facts.signals.add(&stretch.facts.signals);
         self.known.add(&stretch.calls);
+        self.arrivals.merge(&stretch.arrivals);
         self.stretches.push(Arc::clone(stretch));
     }
 
@@ -76,7 +81,7 @@ impl FoldFacts {
         });
         let told = signals.series.into_iter().filter(|series| !series.samples.is_empty());
         let series = told.map(|series| Series { of: series.of, samples: series.samples }).collect();
-        Gathered { rejections: alike.collect(), refused, signals: signals.alone, series }
+        Gathered { rejections: alike.collect(), refused, signals: signals.alone, series, arrivals: self.arrivals }
     }
 
     fn calls(&self) -> impl Iterator<Item = &Calls> {
@@ -87,7 +92,7 @@ impl FoldFacts {
 impl Gathered {
     /// Facts from `since` to before `until`.
     pub fn input(&self, parameters: Parameters, (since, until): (UnixNanos, UnixNanos)) -> Input<'_> {
-        let Self { rejections, refused, signals, series } = self;
+        let Self { rejections, refused, signals, series, .. } = self;
         let (rejections, signals) = (rejections.iter().flat_map(Alike::refusals), signals.iter().map(Arc::as_ref));
         Input { refused, series, parameters, ..Input::new(rejections, signals, since, until) }
     }

@@ -12,10 +12,12 @@
 //! ```text
 //! stretch    rows of stretches of time --> what is left of each, which may be kept
 //! gathered   stretches next to each other --> what a fold takes
+//! arrivals   how the rows of each minute came
 //! ```
 //!
 //! This room sees no store: who reads gives it batches.
 
+mod arrivals;
 mod calls;
 mod columns;
 mod fact;
@@ -27,5 +29,6 @@ mod stretch;
 #[cfg(test)]
 mod tests;
 
+pub use arrivals::Arrivals;
 pub use gathered::{FoldFacts, Gathered, refusals};
 pub use stretch::{Settled, Stretches};

@@ -10,6 +10,7 @@ use arrow::{
 use schemas::{UnixNanos, columns as c};
 
 use super::{
+    arrivals::Arrivals,
     calls::Calls,
     columns::links,
     facts::{Facts, Marks},
@@ -36,6 +37,8 @@ pub struct Stretches {
 pub struct Settled {
     pub(super) facts: Both,
     pub(super) calls: Calls,
+    /// Of the rows of both tables.
+    pub(super) arrivals: Arrivals,
 }
 
 /// Of both tables.
@@ -51,6 +54,7 @@ struct Rows {
     facts: Both,
     /// Spans that were refused.
     links: Vec<(UnixNanos, Link)>,
+    arrivals: Arrivals,
 }
 
 impl Stretches {
@@ -62,13 +66,19 @@ impl Stretches {
     /// # Errors
     /// When `batch` has no rows of `rejections`.
     pub fn push_rejections(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
-        self.push(batch, |rows, batch| rows.facts.rejections.push(batch))
+        self.push(batch, |rows, batch| {
+            rows.arrivals.push(batch)?;
+            rows.facts.rejections.push(batch)
+        })
     }
 
     /// # Errors
     /// When `batch` has no rows of `breaker_signals`.
     pub fn push_signals(&mut self, batch: &RecordBatch) -> Result<(), RowError> {
-        self.push(batch, |rows, batch| rows.facts.signals.push(batch))
+        self.push(batch, |rows, batch| {
+            rows.arrivals.push(batch)?;
+            rows.facts.signals.push(batch)
+        })
     }
 
     /// Spans that were refused: they tell who is whose parent.
@@ -131,12 +141,12 @@ impl Stretches {
 
 impl Rows {
     fn settle(self, time: (UnixNanos, UnixNanos)) -> Settled {
-        let Self { mut facts, links } = self;
+        let Self { mut facts, links, arrivals } = self;
         facts.leave_out(&[]);
         let calls = Calls::take(&mut facts.rejections, &links, time);
         facts.rejections.close();
         facts.signals.close();
-        Settled { facts, calls }
+        Settled { facts, calls, arrivals }
     }
 }
 
@@ -149,7 +159,7 @@ impl Settled {
 
     /// A guess at the memory it takes beyond what it shares.
     pub fn bytes(&self) -> usize {
-        self.facts.rejections.bytes() + self.facts.signals.bytes() + self.calls.bytes()
+        self.facts.rejections.bytes() + self.facts.signals.bytes() + self.calls.bytes() + self.arrivals.bytes()
     }
 }
 

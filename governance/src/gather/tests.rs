@@ -11,6 +11,7 @@ use super::{
     refusals,
 };
 use crate::{
+    arrived::Arrived,
     facts::{Amount, Emitter, Evidence, Mechanism, Rejection, RejectionKind, Source, SpanKind},
     fold::{Sample, parameters::SECOND},
     tables,
@@ -136,4 +137,31 @@ fn refusals_that_are_alike_share_what_they_have_in_common() {
     kinds.sort_unstable();
     kinds.dedup();
     assert_eq!(kinds.len(), 2, "what they have in common is in memory once");
+}
+
+#[test]
+fn how_rows_came_is_known_of_all_of_them() {
+    let minute = 60 * SECOND;
+    let sampled = |time: i64, count: f64| Rejection { amount: Amount::Count(count), ..refused(1, 2, time) };
+    let counted = |time: i64| {
+        let evidence = Evidence { source: Source::Sum, ..refused(1, 2, time).evidence };
+        Rejection { evidence, ..sampled(time, 50.0) }
+    };
+    let mut stretches = Stretches::new(HOUR);
+    let mut push = |rejections: &[Rejection], received_at: i64| {
+        stretches.push_rejections(&tables::rejections::write(rejections, UnixNanos(received_at)).batch).expect("rows");
+    };
+    push(&[sampled(0, 4.0), sampled(minute, 1.0), counted(minute + 1)], 2 * minute);
+    push(&[sampled(HOUR, 2.0), sampled(1, 1.0)], HOUR + 2 * minute);
+    // Not a fact of a breaker or limiter by itself.
+    stretches.push_refused_spans(&spans(&[(7, 2, 10)])).expect("spans");
+    let mut facts = FoldFacts::default();
+    stretches.settle().for_each(|(_, settled)| facts.add(&Arc::new(settled)));
+    let arrivals = facts.finish().arrivals;
+    let check = |start: i64, end: i64, newest_ns: i64, late: u64, sampled_out: f64| {
+        assert_eq!(arrivals.within(start, end), Arrived { newest_ns: Some(newest_ns), late, sampled_out }, "{start} to {end}");
+    };
+    check(0, minute, HOUR + 2 * minute, 2, 3.0);
+    check(minute, HOUR, 2 * minute, 0, 0.0);
+    check(0, 2 * HOUR, HOUR + 2 * minute, 3, 4.0);
 }

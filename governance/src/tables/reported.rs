@@ -13,8 +13,9 @@ use crate::{
 };
 
 /// Columns that are read; a batch may lack all others.
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 21] = [
     c::TIME,
+    c::RECEIVED_AT,
     c::DURATION_NS,
     c::SPAN_KIND,
     c::CODE,
@@ -40,6 +41,7 @@ pub const COLUMNS: [&str; 20] = [
 pub struct ReportedRows {
     rows: usize,
     time: Column<TimestampNanosecondArray>,
+    received: Column<TimestampNanosecondArray>,
     duration_ns: Column<Int64Array>,
     span_kind: Column<Int32Array>,
     code: Column<StringArray>,
@@ -69,6 +71,7 @@ impl ReportedRows {
         Ok(Self {
             rows: batch.num_rows(),
             time: reader.times(c::TIME)?,
+            received: reader.times(c::RECEIVED_AT)?,
             duration_ns: reader.i64s(c::DURATION_NS)?,
             span_kind: reader.i32s(c::SPAN_KIND)?,
             code: reader.texts(c::CODE)?,
@@ -128,6 +131,7 @@ impl ReportedRows {
             span_failed: self.span_failed.get(row)?,
             source: self.source.word(row, Source::from_word)?,
             weight: self.count.optional(row).unwrap_or_default(),
+            received_ns: self.received.get(row)?.0,
         })
     }
 }

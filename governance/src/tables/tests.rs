@@ -141,7 +141,7 @@ proptest! {
                     read.errors = errors::read(&batch).expect("just written");
                     let rows = ReportedRows::of(&batch).expect("just written");
                     let reported: Vec<_> = (0..rows.len()).map(|row| format!("{:?}", rows.get(row).expect("just written"))).collect();
-                    let expected: Vec<_> = facts.errors.iter().map(|error| format!("{:?}", Reported::of(error))).collect();
+                    let expected: Vec<_> = facts.errors.iter().map(|error| format!("{:?}", Reported::of(error, 7))).collect();
                     prop_assert_eq!(reported, expected);
                 }
                 _ => prop_assert!(false, "{} is no table of facts", table),

@@ -15,6 +15,7 @@ mod compressed;
 mod coverage;
 mod dashboard;
 mod deltas;
+mod dropped;
 mod errors;
 mod export;
 mod graph;

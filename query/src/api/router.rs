@@ -29,7 +29,9 @@ use super::{
     compat::Compat,
     compressed, coverage,
     dashboard::{self, Dashboard},
-    deltas, errors, export, graph, guard,
+    deltas,
+    dropped::{Counting, Losses},
+    errors, export, graph, guard,
     guard::Guard,
     health,
     ingest::{self, Senders},
@@ -118,7 +120,7 @@ pub fn routers(config: &Config, shared: Shared) -> Routers {
 
 fn api(config: &Config, shared: Shared, reads: Reads, compat: &Compat) -> Router {
     let dashboard = shared.dashboard.clone();
-    let folds = breakers::Folds::new(shared.engine.clone());
+    let folds = breakers::Folds::new(shared.engine.clone(), Losses::of(&shared));
     let places = StreamPlaces::new(config.streams_max);
     let (routes, document) = openapi::routes()
         .merge(dashboard::routes(dashboard.clone()))
@@ -138,8 +140,8 @@ fn api(config: &Config, shared: Shared, reads: Reads, compat: &Compat) -> Router
         .merge(coverage::routes(folds.clone(), Arc::clone(&shared.codes)))
         .merge(overview::routes(shared.clone(), folds, config))
         .merge(errors::routes(shared.clone()))
-        .merge(logs::routes(shared.engine.clone()))
-        .merge(series::routes(shared.engine.clone()))
+        .merge(logs::routes(Counting::of(&shared)))
+        .merge(series::routes(Counting::of(&shared)))
         .merge(traces::routes(shared, reads, config.trace_spans_max))
         .split_for_parts();
     routes

@@ -227,6 +227,38 @@ async fn the_list_and_one_breaker() {
     );
 }
 
+/// One refusal came late, and stands for four.
+#[tokio::test]
+async fn statistics_say_how_complete_they_are() {
+    let loaded = loaded();
+    let late = Facts { rejections: vec![Rejection { amount: Amount::Count(4.0), ..refusal(4, 3.0) }], ..Facts::default() };
+    loaded.append(to_batches(&late, at(64.0)));
+    let list = ask(&loaded, &format!("/api/v1/breakers?{WINDOW}")).await;
+    let dropped =
+        |service: Value| json!({"since": "1970-01-01T00:00:00.000000000Z", "requests": 2, "put_off": 0, "records": 3, "service": service});
+    let complete = |service: Value| {
+        json!({
+            "watermark": "2026-09-21T14:14:24.000000000Z", "late": 1, "left_out": 0, "sampled_out": 3.0,
+            "dropped": dropped(service), "partial": false,
+        })
+    };
+    assert_eq!(list["completeness"], complete(Value::Null));
+    let of_nothing = json!({"requests": 0, "put_off": 0, "records": 0});
+    let id = list["breakers"][0]["id"].as_str().expect("an id");
+    let limits = ask(&loaded, &format!("/api/v1/limits?{WINDOW}&service=pay")).await;
+    assert_eq!(limits["completeness"], complete(json!({"requests": 0, "put_off": 2, "records": 0})));
+    let limits = ask(&loaded, &format!("/api/v1/limits?{WINDOW}")).await;
+    let limit = limits["limits"][0]["id"].as_str().expect("an id");
+    for path in [format!("breakers/{id}"), format!("breakers/{id}/instances"), format!("limits/{limit}/clients")] {
+        let answer = ask(&loaded, &format!("/api/v1/{path}?{WINDOW}")).await;
+        assert_eq!(answer["completeness"], complete(of_nothing.clone()), "{path}");
+    }
+    // What was before the window is read too, for the states; it does not count.
+    let after = ask(&loaded, "/api/v1/breakers?start=2026-09-21T14:14:00Z&end=2026-09-21T14:20:00Z").await;
+    let complete = &after["completeness"];
+    assert_eq!((&complete["watermark"], &complete["late"]), (&Value::Null, &json!(0)), "{after}");
+}
+
 #[tokio::test]
 async fn a_breaker_that_opened_hours_ago_and_said_nothing_since_is_open() {
     let loaded = Loaded::empty();

@@ -198,6 +198,7 @@ async fn once_where_born_or_at_every_hop() {
     let one = ask(&loaded, &format!("/api/v1/errors/codes/5001003?{WINDOW}")).await;
     let mut listed = row.clone();
     listed["meta"] = one["meta"].clone();
+    listed["completeness"] = one["completeness"].clone();
     assert_eq!(one, listed);
 }
 
@@ -551,6 +552,44 @@ async fn what_cannot_be_asked() {
     let translated = format!("/api/v1/errors/codes/4002001?{WINDOW}");
     assert_eq!(refused(&loaded, &translated).await, (404, "code_not_found".to_owned()), "it is born as another");
     assert_eq!(ask(&loaded, &format!("{translated}&count=every_hop")).await["count"], 4.0);
+}
+
+/// One trace came late, one stands for another that sampling left out; the third is in memory.
+#[tokio::test]
+async fn statistics_say_how_complete_they_are() {
+    let loaded = Loaded::empty();
+    let mut sampled = sold_out(2, 0.0);
+    for resource in sampled["resourceSpans"].as_array_mut().expect("resources") {
+        resource["scopeSpans"][0]["spans"][0]["traceState"] = json!("ot=th:8");
+    }
+    loaded.receive(Signal::Traces, &sold_out(1, -100.0));
+    loaded.receive(Signal::Traces, &sampled);
+    loaded.store.flush().expect("a working disk");
+    loaded.receive(Signal::Traces, &sold_out(3, 1.0));
+    let hour = "start=2026-09-21T13:50:00Z&end=2026-09-21T16:20:00Z";
+    let code = "/api/v1/errors/codes/5001003";
+    for (path, late, sampled_out) in [
+        (format!("/api/v1/errors/codes?{WINDOW}"), 1, 1.0),
+        (format!("/api/v1/errors/codes?{WINDOW}&count=every_hop"), 4, 4.0),
+        (format!("/api/v1/errors/codes?{WINDOW}&count=every_hop&q=4002*"), 1, 1.0),
+        (format!("/api/v1/errors/codes?{hour}"), 1, 1.0),
+        (format!("/api/v1/errors/codes?{hour}&service=stock"), 1, 1.0),
+        (format!("/api/v1/errors/tree?{WINDOW}"), 1, 1.0),
+        (format!("{code}?{WINDOW}"), 1, 1.0),
+        (format!("{code}/propagation?{WINDOW}"), 1, 1.0),
+        (format!("{code}/deltas?{WINDOW}"), 1, 0.0),
+    ] {
+        let complete = ask(&loaded, &path).await["completeness"].take();
+        assert_eq!((&complete["late"], &complete["sampled_out"]), (&json!(late), &json!(sampled_out)), "{path}");
+        assert_eq!(complete["watermark"], "2026-09-21T14:13:20.002000000Z", "{path}");
+        assert_eq!((&complete["partial"], &complete["left_out"]), (&json!(false), &json!(0)), "{path}");
+    }
+    // What receivers refused is known as of the start of the server.
+    let of_all = json!({"since": "1970-01-01T00:00:00.000000000Z", "requests": 2, "put_off": 0, "records": 3, "service": null});
+    let list = ask(&loaded, &format!("/api/v1/errors/codes?{WINDOW}&q=nothing")).await;
+    assert_eq!((&list["completeness"]["watermark"], &list["completeness"]["dropped"]), (&Value::Null, &of_all));
+    let of_pay = ask(&loaded, &format!("/api/v1/errors/tree?{WINDOW}&service=pay")).await["completeness"]["dropped"].take();
+    assert_eq!(of_pay["service"], json!({"requests": 0, "put_off": 2, "records": 0}));
 }
 
 /// Quarters of an hour that are over are added up once. Traces reach over their edges: the first error ends at 14:14:59.999, the others later.

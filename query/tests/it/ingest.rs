@@ -1,10 +1,13 @@
 //! What comes in, and what becomes of it, over HTTP.
 
 use query::api::{DataLink, LinkDropped, LinkError, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
-use schemas::UnixNanos;
+use schemas::{Signal, UnixNanos};
 use serde_json::json;
 
-use crate::made_spans::{S, START_NS, ask, loaded, made, refused};
+use crate::{
+    loaded::Loaded,
+    made_spans::{MIN, S, START_NS, ask, loaded, made, refused},
+};
 
 /// As receivers might tell it.
 pub(crate) fn senders() -> Senders {
@@ -34,6 +37,7 @@ pub(crate) fn senders() -> Senders {
         late: 0,
         late_ns_max: 0,
         refused: 0,
+        refused_for_good: 0,
         rejected_records: 0,
         last_error: None,
     };
@@ -45,7 +49,10 @@ pub(crate) fn senders() -> Senders {
                 last_error: Some(SenderError { time: at(12), reason: "rejected_records", message }),
                 ..door("grpc", "traces", 600)
             },
-            SenderDoor { refused: vec![RefusedRequests { reason: "undecodable", requests: 2 }], ..door("http", "logs", 60) },
+            SenderDoor {
+                refused: vec![RefusedRequests { reason: "undecodable", requests: 2, is_final: true }],
+                ..door("http", "logs", 60)
+            },
         ],
         services: vec![
             sender("cart", 120, 7),
@@ -107,6 +114,8 @@ async fn senders_clocks_cardinality_and_what_is_held() {
             {"service": "pay", "namespace": "shop", "what": "row", "values": 1, "values_max": 10000, "is_full": false},
         ])
     );
+    assert_eq!(answer["cardinality"]["attribute_keys"], json!([]), "all of them have columns");
+    assert_eq!(answer["cardinality"]["series"], json!({"range_ns": 7_200_000_000_000_i64, "total": 0, "top": [], "partial": []}));
     let tables = answer["retention"]["tables"].as_array().expect("tables");
     let spans = tables.iter().find(|table| table["table"] == "spans").expect("it is there");
     assert_eq!((&spans["rows"], &spans["first"]), (&json!(1), &json!("2026-09-21T14:13:20.000000000Z")), "one is in memory");
@@ -115,4 +124,37 @@ async fn senders_clocks_cardinality_and_what_is_held() {
     assert_eq!((&answer["retention"]["refused"], &answer["meta"]["partial"]), (&json!(null), &json!([])));
     assert_eq!(refused(&loaded, "/api/v1/status/ingest?limit=0").await, (400, "invalid_parameter".to_owned()));
     assert_eq!(refused(&loaded, "/api/v1/status/ingest?q=x").await, (400, "invalid_parameter".to_owned()));
+}
+
+/// Series of the last hours are counted by metric and service, in blocks and in memory; once a minute.
+#[tokio::test]
+async fn series_and_keys_that_are_many() {
+    let loaded = Loaded::empty();
+    let now_ns = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_nanos() as i64;
+    let points = |service: &str, metric: &str, series: std::ops::Range<u64>, minutes_ago: i64| {
+        let time = (now_ns - minutes_ago * MIN).to_string();
+        let attribute = |key: &str, value: u64| json!({"key": key, "value": {"stringValue": value.to_string()}});
+        let point = |series: u64| json!({"asInt": "1", "timeUnixNano": time, "attributes": [attribute("worker", series)]});
+        let gauge = json!({"dataPoints": series.map(point).collect::<Vec<_>>()});
+        let resource = json!({"attributes": [{"key": "service.name", "value": {"stringValue": service}}]});
+        json!({"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": [{"name": metric, "gauge": gauge}]}]}]})
+    };
+    loaded.send_json(Signal::Metrics, &points("pay", "queue.length", 0..30, 10));
+    loaded.send_json(Signal::Metrics, &points("cart", "queue.length", 0..4, 10));
+    loaded.send_json(Signal::Metrics, &points("pay", "too.old", 0..50, 60 * 24));
+    loaded.store.flush().expect("a working disk");
+    // Some of these are known from the block.
+    loaded.send_json(Signal::Metrics, &points("pay", "queue.length", 20..45, 5));
+    loaded.send_json(Signal::Metrics, &points("cart", "cpu", 0..1, 5));
+    let series = json!({"range_ns": 7_200_000_000_000_i64, "total": 50, "partial": [], "top": [
+        {"metric": "queue.length", "service": "pay", "series": 45},
+        {"metric": "queue.length", "service": "cart", "series": 4},
+        {"metric": "cpu", "service": "cart", "series": 1},
+    ]});
+    assert_eq!(ask(&loaded, "/api/v1/status/ingest").await["cardinality"]["series"], series);
+    loaded.send_json(Signal::Metrics, &points("cart", "cpu", 1..90, 5));
+    let answer = ask(&loaded, "/api/v1/status/ingest").await;
+    assert_eq!(answer["cardinality"]["series"], series, "as it was a moment ago");
+    let keys = &answer["cardinality"]["attribute_keys"];
+    assert_eq!((&keys[0]["table"], &keys[0]["column"], &keys[0]["rarest"]), (&json!("metrics"), &json!("attributes"), &json!(["worker"])));
 }

@@ -1,6 +1,6 @@
 //! Who sends what: from the receivers' words to those of the API.
 
-use collector::{Door, LastError, SenderService, SendersReport};
+use collector::{Door, LastError, RefusedFor, SenderService, SendersReport};
 use query::api::{DataLink, OtherSenders, RefusedRequests, Sender, SenderDoor, SenderError, SenderSignal, Senders};
 
 pub(super) fn told(report: SendersReport, links: Vec<DataLink>) -> Senders {
@@ -16,7 +16,8 @@ pub(super) fn told(report: SendersReport, links: Vec<DataLink>) -> Senders {
 fn door(door: Door) -> SenderDoor {
     let Door { transport, signal, requests, records, bytes, records_per_s, bytes_per_s, rejected_records, refused, last_seen, last_error } =
         door;
-    let refused = refused.into_iter().map(|(reason, requests)| RefusedRequests { reason, requests }).collect();
+    let refused =
+        refused.into_iter().map(|RefusedFor { reason, requests, is_final }| RefusedRequests { reason, requests, is_final }).collect();
     let last_error = last_error.map(|LastError { time, reason, message }| SenderError { time: Some(time), reason, message });
     SenderDoor { transport, signal, requests, records, bytes, records_per_s, bytes_per_s, rejected_records, refused, last_seen, last_error }
 }
@@ -33,6 +34,7 @@ fn sender(sender: SenderService) -> Sender {
         ahead_at,
         last_seen,
         refused,
+        refused_for_good,
         rejected_records,
         last_error,
     } = sender;
@@ -50,6 +52,7 @@ fn sender(sender: SenderService) -> Sender {
         late,
         late_ns_max,
         refused,
+        refused_for_good,
         rejected_records,
         last_error,
     }

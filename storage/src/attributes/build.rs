@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// Columns of JSON objects whose attributes are read.
-pub(super) const COLUMNS: [&str; 3] = [RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, ATTRIBUTES];
+pub(crate) const COLUMNS: [&str; 3] = [RESOURCE_ATTRIBUTES, SCOPE_ATTRIBUTES, ATTRIBUTES];
 /// A column with more different keys is not listed: then a key carries a value, and the list would be as long as the column.
-const KEYS_MAX: usize = 1000;
+pub(crate) const KEYS_MAX: usize = 1000;
 
 /// Collects the attributes of a block.
 pub(crate) struct AttributesBuilder {

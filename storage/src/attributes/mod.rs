@@ -18,7 +18,7 @@ mod pair;
 mod query;
 
 pub use self::query::AttributeQuery;
-pub(crate) use build::AttributesBuilder;
+pub(crate) use build::{AttributesBuilder, COLUMNS, KEYS_MAX};
 pub(crate) use index::{AttributeIndex, load};
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub use open::{Batches, Keep, OpenBlock, Predicate, Read, RowGroupBounds};
 pub use reader::BlockError;
 pub(crate) use reader::{BlockReader, load as load_sidecar};
 pub(crate) use series::parts as series_parts;
-pub(crate) use series::{BlockSeries, PART_ROWS, each_point, listed_schema};
+pub(crate) use series::{BlockSeries, PART_ROWS, each_point, listed_schema, times_of};
 pub use statistics::Bound;
 pub(crate) use statistics::{ColumnStatistics, widen};
 pub(crate) use sums::Sums;

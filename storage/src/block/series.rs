@@ -93,6 +93,16 @@ impl BlockSeries {
         self.runs.len() * size_of::<Run>() + self.described.get_array_memory_size()
     }
 
+    /// What names each of them, a row for each; one series may have several.
+    pub(crate) fn described(&self) -> &RecordBatch {
+        &self.described
+    }
+
+    /// Whether the series of a row of [`Self::described`] has points from before to after some moment of `time`.
+    pub(crate) fn touches(&self, row: usize, time: TimeRange) -> bool {
+        self.runs.get(row).is_some_and(|run| run.first <= time.last.0 && time.first.0 <= run.last)
+    }
+
     /// Rows of the block with points of these series: ascending, disjoint, no two side by side.
     pub(super) fn rows_of(&self, ids: &HashSet<u64>) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
@@ -193,7 +203,7 @@ fn wrong() -> ArrowError {
     ArrowError::SchemaError("columns of points are missing or of another type".to_owned())
 }
 
-fn times_of(rows: &RecordBatch) -> Option<&TimestampNanosecondArray> {
+pub(crate) fn times_of(rows: &RecordBatch) -> Option<&TimestampNanosecondArray> {
     rows.column_by_name(c::TIME)?.as_primitive_opt::<TimestampNanosecondType>()
 }
 

@@ -16,6 +16,7 @@ use super::{
     merge::{self, InputError},
     plan::{self, Candidate, Debt, Group, Job},
     remove::{self, Retired},
+    unreadable::Unreadable,
 };
 use crate::{
     block::{self, Block, BlockPlan, BlockReader, Name, NewBlock, OwnHours, Target, WriteError},
@@ -61,8 +62,8 @@ pub(crate) struct Compactor {
 
 #[derive(Default)]
 pub(crate) struct State {
-    /// Left out from now on: they cannot be read.
-    unreadable: HashSet<u64>,
+    /// Left out for a while: a read failed.
+    unreadable: Unreadable,
     /// Were written anew, or tried to be, because of an index.
     reindexed: HashSet<u64>,
     /// A commit of which nobody knows whether it reached the disk.
@@ -102,6 +103,7 @@ impl Compactor {
         let mut state = self.settled()?;
         let blocks = Arc::clone(&self.core.shown().blocks);
         self.look_at_damage(&mut state, &blocks, now)?;
+        state.unreadable.keep(|id| blocks.iter().any(|block| block.id == id));
         let candidates = self.candidates(&state, &blocks);
         let ill = self.ill_indexed(&mut state, &candidates);
         let of = |ids: &[u64]| -> Vec<Arc<Block>> { blocks.iter().filter(|block| ids.contains(&block.id)).cloned().collect() };
@@ -161,7 +163,8 @@ impl Compactor {
 
     fn candidates(&self, state: &State, blocks: &[Arc<Block>]) -> Vec<Candidate> {
         let damaged = self.core.damaged();
-        let is_readable = |block: &&Arc<Block>| !state.unreadable.contains(&block.id) && !damaged.contains_key(&block.id);
+        let at = Instant::now();
+        let is_readable = |block: &&Arc<Block>| !state.unreadable.is_out(block.id, at) && !damaged.contains_key(&block.id);
         let readable = blocks.iter().filter(|block| block.table != Table::EdgeHalves).filter(is_readable);
         readable.map(|block| self.candidate(block)).collect()
     }
@@ -176,7 +179,8 @@ impl Compactor {
     /// Blocks of halves to be looked at as of `now`, and before when a half must have arrived to have waited long enough.
     fn halves_due(&self, state: &State, blocks: &[Arc<Block>], now: UnixNanos) -> Option<(TenantId, Vec<u64>, i64)> {
         let damaged = self.core.damaged().clone();
-        let is_readable = |block: &&Arc<Block>| !state.unreadable.contains(&block.id) && !damaged.contains_key(&block.id);
+        let at = Instant::now();
+        let is_readable = |block: &&Arc<Block>| !state.unreadable.is_out(block.id, at) && !damaged.contains_key(&block.id);
         let of_halves = blocks.iter().filter(|block| block.table == Table::EdgeHalves).filter(is_readable);
         let waiting =
             |block: &Arc<Block>| Waiting { id: block.id, tenant: block.tenant, rows: block.rows, last_received: block.last_received };
@@ -363,9 +367,9 @@ impl Compactor {
         if free < needed { Err(CompactError::NoRoom { free, needed }) } else { Ok(()) }
     }
 
-    /// For this run; for good when it cannot be read.
+    /// For a while; for good when it cannot be read.
     fn give_up(&self, state: &mut State, id: u64) {
-        state.unreadable.insert(id);
+        state.unreadable.note(id, self.core.config.compact.retry_after, Instant::now());
         self.reader.suspects().note(id);
     }
 }

@@ -20,6 +20,8 @@ pub struct CompactConfig {
     pub delete_delay: Duration,
     /// How long a half of a call waits for the other half, from its arrival on.
     pub settle_after: Duration,
+    /// How long a block that a read failed on is left out before it is tried again; twice as long each time it fails, an hour at most.
+    pub retry_after: Duration,
     /// How often the background looks for work.
     pub interval: Duration,
     /// Free space that compaction leaves alone, beside what its outputs need.
@@ -36,6 +38,7 @@ impl Default for CompactConfig {
             quiet_after: Duration::from_secs(600),
             delete_delay: Duration::from_secs(900),
             settle_after: Duration::from_secs(300),
+            retry_after: Duration::from_secs(60),
             interval: Duration::from_secs(5),
             free_bytes_min: 1 << 30,
         }

@@ -5,7 +5,7 @@
 //!                                                                        inputs retired --last reader gone, delay--> deleted
 //! ```
 //!
-//! `plan` decides, `merge` writes the new blocks in bounded memory, `halves` joins halves of calls, `damage` remembers what cannot be read, `remove` deletes what nobody reads any
+//! `plan` decides, `merge` writes the new blocks in bounded memory, `halves` joins halves of calls, `damage` remembers what cannot be read, `unreadable` leaves out for a while what a read failed on, `remove` deletes what nobody reads any
 //! more, `compactor` carries jobs out, `rederive` makes derived rows again, `thread` runs it while the store is open. Rows are never
 //! dropped: identical ones may be different requests.
 
@@ -19,6 +19,7 @@ mod plan;
 mod rederive;
 mod remove;
 mod thread;
+mod unreadable;
 
 pub(crate) use compactor::CompactError;
 pub(crate) use compactor::Compactor;

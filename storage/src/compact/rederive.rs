@@ -96,7 +96,13 @@ impl Compactor {
                 facts: Vec::new(),
                 done: Rederived::default(),
             };
-            done.add(work.carry_out(&mut state, &own)?);
+            let added = work.carry_out(&mut state, &own).inspect_err(|error| {
+                // Whether it is damage is told by whoever looks next.
+                if let CompactError::Input(input) = error {
+                    self.reader.suspects().note(input.id);
+                }
+            });
+            done.add(added?);
         }
         Ok(done)
     }

@@ -3,15 +3,18 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use schemas::{Table, TenantId, UnixNanos};
 use storage::{
-    Store,
+    Config, Store,
     inspect::{self, Value},
-    io::RealIo,
+    io::{Io, RealIo},
     verify,
 };
+
+use testkit::fault_io::{Fault, FaultIo, Lasting, Op};
 
 use crate::rows::{Row, append, config, reopen, rows_of};
 
@@ -21,7 +24,11 @@ const LATER: UnixNanos = UnixNanos(i64::MAX);
 
 /// 300 spans in three blocks of one hour.
 fn fill(dir: &Path) -> Arc<Store> {
-    let store = reopen(config(dir), Arc::new(RealIo));
+    fill_with(config(dir), Arc::new(RealIo))
+}
+
+fn fill_with(config: Config, io: Arc<dyn Io>) -> Arc<Store> {
+    let store = reopen(config, io);
     for flush in 0..3 {
         let rows: Vec<Row> = (flush * 100..flush * 100 + 100).map(|key| Row::span(key, key % 20, START + key as i64)).collect();
         append(&store, &rows, START).unwrap().wait().unwrap();
@@ -103,4 +110,23 @@ fn a_file_that_is_gone_is_damage_and_goes_with_its_data() {
     store.retain(LATER, storage::Retain::Insist).unwrap();
     store.compact(LATER).unwrap();
     assert_eq!((told(&store), marked(dir.path()), answer(&store)), (vec![], 0, (false, 0)));
+}
+
+/// The disk did not answer once: that is no damage, and the block is compacted when it has been left out for a while.
+#[test]
+fn a_read_that_failed_is_tried_again_after_a_while() {
+    let blocks_left = |retry_after: Duration| {
+        let dir = tempfile::tempdir().unwrap();
+        let io = Arc::new(FaultIo::new(Arc::new(RealIo)));
+        let mut config = config(dir.path());
+        config.compact.retry_after = retry_after;
+        let store = fill_with(config, Arc::clone(&io) as Arc<dyn Io>);
+        io.fail(Op::Read, 1, Fault::Io, Lasting::Once);
+        let error = store.compact(LATER).unwrap_err();
+        assert!(error.contains("parquet") && io.fired() == 1, "a block is named: {error}");
+        store.compact(LATER).unwrap();
+        assert_eq!((told(&store), marked(dir.path()), answer(&store)), (vec![], 0, (false, 300)), "nothing is damaged");
+        store.stats().tables.iter().map(|table| table.blocks).sum::<usize>()
+    };
+    assert_eq!(blocks_left(Duration::from_secs(3600)), blocks_left(Duration::ZERO) + 1, "only one that failed is still left out");
 }

@@ -128,6 +128,36 @@ fn rows_that_arrived_in_a_time_and_no_others() {
     check(&store, [None, Some("a"), Some("b"), Some("b")], "opened again");
 }
 
+/// What a damaged block holds cannot be made again, nor what it added to sums: nothing of the time is, and the file stays as it is.
+#[test]
+fn a_damaged_block_is_named_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = reopen(config(dir.path()), Arc::new(RealIo));
+    for (nth, rows) in requests().iter().enumerate() {
+        append(&store, rows, arrival(nth)).unwrap().wait().unwrap();
+        store.flush().unwrap();
+    }
+    let blocks = std::fs::read_dir(dir.path().join("data/1/spans")).unwrap().map(|entry| entry.unwrap().path());
+    let mut blocks: Vec<_> = blocks.filter(|path| path.extension().is_some_and(|end| end == "parquet")).collect();
+    blocks.sort_unstable();
+    let damaged = blocks.swap_remove(1);
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&damaged, &bytes).unwrap();
+
+    let before = found(&store.snapshot(TenantId::DEFAULT));
+    let error = rederive(&store, 0..4, "9001").unwrap_err();
+    assert!(error.contains(damaged.file_name().unwrap().to_str().unwrap()), "{error}");
+    assert_eq!(found(&store.snapshot(TenantId::DEFAULT)), before, "nothing changed");
+    assert_eq!(std::fs::read(&damaged).unwrap(), bytes, "the file is as it was");
+    store.compact(UnixNanos(i64::MAX)).unwrap();
+    let told: Vec<_> = store.stats().damaged.into_iter().map(|block| block.path).collect();
+    assert_eq!(told, [damaged.strip_prefix(dir.path()).unwrap()], "it is found out");
+    assert!(rederive(&store, 0..4, "9001").is_err(), "also when that is known");
+    assert!(damaged.exists());
+}
+
 #[test]
 fn a_failure_of_what_makes_them_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();

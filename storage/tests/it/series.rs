@@ -14,7 +14,7 @@ use schemas::{
     Table, TenantId, UnixNanos,
     columns::{COUNT, SERIES_ID, TIME},
 };
-use storage::{Read, Snapshot, SplitId, TimeRange, io::RealIo};
+use storage::{Read, SeriesCounts, SeriesLimits, Snapshot, SplitId, TimeRange, io::RealIo};
 
 use crate::rows::{Row, append, config, reopen};
 
@@ -121,6 +121,24 @@ proptest! {
                 prop_assert_eq!(listed(&snapshot, of, range(first, last)), expected(&all, of, first, last), "{:?} in {}..={}", of, first, last);
             }
         }
+        // Without windows that cut a block, whose first and last points say no more.
+        let counted = |points: &[(u64, i64)], series_max: usize| {
+            let found: BTreeMap<u64, String> = points.iter().map(|(series, _)| (*series, metric(*series))).collect();
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            found.into_values().take(series_max).for_each(|metric| *counts.entry(metric).or_default() += 1);
+            counts
+        };
+        let time = range(-10, 400);
+        let told = snapshot.count_series(time, SeriesLimits { parts_max: 100, series_max: 100 }).unwrap();
+        let sums = told.counts.iter().map(|count| (count.metric.clone(), count.series)).collect::<BTreeMap<_, _>>();
+        prop_assert_eq!((sums, told.partial.len()), (counted(&all, 100), 0));
+        let is_more = counted(&all, 100).values().sum::<usize>() > 2;
+        let told = snapshot.count_series(time, SeriesLimits { parts_max: 100, series_max: 2 }).unwrap();
+        prop_assert!(told.counts.iter().map(|count| count.series).sum::<usize>() <= 2 && told.partial.is_empty() != is_more);
+        let blocks = snapshot.splits(Table::Metrics).iter().filter(|split| matches!(split.id, SplitId::Block(_))).count();
+        let told = snapshot.count_series(time, SeriesLimits { parts_max: 1, series_max: 100 }).unwrap();
+        prop_assert_eq!(told.partial.is_empty(), blocks == 1, "only the newest block is looked at");
+        prop_assert_eq!(snapshot.count_series(range(300, 400), SeriesLimits { parts_max: 9, series_max: 9 }).unwrap(), SeriesCounts::default());
         for series in [HashSet::from([3]), HashSet::from([0, 1, 4, 8]), HashSet::from([77]), (0..9).collect()] {
             let expected = all[..flushed].iter().filter(|(id, _)| series.contains(id)).count();
             prop_assert_eq!(points_in_rows_of(&snapshot, &series), expected);

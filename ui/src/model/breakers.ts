@@ -1,5 +1,5 @@
 // Breakers as lanes: what the fold says, in the shape that is drawn. Unknown is never drawn as closed.
-import type { BreakerMargins } from '../base/schema';
+import type { BreakerMargins, Completeness } from '../base/schema';
 
 export type State = 'closed' | 'open' | 'half_open' | 'shedding' | 'forced_open' | 'disabled' | 'metrics_only' | 'unknown';
 
@@ -67,6 +67,7 @@ export interface BreakersAnswer {
   breakers: Row[];
   next_page_token: string | null;
   notices: { kind: string; breaker_id: string | null; service: string | null; name: string | null; detail: string }[];
+  completeness: Completeness;
 }
 
 export interface BreakerAnswer {
@@ -77,6 +78,7 @@ export interface BreakerAnswer {
   flapping: { flaps: boolean; score: number; reopen_ratio: number | null };
   adaptive: { threshold: number; calls_per_s_min: number; margins?: BreakerMargins | null } | null;
   trips: Trip[];
+  completeness: Completeness;
 }
 
 export interface Transition {

@@ -1,4 +1,5 @@
 // Error codes: what the server counts, in the shapes that are drawn.
+import type { Completeness } from '../base/schema';
 
 export interface CodeRow {
   code: string;
@@ -44,6 +45,7 @@ export interface CodesAnswer {
   codes_total: number;
   count: number;
   unknown: Unknown[];
+  completeness: Completeness;
 }
 
 export interface TreeNode {

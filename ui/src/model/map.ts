@@ -1,4 +1,5 @@
 // The service map as it is drawn: nodes, edges, and the breakers on edges as they were at an instant.
+import type { Completeness } from '../base/schema';
 import { STATES, isActive, segments, type Row, type State } from './breakers';
 
 export type NodeKind = 'service' | 'database' | 'queue' | 'external';
@@ -185,6 +186,7 @@ export interface GraphAnswer {
   edges: (Numbers & { from: string; to: string; protocol: string | null; breakers: GraphBreaker[] })[];
   /** Calls of which nothing says whom they reach. */
   unlinked: number;
+  completeness?: Completeness;
   meta?: unknown;
 }
 

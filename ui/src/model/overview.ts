@@ -1,5 +1,6 @@
 // What is wrong now and what changed: the server's comparison, and where each line leads.
 import { nsToMs } from '../base/time';
+import type { Completeness } from '../base/schema';
 import type { Buckets, Trend } from './services';
 
 export interface Change {
@@ -19,6 +20,7 @@ export interface Change {
 export interface OverviewAnswer {
   start: string;
   end: string;
+  completeness: Completeness;
   now: {
     recent_ns: number;
     calls_per_s: number;

@@ -1,4 +1,5 @@
 // Services: what the server counts of them, in the shapes that are drawn.
+import type { Completeness } from '../base/schema';
 import { STATES, isActive, stateOf, type State } from './breakers';
 
 export interface Trend {
@@ -54,6 +55,7 @@ export interface ServicesAnswer {
   buckets: Buckets;
   total: number;
   services: Service[];
+  completeness: Completeness;
 }
 
 export interface ServiceAnswer {
@@ -61,6 +63,7 @@ export interface ServiceAnswer {
   service: Service | null;
   durations: { p50_ns: (number | null)[]; p95_ns: (number | null)[]; p99_ns: (number | null)[] };
   codes: { code: string; count: number }[];
+  completeness: Completeness;
 }
 
 export interface Operation {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { DataLink, SenderDoor, Status } from '../base/schema';
-import { droppedOf, perSecond, rates, refusedOf, signalOf, troubledFirst, troubles } from './status';
+import { damageOf, droppedOf, perSecond, rates, refusedOf, signalOf, troubledFirst, troubles } from './status';
 
 const door = (more: Partial<SenderDoor>) => ({ transport: 'grpc', signal: 'traces', records_per_s: 0, refused: [], ...more }) as SenderDoor;
 
@@ -10,7 +10,7 @@ it('what arrives now is the sum over all doors of a signal', () => {
 });
 
 it('requests are refused for several reasons', () => {
-  expect(refusedOf(door({ refused: [{ reason: 'too_large', requests: 2 }, { reason: 'disk_full', requests: 5 }] }))).toBe(7);
+  expect(refusedOf(door({ refused: [{ reason: 'too_large', requests: 2, is_final: true }, { reason: 'disk_full', requests: 5, is_final: false }] }))).toBe(7);
   expect(refusedOf(door({}))).toBe(0);
 });
 
@@ -40,4 +40,11 @@ it('links that do not work stand first, then those that lost something, then tho
   const links = [link('well'), link('waits', { lag_bytes: 9 }), link('loses', { dropped: lost }), link('down', { is_up: false }), link('well too')];
   expect(troubledFirst(links).map((one) => one.name)).toEqual(['down', 'loses', 'waits', 'well', 'well too']);
   expect(droppedOf({ dropped: lost })).toBe(5);
+});
+
+it('damage is told by what of the data it touches', () => {
+  const block = (table: string, path: string, rows: number, first: string, last: string) => ({ table, path, rows, first, last, since: last, reason: 'bad magic' });
+  const damaged = [block('spans', 'a', 5, '2026-09-21T10:00:00Z', '2026-09-21T11:00:00Z'), block('logs', 'b', 7, '2026-09-21T09:00:00Z', '2026-09-21T10:30:00Z'), block('spans', 'c', 1, '2026-09-21T12:00:00Z', '2026-09-21T12:10:00Z')];
+  expect(damageOf({ damaged_blocks: 0, damaged: [] })).toBeNull();
+  expect(damageOf({ damaged_blocks: 23, damaged })).toEqual({ blocks: 23, more: 20, rows: 13, tables: ['logs', 'spans'], first: '2026-09-21T09:00:00Z', last: '2026-09-21T12:10:00Z' });
 });

@@ -1,4 +1,5 @@
 // What the state of the server means for a person.
+import { toMs } from '../base/time';
 import type { DataLink, Sender, SenderDoor, SenderSignal, Status } from '../base/schema';
 
 /** What is wrong with the server itself; it stands on every page. */
@@ -16,6 +17,37 @@ export function troubles({ ready, reasons, storage }: Pick<Status, 'ready' | 're
   if (storage.unflushed_age_ms > WAITING_MAX_MS) found.push({ kind: 'waiting', ms: storage.unflushed_age_ms, failures: storage.flush_failures });
   if (compaction.debt_blocks > DEBT_MAX) found.push({ kind: 'compaction', blocks: compaction.debt_blocks });
   return found;
+}
+
+/** What blocks that cannot be read held, as far as they are listed. */
+export interface Damage {
+  blocks: number;
+  /** Beyond those that are listed. */
+  more: number;
+  rows: number;
+  tables: string[];
+  first: string;
+  last: string;
+}
+
+export function damageOf({ damaged_blocks, damaged }: Pick<Status['storage'], 'damaged_blocks' | 'damaged'>): Damage | null {
+  const [one] = damaged;
+  if (damaged_blocks === 0 || !one) return null;
+  const edge = (times: string[], isBetter: (a: string, b: string) => boolean) => times.reduce((best, time) => (isBetter(time, best) ? time : best));
+  return {
+    blocks: damaged_blocks,
+    more: damaged_blocks - damaged.length,
+    rows: damaged.reduce((sum, block) => sum + block.rows, 0),
+    tables: [...new Set(damaged.map((block) => block.table))].sort(),
+    first: edge(
+      damaged.map((block) => block.first),
+      (a, b) => toMs(a) < toMs(b),
+    ),
+    last: edge(
+      damaged.map((block) => block.last),
+      (a, b) => toMs(a) > toMs(b),
+    ),
+  };
 }
 
 /** Nothing was ever stored, and nothing arrived since the start. */

@@ -9,6 +9,7 @@ use super::{
     totals::Totals,
     traced::Traced,
 };
+use crate::arrived::Arrived;
 
 /// What is counted, and from when to when.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +68,8 @@ pub struct CodeCount {
     pub oldest_trace: Option<TraceId>,
     pub newest_trace: Option<TraceId>,
     pub slowest_trace: Option<TraceId>,
+    /// Of the records behind the count.
+    pub arrived: Arrived,
 }
 
 impl Traced<'_> {

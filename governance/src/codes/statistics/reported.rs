@@ -21,10 +21,12 @@ pub struct Reported<'a> {
     pub source: Source,
     /// How many errors the row stands for.
     pub weight: f64,
+    /// When it arrived, in nanoseconds.
+    pub received_ns: i64,
 }
 
 impl<'a> Reported<'a> {
-    pub fn of(error: &'a Error) -> Self {
+    pub fn of(error: &'a Error, received_ns: i64) -> Self {
         Self {
             hop: Hop::of(error),
             trace: error.evidence.trace_id,
@@ -39,6 +41,7 @@ impl<'a> Reported<'a> {
                 Amount::Count(count) => count,
                 Amount::Cumulative { .. } => 0.0,
             },
+            received_ns,
         }
     }
 

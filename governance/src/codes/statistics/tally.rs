@@ -9,6 +9,7 @@ use std::{
 use schemas::TraceId;
 
 use super::{reported::Reported, texts::Texts};
+use crate::arrived::Arrived;
 
 /// While they are counted.
 #[derive(Default)]
@@ -26,6 +27,7 @@ pub(super) struct Tally<'a> {
     solution: Option<(i64, &'a str)>,
     reason: Option<(i64, &'a str)>,
     seen: Seen,
+    arrived: Arrived,
 }
 
 /// Traces to look at: when each was, or how long it took.
@@ -52,6 +54,7 @@ pub(super) struct Sum {
     pub solution: Option<(i64, Arc<str>)>,
     pub reason: Option<(i64, Arc<str>)>,
     pub seen: Seen,
+    pub arrived: Arrived,
 }
 
 impl<'a> Tally<'a> {
@@ -59,6 +62,7 @@ impl<'a> Tally<'a> {
         let (weight, time) = (error.weight, error.time());
         self.count += weight;
         self.records += 1;
+        self.arrived.add(time, error.received_ns, weight);
         if error.is_rejection {
             self.rejections += weight;
         }
@@ -114,6 +118,7 @@ impl<'a> Tally<'a> {
             solution,
             reason,
             seen: self.seen,
+            arrived: self.arrived,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 const WHOLE: Count<'static> = Count { every_hop: false, service: "", environment: "", start: 0, end: 100, buckets: 4, grain_ns: 1 };
 
 fn traced<'a>(errors: &'a [Error], rules: &[CountRule]) -> Traced<'a> {
-    Traced::of(errors.iter().map(Reported::of), rules, &HashMap::new(), |_| None)
+    Traced::of(errors.iter().map(|error| Reported::of(error, 0)), rules, &HashMap::new(), |_| None)
 }
 
 fn error(trace: u8, span: u8, parent: u8, service: &str, code: &str, time: i64) -> Error {
@@ -131,7 +131,7 @@ fn spans_tell_what_errors_alone_do_not() {
     let (trace, other) = (TraceId([1; 16]), TraceId([2; 16]));
     let link = |span: u8, parent: u8| Link { span: SpanId([span; 8]), parent: SpanId::from_slice(&[parent; 8]), service: "any" };
     let spans = HashMap::from([(trace, vec![link(1, 0), link(2, 1), link(3, 2)]), (other, vec![link(1, 0), link(2, 1), link(3, 2)])]);
-    let traced = Traced::of(errors.iter().map(Reported::of), &[], &spans, |_| None);
+    let traced = Traced::of(errors.iter().map(|error| Reported::of(error, 0)), &[], &spans, |_| None);
     assert_eq!(traced.roles, [Role::Translated { from: 1 }, Role::Origin, Role::Origin]);
     assert_eq!(traced.swallowed, [Swallowed { error: 2, by: SpanId([2; 8]) }]);
     assert_eq!(traced.ways("5001003").len(), 2);

@@ -112,6 +112,7 @@ impl Total {
         count.count += sum.count;
         count.records += sum.records;
         count.rejections += sum.rejections;
+        count.arrived.merge(&sum.arrived);
         count.first_ns = if is_first { sum.first_ns } else { count.first_ns.min(sum.first_ns) };
         count.last_ns = if is_first { sum.last_ns } else { count.last_ns.max(sum.last_ns) };
         for (time, weight) in &sum.trend {

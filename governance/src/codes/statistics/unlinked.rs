@@ -56,8 +56,8 @@ mod tests {
         };
         let trace = TraceId::from_slice(&[trace; 16]);
         let (environment, solution, grpc_status, source) = ("", "", "", Source::Span);
-        let (http_status, is_rejection, span_failed, weight) = (None, false, true, 1.0);
-        Reported { hop, trace, environment, solution, http_status, grpc_status, is_rejection, span_failed, source, weight }
+        let (http_status, is_rejection, span_failed, weight, received_ns) = (None, false, true, 1.0, 0);
+        Reported { hop, trace, environment, solution, http_status, grpc_status, is_rejection, span_failed, source, weight, received_ns }
     }
 
     #[test]

@@ -22,6 +22,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     super::{
         answer::{Cost, Meta, Time, to_json, total},
+        completeness::Completeness,
         problem::Problem,
         search::{Pairs, now},
         window::{Window, nothing_else, unknown_parameter},
@@ -45,6 +46,8 @@ const NEWEST_NS: i64 = 60_000_000_000;
 pub(super) struct LimitsAnswer {
     /// Most rejected first.
     limits: Vec<Limiter>,
+    /// Of facts of all services, by whole minutes.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -99,6 +102,8 @@ pub(super) struct ClientsAnswer {
     limit: Limiter,
     /// Most rejected first.
     clients: Vec<LimiterClient>,
+    /// Of facts of all services, by whole minutes.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -138,7 +143,8 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         cost.warnings.push(format!("{} more limiters rejected less", rules.len() - RULES_MAX));
     }
     let limits = rules.iter().take(RULES_MAX).map(|rule| Limiter::of(rule, &newest, &judged)).collect();
-    Ok(to_json(&LimitsAnswer { limits, meta: cost.meta(started) }))
+    let completeness = folds.completeness(&told, window, service.as_deref(), &cost);
+    Ok(to_json(&LimitsAnswer { limits, completeness, meta: cost.meta(started) }))
 }
 
 pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -160,7 +166,9 @@ pub(super) async fn clients(folds: &Folds, id: &str, pairs: Pairs) -> Result<Vec
         skew: client.skew,
         retry_after: judged.of_client(&rule.service, &rule.rule, rule.kind, &client.caller).and_then(RetryAfter::of),
     });
-    let body = ClientsAnswer { limit: Limiter::of(rule, &newest, &judged), clients: clients.collect(), meta: cost.meta(started) };
+    let completeness = folds.completeness(&told, window, Some(&rule.service), &cost);
+    let body =
+        ClientsAnswer { limit: Limiter::of(rule, &newest, &judged), clients: clients.collect(), completeness, meta: cost.meta(started) };
     Ok(to_json(&body))
 }
 

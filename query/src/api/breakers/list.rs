@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, Time, to_json, total},
+        completeness::Completeness,
         page_token::PageToken,
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
@@ -41,6 +42,8 @@ pub(super) struct BreakersAnswer {
     next_page_token: Option<String>,
     /// What a person should look after: gauges without a meaning, names shared by several breakers.
     notices: Vec<BreakerNotice>,
+    /// Of facts of all services, by whole minutes.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -234,6 +237,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         breakers,
         next_page_token,
         notices: notices(&told),
+        completeness: folds.completeness(&told, window, request.service.as_deref(), &cost),
         meta: cost.meta(started),
     };
     Ok(to_json(&body))

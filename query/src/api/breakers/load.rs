@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use governance::{
     facts::{BreakerSignal, Error, Signal},
     fold::{Alike, Breaker, BreakerId, Folded, Input, Refusal, RefusedCalls, Single, Verdict, fold},
-    gather::{Gathered, refusals},
+    gather::{Arrivals, Gathered, refusals},
     tables::{self, RowError},
 };
 use http::StatusCode;
@@ -17,6 +17,8 @@ use tokio::sync::{OnceCell, oneshot};
 use super::{
     super::{
         answer::{Cost, rfc3339},
+        completeness::Completeness,
+        dropped::Losses,
         problem::Problem,
         sql::problem_in,
         window::Window,
@@ -48,6 +50,7 @@ pub(super) struct Told {
     pub(super) refused: Vec<Arc<RefusedCalls>>,
     /// Rules and settings that were loaded again.
     pub reloads: Vec<Reload>,
+    pub(super) arrivals: Arrivals,
     /// State before is unknown.
     pub since: UnixNanos,
     pub until: UnixNanos,
@@ -101,14 +104,23 @@ impl Told {
 #[derive(Clone)]
 pub(in crate::api) struct Folds {
     pub engine: Engine,
+    pub losses: Losses,
     cache: Arc<Cache>,
     pub(super) failures: Arc<KeptFailures>,
     pub(super) heard: Arc<KnownHeard>,
 }
 
 impl Folds {
-    pub(in crate::api) fn new(engine: Engine) -> Self {
-        Self { engine, cache: Arc::default(), failures: Arc::default(), heard: Arc::default() }
+    pub(in crate::api) fn new(engine: Engine, losses: Losses) -> Self {
+        Self { engine, losses, cache: Arc::default(), failures: Arc::default(), heard: Arc::default() }
+    }
+
+    /// How complete statistics of `window` are, whose facts are told; `service` is the one asked for. Facts are counted by minutes, of all
+    /// services: what a breaker did is told by all of them.
+    pub(super) fn completeness(&self, told: &Told, window: Window, service: Option<&str>, cost: &Cost) -> Completeness {
+        let arrived = told.arrivals.within(window.start.0, window.end.0);
+        let dropped = self.losses.dropped(&[schemas::Signal::Traces, schemas::Signal::Logs, schemas::Signal::Metrics], service);
+        Completeness::of_arrived(arrived, 0, dropped, &cost.partial)
     }
 
     pub(super) async fn told(&self, window: Window, now: UnixNanos) -> Result<Arc<Told>, Problem> {
@@ -178,7 +190,7 @@ impl Folds {
                 folded = fold(&Input { presence: &presence, ..input });
             }
         }
-        let Gathered { rejections, refused, signals, .. } = gathered;
+        let Gathered { rejections, refused, signals, arrivals, .. } = gathered;
         let reloads = signals.iter().filter(|signal| signal.signal == Signal::ConfigReload);
         let reload = |signal: &Arc<BreakerSignal>| Reload {
             time: signal.time,
@@ -186,7 +198,7 @@ impl Folds {
             text: signal.text.chars().take(RELOAD_TEXT_MAX).collect(),
         };
         let reloads = reloads.take(RELOADS_MAX).map(reload).collect();
-        Ok(Told { folded, rejections, refused, reloads, since, until, cost, top_codes: OnceCell::new() })
+        Ok(Told { folded, rejections, refused, reloads, arrivals, since, until, cost, top_codes: OnceCell::new() })
     }
 
     /// The rows, and whether these are all.

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, Time, to_json},
+        completeness::Completeness,
         problem::Problem,
         search::{Pairs, now},
         window::{Window, nothing_else},
@@ -45,6 +46,8 @@ pub(super) struct BreakerAnswer {
     /// State before is unknown.
     #[schema(value_type = String)]
     known_since: Time,
+    /// Of facts of all services, by whole minutes.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -138,6 +141,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, pairs: Pairs) -> Result
         breaker: row,
         trips: touching.iter().rev().map(|trip| ServiceTrip::of(breaker, trip)).collect(),
         known_since: Time(told.since),
+        completeness: folds.completeness(&told, window, Some(&breaker.key.service), &cost),
         meta: cost.meta(started),
     };
     Ok(to_json(&body))
@@ -157,6 +161,8 @@ pub(super) struct InstancesAnswer {
     end_ns: String,
     breaker: Identity,
     instances: Vec<Instance>,
+    /// Of facts of all services, by whole minutes.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -194,6 +200,7 @@ pub(super) async fn instances(folds: &Folds, id: BreakerId, pairs: Pairs) -> Res
         end_ns: window.end.0.to_string(),
         breaker: Identity::of(breaker),
         instances: breaker.instances.iter().map(instance).collect(),
+        completeness: folds.completeness(&told, window, Some(&breaker.key.service), &told.cost),
         meta: told.cost.meta(started),
     };
     Ok(to_json(&body))

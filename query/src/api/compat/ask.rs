@@ -14,7 +14,7 @@ use schemas::{
 use super::{
     super::{
         answer::{Cost, rfc3339},
-        completeness::Completeness,
+        completeness::say_left_out,
         graph::{Graph, NodeKind, load_graph},
         problem::Problem,
         router::Shared,
@@ -184,7 +184,7 @@ impl Asked {
     ) -> Result<(Vec<MinuteRow>, Vec<String>), Problem> {
         let whose = Whose { service: Some(service), environment: None, operations };
         let Loaded { rows, completeness, mut cost } = minutes(&self.shared.engine, window, grid, whose).await?;
-        Completeness::of(completeness, &mut cost);
+        say_left_out(completeness.left_out, &mut cost);
         Ok((rows, cost.partial))
     }
 

@@ -6,6 +6,7 @@ use governance::{
     analytics::coverage::{Finding, FindingKind, findings},
     codes::catalogue::Language,
 };
+use schemas::Signal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -115,7 +116,7 @@ pub(super) async fn answer(room: &Room, pairs: Pairs, language: Language) -> Res
     }
     found.retain(|finding| kind.is_none_or(|kind| kind == finding.kind));
     let services = told.into_iter().map(|(service, kinds)| CoverageService { service, findings: kinds.values().sum(), kinds });
-    let completeness = Completeness::of(completeness, &mut cost);
+    let completeness = Completeness::of(completeness, room.folds.losses.dropped(&[Signal::Traces], service.as_deref()), &mut cost);
     let mut meta = cost.meta(started);
     if found.len() > limit {
         meta.truncated = true;

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use arrow::{array::AsArray, datatypes::Int64Type};
-use schemas::TenantId;
+use arrow::{
+    array::{Array, AsArray},
+    datatypes::Int64Type,
+};
+use governance::arrived::Arrived;
+use schemas::{Signal, Table, TenantId};
 use serde::Serialize;
 use storage::Snapshot;
 
 use super::{
     super::{
         answer::{Meta, meta},
+        completeness::Completeness,
+        dropped::Losses,
         problem::Problem,
         router::Shared,
         sql::problem_in,
@@ -29,6 +35,8 @@ pub(crate) struct Comparison {
     baseline: GroupSize,
     #[serde(flatten)]
     ranking: Ranking,
+    /// Of the records of both groups. What sampling left out is not known of them.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -49,12 +57,15 @@ pub(super) async fn compare(shared: &Shared, request: Request) -> Result<Vec<u8>
     let rest = request.baseline.is_none().then(|| request.selection.clone());
     let baseline = request.baseline.clone().unwrap_or_default();
     let snapshot = Arc::new(shared.store.snapshot(TenantId::DEFAULT));
-    let mut counted = Counted { shared, snapshot, request: &request, summary: None };
+    let mut counted = Counted { shared, snapshot, request: &request, arrived: Arrived::default(), summary: None };
     let selection = counted.add(&mut deltas, Side::Selection, request.selection.clone(), None).await?;
     let baseline = counted.add(&mut deltas, Side::Baseline, baseline, rest).await?;
-    let summary = counted.summary.expect("both groups were asked for");
+    let summary = counted.summary.take().expect("both groups were asked for");
+    let signal = if request.table == Table::Logs { Signal::Logs } else { Signal::Traces };
+    let dropped = Losses::of(shared).dropped(&[signal], None);
+    let completeness = Completeness::of_arrived(counted.arrived, 0, dropped, &summary.partial);
     let ranking = deltas.rank(request.attributes_max, request.values_max);
-    let comparison = Comparison { meta: meta(&summary, &warnings(selection, baseline)), selection, baseline, ranking };
+    let comparison = Comparison { meta: meta(&summary, &warnings(selection, baseline)), selection, baseline, ranking, completeness };
     Ok(serde_json::to_vec(&comparison).expect("texts and finite numbers always serialize"))
 }
 
@@ -69,6 +80,8 @@ struct Counted<'a> {
     /// All questions see the same rows.
     snapshot: Arc<Snapshot>,
     request: &'a Request,
+    /// Records that were counted.
+    arrived: Arrived,
     /// Of everything asked so far.
     summary: Option<Summary>,
 }
@@ -88,8 +101,12 @@ impl Counted<'_> {
         };
         let mut answer = self.ask(question(Wanted::Count)).await.map_err(problem)?;
         let counted = answer.collect().await.map_err(problem)?;
-        let records = counted.first().map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0));
-        let records = u64::try_from(records).unwrap_or_default();
+        let measure = |place: usize| {
+            let values = counted.first().map(|batch| batch.column(place).as_primitive::<Int64Type>());
+            values.filter(|values| values.is_valid(0)).map(|values| values.value(0))
+        };
+        let records = measure(0).map_or(0, i64::unsigned_abs);
+        self.arrived.merge(&Arrived { newest_ns: measure(2), late: measure(1).map_or(0, i64::unsigned_abs), sampled_out: 0.0 });
         self.spent(answer.summary());
 
         let below = below(records, *sample_max as u64);

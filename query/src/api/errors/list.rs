@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Cost, Meta, to_json, total},
+        completeness::Completeness,
         page_token::PageToken,
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit},
@@ -42,6 +43,8 @@ pub(super) struct CodesAnswer {
     count: f64,
     /// Codes that no catalogue knows, by their shape. `q` does not matter for them.
     unknown: Vec<UnknownCodes>,
+    /// Of the errors of all codes that `q` leaves.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -105,7 +108,9 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> R
     };
     let page: Vec<&CodeCount> = found.iter().skip(from).take(limit).copied().collect();
     let left = found.len() - from - page.len();
-    let mut meta = cost(&told, &past).meta(started);
+    let cost = cost(&told, &past);
+    let completeness = folds.completeness(found.iter().copied(), (&asked, told.left_out), &cost);
+    let mut meta = cost.meta(started);
     if left > 0 {
         meta.truncated = true;
         meta.warnings.push(format!("{left} more codes are less frequent than these"));
@@ -117,6 +122,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> R
         next_page_token: page.last().filter(|_| left > 0).map(token),
         count: total(found.iter().map(|code| code.count)),
         unknown: unknown.into_iter().take(UNKNOWN_MAX).map(UnknownCodes::of).collect(),
+        completeness,
         meta,
     }))
 }

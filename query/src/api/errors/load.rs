@@ -4,13 +4,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arrow::array::RecordBatch;
 use governance::{
+    arrived::Arrived,
     codes::{
         lineage::Link,
-        statistics::{Count, Counts, Reported, Traced},
+        statistics::{CodeCount, Count, Counts, Reported, Traced},
     },
     tables::{ReportedRows, RowError},
 };
-use schemas::{TraceId, UnixNanos};
+use schemas::{Signal, TraceId, UnixNanos};
 use storage::Snapshot;
 use tokio::sync::oneshot;
 
@@ -18,6 +19,8 @@ use super::{
     super::{
         answer::{Cost, total},
         breakers::{internal, unreadable},
+        completeness::Completeness,
+        dropped::Losses,
         problem::Problem,
         sql::problem_in,
     },
@@ -51,13 +54,15 @@ const PAST_BYTES_MAX: usize = 32 << 20;
 pub(super) struct Told {
     pub counts: Counts,
     pub total: f64,
+    /// Errors that are in no count, since there are too many.
+    pub left_out: u64,
     pub cost: Cost,
 }
 
 impl Told {
     /// A guess, for the limit of the cache.
     fn bytes(&self) -> usize {
-        let of_code = |code: &governance::codes::statistics::CodeCount| {
+        let of_code = |code: &CodeCount| {
             1000 + code.message.len() + code.solution.len() + code.trend.len() * 8 + (code.born.len() + code.reaches.len()) * 64
         };
         self.counts.codes.iter().map(of_code).sum::<usize>()
@@ -72,17 +77,19 @@ pub(super) struct Folds {
     pub quarters: Arc<Quarters>,
     /// Of the past.
     pub hours: Arc<Hours>,
+    losses: Losses,
     told: Arc<Cache<Asked, Told>>,
     pasts: Arc<Cache<UnixNanos, Past>>,
 }
 
 impl Folds {
-    pub(super) fn new(engine: Engine, codes: Arc<Codes>) -> Self {
+    pub(super) fn new(engine: Engine, codes: Arc<Codes>, losses: Losses) -> Self {
         Self {
             engine,
             codes,
             quarters: Arc::default(),
             hours: Arc::default(),
+            losses,
             told: Arc::new(Cache::new(TOLD_BYTES_MAX)),
             pasts: Arc::new(Cache::new(PAST_BYTES_MAX)),
         }
@@ -103,6 +110,25 @@ impl Folds {
             let _ = reply.send(work.await);
         });
         answered.await.unwrap_or_else(|_| Err(internal("a bug ended the fold")))
+    }
+
+    /// How complete statistics of `codes` are, of what was told and read at this cost.
+    pub(super) fn completeness<'c>(
+        &self,
+        codes: impl IntoIterator<Item = &'c CodeCount>,
+        (asked, left_out): (&Asked, u64),
+        cost: &Cost,
+    ) -> Completeness {
+        let mut arrived = Arrived::default();
+        codes.into_iter().for_each(|code| arrived.merge(&code.arrived));
+        self.completeness_of(arrived, (asked, left_out), cost)
+    }
+
+    pub(super) fn completeness_of(&self, arrived: Arrived, (asked, left_out): (&Asked, u64), cost: &Cost) -> Completeness {
+        let service = Some(&*asked.service).filter(|service| !service.is_empty());
+        // What metrics tell of errors is counted nowhere here.
+        let dropped = self.losses.dropped(&[Signal::Traces, Signal::Logs], service);
+        Completeness::of_arrived(arrived, left_out, dropped, &cost.partial)
     }
 
     pub(super) async fn told(&self, asked: &Asked, now: UnixNanos) -> Result<Arc<Told>, Problem> {
@@ -132,12 +158,14 @@ impl Folds {
             buckets: BUCKETS,
             grain_ns: grain_ns(window),
         };
-        let counts = totals(self, window, count, &mut cost).await?.finish();
+        let (totals, unread) = totals(self, window, count, &mut cost).await?;
+        let counts = totals.finish();
         if counts.left_out > 0.0 {
-            cost.warnings.push(format!("{} errors of further codes are left out", counts.left_out));
+            cost.partial.push(format!("{} errors of further codes are left out", counts.left_out));
         }
         let total = total(counts.codes.iter().map(|code| code.count));
-        Ok(Told { counts, total, cost })
+        let left_out = unread.saturating_add(counts.left_out.round() as u64);
+        Ok(Told { counts, total, left_out, cost })
     }
 
     /// Roles in a few traces, with their spans. `read` gets them while they are there.

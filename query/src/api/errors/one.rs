@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, rfc3339, to_json},
+        completeness::Completeness,
         problem::Problem,
         search::{Pairs, now},
         window::unknown_parameter,
@@ -27,6 +28,7 @@ use super::{
 pub(super) struct CodeAnswer {
     #[serde(flatten)]
     row: CodeRow,
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -41,7 +43,9 @@ pub(super) async fn answer(folds: &Folds, code: &str, pairs: Pairs, language: La
     let decisions = Decisions::of(&told.counts.codes, &asked.environment, &known);
     let context = Context { asked: &asked, told: &told, past: &past, known: &known, decisions: &decisions, language };
     let row = context.row(code);
-    Ok(to_json(&CodeAnswer { row, meta: cost(&told, &past).meta(started) }))
+    let cost = cost(&told, &past);
+    let completeness = folds.completeness([code], (&asked, told.left_out), &cost);
+    Ok(to_json(&CodeAnswer { row, completeness, meta: cost.meta(started) }))
 }
 
 pub(super) fn find<'a>(told: &'a Told, code: &str, asked: &Asked) -> Result<&'a CodeCount, Problem> {

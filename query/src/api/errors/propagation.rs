@@ -11,9 +11,12 @@ use arrow::{
     datatypes::DataType,
     error::ArrowError,
 };
-use governance::codes::{
-    lineage::Link,
-    statistics::{Traced, Way},
+use governance::{
+    arrived::Arrived,
+    codes::{
+        lineage::Link,
+        statistics::{Traced, Way},
+    },
 };
 use schemas::{SpanId, TraceId, UnixNanos, columns as c};
 use serde::Serialize;
@@ -22,6 +25,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Cost, Meta, to_json},
+        completeness::Completeness,
         problem::Problem,
         search::{Pairs, now},
     },
@@ -55,6 +59,8 @@ pub(super) struct PropagationAnswer {
     roles: BTreeMap<&'static str, f64>,
     /// Services whose span above did not fail: the error went no further.
     swallowed_by: Vec<Swallower>,
+    /// Of the errors with the code in the traces that were looked at.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -84,6 +90,16 @@ struct ErrorChainStep {
 struct Swallower {
     service: String,
     count: f64,
+}
+
+/// What traces with the code tell.
+#[derive(Debug, Default)]
+struct Found {
+    chains: Vec<ErrorChain>,
+    chains_total: usize,
+    roles: BTreeMap<&'static str, f64>,
+    swallowed_by: Vec<Swallower>,
+    arrived: Arrived,
 }
 
 pub(super) async fn answer(folds: &Folds, code: &str, pairs: Pairs) -> Result<Vec<u8>, Problem> {
@@ -117,22 +133,26 @@ async fn follow(folds: &Folds, code: &str, asked: &Asked, started: Instant) -> R
         start: Some(UnixNanos(asked.window.start.0.saturating_sub(AROUND))),
         end: Some(UnixNanos(asked.window.end.0.saturating_add(AROUND))),
     };
-    let mut answer = match traces.is_empty() {
-        true => PropagationAnswer::of(code, &[], BTreeMap::new(), Vec::new()),
+    let found = match traces.is_empty() {
+        true => Found::default(),
         false => folds.traced(around, traces, &mut cost, |traced, links| of_traces(code, traced, links)).await?,
     };
-    (answer.traces, answer.traces_looked_at) = (total, looked_at);
-    answer.meta = cost.meta(started);
+    let Found { chains, chains_total, roles, swallowed_by, arrived } = found;
+    let completeness = folds.completeness_of(arrived, (asked, 0), &cost);
+    let (traces, traces_looked_at, mut meta) = (total, looked_at, cost.meta(started));
     if looked_at < total {
-        answer.meta.warnings.push(format!("{looked_at} of {total} traces were followed, drawn by lot"));
+        meta.warnings.push(format!("{looked_at} of {total} traces were followed, drawn by lot"));
     }
-    Ok(answer)
+    let code = code.to_owned();
+    Ok(PropagationAnswer { code, traces, traces_looked_at, chains, chains_total, roles, swallowed_by, completeness, meta })
 }
 
-fn of_traces(code: &str, traced: &Traced<'_>, links: &HashMap<TraceId, Vec<Link<'_>>>) -> PropagationAnswer {
+fn of_traces(code: &str, traced: &Traced<'_>, links: &HashMap<TraceId, Vec<Link<'_>>>) -> Found {
     let mut roles: BTreeMap<&'static str, f64> = BTreeMap::new();
+    let mut arrived = Arrived::default();
     for (error, role) in traced.errors.iter().zip(&traced.roles).filter(|(error, _)| error.hop.code == code) {
         *roles.entry(role.word()).or_default() += error.weight;
+        arrived.add(error.time(), error.received_ns, error.weight);
     }
     let mut swallowed: BTreeMap<&str, f64> = BTreeMap::new();
     for one in &traced.swallowed {
@@ -145,26 +165,18 @@ fn of_traces(code: &str, traced: &Traced<'_>, links: &HashMap<TraceId, Vec<Link<
     let mut swallowed: Vec<Swallower> =
         swallowed.into_iter().map(|(service, count)| Swallower { service: service.to_owned(), count }).collect();
     swallowed.sort_by(|a, b| b.count.total_cmp(&a.count).then_with(|| a.service.cmp(&b.service)));
-    PropagationAnswer::of(code, &traced.ways(code), roles, swallowed)
+    let ways = traced.ways(code);
+    let chains = ways.iter().take(CHAINS_MAX).map(ErrorChain::of).collect();
+    Found { chains, chains_total: ways.len(), roles, swallowed_by: swallowed, arrived }
 }
 
-impl PropagationAnswer {
-    fn of(code: &str, ways: &[Way], roles: BTreeMap<&'static str, f64>, swallowed_by: Vec<Swallower>) -> Self {
-        let chain = |way: &Way| ErrorChain {
+impl ErrorChain {
+    fn of(way: &Way) -> Self {
+        Self {
             steps: way.steps.iter().map(|(code, service)| ErrorChainStep { code: code.clone(), service: service.clone() }).collect(),
             services: way.services.clone(),
             count: way.count,
             traces: way.traces.iter().map(TraceId::to_string).collect(),
-        };
-        Self {
-            code: code.to_owned(),
-            traces: 0,
-            traces_looked_at: 0,
-            chains: ways.iter().take(CHAINS_MAX).map(chain).collect(),
-            chains_total: ways.len(),
-            roles,
-            swallowed_by,
-            meta: Meta::default(),
         }
     }
 }

@@ -126,15 +126,15 @@ impl Quarters {
     }
 }
 
-/// Errors of the window that `count` asks for.
-pub(super) async fn totals<'f>(folds: &Folds, window: Window, count: Count<'f>, cost: &mut Cost) -> Result<Totals<'f>, Problem> {
+/// Errors of the window that `count` asks for; and about how many were not looked at, which `cost` says too.
+pub(super) async fn totals<'f>(folds: &Folds, window: Window, count: Count<'f>, cost: &mut Cost) -> Result<(Totals<'f>, u64), Problem> {
     let (snapshot, known) = (Arc::new(folds.engine.snapshot()), folds.known());
     // Also where all is known, and nothing is asked.
     cost.add(&Summary { watermark: snapshot.watermark(), partial: snapshot.partial().to_vec(), ..Summary::default() });
     let quarters = Quarter::of(&snapshot, window, &known.count);
     let mut reader = Reader { folds, snapshot, rules: &known.count, cost, read: 0 };
     let mut totals = Adding { totals: Totals::new(count), newer: None };
-    let (mut together_max, mut next) = (TOGETHER_MAX, 0);
+    let (mut together_max, mut next, mut unread) = (TOGETHER_MAX, 0, 0_u64);
     while let Some(quarter) = quarters.get(next) {
         if quarter.rows == 0 {
             totals.add(None);
@@ -149,7 +149,8 @@ pub(super) async fn totals<'f>(folds: &Folds, window: Window, count: Count<'f>, 
         if reader.read >= READ_MAX {
             let before = rfc3339(UnixNanos(quarter.stretch.end));
             let what = format!("errors before {before} were not looked at: there are too many; ask again, or for a shorter window");
-            reader.cost.warnings.push(what);
+            reader.cost.partial.push(what);
+            unread = quarters[next..].iter().fold(0, |sum, quarter| sum.saturating_add(quarter.rows));
             break;
         }
         let mut sum = 0_u64;
@@ -166,7 +167,7 @@ pub(super) async fn totals<'f>(folds: &Folds, window: Window, count: Count<'f>, 
         read.into_iter().for_each(|sums| totals.add(Some(sums)));
         next += together;
     }
-    Ok(totals.finish())
+    Ok((totals.finish(), unread))
 }
 
 /// Holds each quarter back until it is known whether the one before it is added too.
@@ -215,7 +216,7 @@ impl Reader<'_> {
                 return Ok(None);
             }
             let start = start.map(|start| rfc3339(UnixNanos(start))).unwrap_or_default();
-            self.cost.warnings.push(format!("only {QUARTER_ERRORS_MAX} errors of the quarter of an hour from {start} were looked at"));
+            self.cost.partial.push(format!("only {QUARTER_ERRORS_MAX} errors of the quarter of an hour from {start} were looked at"));
         }
         let is_whole = summary.truncated.is_none() && summary.partial.is_empty();
         let columns = columns(&batches)?;

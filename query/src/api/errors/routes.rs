@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     super::{
         answer,
+        dropped::Losses,
         language::{in_language, language},
         openapi::{AskProblems, OtherProblems},
         path::{InPath, in_path},
@@ -39,7 +40,7 @@ struct Room {
 }
 
 pub(crate) fn routes(shared: Shared) -> OpenApiRouter {
-    let folds = Folds::new(shared.engine.clone(), Arc::clone(&shared.codes));
+    let folds = Folds::new(shared.engine.clone(), Arc::clone(&shared.codes), Losses::of(&shared));
     OpenApiRouter::default()
         .routes(routes!(get_codes))
         .routes(routes!(get_code))

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Meta, to_json},
+        completeness::Completeness,
         problem::Problem,
         search::{Pairs, now},
         window::unknown_parameter,
@@ -32,6 +33,7 @@ pub(super) struct TreeAnswer {
     /// Of all codes.
     count: f64,
     children: Vec<Node>,
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -83,12 +85,14 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs, language: Language) -> R
         root.add(&path(code, by, &context), leaf(code, &context));
     }
     let left: f64 = told.counts.codes.iter().skip(CODES_MAX).map(|code| code.count).sum();
-    let mut meta = cost(&told, &past).meta(started);
+    let cost = cost(&told, &past);
+    let completeness = folds.completeness(&told.counts.codes, (&asked, told.left_out), &cost);
+    let mut meta = cost.meta(started);
     if left > 0.0 {
         meta.truncated = true;
         meta.warnings.push(format!("{left} errors of less frequent codes are not in the tree"));
     }
-    Ok(to_json(&TreeAnswer { count: told.total, children: root.children(), meta }))
+    Ok(to_json(&TreeAnswer { count: told.total, children: root.children(), completeness, meta }))
 }
 
 /// Where a code stands: names and titles of what is above it.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use arrow::{array::AsArray, record_batch::RecordBatch};
-use schemas::{TraceId, columns as c};
+use schemas::{Signal, TraceId, columns as c};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -149,7 +149,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
             .map(|(service, operation, reached, failed)| BlastEntry { service, operation, reached, failed })
             .collect(),
         edges: told.edges.into_iter().map(|(from, to, calls)| BlastEdge { from, to, calls }).collect(),
-        completeness: Completeness::of(completeness, &mut cost),
+        completeness: Completeness::of(completeness, folds.losses.dropped(&[Signal::Traces], None), &mut cost),
         meta: cost.meta(started),
     };
     Ok(to_json(&body))

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use schemas::UnixNanos;
+use schemas::{Signal, UnixNanos};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -199,7 +199,11 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         at: Time(request.at),
         unlinked: graph.unlinked,
         orphans: graph.orphans,
-        completeness: Completeness::of(completeness, &mut cost),
+        completeness: Completeness::of(
+            completeness,
+            folds.losses.dropped(&[Signal::Traces], request.ego.as_ref().map(|(service, _)| &**service)),
+            &mut cost,
+        ),
         meta: cost.meta(started),
         edges,
     };

@@ -6,7 +6,7 @@ use governance::analytics::{
     attempts::{Chain, Inversion, Retries, Waits, chains, inversions, retries, waits},
     policies::Policy,
 };
-use schemas::TraceId;
+use schemas::{Signal, TraceId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -194,7 +194,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let mut places: Vec<usize> = (0..told.edges.len()).filter(|edge| of_service(*edge) && told.is_told(*edge)).collect();
     places.sort_by(|a, b| told.waste(*b).total_cmp(&told.waste(*a)).then(a.cmp(b)));
     policies.retain(|policy| service.as_ref().is_none_or(|service| *service == policy.service));
-    let completeness = Completeness::of(completeness, &mut cost);
+    let completeness = Completeness::of(completeness, folds.losses.dropped(&[Signal::Traces], service.as_deref()), &mut cost);
     let mut meta = cost.meta(started);
     if policies.len() > POLICIES_MAX {
         meta.warnings.push(format!("{} more policies did less than these", policies.len() - POLICIES_MAX));

@@ -2,9 +2,9 @@
 
 use std::{cmp::Reverse, time::Instant};
 
-use schemas::{TenantId, UnixNanos};
+use schemas::UnixNanos;
 use serde::Serialize;
-use storage::{Cardinality, Holdings, KnownCount, RetentionPreview, Store, TableHoldings};
+use storage::{Holdings, RetentionPreview, Store, TableHoldings};
 use utoipa::ToSchema;
 
 use super::{
@@ -15,13 +15,13 @@ use super::{
         status::Storage,
         window::unknown_parameter,
     },
+    cardinality::{CardinalityTop, NewestSeries},
     senders::{DataLink, OtherSenders, Sender, SenderDoor, Senders},
 };
 
 const LIMITS: Limits = Limits { default: 200, max: 2000 };
 const KNOWN: &str = "this route knows `limit`";
 const CLOCKS_MAX: usize = 20;
-const CARDINALITY_MAX: usize = 20;
 
 /// What comes in, and what becomes of it. Senders are told since the start of the server; rates are of the last minute.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,31 +56,6 @@ struct ClockAhead {
     ahead_ns_max: i64,
     #[schema(value_type = Option<String>)]
     last_seen: Option<Time>,
-}
-
-/// Different operations, peers, error codes, versions and environments of services, and of their calls, of which so many have sums of
-/// their own; and combinations of them.
-#[derive(Debug, Serialize, ToSchema)]
-struct CardinalityTop {
-    /// Of each, for each service; ten times as many combinations. What is beyond is added up as one.
-    values_max: usize,
-    /// Those nearest to their limit first, at most twenty.
-    top: Vec<ServiceCardinality>,
-}
-
-/// How many different ones a service has.
-#[derive(Debug, Serialize, ToSchema)]
-struct ServiceCardinality {
-    service: String,
-    /// Empty: its spans do not say.
-    namespace: String,
-    /// Of its spans: `operation`, `peer`, `error_code`, `version`, `environment`, or `row`: combinations of all columns of a sum but the
-    /// minute. Of calls by it: `edge_operation`, `edge_peer`, `edge_protocol`, `edge_environment`, or `edge_row`.
-    what: &'static str,
-    values: usize,
-    values_max: usize,
-    /// Nothing new gets sums of its own.
-    is_full: bool,
 }
 
 /// What is held of each table, for how long, and how long the disk lasts.
@@ -130,8 +105,8 @@ pub(super) fn parse(pairs: &Pairs) -> Result<usize, Problem> {
     Ok(limit)
 }
 
-/// Blocking: asks the disk for its size.
-pub(super) fn answer(store: &Store, senders: Senders, limit: usize) -> Result<Vec<u8>, Problem> {
+/// Blocking: asks the disk for its size, and once a minute reads which series blocks have.
+pub(super) fn answer(store: &Store, newest: &NewestSeries, senders: Senders, limit: usize) -> Result<Vec<u8>, Problem> {
     let (started, now) = (Instant::now(), now());
     let Senders { doors, mut services, others, mut links } = senders;
     let clocks = clocks(&services);
@@ -150,7 +125,7 @@ pub(super) fn answer(store: &Store, senders: Senders, limit: usize) -> Result<Ve
         links_total,
         links,
         clocks,
-        cardinality: CardinalityTop::of(store.cardinality(TenantId::DEFAULT)),
+        cardinality: CardinalityTop::of(store, newest, now),
         storage: Storage::of(&store.stats()),
         retention,
         meta: cost.meta(started),
@@ -176,27 +151,6 @@ fn clocks(services: &[Sender]) -> Vec<ClockAhead> {
         last_seen: service.ahead_at.map(Time),
     };
     ahead.iter().take(CLOCKS_MAX).map(of).collect()
-}
-
-impl CardinalityTop {
-    fn of(Cardinality { values_max, mut counts }: Cardinality) -> Self {
-        counts.sort_by(|a, b| {
-            let share = |count: &KnownCount| count.values as f64 / count.what.most(values_max).max(1) as f64;
-            share(b)
-                .total_cmp(&share(a))
-                .then_with(|| b.values.cmp(&a.values))
-                .then_with(|| (&a.service, &a.namespace, a.what).cmp(&(&b.service, &b.namespace, b.what)))
-        });
-        let of = |KnownCount { service, namespace, what, values }: &KnownCount| ServiceCardinality {
-            service: service.to_string(),
-            namespace: namespace.to_string(),
-            what: what.name(),
-            values: *values,
-            values_max: what.most(values_max),
-            is_full: *values >= what.most(values_max),
-        };
-        Self { values_max, top: counts.iter().take(CARDINALITY_MAX).map(of).collect() }
-    }
 }
 
 impl Retention {

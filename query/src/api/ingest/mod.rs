@@ -3,9 +3,10 @@
 //! ```text
 //! GET /api/v1/status/ingest    answer    senders, clocks, cardinality, the store, retention
 //! ```
-//! `senders` is what the receivers tell; this room does not know them.
+//! `cardinality` tells what there are too many different ones of. `senders` is what the receivers tell; this room does not know them.
 
 mod answer;
+mod cardinality;
 mod routes;
 mod senders;
 

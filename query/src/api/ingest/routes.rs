@@ -13,10 +13,12 @@ use super::{
         search::{Asked, pairs, respond},
     },
     answer::{self, IngestAnswer},
+    cardinality::NewestSeries,
 };
 
 pub(in crate::api) fn routes(shared: Shared) -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(get_ingest)).with_state(shared)
+    let newest = Arc::new(NewestSeries::default());
+    OpenApiRouter::default().routes(routes!(get_ingest)).with_state((shared, newest))
 }
 
 /// What comes in, and what becomes of it
@@ -30,11 +32,11 @@ pub(in crate::api) fn routes(shared: Shared) -> OpenApiRouter {
         AskProblems,
     )
 )]
-async fn get_ingest(State(shared): State<Shared>, asked: Asked) -> Response {
+async fn get_ingest(State((shared, newest)): State<(Shared, Arc<NewestSeries>)>, asked: Asked) -> Response {
     respond(async {
         let limit = answer::parse(&pairs(asked)?)?;
         let (store, senders) = (Arc::clone(&shared.store), (shared.senders)());
-        let told = tokio::task::spawn_blocking(move || answer::answer(&store, senders, limit)).await;
+        let told = tokio::task::spawn_blocking(move || answer::answer(&store, &newest, senders, limit)).await;
         told.map_err(|_| internal("a bug ended the look at the store"))?
     })
     .await

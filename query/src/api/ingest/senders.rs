@@ -88,6 +88,8 @@ pub struct RefusedRequests {
     /// As in the label `outcome` of `fusebox_otlp_requests_total`.
     pub reason: &'static str,
     pub requests: u64,
+    /// Their senders were told not to come back: what they held is lost. Others may have come again and been stored.
+    pub is_final: bool,
 }
 
 /// Why something was refused last.
@@ -129,6 +131,8 @@ pub struct Sender {
     /// Requests with its records that were refused once they had been read. Who sent what cannot be read is not known: that is in `doors`
     /// alone, with all other refusals.
     pub refused: u64,
+    /// Of these, those whose senders were told not to come back.
+    pub refused_for_good: u64,
     /// Refused alone, of requests that were of no other service.
     pub rejected_records: u64,
     pub last_error: Option<SenderError>,

@@ -19,6 +19,7 @@ use super::{
         answer::{Meta, meta},
         closed::Answered,
         completeness::Completeness,
+        dropped::Dropped,
         problem::Problem,
         search::{Limits, Pairs, now},
     },
@@ -98,7 +99,7 @@ impl Request {
     }
 }
 
-pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Result<Answered, Problem> {
+pub(super) async fn answer(engine: &Engine, table: Table, dropped: Dropped, pairs: Pairs) -> Result<Answered, Problem> {
     let Selection { mut found, own, warnings } = Selection::parse(table, pairs, &["by", "buckets", "series"], now())?;
     let Request { by, buckets, series } = Request::parse(own)?;
     let by = by.map(|by| parse_field("by", &by)).transpose()?;
@@ -129,7 +130,7 @@ pub(super) async fn answer(engine: &Engine, table: Table, pairs: Pairs) -> Resul
         total: series.iter().map(|series| series.total).sum(),
         series,
         other_values,
-        completeness: Completeness::of_records(newest, late, &summary.partial),
+        completeness: Completeness::of_records(newest, late, dropped, &summary.partial),
         meta: meta(&summary, &warnings),
     };
     Ok(Answered::new(serde_json::to_vec(&body).expect("string keys and finite numbers always serialize"), &body.meta))

@@ -21,4 +21,4 @@ mod tally;
 mod values;
 
 pub(super) use buckets::Buckets;
-pub(crate) use routes::routes;
+pub(super) use routes::routes;

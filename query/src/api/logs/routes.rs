@@ -7,12 +7,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::HeaderMap;
-use schemas::Table;
+use schemas::{Signal, Table};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
         closed,
+        dropped::{Counting, Losses},
         openapi::{AskProblems, NotModified},
         path::{InPath, in_path},
         search::{Asked, QueryAndTime, pairs, respond},
@@ -27,7 +28,7 @@ use crate::engine::Engine;
 
 type Shared = State<Arc<Engine>>;
 
-pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
+pub(in crate::api) fn routes(counting: Counting) -> OpenApiRouter {
     OpenApiRouter::default()
         .routes(routes!(get_logs_histogram))
         .routes(routes!(get_spans_histogram))
@@ -37,7 +38,7 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
         .routes(routes!(get_span_values))
         .routes(routes!(get_patterns))
         .routes(routes!(get_context))
-        .with_state(Arc::new(engine))
+        .with_state(counting)
 }
 
 /// Counts of log records over time
@@ -56,9 +57,10 @@ pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
     ),
     responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), NotModified, AskProblems)
 )]
-async fn get_logs_histogram(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
+async fn get_logs_histogram(State(engine): Shared, State(losses): State<Losses>, headers: HeaderMap, asked: Asked) -> Response {
+    let dropped = losses.dropped(&[Signal::Logs], None);
     let of = ("logs/histogram", Table::Logs);
-    closed::respond(&engine, of, &headers, asked, async |pairs| histogram::answer(&engine, Table::Logs, pairs).await).await
+    closed::respond(&engine, of, &headers, asked, async |pairs| histogram::answer(&engine, Table::Logs, dropped, pairs).await).await
 }
 
 /// Counts of spans over time
@@ -77,9 +79,10 @@ async fn get_logs_histogram(State(engine): Shared, headers: HeaderMap, asked: As
     ),
     responses((status = 200, description = "counts in buckets of equal width", body = HistogramAnswer), NotModified, AskProblems)
 )]
-async fn get_spans_histogram(State(engine): Shared, headers: HeaderMap, asked: Asked) -> Response {
+async fn get_spans_histogram(State(engine): Shared, State(losses): State<Losses>, headers: HeaderMap, asked: Asked) -> Response {
+    let dropped = losses.dropped(&[Signal::Traces], None);
     let of = ("spans/histogram", Table::Spans);
-    closed::respond(&engine, of, &headers, asked, async |pairs| histogram::answer(&engine, Table::Spans, pairs).await).await
+    closed::respond(&engine, of, &headers, asked, async |pairs| histogram::answer(&engine, Table::Spans, dropped, pairs).await).await
 }
 
 /// Fields of log records

@@ -17,4 +17,4 @@ mod query;
 mod routes;
 mod values;
 
-pub(crate) use routes::routes;
+pub(super) use routes::routes;

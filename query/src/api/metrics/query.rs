@@ -11,6 +11,7 @@ use super::{
     super::{
         answer::{Time, to_json},
         completeness::Completeness,
+        dropped::Dropped,
         problem::Problem,
         search::{Limits, Pairs, now, parse_limit, parse_time},
         sql::problem_in,
@@ -141,13 +142,13 @@ impl ExemplarOfSeries {
     }
 }
 
-pub(super) async fn range(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
+pub(super) async fn range(engine: &Engine, dropped: Dropped, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let window = window(&mut pairs, now(), SHOWN_NS)?;
     let step_ns = step(&mut pairs, window)?;
     let steps = Steps::aligned(window.start, window.end, step_ns);
     let request = Request::parse(pairs, steps, step_ns, KNOWN_OF_RANGE)?;
     let times_ms = steps.times().map(|time| time / 1_000_000).collect();
-    let Answered { metric, types, function, window_ns, rows, exemplars, completeness, meta } = on_engine(engine, request).await?;
+    let Answered { metric, types, function, window_ns, rows, exemplars, completeness, meta } = on_engine(engine, dropped, request).await?;
     Ok(to_json(&RangeAnswer {
         metric,
         types,
@@ -162,11 +163,11 @@ pub(super) async fn range(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, 
     }))
 }
 
-pub(super) async fn one(engine: &Engine, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
+pub(super) async fn one(engine: &Engine, dropped: Dropped, mut pairs: Pairs) -> Result<Vec<u8>, Problem> {
     let now = now();
     let time = taken(&mut pairs, "time").map(|text| parse_time("time", &text, now)).transpose()?.unwrap_or(now);
     let request = Request::parse(pairs, Steps::at(time.0), 0, KNOWN_OF_ONE)?;
-    let Answered { metric, types, function, window_ns, rows, exemplars, completeness, meta } = on_engine(engine, request).await?;
+    let Answered { metric, types, function, window_ns, rows, exemplars, completeness, meta } = on_engine(engine, dropped, request).await?;
     let point = |row: Row| Point { labels: label_map(&row.labels), value: Number(row.values.first().copied().flatten()) };
     Ok(to_json(&OneAnswer {
         metric,
@@ -208,18 +209,18 @@ impl Request {
 }
 
 /// Reads and evaluates where questions are answered: it takes time.
-async fn on_engine(engine: &Engine, request: Request) -> Result<Answered, Problem> {
+async fn on_engine(engine: &Engine, dropped: Dropped, request: Request) -> Result<Answered, Problem> {
     let (reply, answered) = oneshot::channel();
     let of_task = engine.clone();
     let _work = engine.spawn(async move {
         // Whoever asked may be gone.
-        let _ = reply.send(answer(&of_task, request).await);
+        let _ = reply.send(answer(&of_task, dropped, request).await);
     });
     let ended = EngineError::Internal { message: "a bug ended the evaluation".to_owned() };
     answered.await.unwrap_or(Err(ended)).map_err(|error| problem_in("selector", error))
 }
 
-async fn answer(engine: &Engine, request: Request) -> Result<Answered, EngineError> {
+async fn answer(engine: &Engine, dropped: Dropped, request: Request) -> Result<Answered, EngineError> {
     let Request { selector, asked, steps, .. } = &request;
     let wanted = Wanted { buckets: matches!(asked.of, Of::Quantile(_)), exemplars: asked.exemplars };
     let Gathered { frame, counts, mut summary } = engine.frame(selector.clone(), request.span(), wanted).await?;
@@ -258,7 +259,7 @@ async fn answer(engine: &Engine, request: Request) -> Result<Answered, EngineErr
     }
     let metric = selector.metric().unwrap_or_default().to_owned();
     let meta = MetricsMeta::new(&summary, &warnings, frame.series.len(), counts);
-    let completeness = Completeness::of_records(counts.newest_received, counts.late, &summary.partial);
+    let completeness = Completeness::of_records(counts.newest_received, counts.late, dropped, &summary.partial);
     Ok(Answered { metric, types, function, window_ns, rows, exemplars, completeness, meta })
 }
 

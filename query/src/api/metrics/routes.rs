@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
+use schemas::Signal;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     super::{
+        dropped::{Counting, Losses},
         openapi::AskProblems,
         path::{InPath, in_path},
         search::{Asked, pairs, respond},
@@ -21,14 +23,14 @@ use crate::engine::Engine;
 
 type Shared = State<Arc<Engine>>;
 
-pub(crate) fn routes(engine: Engine) -> OpenApiRouter {
+pub(in crate::api) fn routes(counting: Counting) -> OpenApiRouter {
     OpenApiRouter::default()
         .routes(routes!(get_names))
         .routes(routes!(get_labels))
         .routes(routes!(get_values))
         .routes(routes!(get_one))
         .routes(routes!(get_range))
-        .with_state(Arc::new(engine))
+        .with_state(counting)
 }
 
 /// Metrics, with what they are
@@ -100,8 +102,8 @@ async fn get_values(State(engine): Shared, label: InPath<String>, asked: Asked) 
     ),
     responses((status = 200, description = "a value of each series", body = OneAnswer), AskProblems)
 )]
-async fn get_one(State(engine): Shared, asked: Asked) -> Response {
-    respond(async { query::one(&engine, pairs(asked)?).await }).await
+async fn get_one(State(engine): Shared, State(losses): State<Losses>, asked: Asked) -> Response {
+    respond(async { query::one(&engine, losses.dropped(&[Signal::Metrics], None), pairs(asked)?).await }).await
 }
 
 /// What series say at every step
@@ -127,6 +129,6 @@ async fn get_one(State(engine): Shared, asked: Asked) -> Response {
     ),
     responses((status = 200, description = "values of each series", body = RangeAnswer), AskProblems)
 )]
-async fn get_range(State(engine): Shared, asked: Asked) -> Response {
-    respond(async { query::range(&engine, pairs(asked)?).await }).await
+async fn get_range(State(engine): Shared, State(losses): State<Losses>, asked: Asked) -> Response {
+    respond(async { query::range(&engine, losses.dropped(&[Signal::Metrics], None), pairs(asked)?).await }).await
 }

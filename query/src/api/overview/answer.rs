@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use schemas::UnixNanos;
+use schemas::{Signal, UnixNanos};
 use serde::Serialize;
 use utoipa::ToSchema;
 use xxhash_rust::xxh3::xxh3_64;
@@ -172,7 +172,7 @@ pub(super) async fn answer(shared: &Shared, (folds, past): (&Folds, &PastCodes),
         },
     };
     let Window { start, end } = window;
-    let completeness = Completeness::of(loads.completeness, &mut loads.cost);
+    let completeness = Completeness::of(loads.completeness, folds.losses.dropped(&[Signal::Traces], None), &mut loads.cost);
     let meta = loads.cost.meta(started);
     Ok(OverviewAnswer { start: Time(start), end: Time(end), content, completeness, meta })
 }

@@ -4,15 +4,17 @@
 
 use std::time::Instant;
 
-use schemas::{Table, columns as c};
+use schemas::{Signal, Table, columns as c};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     super::{
         answer::{Cost, Meta, meta, to_json, total},
+        breakers::Folds,
         closed::Answered,
         completeness::Completeness,
+        dropped::Dropped,
         logs::Buckets,
         problem::Problem,
         search::{Pairs, now, parse_search},
@@ -121,18 +123,21 @@ fn parse_kind(text: &str) -> Result<i32, Problem> {
     })
 }
 
-pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Answered, Problem> {
+pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Answered, Problem> {
     let started = Instant::now();
     let request = Request::parse(pairs)?;
+    let dropped = folds.losses.dropped(&[Signal::Traces], request.service.as_deref());
     let (search, warnings) = parse_search(&request.text)?;
     let times = request.times(&search);
     let of_sums = match search == Search::Everything && times.width_ns % MINUTE_NS == 0 {
-        true => of_sums(engine, &request, times).await?.map(|(heatmap, completeness, cost)| (heatmap, completeness, cost.meta(started))),
+        true => of_sums(&folds.engine, &request, times, dropped)
+            .await?
+            .map(|(heatmap, completeness, cost)| (heatmap, completeness, cost.meta(started))),
         false => None,
     };
     let (heatmap, completeness, meta) = match of_sums {
         Some(found) => found,
-        None => of_spans(engine, &request, search, times, &warnings).await?,
+        None => of_spans(&folds.engine, &request, search, times, dropped, &warnings).await?,
     };
     let Rows { bounds_ns, cells: shown } = heatmap.rows(request.rows);
     let mut cells = Cells::default();
@@ -157,7 +162,12 @@ pub(super) async fn answer(engine: &Engine, pairs: Pairs) -> Result<Answered, Pr
 }
 
 /// `None` where sums do not tell: there are too many different ones, or the operation is one of too many of its service.
-async fn of_sums(engine: &Engine, request: &Request, times: Grid) -> Result<Option<(Heatmap, Completeness, Cost)>, Problem> {
+async fn of_sums(
+    engine: &Engine,
+    request: &Request,
+    times: Grid,
+    dropped: Dropped,
+) -> Result<Option<(Heatmap, Completeness, Cost)>, Problem> {
     let operation = request.operation.as_deref();
     let whose = Whose { service: request.service.as_deref(), environment: request.environment.as_deref(), operations: operation.is_some() };
     let Loaded { rows, mut cost, completeness } = minutes(engine, request.window, times, whose).await?;
@@ -167,7 +177,7 @@ async fn of_sums(engine: &Engine, request: &Request, times: Grid) -> Result<Opti
     }
     let mut heatmap = Heatmap::new(times, request.kind);
     rows.iter().filter(of_operation).for_each(|row| heatmap.add_sums(row.key.from_ns, row.key.kind, &row.red));
-    let completeness = Completeness::of(completeness, &mut cost);
+    let completeness = Completeness::of(completeness, dropped, &mut cost);
     Ok(Some((heatmap, completeness, cost)))
 }
 
@@ -176,6 +186,7 @@ async fn of_spans(
     request: &Request,
     search: Search,
     times: Grid,
+    dropped: Dropped,
     warnings: &[String],
 ) -> Result<(Heatmap, Completeness, Meta), Problem> {
     let Request { text, service, operation, environment, kind, window, .. } = request;
@@ -188,6 +199,6 @@ async fn of_spans(
     let (heatmap, summary) = asked.map_err(|error| problem_in("q", error))?;
     let mut cost = Cost::default();
     cost.add(&summary);
-    let completeness = Completeness::of(heatmap.completeness, &mut cost);
+    let completeness = Completeness::of(heatmap.completeness, dropped, &mut cost);
     Ok((heatmap, completeness, meta(&summary, warnings)))
 }

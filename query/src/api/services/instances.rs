@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use schemas::{Table, UnixNanos, columns as c};
+use schemas::{Signal, Table, UnixNanos, columns as c};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -139,7 +139,7 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
         fairness: fairness(&instances),
         total: instances.len(),
         instances: instances.iter().take(request.limit).map(row).collect(),
-        completeness: Completeness::of(presences.completeness, &mut cost),
+        completeness: Completeness::of(presences.completeness, folds.losses.dropped(&[Signal::Traces], Some(service)), &mut cost),
         meta: cost.meta(started),
     };
     Ok(to_json(&body))

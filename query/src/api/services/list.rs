@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, time::Instant};
 
-use schemas::UnixNanos;
+use schemas::{Signal, UnixNanos};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -180,7 +180,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let codes = codes_of(&counts, |count| &*count.whose.service);
     let guards = guards_or_warning(folds, &request, &mut cost).await;
     let of = |service: &Service| Row::of(service, request.seconds(), codes.get(&*service.name).map_or(&[], Vec::as_slice), &guards);
-    let completeness = Completeness::of(completeness, &mut cost);
+    let completeness = Completeness::of(completeness, folds.losses.dropped(&[Signal::Traces], None), &mut cost);
     let body = ServicesAnswer {
         buckets: Buckets::of(grid),
         total,

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use schemas::Signal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -66,7 +67,7 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
         service: found.map(|service| Row::of(&service, request.seconds(), &codes, &guards)),
         durations: durations.unwrap_or_default(),
         codes: codes.into_iter().take(CODES_MAX).collect(),
-        completeness: Completeness::of(completeness, &mut cost),
+        completeness: Completeness::of(completeness, folds.losses.dropped(&[Signal::Traces], Some(service)), &mut cost),
         meta: cost.meta(started),
     };
     Ok(to_json(&body))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use schemas::UnixNanos;
+use schemas::{Signal, UnixNanos};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -105,7 +105,7 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
         buckets: Buckets::of(grid),
         total: operations.len(),
         operations: operations.iter().take(request.limit).map(of).collect(),
-        completeness: Completeness::of(completeness, &mut cost),
+        completeness: Completeness::of(completeness, folds.losses.dropped(&[Signal::Traces], Some(service)), &mut cost),
         meta: cost.meta(started),
     };
     Ok(to_json(&body))

@@ -124,6 +124,6 @@ async fn get_instances(State(folds): State<Folds>, service: InPath<String>, aske
     responses((status = 200, description = "cells of a grid", body = HeatmapAnswer), AskProblems)
 )]
 async fn get_heatmap(State(folds): State<Folds>, headers: HeaderMap, asked: Asked) -> Response {
-    let engine = &folds.engine;
-    closed::respond(engine, ("heatmap", Table::Spans), &headers, asked, async |pairs| heatmap::answer(engine, pairs).await).await
+    let of = ("heatmap", Table::Spans);
+    closed::respond(&folds.engine, of, &headers, asked, async |pairs| heatmap::answer(&folds, pairs).await).await
 }

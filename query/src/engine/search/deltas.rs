@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::{
-    functions_aggregate::expr_fn::count,
-    logical_expr::{Expr, LogicalPlan, ScalarUDF, ident, lit},
+    arrow::datatypes::DataType,
+    functions::core::expr_fn::coalesce,
+    functions_aggregate::expr_fn::{count, max},
+    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, ScalarUDF, cast, ident, lit},
 };
 use schemas::{Table, UnixNanos, columns as c};
 use storage::Snapshot;
@@ -14,7 +16,7 @@ use super::{
     compile::Compiler,
     plan::{TimeSpan, in_time, records},
 };
-use crate::search::Search;
+use crate::{analytics::minutes::LATE_NS, search::Search};
 
 /// A search with its text, and a box.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +42,7 @@ pub(crate) struct GroupQuestion {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// One row, `count`.
+    /// One row: `count`, how many of them came `late`, and when the `newest` did, null when there are none.
     Count,
     /// These columns of the records whose [`SampleKey`] is below: the same records each time.
     Sample { columns: Vec<&'static str>, below: Option<u32> },
@@ -59,7 +61,13 @@ pub(in super::super) fn group_plan(snapshot: &Arc<Snapshot>, question: &GroupQue
         found = found.filter(condition)?;
     }
     match wanted {
-        Wanted::Count => Ok(found.aggregate(Vec::<Expr>::new(), [count(lit(1_i64)).alias("count")])?.build()?),
+        Wanted::Count => {
+            let received_at = || cast(ident(c::RECEIVED_AT), DataType::Int64);
+            let is_late = (received_at() - over_at(*table)).gt(lit(LATE_NS));
+            let late = count(lit(1_i64)).filter(is_late).build()?.alias("late");
+            let measures = [count(lit(1_i64)).alias("count"), late, max(received_at()).alias("newest")];
+            Ok(found.aggregate(Vec::<Expr>::new(), measures)?.build()?)
+        }
         Wanted::Sample { columns, below } => {
             if let Some(below) = below {
                 let keys = SampleKey::columns(*table).map(ident).collect();
@@ -67,6 +75,15 @@ pub(in super::super) fn group_plan(snapshot: &Arc<Snapshot>, question: &GroupQue
             }
             Ok(found.project(columns.iter().map(|name| ident(*name)))?.build()?)
         }
+    }
+}
+
+/// When what a record tells of was over.
+fn over_at(table: Table) -> Expr {
+    let time = cast(ident(table.time_column()), DataType::Int64);
+    match table {
+        Table::Spans => time + coalesce(vec![ident(c::DURATION_NS), lit(0_i64)]),
+        _ => time,
     }
 }
 

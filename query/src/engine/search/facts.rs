@@ -271,7 +271,7 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
     Ok(found.build()?)
 }
 
-/// Of a governance table: its own columns, and who says it.
+/// Of a governance table: its own columns, who says it, and when that came.
 fn of_fold(table: Table) -> impl Iterator<Item = &'static str> {
     let emitter = [c::SERVICE_NAME, c::SERVICE_NAMESPACE, c::SERVICE_INSTANCE_ID, c::SERVICE_VERSION, c::DEPLOYMENT_ENVIRONMENT];
     let own = match table {
@@ -280,7 +280,7 @@ fn of_fold(table: Table) -> impl Iterator<Item = &'static str> {
         Table::ResilienceActions => derived::resilience_actions::COLUMNS,
         _ => &[],
     };
-    own.iter().map(|column| column.name).chain(emitter)
+    own.iter().map(|column| column.name).chain(emitter).chain([c::RECEIVED_AT])
 }
 
 /// The call itself was wrong: no breaker counts that as a failure. Frameworks that say no status say it as the code of their error.

@@ -133,7 +133,8 @@ async fn a_small_one_in_full() {
             { "kind": "value", "value": "error", "total": 1, "counts": [0, 1, 0] },
         ],
         "other_values": 0,
-        "completeness": { "watermark": "2026-09-21T14:13:20.000000000Z", "late": 0, "left_out": 0, "sampled_out": 0.0, "partial": false },
+        "completeness": { "watermark": "2026-09-21T14:13:20.000000000Z", "late": 0, "left_out": 0, "sampled_out": 0.0, "partial": false,
+            "dropped": { "since": "1970-01-01T00:00:00.000000000Z", "requests": 2, "put_off": 0, "records": 0, "service": null } },
     });
     assert_eq!(answer, expected);
     let nothing = ask(&loaded, "logs/histogram", &[("q", "nothing")]).await;

@@ -6,6 +6,7 @@ import type { ClientsAnswer, Limiter, LimitsAnswer } from '../../base/schema';
 import { clock, toMs } from '../../base/time';
 import { link, param, setParams } from '../../base/url';
 import { known } from '../../components/breakerwords';
+import { Complete } from '../../components/complete';
 import { Drawer, Meter, Panel, Table, type Column } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
 import { Empty, Loaded } from '../../components/states';
@@ -95,7 +96,7 @@ export function Limits() {
   ];
   return (
     <div class="with-drawer">
-      <Panel grow flush label={t('title')}>
+      <Panel grow flush label={t('title')} actions={<Complete of={answer.data?.completeness} />}>
         <Loaded answer={answer} route="limits">
           {(data) => (data.limits.length === 0 ? <Empty title={t('none')}><p>{t('none_why')}</p></Empty> : <Table label={t('title')} columns={columns} rows={data.limits} keyOf={(one) => one.id} onRow={choose} selected={(one) => one.id === chosen?.id} />)}
         </Loaded>

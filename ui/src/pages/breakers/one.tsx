@@ -5,6 +5,7 @@ import { useGet } from '../../base/query';
 import { dayClock, nsToMs, toMs } from '../../base/time';
 import { setParams } from '../../base/url';
 import { MECHANISMS, known, levelName, mechanismName } from '../../components/breakerwords';
+import { Complete } from '../../components/complete';
 import { MiniLane } from '../../components/lane';
 import { Drawer } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
@@ -40,6 +41,7 @@ export function OnePanel({ id, onClose }: { id: string; onClose: () => void }) {
       <Loaded answer={answer} route="breakers/{id}">
         {(data) => (
           <>
+            <Complete of={data.completeness} />
             {data.flapping.flaps && <p class="strip">{t('flaps')}</p>}
             <section>
               <dl class="kv">

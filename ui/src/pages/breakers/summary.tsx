@@ -3,6 +3,7 @@ import { count, duration, short } from '../../base/format';
 import { texts } from '../../base/i18n';
 import { setParams } from '../../base/url';
 import { stateName } from '../../components/breakerwords';
+import { Complete } from '../../components/complete';
 import { GLYPHS, STATES, STATE_COLOURS, isActive, type BreakersAnswer } from '../../model/breakers';
 
 const t = texts({
@@ -26,6 +27,7 @@ export function Summary({ data }: { data: BreakersAnswer }) {
           ))}
         </div>
         <span class="spring" />
+        <Complete of={data.completeness} />
         <span>
           <b>{count(data.summary.trips)}</b> <span class="soft">{t('trips_in')}</span> <span class="faint">({t('before', { n: data.summary.trips_before })})</span>
         </span>

@@ -4,8 +4,9 @@ import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
 import { dayClock, toMs } from '../../base/time';
 import { link } from '../../base/url';
-import type { Deltas } from '../../base/schema';
+import type { Completeness, Deltas } from '../../base/schema';
 import { BarChart } from '../../components/bars';
+import { Complete } from '../../components/complete';
 import { Icon } from '../../components/icons';
 import { CopyButton, Drawer, Meter } from '../../components/parts';
 import { bounds } from '../../model/range';
@@ -53,7 +54,7 @@ export function CodeDrawer({ code, hops, onClose }: { code: string; hops: boolea
   const range = useRangeQuery();
   const query = { ...range, count: hops ? 'hops' : null };
   const path = `errors/codes/${encodeURIComponent(code)}`;
-  const answer = useGet<CodeRow>(path, query);
+  const answer = useGet<CodeRow & { completeness: Completeness }>(path, query);
   const chains = useGet<{ chains: Chain[]; chains_total: number }>(`${path}/propagation`, range);
   const row = answer.data?.code === code ? answer.data : undefined;
   return (
@@ -70,7 +71,12 @@ export function CodeDrawer({ code, hops, onClose }: { code: string; hops: boolea
       onClose={onClose}
     >
       <Loaded answer={answer} route="errors/codes/{code}">
-        {(one) => <Body row={one} chains={chains} />}
+        {(one) => (
+          <>
+            <Complete of={one.completeness} />
+            <Body row={one} chains={chains} />
+          </>
+        )}
       </Loaded>
     </Drawer>
   );

@@ -8,6 +8,7 @@ import { nsToMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
 import { BarChart, Legend, type Mark } from '../../components/bars';
 import { codeName } from '../../components/codename';
+import { Complete } from '../../components/complete';
 import { Icon } from '../../components/icons';
 import { CopyButton, Panel, Segments, Select, Table } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
@@ -157,6 +158,7 @@ export default function ErrorsPage() {
                 <div class="row" style={{ marginTop: '6px' }}>
                   <Legend series={series.map((one, index) => ({ name: named(one.name), colour: colour(index, one.name) }))} />
                   <span class="spring" />
+                  <Complete of={data.completeness} />
                   <span class="faint small">{t('sum', { errors: count(Math.round(data.count)), codes: data.codes_total })}</span>
                 </div>
               </Panel>

@@ -10,6 +10,7 @@ import { nsToMs } from '../../base/time';
 import { param, setParams } from '../../base/url';
 import { BarChart, Legend } from '../../components/bars';
 import { Chips } from '../../components/chips';
+import { Complete } from '../../components/complete';
 import { FilterBar } from '../../components/filter';
 import { LogLine } from '../../components/logline';
 import { NoData } from '../../components/nodata';
@@ -77,6 +78,7 @@ export default function LogsPage() {
               <div class="row" style={{ marginTop: '6px' }}>
                 <Legend series={bars.series} />
                 <span class="spring" />
+                <Complete of={histogram.data!.completeness} />
                 <span class="faint small">{t('total', { n: histogram.data!.total })}</span>
                 <Select
                   label={t('split')}

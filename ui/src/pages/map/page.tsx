@@ -6,6 +6,7 @@ import { language } from '../../base/prefs';
 import { refreshEvery, useGet } from '../../base/query';
 import { nsToMs, toIso, toMs } from '../../base/time';
 import { BASE, go, link, param, setParams } from '../../base/url';
+import { Complete } from '../../components/complete';
 import { Panel, Segments, Select, Table, type Column } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
 import { Empty, Loaded, Partial, Skeleton } from '../../components/states';
@@ -87,6 +88,7 @@ function Shown({ answer, breakers }: { answer: GraphAnswer; breakers: BreakersAn
       <div class="page-head">
         <h1>{t('title')}</h1>
         <Segments label={t('view')} value={view} options={(['map', 'table'] as const).map((one) => [one, t(one)] as const)} onChange={(next) => setParams({ view: next === 'map' ? null : next })} />
+        <Complete of={answer.completeness} />
         <span class="spring" />
         {each && (
           <button class="btn" onClick={() => setParams({ addresses: null }, 'replace')}>

@@ -6,6 +6,7 @@ import type { MetricsRange } from '../../base/schema';
 import { clock } from '../../base/time';
 import { link, param, setParams } from '../../base/url';
 import { Legend } from '../../components/bars';
+import { Complete } from '../../components/complete';
 import { LineChart } from '../../components/lines';
 import { Panel, Segments, Select } from '../../components/parts';
 import { useRange, useRangeQuery } from '../../components/range';
@@ -92,6 +93,9 @@ function Metric({ shown, type, unit }: { shown: Shown; type: string | undefined;
   const answer = useGet<MetricsRange>('metrics/query_range', { ...question(shown), ...useRangeQuery() });
   return (
     <Panel title={<Controls shown={shown} type={type} />}>
+      <div class="row" style={{ justifyContent: 'end' }}>
+        <Complete of={answer.data?.completeness} />
+      </div>
       <Partial meta={answer.data?.meta} />
       <Loaded answer={answer} route="metrics/query_range" rows={10}>
         {(data) => (data.series.length === 0 ? <Empty title={t('nothing')} /> : <Chart data={data} shown={shown} unit={unit ?? data.types[0]?.unit} />)}

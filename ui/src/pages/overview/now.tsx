@@ -10,6 +10,7 @@ import { link } from '../../base/url';
 import { codeName } from '../../components/codename';
 import { BarChart } from '../../components/bars';
 import { stateName } from '../../components/breakerwords';
+import { Complete } from '../../components/complete';
 import { Icon } from '../../components/icons';
 import { Live } from '../../components/live';
 import { Meter, Panel } from '../../components/parts';
@@ -64,6 +65,7 @@ export function Now() {
     <>
       <div class="page-head">
         <h1>{t('title')}</h1>
+        <Complete of={data?.completeness} />
         <span class="spring" />
         <Live stream={stream} />
       </div>

@@ -5,6 +5,7 @@ import { useGet } from '../../base/query';
 import { nsToMs, toMs } from '../../base/time';
 import { link, param, setParams } from '../../base/url';
 import { BarChart } from '../../components/bars';
+import { Complete } from '../../components/complete';
 import { LineChart } from '../../components/lines';
 import { Panel, Tabs } from '../../components/parts';
 import { useRangeQuery } from '../../components/range';
@@ -56,6 +57,7 @@ export default function ServicePage({ id }: { id: string }) {
         <h1>
           {answer.data?.service && <i class={`dot ${health(answer.data.service.health)}`} />} {id}
         </h1>
+        <Complete of={answer.data?.completeness} />
         <span class="spring" />
         <a class="btn" href={link('/traces', { q })}>
           {t('traces')}

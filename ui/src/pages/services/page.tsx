@@ -6,6 +6,7 @@ import { useKeys } from '../../base/keys';
 import { useGet } from '../../base/query';
 import { BASE, go, link, param, setParams } from '../../base/url';
 import { Spark } from '../../components/bars';
+import { Complete } from '../../components/complete';
 import { GateCounts } from '../../components/gates';
 import { NoData } from '../../components/nodata';
 import { Panel, Table, type Column } from '../../components/parts';
@@ -101,6 +102,7 @@ export default function ServicesPage() {
       <div class="page-head">
         <h1>{t('title')}</h1>
         {answer.data && <span class="note">{t('of', { n: answer.data.total })}</span>}
+        <Complete of={answer.data?.completeness} />
         <span class="spring" />
         <input class="input" aria-label={t('find')} placeholder={t('find')} value={find} onInput={(event) => setParams({ find: event.currentTarget.value || null }, 'replace')} />
       </div>

@@ -11,6 +11,7 @@ import { Empty, Loaded } from '../../components/states';
 import { refusedOf, signalOf } from '../../model/status';
 import { ByReason, LastError } from './cells';
 import { Keeping } from './keeping';
+import { ManyKeys, ManySeries } from './many';
 import { Links } from './links';
 
 const t = texts({
@@ -83,6 +84,8 @@ export function Ingest({ answer }: { answer: Answer<IngestAnswer> }) {
                   <Table label={t('cardinality')} columns={cardinalityColumns()} rows={data.cardinality.top.slice(0, 6)} keyOf={(one) => `${one.service} ${one.namespace} ${one.what}`} />
                 </Panel>
               )}
+              <ManySeries of={data.cardinality.series} />
+              <ManyKeys of={data.cardinality.attribute_keys} />
             </div>
           </div>
         </>

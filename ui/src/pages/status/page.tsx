@@ -11,6 +11,7 @@ import { IconButton, Panel, Table, type Column } from '../../components/parts';
 import { Empty, Loaded } from '../../components/states';
 import { Snippets } from '../../components/snippets';
 import { perSecond, rates, sampleOf, type Sample } from '../../model/status';
+import { Damaged } from './damaged';
 import { Ingest } from './ingest';
 
 const t = texts({
@@ -113,6 +114,7 @@ function Shown({ status, at }: { status: Status; at: number }) {
   ];
   return (
     <>
+      <Damaged storage={storage} dataDir={status.data_dir} />
       <div class="tiles">
         {tile('spans', last?.traces, received.traces)}
         {tile('logs', last?.logs, received.logs)}

@@ -7,6 +7,7 @@ use schemas::{SpanId, TraceId};
 
 use super::super::*;
 use crate::{
+    arrived::{Arrived, LATE_NS},
     codes::lineage::Hop,
     facts::{CodeSource, Source, SpanKind},
 };
@@ -51,6 +52,7 @@ fn reported(
         // What metrics say is not counted.
         source: if kind == 6 { Source::Sum } else { Source::Span },
         weight: f64::from(1 + kind % 3) / 4.0,
+        received_ns: time + [0, LATE_NS, LATE_NS + 1][usize::from(span) % 3],
     }
 }
 
@@ -138,6 +140,11 @@ fn recount(errors: &[Reported<'static>], count: Count<'_>) -> Vec<CodeCount> {
             trend,
             message: newest(|error| error.hop.message),
             solution: newest(|error| error.solution),
+            arrived: Arrived {
+                newest_ns: errors().map(|error| error.received_ns).max(),
+                late: errors().filter(|error| error.received_ns - error.time() > LATE_NS).count() as u64,
+                sampled_out: errors().fold(0.0, |sum, error| sum + error.weight - 1.0),
+            },
             http_status: most(&|error| match error.http_status {
                 Some(500) => Some("500"),
                 Some(_) => Some("503"),
