@@ -14,7 +14,7 @@ export async function damage(browser, binary, shown, { keep, shots }) {
     await send(server.otlp);
     await flip(await firstBlock(server.api));
     await fetch(`${server.api}/api/v1/logs?range=1h`);
-    await json(`${server.api}/api/v1/admin/compact`, { method: 'POST' });
+    await json(`${server.api}/api/v1/admin/compact`, CHANGE);
     await until('the damage is known', () => json(`${server.api}/api/v1/status`), (status) => status.storage.damaged_blocks === 1);
     await tab.go(`${server.api}/status`);
     await tab.page.waitForSelector('table[aria-label="Damaged blocks"] tr:has-text("logs")');
@@ -29,6 +29,9 @@ export async function damage(browser, binary, shown, { keep, shots }) {
   }
 }
 
+/** Whatever changes something is asked for in JSON. */
+const CHANGE = { method: 'POST', headers: { 'content-type': 'application/json' } };
+
 /** Log records, each another text, so that the file has some length. */
 async function send(otlp) {
   const record = (nth) => ({ timeUnixNano: `${Date.now()}000000`, severityNumber: 9, body: { stringValue: `line ${nth} ${Math.sin(nth)}` } });
@@ -40,7 +43,7 @@ async function send(otlp) {
 /** The path of the first block of logs, once there is one. */
 async function firstBlock(api) {
   const { data_dir } = await json(`${api}/api/v1/status`);
-  await json(`${api}/api/v1/admin/flush`, { method: 'POST' });
+  await json(`${api}/api/v1/admin/flush`, CHANGE);
   const folder = join(data_dir, 'data', '1', 'logs');
   const blocks = await until('a block of logs is written', async () => readdirSync(folder).filter((name) => name.endsWith('.parquet')), (names) => names.length > 0);
   return join(folder, blocks[0]);

@@ -31,12 +31,14 @@ const t = texts({
 /** A day ago the clock alone does not say which day. */
 const TODAY_MS = 20 * 3_600_000;
 
-export function Complete({ of }: { of: Completeness | undefined }) {
+/** `end`: it stands at the right, so that what opens reaches to the left. */
+export function Complete({ of, end }: { of: Completeness | undefined; end?: boolean }) {
   if (!of) return null;
   const words = remarks(of);
   return (
     <Menu
       label={t('title')}
+      end={end}
       class={`complete${isWanting(of) ? ' warn-text' : ''}`}
       button={
         <>

@@ -96,7 +96,7 @@ export function Limits() {
   ];
   return (
     <div class="with-drawer">
-      <Panel grow flush label={t('title')} actions={<Complete of={answer.data?.completeness} />}>
+      <Panel grow flush label={t('title')} actions={<Complete of={answer.data?.completeness} end />}>
         <Loaded answer={answer} route="limits">
           {(data) => (data.limits.length === 0 ? <Empty title={t('none')}><p>{t('none_why')}</p></Empty> : <Table label={t('title')} columns={columns} rows={data.limits} keyOf={(one) => one.id} onRow={choose} selected={(one) => one.id === chosen?.id} />)}
         </Loaded>

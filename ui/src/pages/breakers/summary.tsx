@@ -27,7 +27,7 @@ export function Summary({ data }: { data: BreakersAnswer }) {
           ))}
         </div>
         <span class="spring" />
-        <Complete of={data.completeness} />
+        <Complete of={data.completeness} end />
         <span>
           <b>{count(data.summary.trips)}</b> <span class="soft">{t('trips_in')}</span> <span class="faint">({t('before', { n: data.summary.trips_before })})</span>
         </span>

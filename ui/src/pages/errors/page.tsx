@@ -158,7 +158,7 @@ export default function ErrorsPage() {
                 <div class="row" style={{ marginTop: '6px' }}>
                   <Legend series={series.map((one, index) => ({ name: named(one.name), colour: colour(index, one.name) }))} />
                   <span class="spring" />
-                  <Complete of={data.completeness} />
+                  <Complete of={data.completeness} end />
                   <span class="faint small">{t('sum', { errors: count(Math.round(data.count)), codes: data.codes_total })}</span>
                 </div>
               </Panel>

@@ -78,7 +78,7 @@ export default function LogsPage() {
               <div class="row" style={{ marginTop: '6px' }}>
                 <Legend series={bars.series} />
                 <span class="spring" />
-                <Complete of={histogram.data!.completeness} />
+                <Complete of={histogram.data!.completeness} end />
                 <span class="faint small">{t('total', { n: histogram.data!.total })}</span>
                 <Select
                   label={t('split')}

@@ -94,7 +94,7 @@ function Metric({ shown, type, unit }: { shown: Shown; type: string | undefined;
   return (
     <Panel title={<Controls shown={shown} type={type} />}>
       <div class="row" style={{ justifyContent: 'end' }}>
-        <Complete of={answer.data?.completeness} />
+        <Complete of={answer.data?.completeness} end />
       </div>
       <Partial meta={answer.data?.meta} />
       <Loaded answer={answer} route="metrics/query_range" rows={10}>
