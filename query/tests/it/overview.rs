@@ -136,9 +136,12 @@ async fn what_is_wrong_now_and_what_changed() {
 
     // Codes, too: on most days of these hours one is there, and the other as often as now.
     for day in 2..=5 {
-        send(&loaded, &calls(1_000_000 * day as u64, "pay", -day * DAY, 30, 5));
+        let first = 1_000_000 * day as u64;
+        send(&loaded, &calls(first, "pay", -day * DAY, 30, 5));
+        send(&loaded, &calls(first + 500_000, "mail", -day * DAY, 30, 1_000_000));
+        // Earlier days are looked at by half hours: from 14:00 on.
         loaded.append(to_batches(&errors("4002001", 10 * MIN - day * DAY, 3, S), UnixNanos(START_NS)));
-        loaded.append(to_batches(&errors("5001003", 20 * MIN - day * DAY, 40, S), UnixNanos(START_NS)));
+        loaded.append(to_batches(&errors("5001003", 5 * MIN - day * DAY, 40, S), UnixNanos(START_NS)));
     }
     loaded.store.flush().expect("a working disk");
     // What was counted once is known.
