@@ -138,8 +138,8 @@ async fn what_is_wrong_now_and_what_changed() {
     for day in 2..=5 {
         let first = 1_000_000 * day as u64;
         send(&loaded, &calls(first, "pay", -day * DAY, 30, 5));
-        send(&loaded, &calls(first + 500_000, "mail", -day * DAY, 30, 1_000_000));
         // Earlier days are looked at by half hours: from 14:00 on.
+        send(&loaded, &calls(first + 500_000, "mail", -day * DAY - 14 * MIN, 45, 1_000_000));
         loaded.append(to_batches(&errors("4002001", 10 * MIN - day * DAY, 3, S), UnixNanos(START_NS)));
         loaded.append(to_batches(&errors("5001003", 5 * MIN - day * DAY, 40, S), UnixNanos(START_NS)));
     }
