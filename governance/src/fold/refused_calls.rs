@@ -13,6 +13,8 @@ const EDGE: i64 = MINUTE;
 /// Refused calls of a stretch of time, in order, each once. Memory: 72 bytes a call.
 #[derive(Debug, Default)]
 pub struct RefusedCalls {
+    /// When the stretch begins, in nanoseconds.
+    start: i64,
     /// What calls that are alike have in common.
     alike: Vec<Arc<Rejection>>,
     calls: Vec<Call>,
@@ -55,7 +57,7 @@ impl RefusedCalls {
         let calls: Vec<Call> = calls.collect();
         let own = calls.iter().filter(|call| is_near(&call.time)).filter_map(Call::link);
         let links = links.iter().filter(|(time, _)| is_near(time)).map(|(_, link)| *link).chain(own).collect();
-        Self { alike: alike.iter().map(|alike| Arc::clone(&alike.of)).collect(), calls, links }
+        Self { start: start.0, alike: alike.iter().map(|alike| Arc::clone(&alike.of)).collect(), calls, links }
     }
 
     pub fn len(&self) -> usize {
@@ -90,8 +92,8 @@ impl RefusedCalls {
         self.calls.iter().map(|call| (call.refusal(&self.alike[call.of as usize]), call.of, call.scope))
     }
 
-    pub(super) fn first(&self) -> Option<i64> {
-        self.calls.first().map(|call| call.time.0)
+    pub(super) fn start(&self) -> i64 {
+        self.start
     }
 
     fn from(&self, time: i64) -> usize {
@@ -124,7 +126,7 @@ pub(super) type Changed = (usize, Scope);
 ///
 /// More of a trace can only show that a call went further, that its span was refused, or that another service refused, too.
 pub(super) fn over_edge(before: &RefusedCalls, after: &RefusedCalls) -> [Vec<Changed>; 2] {
-    let Some(edge) = after.first() else { return Default::default() };
+    let edge = after.start;
     let near = [(before, before.from(edge.saturating_sub(EDGE))..before.len()), (after, 0..after.from(edge.saturating_add(EDGE)))];
     let traces = |of: &RefusedCalls| of.links.iter().map(|link| link.trace).collect::<HashSet<TraceId, Plain>>();
     let loose = |place: usize| near[place].0.calls[near[place].1.clone()].iter().filter_map(|call| call.trace_id);

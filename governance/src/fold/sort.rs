@@ -140,8 +140,7 @@ impl<'a> Sorted<'a> {
             stretches.push((place, calls));
             place += calls.len() as u32;
         }
-        stretches.retain(|(_, calls)| !calls.is_empty());
-        stretches.sort_by_key(|(place, calls)| (calls.first(), *place));
+        stretches.sort_by_key(|(place, calls)| (calls.start(), *place));
         let changed = changed_at_edges(&stretches);
         self.briefs.reserve(place as usize);
         let mut loose = loose.into_iter().peekable();
