@@ -419,7 +419,7 @@ mod tests {
         let days = [day(15.0, 0.0), day(25.0, 1.0), day(20.0, 0.0)];
         let told = changes(Window { services: &[], codes: &now }, Window { services: &[], codes: &before }, None, &days);
         let shown: Vec<(ChangeKind, &str, Option<f64>)> = told.iter().map(|change| (change.kind, &*change.subject, change.usual)).collect();
-        assert_eq!(shown, [(ChangeKind::CodeSpiking, "spiking", Some(20.0)), (ChangeKind::CodeGone, "gone", Some(30.0))]);
+        assert_eq!(shown, [(ChangeKind::CodeGone, "gone", Some(30.0)), (ChangeKind::CodeSpiking, "spiking", Some(20.0))]);
         // 20 in five minutes, after 24 in the hour before.
         let [spike] =
             &spikes(&codes(&[("pay", "x", 20.0), ("pay", "y", 2.0)]), &codes(&[("pay", "x", 24.0), ("pay", "y", 24.0)]), 12.0)[..]
