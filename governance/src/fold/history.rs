@@ -37,6 +37,7 @@ pub(crate) struct Built {
     pub atoms: Vec<Atom>,
     /// Some source tells states; else all is inferred from refused calls.
     pub is_told: bool,
+    pub notices: Vec<Notice>,
 }
 
 pub(crate) fn build(
@@ -45,17 +46,17 @@ pub(crate) fn build(
     process: &Process,
     prepared: &Prepared,
     rule: &Inference,
-    notices: &mut Vec<Notice>,
 ) -> Built {
+    let mut notices = Vec::new();
     let (sorted, until) = (context.sorted, context.until);
     let family = entry.key.family.as_str();
     let atoms = atoms(slot, prepared, sorted);
-    let gauges = gauge::samples(slot, entry, &atoms, sorted, notices);
+    let gauges = gauge::samples(slot, entry, &atoms, sorted, &mut notices);
     let heard = heard(slot, prepared, &gauges, sorted);
 
     let mut track = Track::default();
     explicit::lay(&mut track, slot, family, process, sorted);
-    counter::lay(&mut track, slot, entry, prepared, sorted, notices);
+    counter::lay(&mut track, slot, entry, prepared, sorted, &mut notices);
     for gauge in &gauges {
         gauge.lay(&mut track, heard.changes.is_empty(), until, sorted);
     }
@@ -91,7 +92,7 @@ pub(crate) fn build(
     let (instance, initial) = (slot.instance.clone(), settled.initial);
     let known_since = UnixNanos(known_since);
     let history = History { instance, initial, known_since, transitions, trips, conflicts: track.conflicts, refused };
-    Built { history, atoms, is_told: !heard.states.is_empty() }
+    Built { history, atoms, is_told: !heard.states.is_empty(), notices }
 }
 
 /// A process that was born within what was read has no state before.

@@ -1,10 +1,13 @@
 //! The fold, from facts to breakers.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{
     Breaker, Folded, History, Input, Notice, Scope, Verdict,
-    alias::{Aliases, aliases},
+    alias::{Aliases, Share, aliases},
     atoms::Origin,
     half_open::half_open,
+    hash::Plain,
     history::{Built, Context, build},
     parameters::FUTURE,
     process::Processes,
@@ -23,21 +26,35 @@ pub fn fold(input: &Input<'_>) -> Folded {
     let mut registry = Registry::of(&sorted, &mut processes);
     hear(input, &sorted, &mut processes);
 
-    let mut built = histories(input, &sorted, &registry, &mut processes);
-    let aliases = aliases(&registry, &built.0);
-    let half_open = half_open(&registry, &built.0, &aliases, &sorted, (&input.parameters.half_open, &mut processes));
+    let mut built = histories(input, &sorted, &registry, &mut processes, Unchanged::default());
+    let aliases = aliases(&registry, &built);
+    let half_open = half_open(&registry, &built, &aliases, &sorted, (&input.parameters.half_open, &mut processes));
     if aliases != Aliases::default() || !half_open.is_empty() {
+        let unchanged = unchanged(&registry, built, &aliases, &half_open);
         registry.share(&aliases.shared);
         registry.share(&half_open);
         aliases.pairs.iter().for_each(|(from, into)| registry.merge(*from, *into));
         registry.forget(&aliases.nobodys);
-        built = histories(input, &sorted, &registry, &mut processes);
+        built = histories(input, &sorted, &registry, &mut processes, unchanged);
     }
-    let (built, mut notices) = built;
+    let mut notices: Vec<Notice> = built.iter_mut().flat_map(|built| std::mem::take(&mut built.notices)).collect();
     if sorted.future > 0 {
         notices.push(Notice::Future { records: sorted.future });
     }
     assemble(input, &sorted, &registry, built, notices)
+}
+
+/// Of breakers whose facts stay theirs, by entry and process.
+type Unchanged = HashMap<(usize, usize), Built, Plain>;
+
+/// What is built of processes in which nothing goes to another breaker: what one of a process is told may tell of the others.
+fn unchanged(registry: &Registry, built: Vec<Built>, aliases: &Aliases, half_open: &[Share]) -> Unchanged {
+    let entries: HashSet<usize> =
+        aliases.pairs.iter().flat_map(|(from, into)| [*from, *into]).chain(aliases.nobodys.iter().copied()).collect();
+    let of_entries = registry.slots.iter().filter(|slot| entries.contains(&slot.entry)).map(|slot| slot.process);
+    let changed: HashSet<usize> = of_entries.chain(aliases.shared.iter().chain(half_open).map(|share| share.process)).collect();
+    let of_slots = registry.slots.iter().zip(built).filter(|(slot, _)| !changed.contains(&slot.process));
+    of_slots.map(|(slot, built)| ((slot.entry, slot.process), built)).collect()
 }
 
 fn hear(input: &Input<'_>, sorted: &Sorted<'_>, processes: &mut Processes) {
@@ -53,7 +70,13 @@ fn hear(input: &Input<'_>, sorted: &Sorted<'_>, processes: &mut Processes) {
     }
 }
 
-fn histories(input: &Input<'_>, sorted: &Sorted<'_>, registry: &Registry, processes: &mut Processes) -> (Vec<Built>, Vec<Notice>) {
+fn histories(
+    input: &Input<'_>,
+    sorted: &Sorted<'_>,
+    registry: &Registry,
+    processes: &mut Processes,
+    mut unchanged: Unchanged,
+) -> Vec<Built> {
     processes.forget_resets();
     let mut prepared: Vec<Prepared> = registry.slots.iter().map(|slot| prepare(slot, sorted, processes)).collect();
     processes.sort();
@@ -62,14 +85,19 @@ fn histories(input: &Input<'_>, sorted: &Sorted<'_>, registry: &Registry, proces
     upstream.sort();
     prepared.iter_mut().flat_map(|prepared| &mut prepared.refusals).for_each(|series| upstream.subtract(sorted, series));
 
+    // What servers passed on is shared among the clients of all processes.
+    if !upstream.is_empty() {
+        unchanged.clear();
+    }
     let context = Context { sorted, since: input.since.0, until: input.until.0 };
-    let mut notices = Vec::new();
     let built = registry.slots.iter().zip(&prepared).map(|(slot, prepared)| {
-        let entry = &registry.entries[slot.entry];
-        let rule = input.parameters.of(entry.framework());
-        build(&context, (slot, entry), processes.get(slot.process), prepared, &rule, &mut notices)
+        unchanged.remove(&(slot.entry, slot.process)).unwrap_or_else(|| {
+            let entry = &registry.entries[slot.entry];
+            let rule = input.parameters.of(entry.framework());
+            build(&context, (slot, entry), processes.get(slot.process), prepared, &rule)
+        })
     });
-    (built.collect(), notices)
+    built.collect()
 }
 
 fn assemble(input: &Input<'_>, sorted: &Sorted<'_>, registry: &Registry, built: Vec<Built>, mut notices: Vec<Notice>) -> Folded {

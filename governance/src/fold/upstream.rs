@@ -49,6 +49,11 @@ impl Upstream {
         Self { passed_on, counted: BTreeMap::new() }
     }
 
+    /// Nothing was passed on.
+    pub fn is_empty(&self) -> bool {
+        self.passed_on.is_empty()
+    }
+
     /// Counts of clients, before any is changed.
     pub fn count(&mut self, sorted: &Sorted<'_>, series: &RefusalSeries) {
         let operation = &sorted.kind(series.example).operation;
