@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use schemas::UnixNanos;
 
+use super::recovery::Calls;
 use super::{SECOND, headroom::Adaptive};
-use crate::fold::{Calls, Refused};
+use crate::fold::Refused;
 
 /// Below this part of the margin that a breaker has when nothing fails, it is near to dropping calls.
 pub const NEAR: f64 = 0.25;

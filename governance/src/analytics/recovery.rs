@@ -5,7 +5,20 @@ use std::collections::HashMap;
 use schemas::UnixNanos;
 
 use super::{SECOND, headroom::Adaptive};
-use crate::fold::{Calls, Refused, Trip};
+use crate::fold::{Refused, Trip};
+
+/// Calls of one operation that were let through, in `[time, time + width_ns)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calls {
+    pub service: String,
+    pub instance: String,
+    pub operation: String,
+    pub time: UnixNanos,
+    pub width_ns: i64,
+    pub admitted: f64,
+    /// Of these, what a breaker counts as failures.
+    pub failed: f64,
+}
 
 /// One second of a trip.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -47,19 +47,6 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Calls of one operation that were let through, in `[time, time + width_ns)`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Calls {
-    pub service: String,
-    pub instance: String,
-    pub operation: String,
-    pub time: UnixNanos,
-    pub width_ns: i64,
-    pub admitted: f64,
-    /// Of these, what a breaker counts as failures.
-    pub failed: f64,
-}
-
 /// When anything at all was heard of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {

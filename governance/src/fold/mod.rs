@@ -1,6 +1,7 @@
 //! When did each circuit breaker open, why, and when did it let go? Facts of a window in, transitions and trips out.
 //!
 //! ```text
+//! refused_calls   those of a stretch of time that is over: in order, and their scope, once
 //! facts --> sort: one order, duplicates gone --> scope: refused here, or further down?
 //!                                                  |
 //!   process    restarts, births, silence           v
@@ -56,7 +57,7 @@ mod tests;
 pub use deltas::gains;
 pub(crate) use identity::family;
 pub use identity::{BreakerId, BreakerKey};
-pub use input::{Calls, Input, Link, Presence, TraceShape};
+pub use input::{Input, Link, Presence, TraceShape};
 pub use model::{
     Breaker, Conflict, Ended, Folded, History, Method, Moment, Notice, Proof, Refused, Segment, ServiceTrip, Transition, Trip, Verdict,
 };

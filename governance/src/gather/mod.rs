@@ -10,6 +10,7 @@
 //! and only counted. The fold of what is left is the fold of all rows; `tests` folds both.
 //!
 //! ```text
+//! calls      single calls of a stretch, in order, and when they happened in each process
 //! stretch    rows of stretches of time --> what is left of each, which may be kept
 //! gathered   stretches next to each other --> what a fold takes
 //! arrivals   how the rows of each minute came

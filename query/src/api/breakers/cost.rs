@@ -12,9 +12,9 @@ use governance::{
     analytics::{
         blast::{TracedSpan, blast},
         headroom::Adaptive,
-        recovery::{recovery, without_refused},
+        recovery::{Calls, recovery, without_refused},
     },
-    fold::{Breaker, Calls, Refused, ServiceTrip},
+    fold::{Breaker, Refused, ServiceTrip},
 };
 use schemas::{SpanId, TraceId, UnixNanos, columns as c};
 use serde::Serialize;

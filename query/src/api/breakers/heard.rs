@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use arrow::{
@@ -32,8 +33,8 @@ const REACHES_NS: [i64; 3] = [RECENT_NS, 3_600_000_000_000, 24 * 3_600_000_000_0
 const INSTANCES_MAX: usize = 100;
 const SOURCES: [Table; 3] = [Table::Spans, Table::Logs, Table::Metrics];
 
-/// What was found out stays true for about so long.
-const KNOWN_FOR_NS: i64 = 30_000_000_000;
+/// What was found out stays true for about so long: of a time so near, and until what is late may have come.
+const KNOWN_FOR: Duration = Duration::from_secs(30);
 const KNOWN_MAX: usize = 10_000;
 
 /// Service and instance.
@@ -41,12 +42,20 @@ type Who = (String, String);
 
 /// What was found out of late: as of when, and when those were heard of last that are gone.
 #[derive(Debug, Default)]
-pub(super) struct KnownHeard(Mutex<HashMap<Who, (UnixNanos, Option<UnixNanos>)>>);
+pub(super) struct KnownHeard(Mutex<HashMap<Who, Known>>);
+
+#[derive(Debug)]
+struct Known {
+    until: UnixNanos,
+    last: Option<UnixNanos>,
+    at: Instant,
+}
 
 impl KnownHeard {
     fn get(&self, who: &Who, until: UnixNanos) -> Option<Option<UnixNanos>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(who).filter(|(of, _)| (of.0 - until.0).abs() <= KNOWN_FOR_NS).map(|(_, last)| *last)
+        let is_near = |of: UnixNanos| u128::from(of.0.abs_diff(until.0)) <= KNOWN_FOR.as_nanos();
+        known.get(who).filter(|known| is_near(known.until) && known.at.elapsed() <= KNOWN_FOR).map(|known| known.last)
     }
 
     fn put(&self, who: Who, until: UnixNanos, last: Option<UnixNanos>) {
@@ -54,7 +63,7 @@ impl KnownHeard {
         if known.len() >= KNOWN_MAX {
             known.clear();
         }
-        known.insert(who, (until, last));
+        known.insert(who, Known { until, last, at: Instant::now() });
     }
 }
 

@@ -4,9 +4,9 @@ use governance::{
     analytics::{
         headroom::Adaptive,
         margin::{Margins, NEAR, Step, margins},
-        recovery::without_refused,
+        recovery::{Calls, without_refused},
     },
-    fold::{Breaker, Calls, Refused},
+    fold::{Breaker, Refused},
 };
 use schemas::UnixNanos;
 use serde::Serialize;

@@ -10,6 +10,7 @@
 //! GET /api/v1/limits, …/{rule}/clients        limits       who was rejected by which limiter
 //! ```
 //!
+//! `failures` keeps failed calls by quarters of an hour for the codes before trips, `heard` finds out who is gone while its trip lasts.
 //! `guards` tells other pages which breakers there are and what was rejected, `refusing` which spans tell of it.
 //! `load` reads the facts of the window and its look-back, `governance::fold` folds them; nothing is kept but a bounded cache.
 

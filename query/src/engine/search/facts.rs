@@ -13,7 +13,7 @@ use datafusion::{
     functions_aggregate::expr_fn::{count, max, min},
     logical_expr::{Expr, ExprFunctionExt, LogicalPlan, cast, ident, in_list, lit},
 };
-use governance::fold::Calls;
+use governance::analytics::recovery::Calls;
 use governance::tables::{FAILED_COLUMNS, REPORTED_COLUMNS};
 use schemas::{Table, TraceId, UnixNanos, columns as c, derived};
 use storage::Snapshot;
