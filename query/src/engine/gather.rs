@@ -1,4 +1,4 @@
-//! Answers that are added up on the engine's threads and not handed on row by row.
+//! Answers that are added up on the engine's threads and not handed on row by row, and other work for these threads.
 
 use std::{fmt::Display, sync::Arc};
 
@@ -43,5 +43,18 @@ impl Engine {
             let _ = reply.send(all.await);
         });
         gathered.await.unwrap_or(Err(EngineError::Cancelled))
+    }
+
+    /// Computes on the engine's threads.
+    ///
+    /// # Errors
+    /// When the work panicked.
+    pub(crate) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, EngineError> {
+        let (reply, computed) = oneshot::channel();
+        let _work = self.spawn(async move {
+            // Whoever asked may be gone.
+            let _ = reply.send(work());
+        });
+        computed.await.map_err(|_| EngineError::Cancelled)
     }
 }

@@ -38,7 +38,7 @@ use super::{
     question::Limits,
     running::{Place, Running, RunningQuery},
     scan::Usage,
-    search::{self, LiveFilter, Places, Records, SearchQuestion, Stretches},
+    search::{self, CodeTimes, LiveFilter, Places, Records, SearchQuestion, Stretches},
     session::{session, template},
     sql,
 };
@@ -76,6 +76,7 @@ struct Shared {
     waiting: AtomicUsize,
     running: Arc<Running>,
     stretches: Stretches,
+    code_times: CodeTimes,
     hours: Arc<Hours>,
     /// Left running when the last handle goes inside another runtime, where waiting is not allowed.
     runtime: Option<Runtime>,
@@ -122,6 +123,7 @@ impl Engine {
             waiting: AtomicUsize::new(0),
             running: Arc::default(),
             stretches: Stretches::default(),
+            code_times: CodeTimes::default(),
             hours,
             runtime: Some(runtime.map_err(StartError::Threads)?),
             config,
@@ -201,6 +203,11 @@ impl Engine {
     /// Sums that are kept from question to question.
     pub(super) fn stretches(&self) -> &Stretches {
         &self.shared.stretches
+    }
+
+    /// When errors were, kept from question to question.
+    pub(super) fn code_times(&self) -> &CodeTimes {
+        &self.shared.code_times
     }
 
     /// What is left of facts, kept from question to question.

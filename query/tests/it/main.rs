@@ -2,6 +2,7 @@
 
 mod api;
 mod breakers;
+mod code_counts;
 mod compat;
 mod compressed;
 mod contract;

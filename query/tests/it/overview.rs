@@ -28,7 +28,7 @@ fn calls(first: u64, service: &'static str, from_ns: i64, minutes: i64, fails: u
     (0..minutes as u64 * 60).map(call).collect()
 }
 
-fn errors(code: &str, from_ns: i64, count: i64, every_ns: i64) -> Facts {
+pub(crate) fn errors(code: &str, from_ns: i64, count: i64, every_ns: i64) -> Facts {
     let error = |nth: i64| Error {
         time: UnixNanos(START_NS + from_ns + nth * every_ns),
         emitter: Emitter { service: "pay".into(), ..Emitter::default() },

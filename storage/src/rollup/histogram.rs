@@ -8,8 +8,6 @@
 //! A duration is known from its bucket within 4.43 %: the middle of a bucket is 2^(1/16) from its ends.
 //! <https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram>
 
-use std::collections::BTreeMap;
-
 /// 8 buckets for each doubling.
 pub const SCALE: u32 = 3;
 
@@ -61,9 +59,14 @@ pub fn bucket_begin_ns(index: i32) -> i64 {
 pub struct DurationHistogram {
     /// How many durations were 0.
     zero: f64,
-    /// By bucket.
-    buckets: BTreeMap<i32, f64>,
+    /// The bucket of the first count.
+    first: i32,
+    /// Of buckets one after the other: adding is what is done most. The first and the last were counted.
+    counts: Vec<f64>,
 }
+
+/// The buckets that durations can be in.
+const BUCKETS: std::ops::RangeInclusive<i32> = -1..=503;
 
 impl DurationHistogram {
     /// Adds a duration that stands for `count`. A negative one, of a clock that went back, counts as 0.
@@ -79,22 +82,45 @@ impl DurationHistogram {
         self.zero += count;
     }
 
-    /// Adds the counts of buckets, in any order.
+    /// Adds the counts of buckets, in any order. Those that no duration can be in count as the nearest that one can.
     pub fn add_buckets(&mut self, buckets: impl IntoIterator<Item = (i32, f64)>) {
         for (index, count) in buckets {
-            *self.buckets.entry(index).or_default() += count;
+            let index = index.clamp(*BUCKETS.start(), *BUCKETS.end());
+            self.reach(index, index);
+            self.counts[(index - self.first) as usize] += count;
         }
     }
 
     /// Adds what another has counted.
     pub fn add(&mut self, other: &Self) {
         self.add_zero(other.zero);
-        self.add_buckets(other.buckets());
+        if let [_, rest @ ..] = &other.counts[..] {
+            self.reach(other.first, other.first + rest.len() as i32);
+            let from = (other.first - self.first) as usize;
+            self.counts[from..].iter_mut().zip(&other.counts).for_each(|(own, count)| *own += count);
+        }
+    }
+
+    /// Makes room for these buckets, and those between.
+    #[inline]
+    fn reach(&mut self, first: i32, last: i32) {
+        if self.counts.is_empty() {
+            self.first = first;
+        }
+        if first < self.first {
+            let before = (self.first - first) as usize;
+            self.counts.splice(0..0, std::iter::repeat_n(0.0, before));
+            self.first = first;
+        }
+        let length = (last - self.first) as usize + 1;
+        if self.counts.len() < length {
+            self.counts.resize(length, 0.0);
+        }
     }
 
     /// How many durations it has.
     pub fn count(&self) -> f64 {
-        self.zero + self.buckets.values().sum::<f64>()
+        self.zero + self.counts.iter().sum::<f64>()
     }
 
     /// How many durations were 0.
@@ -104,7 +130,7 @@ impl DurationHistogram {
 
     /// The counts of its buckets, ascending; durations of 0 are in none.
     pub fn buckets(&self) -> impl Iterator<Item = (i32, f64)> {
-        self.buckets.iter().map(|(index, count)| (*index, *count))
+        (self.first..).zip(&self.counts).filter(|(_, count)| **count != 0.0).map(|(index, count)| (index, *count))
     }
 
     /// The duration in nanoseconds that a share `quantile` (0 to 1) of the durations does not exceed, by nearest rank, within 4.43 % and
@@ -120,9 +146,9 @@ impl DurationHistogram {
             return Some(0);
         }
         let mut last = None;
-        for (index, count) in &self.buckets {
+        for (index, count) in self.buckets() {
             seen += count;
-            last = Some(*index);
+            last = Some(index);
             if rank <= seen {
                 break;
             }
@@ -223,5 +249,15 @@ mod tests {
         let mut merged = of(all[..1234].iter().copied());
         merged.add(&of(all[1234..].iter().copied()));
         assert_eq!(merged, of(all.iter().copied()));
+        // Into one of shorter durations, of longer ones, and of none.
+        for (one, other) in [(vec![3, 5], vec![1 << 40, 0]), (vec![1 << 40, i64::MAX], vec![1, 7]), (vec![], vec![9]), (vec![9], vec![-1])]
+        {
+            let mut merged = of(one.iter().copied());
+            merged.add(&of(other.iter().copied()));
+            assert_eq!(merged, of([one, other].concat()));
+        }
+        let mut impossible = DurationHistogram::default();
+        impossible.add_buckets([(i32::MAX, 1.0), (i32::MIN, 2.0)]);
+        assert_eq!(impossible.buckets().collect::<Vec<_>>(), [(-1, 2.0), (503, 1.0)]);
     }
 }

@@ -95,12 +95,13 @@ impl Folds {
 fn guards(told: &Told, window: Window, at: UnixNanos) -> Guards {
     let breakers: Vec<Guard> = told.folded.breakers.iter().map(|breaker| Guard::of(breaker, window, at)).collect();
     let recent = Window { start: UnixNanos(window.start.0.max(window.end.0 - RECENT_NS)), end: window.end };
-    let rejected_recently = total(rejected(told, recent).into_values());
-    Guards { breakers, rejected: rejected(told, window), rejected_recently, cost: told.cost.clone() }
+    let [of_window, of_recent] = limits::by_service(told, [window, recent]);
+    let rejected_recently = total(rejected(told, recent, of_recent).into_values());
+    Guards { breakers, rejected: rejected(told, window, of_window), rejected_recently, cost: told.cost.clone() }
 }
 
-fn rejected(told: &Told, window: Window) -> BTreeMap<String, f64> {
-    let mut rejected = limits::by_service(told, window);
+/// With what limiters rejected.
+fn rejected(told: &Told, window: Window, mut rejected: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
     for breaker in &told.folded.breakers {
         let count = refused_within(breaker, window);
         if count > 0.0 {

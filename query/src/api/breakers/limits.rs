@@ -218,7 +218,7 @@ struct Rules {
 /// Counted once: of single calls those that are no duplicates, of running totals what was added within the window.
 async fn rules(folds: &Folds, told: &Told, window: Window, now: UnixNanos) -> Result<Rules, Problem> {
     let mut cost = told.cost.clone();
-    let limits = limits(told);
+    let limits = limits(told, window);
     let nodes = single(&limits, window).filter_map(|rejection| rejection.trace_id.zip(rejection.span_id));
     let nodes: Vec<(TraceId, SpanId)> = nodes.collect();
     let callers = cost::callers(folds, &nodes, &mut cost).await?;
@@ -240,29 +240,42 @@ async fn rules(folds: &Folds, told: &Told, window: Window, now: UnixNanos) -> Re
     Ok(Rules { cost, rules, newest, judged })
 }
 
-/// How many calls the limiters of each service rejected.
-pub(super) fn by_service(told: &Told, window: Window) -> BTreeMap<String, f64> {
-    let mut by_service = BTreeMap::new();
-    for call in rejected(&limits(told), window, &Callers::new()) {
-        *by_service.entry(call.service.to_owned()).or_default() += call.count;
-    }
-    by_service
+/// How many calls the limiters of each service rejected within a window, and within a part of it.
+pub(super) fn by_service(told: &Told, [window, part]: [Window; 2]) -> [BTreeMap<String, f64>; 2] {
+    let limits = limits(told, window);
+    [window, part].map(|window| {
+        let mut by_service = BTreeMap::new();
+        for call in rejected(&limits, window, &Callers::new()) {
+            *by_service.entry(call.service.to_owned()).or_default() += call.count;
+        }
+        by_service
+    })
 }
 
-/// What limiters rejected themselves.
-fn limits(told: &Told) -> Vec<Refusal<'_>> {
-    let local = told.refusals().filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate);
+/// What limiters rejected themselves, as far as it counts within the window.
+fn limits(told: &Told, window: Window) -> Vec<Refusal<'_>> {
+    // What a total gained within it, totals before it tell.
+    let counts = |refusal: &Refusal<'_>| within(window, refusal) || !matches!(refusal.amount, Amount::Count(_));
+    let refusals = told.refusals().filter(|(refusal, _)| counts(refusal));
+    let local = refusals.filter(|(_, verdict)| verdict.scope != Scope::Propagated && !verdict.duplicate);
     // Of one that did not say who it was, a half open breaker turned out to be.
     let of_limiter = local.filter(|(rejection, verdict)| rejection.kind != RejectionKind::Unknown429 || verdict.breaker.is_none());
-    let named = Named::of(told);
+    let named = Named::of(told, window);
     let of_limiter = of_limiter.filter(move |(rejection, _)| !named.tell_of(rejection));
     of_limiter.map(|(rejection, _)| rejection).filter(|rejection| is_limit(rejection.kind)).collect()
 }
 
+fn within(window: Window, refusal: &Refusal<'_>) -> bool {
+    (window.start..window.end).contains(&refusal.time)
+}
+
 /// Those that are one call each.
 fn single<'a>(limits: &[Refusal<'a>], window: Window) -> impl Iterator<Item = Refusal<'a>> {
-    let within = move |rejection: &Refusal<'_>| (window.start..window.end).contains(&rejection.time);
-    limits.iter().copied().filter(within).filter(|rejection| matches!(rejection.amount, Amount::Count(_)))
+    limits
+        .iter()
+        .copied()
+        .filter(move |rejection| within(window, rejection))
+        .filter(|rejection| matches!(rejection.amount, Amount::Count(_)))
 }
 
 fn rejected<'a>(limits: &[Refusal<'a>], window: Window, callers: &'a Callers) -> Vec<Rejected<'a>> {

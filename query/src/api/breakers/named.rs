@@ -10,7 +10,7 @@ use governance::{
     fold::Refusal,
 };
 
-use super::load::Told;
+use super::{super::window::Window, load::Told};
 
 const SECOND_NS: i64 = 1_000_000_000;
 /// Files are written so many seconds after the calls, each when its library pleases.
@@ -19,7 +19,7 @@ const APART: i64 = 2;
 /// In one process and second: of a resource, or of one that is not known, with the library whose rules tell of it.
 type Key<'a> = (&'a str, &'a str, i64, &'a str);
 
-/// Refusals whose kind is known, as far as logs tell of unknown ones.
+/// Refusals whose kind is known, as far as logs tell of unknown ones within a window.
 #[derive(Debug, Default)]
 pub(super) struct Named<'a> {
     of_resource: HashSet<Key<'a>>,
@@ -27,14 +27,25 @@ pub(super) struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    pub(super) fn of(told: &'a Told) -> Self {
+    pub(super) fn of(told: &'a Told, window: Window) -> Self {
         let mut named = Self::default();
-        // Most have none, and need no look at the others.
-        if !told.refusals().any(|(refusal, _)| is_unsaid(&refusal)) {
+        let reach = APART * SECOND_NS + SECOND_NS;
+        let near = window.start.0.saturating_sub(reach)..window.end.0.saturating_add(reach);
+        let refusals = || told.refusals().map(|(refusal, _)| refusal).filter(|refusal| near.contains(&refusal.time.0));
+        // The seconds of processes in which others matter: most have none.
+        let mut seconds: HashSet<(&str, &str, i64)> = HashSet::new();
+        for refusal in refusals().filter(is_unsaid) {
+            let (service, instance, second, _) = key(refusal.of, second(&refusal), "");
+            seconds.extend((second - APART..=second + APART).map(|second| (service, instance, second)));
+        }
+        if seconds.is_empty() {
             return named;
         }
-        for (refusal, _) in told.refusals().filter(|(refusal, _)| !is_unknown(refusal.kind)) {
-            let second = second(&refusal);
+        for refusal in refusals().filter(|refusal| !is_unknown(refusal.kind)) {
+            let (service, instance, second, _) = key(refusal.of, second(&refusal), "");
+            if !seconds.contains(&(service, instance, second)) {
+                continue;
+            }
             if is_nameless(&refusal.of.name) {
                 named.of_library.insert(key(refusal.of, second, library(refusal.of)));
             } else {

@@ -20,7 +20,6 @@ use super::{
     },
     load::{self, Counted, Loads},
     now::{self, Now},
-    past::PastCodes,
 };
 use crate::analytics::{
     overview::{Change, Window as Compared, changes},
@@ -131,11 +130,14 @@ pub(super) fn parse(pairs: Pairs, now: UnixNanos) -> Result<(Window, Option<Stri
     Ok((window, environment))
 }
 
-pub(super) async fn answer(shared: &Shared, (folds, past): (&Folds, &PastCodes), pairs: Pairs) -> Result<OverviewAnswer, Problem> {
+pub(super) async fn answer(shared: &Shared, folds: &Folds, pairs: Pairs) -> Result<OverviewAnswer, Problem> {
     let (started, at) = (Instant::now(), now());
     let (window, environment) = parse(pairs, at)?;
-    let mut loads = load::load((folds, past), window, environment.as_deref(), BUCKETS).await?;
-    let guards = match folds.guards(window, now::last(window), at).await {
+    let loads = load::load(&folds.engine, window, environment.as_deref(), BUCKETS);
+    // Both take a while, and neither needs the other.
+    let (loads, guards) = tokio::join!(loads, folds.guards(window, now::last(window), at));
+    let mut loads = loads?;
+    let guards = match guards {
         Ok(guards) => guards,
         Err(problem) => {
             loads.cost.warnings.push(format!("breakers are not shown: {}", problem.detail()));

@@ -4,13 +4,11 @@
 //! GET /api/v1/overview          answer   in one call
 //! GET /api/v1/stream/overview   stream   the same, as an event whenever it changed
 //! ```
-//! `load` asks for this window, the one before and the same hours of the seven days before; `past` knows codes of half hours of earlier
-//! days; `analytics::overview` compares them.
+//! `load` asks for this window, the one before and the same hours of the seven days before; `analytics::overview` compares them.
 
 mod answer;
 mod load;
 mod now;
-mod past;
 mod routes;
 mod stream;
 

@@ -39,7 +39,7 @@ pub(crate) fn routes(shared: Shared, folds: Folds, config: &Config) -> OpenApiRo
     responses((status = 200, description = "the overview", body = OverviewAnswer), AskProblems)
 )]
 async fn get_overview(State(overviews): State<Overviews>, asked: Asked) -> Response {
-    respond(async { Ok(answer::answer(&overviews.shared, (&overviews.folds, &overviews.past), pairs(asked)?).await?.json()) }).await
+    respond(async { Ok(answer::answer(&overviews.shared, &overviews.folds, pairs(asked)?).await?.json()) }).await
 }
 
 /// The overview of the last hour, whenever it changed

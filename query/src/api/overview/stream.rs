@@ -20,7 +20,6 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 use super::{
     super::{breakers::Folds, problem::Problem, router::Shared},
     answer,
-    past::PastCodes,
 };
 use crate::{Config, engine::EndOnDrop, self_metrics::STREAMS};
 
@@ -32,7 +31,6 @@ const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(super) struct Overviews {
     pub shared: Shared,
     pub folds: Folds,
-    pub past: Arc<PastCodes>,
     newest: Arc<Mutex<Option<Kept>>>,
     places: Arc<Semaphore>,
     streams_max: usize,
@@ -51,7 +49,6 @@ impl Overviews {
         Self {
             shared,
             folds,
-            past: Arc::default(),
             newest: Arc::new(Mutex::new(None)),
             places: Arc::new(Semaphore::new(config.streams_max)),
             streams_max: config.streams_max,
@@ -66,7 +63,7 @@ impl Overviews {
         if let Some(kept) = newest.as_ref().filter(|kept| kept.at.elapsed() < self.interval) {
             return kept.body.clone();
         }
-        let told = answer::answer(&self.shared, (&self.folds, &self.past), Vec::new()).await;
+        let told = answer::answer(&self.shared, &self.folds, Vec::new()).await;
         let body = told.map(|told| (told.tag(), Bytes::from(told.json())));
         *newest = Some(Kept { at: Instant::now(), body: body.clone() });
         body

@@ -11,10 +11,10 @@ use arrow::{
 use schemas::columns as c;
 
 use super::{
-    super::{answer::Cost, breakers::internal, problem::Problem, sql::problem_in},
+    super::{answer::Cost, problem::Problem, sql::problem_in},
     request::Request,
 };
-use crate::engine::{CodesBy, CodesQuestion, Engine, Question};
+use crate::engine::{CodesBy, CodesCounted, CodesQuestion, Engine, Question, TimeSpan, code_counts};
 
 /// Whose codes they are; what they are not told apart by is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,25 +49,32 @@ pub(super) async fn codes_within(
 ) -> Result<Vec<CodeCount>, Problem> {
     let (start, end, width_ns) = (request.window.start, request.window.end, request.window.length_ns());
     let (service, environment) = (Some(service.to_owned()), request.environment.clone());
-    codes(engine, CodesQuestion { start, end, width_ns, by, service, environment }, cost).await
+    codes(engine, CodesQuestion { start, end, within: TimeSpan::default(), width_ns, by, service, environment }, cost).await
 }
 
 /// In order of whose they are, code and bucket. Records of different kinds tell the same errors: the kind that tells most of a code counts.
 pub(in crate::api) async fn codes(engine: &Engine, question: CodesQuestion, cost: &mut Cost) -> Result<Vec<CodeCount>, Problem> {
-    let failed = |error| problem_in("start", error);
-    let mut answer = engine.ask(Question::Codes(question)).await.map_err(failed)?;
-    let batches = answer.collect().await.map_err(failed)?;
-    let summary = answer.summary();
+    let (read, summary) = match question.by {
+        CodesBy::Service => {
+            let (counted, summary) = code_counts(engine, &question).await.map_err(|error| problem_in("start", error))?;
+            (by_kind(counted), summary)
+        }
+        _ => engine.gather(Question::Codes(question), ByKind::new(), add).await.map_err(|error| problem_in("start", error))?,
+    };
     if summary.truncated.is_some() {
         cost.partial.push("there are more error codes than can be counted".to_owned());
     }
     cost.add(&summary);
-    let mut read = BTreeMap::new();
-    batches
-        .iter()
-        .try_for_each(|batch| add(&mut read, batch))
-        .map_err(|error| internal(&format!("error codes cannot be read: {error}")))?;
     Ok(chosen(read))
+}
+
+fn by_kind(counted: CodesCounted) -> ByKind {
+    let mut read = ByKind::new();
+    for (key, buckets) in counted {
+        let whose = Whose { service: key.service, ..Whose::default() };
+        read.entry((whose, key.code)).or_default().insert(key.source, buckets);
+    }
+    read
 }
 
 /// By whose it is, code and kind of record: by bucket, count and newest.

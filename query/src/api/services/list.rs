@@ -8,22 +8,19 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        answer::{Cost, Meta, Time, to_json},
+        answer::{Meta, Time, to_json},
         breakers::{Folds, Guards},
         completeness::Completeness,
         page_token::PageToken,
         problem::Problem,
         search::{Limits, Pairs},
     },
-    codes::codes,
-    load::{Loaded, Whose, minutes},
+    load::{Loaded, Whose},
     request::Request,
     shapes::{Buckets, Code, Durations, ServiceBreakers, ServiceVersion, Trend, codes_of, per_second},
+    with_guards::{WithGuards, with_guards},
 };
-use crate::{
-    analytics::services::{self, Health, Service},
-    engine::{CodesBy, CodesQuestion},
-};
+use crate::analytics::services::{self, Health, Service};
 
 const LIMITS: Limits = Limits { default: 200, max: 2000 };
 const CODES_MAX: usize = 5;
@@ -156,7 +153,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let sort = Sort::parse(request.own("sort"))?;
     let grid = services::grid(request.window.start.0, request.window.end.0, request.buckets);
     let whose = Whose { environment: request.environment.as_deref(), ..Whose::default() };
-    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, grid, whose).await?;
+    let WithGuards { loaded: Loaded { rows, completeness, mut cost }, codes, guards } = with_guards(folds, &request, grid, whose).await?;
     let mut services = services::services(&rows, grid);
     let text = request.own("q").map(str::to_lowercase);
     services.retain(|service| {
@@ -173,12 +170,7 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let last = services.last().filter(|_| more);
     let next_page_token = last.map(|last| PageToken { window: request.window, id: last.name.clone() }.text());
 
-    let (start, end) = (request.window.start, request.window.end);
-    let (width_ns, environment) = (request.window.length_ns(), request.environment.clone());
-    let question = CodesQuestion { start, end, width_ns, by: CodesBy::Service, service: None, environment };
-    let counts = codes(&folds.engine, question, &mut cost).await?;
-    let codes = codes_of(&counts, |count| &*count.whose.service);
-    let guards = guards_or_warning(folds, &request, &mut cost).await;
+    let codes = codes_of(&codes, |count| &*count.whose.service);
     let of = |service: &Service| Row::of(service, request.seconds(), codes.get(&*service.name).map_or(&[], Vec::as_slice), &guards);
     let completeness = Completeness::of(completeness, folds.losses.dropped(&[Signal::Traces], None), &mut cost);
     let body = ServicesAnswer {
@@ -190,20 +182,4 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
         meta: cost.meta(started),
     };
     Ok(to_json(&body))
-}
-
-/// Services are shown also where the facts of a window are too many to be folded.
-pub(super) async fn guards_or_warning(folds: &Folds, request: &Request, cost: &mut Cost) -> Guards {
-    let at = UnixNanos(request.window.end.0 - 1);
-    match folds.guards(request.window, at, request.now).await {
-        Ok(guards) => {
-            cost.partial.extend(guards.cost.partial.iter().cloned());
-            cost.warnings.extend(guards.cost.warnings.iter().cloned());
-            guards
-        }
-        Err(problem) => {
-            cost.warnings.push(format!("breakers are not shown: {}", problem.detail()));
-            Guards::default()
-        }
-    }
 }

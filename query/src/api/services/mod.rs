@@ -7,7 +7,7 @@
 //! GET /api/v1/services/{service}/instances    instances   who answers: shares of calls, restarts, silence
 //! GET /api/v1/heatmap                         heatmap     spans by time and duration
 //! ```
-//! `load` asks for the minutes of spans, `codes` for error codes; what they mean is worked out in `analytics`.
+//! `load` asks for the minutes of spans, `codes` for error codes, `with_guards` for both and breakers; what they mean is worked out in `analytics`.
 
 mod codes;
 mod heatmap;
@@ -19,6 +19,7 @@ mod operations;
 mod request;
 mod routes;
 mod shapes;
+mod with_guards;
 
 pub(super) use codes::{CodeCount, codes};
 pub(super) use load::{Loaded, Whose, minutes, minutes_in, minutes_of};

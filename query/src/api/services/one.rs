@@ -14,13 +14,13 @@ use super::{
         problem::Problem,
         search::{Limits, Pairs},
     },
-    codes::codes_within,
-    list::{Row, guards_or_warning},
-    load::{Loaded, Whose, minutes},
+    list::Row,
+    load::{Loaded, Whose},
     request::Request,
     shapes::{Buckets, Code, codes_of},
+    with_guards::{WithGuards, with_guards},
 };
-use crate::{analytics::services, engine::CodesBy};
+use crate::analytics::services;
 
 const KNOWN: &str = "this route knows `start`, `end`, `range`, `environment` and `buckets`";
 const CODES_MAX: usize = 20;
@@ -52,11 +52,9 @@ pub(super) async fn answer(folds: &Folds, service: &str, pairs: Pairs) -> Result
     let request = Request::parse(pairs, Limits { default: 1, max: 1 }, &[], KNOWN)?;
     let grid = services::grid(request.window.start.0, request.window.end.0, request.buckets);
     let whose = Whose { service: Some(service), environment: request.environment.as_deref(), operations: false };
-    let Loaded { rows, completeness, mut cost } = minutes(&folds.engine, request.window, grid, whose).await?;
+    let WithGuards { loaded: Loaded { rows, completeness, mut cost }, codes, guards } = with_guards(folds, &request, grid, whose).await?;
     let found = services::services(&rows, grid).into_iter().next();
-    let counts = codes_within(&folds.engine, &request, service, CodesBy::Service, &mut cost).await?;
-    let codes = codes_of(&counts, |_| ()).remove(&()).unwrap_or_default();
-    let guards = guards_or_warning(folds, &request, &mut cost).await;
+    let codes = codes_of(&codes, |_| ()).remove(&()).unwrap_or_default();
     let durations = found.as_ref().map(|service| DurationTrend {
         p50_ns: service.trend.quantiles(0.5),
         p95_ns: service.trend.quantiles(0.95),

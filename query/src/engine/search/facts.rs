@@ -20,6 +20,7 @@ use storage::Snapshot;
 
 use super::{
     super::{EngineError, functions::id},
+    codes::{CODED_COLUMNS, is_coded},
     compile::Compiler,
     plan::{TimeSpan, in_time},
 };
@@ -63,6 +64,8 @@ pub(crate) enum Facts {
     /// Errors of each code, service and environment in stretches of so many nanoseconds: `code`, `service_name`, `deployment_environment`,
     /// `stretch` (its number since 1970), `rows`, `first`, `last`.
     ErrorTotals(TimeSpan, i64),
+    /// Errors with a code or a reason that are counted one by one: [`CODED_COLUMNS`].
+    Coded(TimeSpan),
     /// Traces with an error of this code: `trace_id`.
     TracesOf(TimeSpan, String),
     /// Errors of these services, each within a time of its own.
@@ -106,7 +109,7 @@ impl fmt::Display for FactsQuestion {
             Facts::Failed(_) => write!(f, "failed calls"),
             Facts::Reported(_) => write!(f, "errors"),
             Facts::ReportedIn(_, traces) => write!(f, "errors of {} traces", traces.len()),
-            Facts::ErrorTotals(..) => write!(f, "errors by code"),
+            Facts::ErrorTotals(..) | Facts::Coded(_) => write!(f, "errors by code"),
             Facts::TracesOf(_, code) => write!(f, "traces of code {code}"),
             Facts::Calls { service, .. } => write!(f, "calls by {service}"),
             Facts::Versions(_, services) => write!(f, "versions of {}", services.join(", ")),
@@ -160,6 +163,9 @@ pub(in super::super) fn facts_plan(snapshot: &Arc<Snapshot>, question: &FactsQue
             let stretch = (cast(ident(c::TIME), DataType::Int64) / lit(*width_ns)).alias("stretch");
             let by = [c::CODE, c::SERVICE_NAME, c::DEPLOYMENT_ENVIRONMENT].map(ident).into_iter().chain([stretch]);
             scan(Table::Errors)?.filter(within(Table::Errors, *time))?.aggregate(by, measures)?
+        }
+        Facts::Coded(time) => {
+            scan(Table::Errors)?.filter(within(Table::Errors, *time).and(is_coded()))?.project(CODED_COLUMNS.map(ident))?
         }
         Facts::TracesOf(time, code) => {
             let of = ident(c::CODE).eq(lit(code.as_str())).and(ident(c::TRACE_ID).is_not_null());

@@ -6,7 +6,8 @@
 //! read from   ^   \------ sums ------/   ^ ^   \---- sums ---/   ^
 //!             spans of a minute that a part begins or ends in, unless its sums tell that they are all of one part
 //! ```
-//! Half hours that were added up before, and whose rows are still the same, are not read again: see [`super::stretches`].
+//! Half hours that were added up before, and minutes that were cut before, are not read again where their rows are still the same: see
+//! [`super::stretches`].
 //!
 //! INVARIANT: all of it is of the snapshot, and every span of a part is counted there once.
 
@@ -17,9 +18,9 @@ use std::{
 };
 
 use arrow::{
-    array::{AsArray, BooleanArray, RecordBatch},
-    compute::{filter_record_batch, max},
-    datatypes::TimestampNanosecondType,
+    array::{AsArray, BooleanArray, RecordBatch, StringArray},
+    compute::{cast, filter_record_batch, kernels::cmp::eq, max},
+    datatypes::{DataType, TimestampNanosecondType},
     error::ArrowError,
 };
 use schemas::{Table, UnixNanos, columns as c};
@@ -44,6 +45,8 @@ use crate::{
 
 /// Of one question: a month.
 const STRETCHES_MAX: i64 = 31 * 48;
+/// Of a minute with more spans only those that are asked for are read, each time.
+const KEPT_SPANS_MAX: u64 = 150_000;
 
 /// Which spans are added up.
 #[derive(Debug, Clone, Default)]
@@ -105,7 +108,8 @@ pub(crate) async fn minutes(
         summary = summary.then(of_spans);
         for ((_, minutes), mut spans) in sums.parts.iter_mut().zip(spans) {
             asked.snapshot.limit_minutes(&mut spans);
-            minutes.add(&spans.finish().map_err(internal)?, |_| true).map_err(internal)?;
+            let rows = asked.asked_for(&spans.finish().map_err(internal)?).map_err(internal)?;
+            minutes.add(&rows, |_| true).map_err(internal)?;
         }
     }
     Ok((sums.parts.into_iter().map(|(_, minutes)| minutes.into_rows()).collect(), summary))
@@ -160,16 +164,59 @@ impl Asked<'_> {
         self.gather(Table::OperationMinutes, columns, (Some(range.start), Some(range.end)), sums, Sums::add).await
     }
 
-    /// What the spans of one minute add up to, for each part.
+    /// What the spans of one minute add up to, for each part; those of others are among them.
     async fn spans_of(&self, minute: i64) -> Result<(Vec<OperationMinutes>, Summary), EngineError> {
         let parts = self.question.parts.clone();
-        let start = parts.first().map(|part| part.start_ns.max(minute));
-        let end = parts.last().map(|part| part.end_ns.min(minute.saturating_add(MINUTE_NS)));
-        let sums = parts.iter().map(|_| OperationMinutes::default()).collect();
+        let sums: Vec<OperationMinutes> = parts.iter().map(|_| OperationMinutes::default()).collect();
+        let (start, over) = (parts.first().map(|part| part.start_ns.max(minute)), minute.saturating_add(MINUTE_NS));
+        let end = parts.last().map(|part| part.end_ns.min(over));
         let add = move |sums: &mut Vec<OperationMinutes>, spans: &RecordBatch| {
             parts.iter().zip(sums).try_for_each(|(part, sums)| sums.add_spans(&part.spans(spans)?))
         };
-        self.gather(Table::Spans, SPAN_COLUMNS.to_vec(), (start, end), sums, add).await
+        let [stretch] = self.snapshot.stretches(Table::Spans, &[minute], MINUTE_NS, 0)[..] else { return Ok((sums, Summary::default())) };
+        let Some(version) = stretch.version.filter(|_| stretch.rows <= KEPT_SPANS_MAX) else {
+            return self.gather(Table::Spans, SPAN_COLUMNS.to_vec(), (start, end), sums, add).await;
+        };
+        let (spans, read) = match self.engine.stretches().spans(minute, version) {
+            Some(known) => (known, Summary { watermark: self.snapshot.watermark(), ..Summary::default() }),
+            None => self.whole_minute(minute, version).await?,
+        };
+        let add_all = move || {
+            let mut sums = sums;
+            spans.iter().try_for_each(|spans| add(&mut sums, spans)).map(|()| sums)
+        };
+        Ok((self.engine.compute(add_all).await?.map_err(internal)?, read))
+    }
+
+    /// All spans of a minute that is over.
+    async fn whole_minute(&self, minute: i64, version: u64) -> Result<(Arc<Vec<RecordBatch>>, Summary), EngineError> {
+        let time = TimeSpan { start: Some(UnixNanos(minute)), end: Some(UnixNanos(minute.saturating_add(MINUTE_NS))) };
+        let found = Found { table: Table::Spans, text: String::new(), search: Search::Everything, time, now: UnixNanos(0) };
+        let question = Question::Narrow(Narrow { found, columns: SPAN_COLUMNS.to_vec(), equal: Vec::new() });
+        let add = |spans: &mut Vec<RecordBatch>, batch: &RecordBatch| {
+            spans.push(batch.clone());
+            Ok::<_, ArrowError>(())
+        };
+        let (spans, summary) = self.engine.gather_of(question, Some(Arc::clone(&self.snapshot)), Vec::new(), add).await?;
+        let spans = Arc::new(spans);
+        // What could not be read may be back later.
+        if summary.partial.is_empty() && summary.truncated.is_none() {
+            self.engine.stretches().put_spans(minute, version, Arc::clone(&spans));
+        }
+        Ok((spans, summary))
+    }
+
+    /// Of rows of sums those that the question asks for.
+    fn asked_for(&self, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let MinutesQuestion { service, environment, .. } = self.question;
+        let mut rows = rows.clone();
+        for (column, value) in [(c::SERVICE_NAME, service), (c::DEPLOYMENT_ENVIRONMENT, environment)] {
+            let Some(value) = value else { continue };
+            let own = rows.column_by_name(column).ok_or_else(|| ArrowError::SchemaError(format!("no column {column}")))?;
+            let is_it = eq(&cast(own, &DataType::Utf8)?, &StringArray::new_scalar(value.as_str()))?;
+            rows = filter_record_batch(&rows, &is_it)?;
+        }
+        Ok(rows)
     }
 
     async fn gather<T: Send + 'static, E: std::fmt::Display + Send>(

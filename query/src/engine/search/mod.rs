@@ -21,6 +21,7 @@
 //! points       points of series, as they are
 //! facts        rows of the governance tables, for the fold
 //! codes        error codes, counted by service, or its instances or operations, and stretch of time
+//! code_times   the same by service, out of what is kept of quarters of an hour
 //! narrow       a few columns of all that is found, to be added up
 //! minutes      what spans add up to in stretches of time
 //! edges        calls between services within a stretch of time
@@ -31,6 +32,7 @@
 //! blocks can rule them out.
 
 mod atoms;
+mod code_times;
 mod codes;
 mod compile;
 mod condition;
@@ -56,6 +58,8 @@ mod text;
 mod traces;
 mod values;
 
+pub(super) use code_times::CodeTimes;
+pub(crate) use code_times::{CodesCounted, code_counts};
 pub(super) use codes::codes_plan;
 pub(crate) use codes::{CodesBy, CodesQuestion};
 pub(super) use condition::{Condition, Matcher};

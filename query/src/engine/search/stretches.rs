@@ -1,16 +1,21 @@
-//! What spans add up to in half hours that are over, kept from question to question: dashboards ask for the same day every few seconds.
+//! What spans add up to in half hours that are over, kept from question to question: dashboards ask for the same day every few seconds. And
+//! spans of minutes that windows begin or end in, which for a minute they all do.
 //!
-//! A half hour is kept as long as its rows are those of the same blocks, none of them in memory: what arrives late, is compacted, classified
-//! again or let go makes another version of it, which is added up anew.
+//! A half hour or a minute is kept as long as its rows are those of the same blocks, none of them in memory: what arrives late, is compacted, classified
+//! again or let go makes another version of it, which is read anew.
 
 use std::sync::Arc;
+
+use arrow::array::RecordBatch;
 
 use super::{super::kept::Kept, minutes::MinutesFound};
 use crate::analytics::minutes::{MINUTE_NS, MinuteRow};
 
 pub(super) const STRETCH_NS: i64 = 30 * MINUTE_NS;
-/// All of them together.
+/// All half hours together.
 const BYTES_MAX: usize = 64 << 20;
+/// All minutes together; one of 10,000 spans is reckoned to take 1 MB.
+const SPANS_BYTES_MAX: usize = 64 << 20;
 /// A guess: a row with its histogram; texts are shared.
 const BYTES_OF_ROW: usize = size_of::<MinuteRow>() + 40 * 24;
 
@@ -25,24 +30,37 @@ pub(super) struct StretchKey {
 
 /// Stretches of all questions.
 #[derive(Debug)]
-pub(in super::super) struct Stretches(Kept<StretchKey, MinutesFound>);
+pub(in super::super) struct Stretches {
+    sums: Kept<StretchKey, MinutesFound>,
+    /// By when the minute begins: of everybody, with the columns that are added up.
+    spans: Kept<i64, Vec<RecordBatch>>,
+}
 
 impl Default for Stretches {
     fn default() -> Self {
-        Self(Kept::new(BYTES_MAX))
+        Self { sums: Kept::new(BYTES_MAX), spans: Kept::new(SPANS_BYTES_MAX) }
     }
 }
 
 impl Stretches {
     pub(super) fn get(&self, key: &StretchKey, version: u64) -> Option<Arc<MinutesFound>> {
-        self.0.get(key, version)
+        self.sums.get(key, version)
     }
 
     pub(super) fn put(&self, key: StretchKey, version: u64, found: Arc<MinutesFound>) {
         // Of what has rows left out nobody can say what it is missing.
         if found.1.left_out == 0 {
             let bytes = size_of::<StretchKey>() + found.0.len() * BYTES_OF_ROW;
-            self.0.put(key, version, found, bytes);
+            self.sums.put(key, version, found, bytes);
         }
+    }
+
+    pub(super) fn spans(&self, minute: i64, version: u64) -> Option<Arc<Vec<RecordBatch>>> {
+        self.spans.get(&minute, version)
+    }
+
+    pub(super) fn put_spans(&self, minute: i64, version: u64, spans: Arc<Vec<RecordBatch>>) {
+        let bytes = spans.iter().map(RecordBatch::get_array_memory_size).sum();
+        self.spans.put(minute, version, spans, bytes);
     }
 }
