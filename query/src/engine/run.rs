@@ -77,6 +77,7 @@ struct Shared {
     running: Arc<Running>,
     stretches: Stretches,
     code_times: CodeTimes,
+    threads: usize,
     hours: Arc<Hours>,
     /// Left running when the last handle goes inside another runtime, where waiting is not allowed.
     runtime: Option<Runtime>,
@@ -126,6 +127,7 @@ impl Engine {
             code_times: CodeTimes::default(),
             hours,
             runtime: Some(runtime.map_err(StartError::Threads)?),
+            threads,
             config,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -213,6 +215,11 @@ impl Engine {
     /// What is left of facts, kept from question to question.
     pub(crate) fn hours(&self) -> &Hours {
         &self.shared.hours
+    }
+
+    /// How many threads answer questions.
+    pub(crate) fn threads(&self) -> usize {
+        self.shared.threads
     }
 
     /// Runs `work` on the engine's threads.

@@ -92,7 +92,28 @@ pub struct Evaluated {
     pub notes: BTreeSet<Note>,
 }
 
+impl Evaluated {
+    /// Of all parts of one question, with what it asks of them together.
+    pub fn of_parts(parts: impl IntoIterator<Item = Self>, question: &Question) -> Self {
+        let (mut rows, mut notes) = (Vec::new(), BTreeSet::new());
+        for part in parts {
+            rows.extend(part.rows);
+            notes.extend(part.notes);
+        }
+        rows.sort_by(|a, b| a.labels.cmp(&b.labels));
+        if let Some(by) = &question.aggregate {
+            rows = aggregate(rows, by);
+        }
+        Self { rows, notes }
+    }
+}
+
 pub fn evaluate(frame: &Frame, question: &Question) -> Evaluated {
+    Evaluated::of_parts([evaluate_part(frame, question, (0, 1))], question)
+}
+
+/// The rows of part `nth` of so many, not yet aggregated: no two parts have series that become one.
+pub fn evaluate_part(frame: &Frame, question: &Question, (nth, of): (usize, usize)) -> Evaluated {
     let mut notes = BTreeSet::new();
     let merges = question.aggregate.as_ref().filter(|by| by.operator == Operator::Sum && matches!(question.of, Of::Quantile(_)));
     let mut groups: BTreeMap<Labels, Vec<&Series>> = BTreeMap::new();
@@ -103,11 +124,9 @@ pub fn evaluate(frame: &Frame, question: &Question) -> Evaluated {
         };
         groups.entry(labels).or_default().push(series);
     }
-    let evaluated = groups.into_iter().map(|(labels, series)| Row { labels, values: one(frame, &series, question, &mut notes) });
-    let mut rows: Vec<Row> = evaluated.filter(|row| row.values.iter().any(Option::is_some)).collect();
-    if let Some(by) = &question.aggregate {
-        rows = aggregate(rows, by);
-    }
+    let own = groups.into_iter().skip(nth).step_by(of.max(1));
+    let evaluated = own.map(|(labels, series)| Row { labels, values: one(frame, &series, question, &mut notes) });
+    let rows = evaluated.filter(|row| row.values.iter().any(Option::is_some)).collect();
     Evaluated { rows, notes }
 }
 

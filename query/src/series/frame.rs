@@ -259,7 +259,7 @@ impl BucketColumns {
     }
 }
 
-fn named<'a>(points: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::ArrayRef, ArrowError> {
+pub(super) fn named<'a>(points: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::ArrayRef, ArrowError> {
     points.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("points have no column {name}")))
 }
 

@@ -1,18 +1,17 @@
 //! From points of series that are known, in any order, to a frame: sorted, each point once.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use arrow::{
-    array::{Array, PrimitiveArray, RecordBatch},
-    compute::interleave_record_batch,
-    datatypes::TimestampNanosecondType,
+    array::{Array, ArrayData, ArrayRef, MutableArrayData, PrimitiveArray, RecordBatch, make_array, new_null_array},
+    datatypes::{Field, Schema, SchemaRef, TimestampNanosecondType},
     error::ArrowError,
 };
 use schemas::columns as c;
 
 use super::{
     directory::{Described, Directory},
-    frame::{Frame, Series, Temporality, column},
+    frame::{Frame, Series, Temporality, column, named},
 };
 
 /// A point that arrived so long after its time is late.
@@ -158,20 +157,51 @@ impl Gather {
         found.sort_by(|(a, _), (b, _)| (&a.metric, &a.labels, a.kind).cmp(&(&b.metric, &b.labels, b.kind)));
 
         let order = Order::new(&pieces)?;
-        let mut rows: Vec<(usize, usize)> = Vec::with_capacity(usize::try_from(counts.points).unwrap_or_default());
+        let mut rows = Rows::default();
         let mut series = Vec::with_capacity(found.len());
         for (of, runs) in found {
-            let begin = rows.len();
+            let begin = rows.count;
             order.append(&mut rows, runs, of.kind.temporality() == Some(Temporality::Delta));
-            series.push(Series { metric: of.metric, labels: of.labels, kind: of.kind, unit: of.unit, rows: begin..rows.len() });
+            series.push(Series { metric: of.metric, labels: of.labels, kind: of.kind, unit: of.unit, rows: begin..rows.count });
         }
-        counts.doubled = counts.points - rows.len() as u64;
-        let points = match pieces.as_slice() {
-            [] => RecordBatch::new_empty(empty(wanted)),
-            _ => interleave_record_batch(&pieces.iter().collect::<Vec<_>>(), &rows)?,
-        };
+        counts.doubled = counts.points - rows.count as u64;
+        let points = rows.of(&pieces, &columns(wanted))?;
         drop(pieces);
         Ok((Frame::new(series, &points)?, counts))
+    }
+}
+
+/// Rows of pieces one after the other, as far as possible side by side.
+#[derive(Debug, Default)]
+struct Rows {
+    places: Vec<(usize, Range<usize>)>,
+    count: usize,
+}
+
+impl Rows {
+    fn push(&mut self, piece: usize, rows: Range<usize>) {
+        self.count += rows.len();
+        match self.places.last_mut() {
+            Some((of, last)) if *of == piece && last.end == rows.start => last.end = rows.end,
+            _ => self.places.push((piece, rows)),
+        }
+    }
+
+    /// Copies stretches of rows, not row by row.
+    fn of(&self, pieces: &[RecordBatch], schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+        let column = |field: &Arc<Field>| {
+            let columns: Vec<&ArrayRef> = pieces.iter().map(|piece| named(piece, field.name())).collect::<Result<_, _>>()?;
+            if columns.iter().all(|column| column.null_count() == column.len()) {
+                return Ok(new_null_array(field.data_type(), self.count));
+            }
+            let data: Vec<ArrayData> = columns.into_iter().map(|column| column.to_data()).collect();
+            let mut all = MutableArrayData::new(data.iter().collect(), false, self.count);
+            self.places.iter().try_for_each(|(piece, rows)| all.try_extend(*piece, rows.start, rows.end))?;
+            Ok(make_array(all.freeze()))
+        };
+        let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>, ArrowError>>()?;
+        let nullable = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>();
+        RecordBatch::try_new(Arc::new(Schema::new(nullable)), columns)
     }
 }
 
@@ -197,31 +227,28 @@ impl Order {
         Ok(Self { times: of(c::TIME)?, starts: of(c::START_TIME)? })
     }
 
-    /// Appends the points of a series by time: piece and row. Of two at one time the one that was met last stays, both when `delta` and
-    /// they start apart.
-    fn append(&self, order: &mut Vec<(usize, usize)>, mut runs: Vec<Run>, delta: bool) {
-        let begin = order.len();
+    /// Appends the points of a series by time. Of two at one time the one that was met last stays, both when `delta` and they start apart.
+    fn append(&self, to: &mut Rows, mut runs: Vec<Run>, delta: bool) {
         // Mostly they are in order already.
         runs.sort_by_key(|run| run.first);
         let apart = runs.windows(2).all(|pair| pair[0].last < pair[1].first);
         if apart {
-            return runs.into_iter().for_each(|run| order.extend(run.rows.map(|row| (run.piece, row))));
+            return runs.into_iter().for_each(|run| to.push(run.piece, run.rows));
         }
         // As they were met.
         runs.sort_by_key(|run| (run.piece, run.rows.start));
-        runs.into_iter().for_each(|run| order.extend(run.rows.map(|row| (run.piece, row))));
+        let mut order: Vec<(usize, usize)> = runs.into_iter().flat_map(|run| run.rows.map(move |row| (run.piece, row))).collect();
         let time = |(piece, row): (usize, usize)| self.times[piece].value(row);
         let start = |(piece, row): (usize, usize)| self.starts[piece].is_valid(row).then(|| self.starts[piece].value(row));
-        order[begin..].sort_by_key(|place| time(*place));
-        let mut kept = begin;
-        for at in begin..order.len() {
-            let place = order[at];
-            let before = kept.checked_sub(1).filter(|before| *before >= begin).map(|before| order[before]);
-            let same = before.is_some_and(|before| time(before) == time(place) && (!delta || start(before) == start(place)));
-            kept += usize::from(!same);
-            order[kept - 1] = place;
-        }
-        order.truncate(kept);
+        order.sort_by_key(|place| time(*place));
+        order.dedup_by(|next, kept| {
+            let same = time(*next) == time(*kept) && (!delta || start(*next) == start(*kept));
+            if same {
+                *kept = *next;
+            }
+            same
+        });
+        order.into_iter().for_each(|(piece, row)| to.push(piece, row..row + 1));
     }
 }
 
@@ -235,9 +262,9 @@ fn rising(times: &[i64]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The schema of points when there are none.
-fn empty(wanted: Wanted) -> arrow::datatypes::SchemaRef {
+/// The columns of points.
+fn columns(wanted: Wanted) -> SchemaRef {
     let all = schemas::Table::Metrics.schema();
     let fields: Vec<_> = wanted.kept().into_iter().filter_map(|name| all.field_with_name(name).ok().cloned()).collect();
-    std::sync::Arc::new(arrow::datatypes::Schema::new(fields))
+    Arc::new(Schema::new(fields))
 }

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! `layout` plans which rows go where, `writer` writes files, `tix` is the trace index, `sums` are the checksums, `reader` reads traces
-//! and whole blocks back, `open` reads row groups column by column, `series` finds the series of metrics, `damage`
+//! and whole blocks back, `open` reads row groups column by column, `told`
+//! knows columns that need not be read, `series` finds the series of metrics, `damage`
 //! tells whether a block can be read.
 //! This room knows no catalog: a file without a catalog row does not exist for anyone.
 
@@ -30,6 +31,7 @@ mod series;
 mod statistics;
 mod sums;
 mod tix;
+mod told;
 mod writer;
 
 use std::{path::PathBuf, sync::Arc};

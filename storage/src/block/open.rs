@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! open (footer, from the cache) -> bounds of row groups -> the reader's owner chooses row groups and rows
-//!      -> read one row group: predicate columns first, the other columns only of rows that it keeps
+//!      -> read one row group: predicate columns first, the other columns only of rows that it keeps; none whose rows are all alike
 //! ```
 
 use std::{
@@ -12,10 +12,10 @@ use std::{
 };
 
 use arrow::{
-    array::{ArrayRef, BooleanArray, UInt64Array, new_null_array},
+    array::{ArrayRef, BooleanArray, UInt64Array},
     datatypes::{Schema, SchemaRef},
     error::ArrowError,
-    record_batch::{RecordBatch, RecordBatchOptions},
+    record_batch::RecordBatch,
 };
 use parquet::arrow::{
     ProjectionMask,
@@ -25,7 +25,12 @@ use parquet::arrow::{
     },
 };
 
-use super::{Block, BlockError, BlockReader, ColumnStatistics, file::BlockFile, statistics};
+use super::{
+    Block, BlockError, BlockReader, ColumnStatistics,
+    file::BlockFile,
+    statistics,
+    told::{Told, conform, told},
+};
 
 /// Which rows and columns of one row group to read.
 pub struct Read {
@@ -103,38 +108,81 @@ impl OpenBlock {
         self.footer.schema().field_with_name(column).is_ok()
     }
 
+    /// All columns of the rows in `ranges`, which are in order, disjoint, and end within the block.
+    pub(super) fn rows(&self, ranges: &[Range<usize>], batch_rows: usize) -> Result<Vec<RecordBatch>, BlockError> {
+        let (mut batches, mut begin) = (Vec::new(), 0);
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        for (row_group, rows) in self.row_groups().enumerate() {
+            let end = begin + rows;
+            let within = ranges.iter().map(|range| range.start.max(begin)..range.end.min(end)).filter(|range| !range.is_empty());
+            let within: Vec<Range<usize>> = within.map(|range| range.start - begin..range.end - begin).collect();
+            if !within.is_empty() {
+                let rows = Some(within).filter(|within| *within != [0..rows]);
+                let read = Read { row_group, rows, columns: all.clone(), predicates: Vec::new(), batch_rows };
+                batches.extend(self.read(read)?.collect::<Result<Vec<_>, _>>()?);
+            }
+            begin = end;
+        }
+        Ok(batches)
+    }
+
     /// The batches of `read`. A damaged page is an error of that batch.
     ///
     /// # Errors
     /// When the pages cannot be found.
     pub(crate) fn read(&self, read: Read) -> Result<Batches, BlockError> {
+        let told = self.told(read.row_group, &read.columns);
+        self.read_but(read, told)
+    }
+
+    /// As [`Self::read`], from the pages of all columns.
+    pub(crate) fn read_pages(&self, read: Read) -> Result<Batches, BlockError> {
+        self.read_but(read, Vec::new())
+    }
+
+    /// `batch`, which has all columns, with what the footer says of those whose rows it says are all alike: it should be the same.
+    pub(crate) fn footer_says(&self, row_group: usize, batch: &RecordBatch) -> Result<RecordBatch, BlockError> {
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let told = self.told(row_group, &all);
+        Ok(conform(&self.schema, batch, &told)?)
+    }
+
+    fn read_but(&self, read: Read, told: Vec<Option<Told>>) -> Result<Batches, BlockError> {
         let wanted = self.projection(&read.columns)?;
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.footer.clone())
             .with_row_groups(vec![read.row_group])
             .with_batch_size(read.batch_rows)
-            .with_projection(self.mask(&read.columns));
+            .with_projection(self.mask(&read.columns, &told));
         if let Some(rows) = read.rows {
             let total = self.row_groups().nth(read.row_group).unwrap_or_default();
             builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(rows.into_iter(), total));
         }
         let mut predicates: Vec<Box<dyn ArrowPredicate>> = Vec::with_capacity(read.predicates.len());
         for Predicate { columns, mut keep } in read.predicates {
-            let schema = self.projection(&columns)?;
-            predicates.push(Box::new(ArrowPredicateFn::new(self.mask(&columns), move |batch| keep(&conform(&schema, &batch)?))));
+            let (schema, told) = (self.projection(&columns)?, self.told(read.row_group, &columns));
+            let mask = self.mask(&columns, &told);
+            predicates.push(Box::new(ArrowPredicateFn::new(mask, move |batch| keep(&conform(&schema, &batch, &told)?))));
         }
         if !predicates.is_empty() {
             builder = builder.with_row_filter(RowFilter::new(predicates));
         }
-        Ok(Batches { reader: builder.build()?, schema: wanted })
+        Ok(Batches { reader: builder.build()?, schema: wanted, told })
     }
 
     fn projection(&self, columns: &[usize]) -> Result<SchemaRef, ArrowError> {
         self.schema.project(columns).map(|schema| Arc::new(Schema::new(schema.fields)))
     }
 
-    fn mask(&self, columns: &[usize]) -> ProjectionMask {
+    /// Of each of these columns, if its rows are all alike.
+    fn told(&self, row_group: usize, columns: &[usize]) -> Vec<Option<Told>> {
+        columns.iter().map(|column| told(&self.footer, row_group, self.schema.field(*column))).collect()
+    }
+
+    /// Those that have to be read.
+    fn mask(&self, columns: &[usize], told: &[Option<Told>]) -> ProjectionMask {
         let in_file = |name: &str| self.footer.schema().fields().iter().position(|field| field.name() == name);
-        let roots = columns.iter().filter_map(|column| in_file(self.schema.field(*column).name()));
+        let read = columns.iter().enumerate().filter(|(place, _)| told.get(*place).is_none_or(Option::is_none));
+        let roots = read.filter_map(|(_, column)| in_file(self.schema.field(*column).name()));
         ProjectionMask::roots(self.footer.parquet_schema(), roots)
     }
 }
@@ -143,6 +191,7 @@ impl OpenBlock {
 pub struct Batches {
     reader: ParquetRecordBatchReader,
     schema: SchemaRef,
+    told: Vec<Option<Told>>,
 }
 
 impl Iterator for Batches {
@@ -151,18 +200,8 @@ impl Iterator for Batches {
     fn next(&mut self) -> Option<Self::Item> {
         let batch = catch_unwind(AssertUnwindSafe(|| self.reader.next()));
         match batch {
-            Ok(batch) => batch.map(|batch| Ok(conform(&self.schema, &batch?)?)),
+            Ok(batch) => batch.map(|batch| Ok(conform(&self.schema, &batch?, &self.told)?)),
             Err(_) => Some(Err(BlockError::Panicked)),
         }
     }
-}
-
-/// The columns of `schema`, in that order; those that the file's build did not know yet are null.
-pub(super) fn conform(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
-        Some(column) => Arc::clone(column),
-        None => new_null_array(field.data_type(), batch.num_rows()),
-    });
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect(), &options)
 }

@@ -33,9 +33,10 @@ use super::{
     cache::{Cached, Key},
     damage::Suspects,
     file::BlockFile,
-    open::conform,
+    open::OpenBlock,
     series,
     tix::TixError,
+    told::conform,
 };
 use crate::{
     attributes::{self, AttributeIndex},
@@ -160,7 +161,8 @@ impl BlockReader {
 
     /// Every row, in file order.
     pub(crate) fn scan(&self, block: &Block) -> Result<Vec<RecordBatch>, BlockError> {
-        guarded(|| conform_all(block.table, self.open(block)?.with_batch_size(BATCH_ROWS).build()?))
+        let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
+        self.rows(block, iter::once(0..rows).collect())
     }
 
     /// The columns `names` of every row, in file order. Those that the file's build did not know yet are null.
@@ -186,7 +188,7 @@ impl BlockReader {
                 Some(rows) => builder.with_row_selection(rows).build()?,
                 None => builder.build()?,
             };
-            reader.map(|batch| Ok(conform(&wanted, &batch?)?)).collect()
+            reader.map(|batch| Ok(conform(&wanted, &batch?, &[])?)).collect()
         })
     }
 
@@ -253,22 +255,19 @@ impl BlockReader {
 
     /// The rows in `ranges`, which are in order and end within the block.
     pub(crate) fn rows(&self, block: &Block, ranges: Vec<Range<usize>>) -> Result<Vec<RecordBatch>, BlockError> {
-        guarded(|| {
-            let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
-            let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), rows);
-            conform_all(block.table, self.open(block)?.with_batch_size(BATCH_ROWS).with_row_selection(selection).build()?)
-        })
+        guarded(|| self.open_block(block)?.rows(&ranges, BATCH_ROWS))
+    }
+
+    fn open_block(&self, block: &Block) -> Result<OpenBlock, BlockError> {
+        OpenBlock::new(self, Arc::new(block.clone()))
     }
 
     fn trace_in_rows(&self, block: &Block, id: TraceId, ranges: Vec<Range<usize>>) -> Result<Vec<RecordBatch>, BlockError> {
         if ranges.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = usize::try_from(block.rows).unwrap_or(usize::MAX);
         let selected = ranges.iter().map(ExactSizeIterator::len).sum::<usize>();
-        let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), rows);
-        let reader = self.open(block)?.with_batch_size(selected.min(BATCH_ROWS)).with_row_selection(selection).build()?;
-        let batches = conform_all(block.table, reader)?;
+        let batches = self.open_block(block)?.rows(&ranges, selected.min(BATCH_ROWS))?;
         let mut found = Vec::with_capacity(batches.len());
         for batch in batches {
             let matches = matching(batch.column_by_name(columns::TRACE_ID).map(AsRef::as_ref), id)?;
@@ -386,7 +385,7 @@ fn typed_as(table: Table, inferred: &Schema) -> Schema {
 }
 
 fn conform_all(table: Table, reader: impl Iterator<Item = Result<RecordBatch, ArrowError>>) -> Result<Vec<RecordBatch>, BlockError> {
-    reader.map(|batch| Ok(conform(&table.schema(), &batch?)?)).collect()
+    reader.map(|batch| Ok(conform(&table.schema(), &batch?, &[])?)).collect()
 }
 
 fn matching(ids: Option<&dyn Array>, id: TraceId) -> Result<BooleanArray, ArrowError> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use arrow::{
-    array::{ArrayRef, new_null_array},
+    array::{Array, ArrayRef, new_null_array},
     compute::interleave,
     datatypes::SchemaRef,
     error::ArrowError,
@@ -135,13 +135,19 @@ pub(crate) fn write(
     let at_file = |source| WriteError::Io { path: path.clone(), source };
     let at_parquet = |source| WriteError::Parquet { path: path.clone(), source };
     let mut file = FileWriter::new(create(io, &temporary).map_err(at_file)?);
-    let options = ArrowWriterOptions::new().with_properties(properties(table, lsn).map_err(at_parquet)?).with_skip_arrow_metadata(true);
+    let mut gather = |rows: &[RowPlace]| gather(rows).map_err(|source| WriteError::Gather { path: path.clone(), source });
+    let only = match plan.row_group_ends[..] {
+        [_] => Some(gather(&plan.rows)?),
+        _ => None,
+    };
+    let properties = properties(table, lsn, only.as_ref()).map_err(at_parquet)?;
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(&mut file, table.schema(), options).map_err(at_parquet)?;
     let mut text = TextBuilder::new(table, &path, plan.rows.len(), page_rows(table));
     let mut attributes = AttributesBuilder::new(table, &path, plan.rows.len(), page_rows(table));
-    let mut start = 0;
+    let (mut start, mut only) = (0, only);
     for end in plan.row_group_ends {
-        let batch = gather(&plan.rows[start..end]).map_err(|source| WriteError::Gather { path: path.clone(), source })?;
+        let batch = only.take().map_or_else(|| gather(&plan.rows[start..end]), Ok)?;
         text.add(&batch);
         attributes.add(&batch);
         writer.write(&batch).map_err(at_parquet)?;
@@ -242,7 +248,9 @@ pub(crate) fn gather(schema: &SchemaRef, batches: &[&RecordBatch], places: &[Row
     RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<Vec<ArrayRef>, ArrowError>>()?)
 }
 
-fn properties(table: Table, lsn: Lsn) -> Result<WriterProperties, ParquetError> {
+/// `only` are all rows, where they are one row group. What has no value in them has nothing to compress, and to make a compressor takes as
+/// long as to compress a few thousand values.
+fn properties(table: Table, lsn: Lsn, only: Option<&RecordBatch>) -> Result<WriterProperties, ParquetError> {
     let schema = ArrowSchemaConverter::new().convert(&table.schema())?;
     let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     let footer = vec![
@@ -270,6 +278,10 @@ fn properties(table: Table, lsn: Lsn) -> Result<WriterProperties, ParquetError> 
         };
         if let Kind::Number(encoding) = kind(table, column) {
             properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path.clone(), encoding);
+        }
+        let values = only.zip(path.parts().first()).and_then(|(rows, root)| rows.column_by_name(root));
+        if values.is_some_and(|values| values.logical_null_count() == values.len()) {
+            properties = properties.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
         }
         properties = properties.set_column_statistics_enabled(path, statistics);
     }

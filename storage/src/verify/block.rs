@@ -72,8 +72,11 @@ impl Check<'_> {
         let mut row = 0;
         for row_group in 0..open.row_groups().len() {
             let read = Read { row_group, rows: None, columns: columns.clone(), predicates: Vec::new(), batch_rows: BATCH_ROWS };
-            for batch in open.read(read)? {
+            for batch in open.read_pages(read)? {
                 let batch = batch?;
+                if open.footer_says(row_group, &batch)? != batch {
+                    self.found(&block.path, format_args!("the footer is wrong about columns of row group {row_group}"));
+                }
                 self.times(&batch, row);
                 self.traces(&batch, row);
                 self.words(&batch, row)?;

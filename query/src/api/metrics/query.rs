@@ -1,6 +1,6 @@
 //! `GET /api/v1/metrics/query_range` and `/query`: what series say at every step, or at one time.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemas::UnixNanos;
 use serde::Serialize;
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, EngineError, Gathered, TimeSpan},
-    series::{Exemplar, Frame, Function, Note, Of, Question, Row, Selector, Steps, Wanted, evaluate, exemplars},
+    series::{Evaluated, Exemplar, Frame, Function, Note, Of, Question, Row, Selector, Steps, Wanted, evaluate_part, exemplars},
 };
 
 /// How long a value counts, and how far a window reaches back when its length is chosen: as Prometheus.
@@ -30,6 +30,8 @@ const LOOK_BACK_NS: i64 = 300_000_000_000;
 const POINTS_WANTED: i64 = 4;
 /// Series of an answer.
 const LIMITS: Limits = Limits { default: 100, max: 1000 };
+/// Fewer points are evaluated by one thread.
+const POINTS_ALONE: usize = 10_000;
 /// Series times steps that are evaluated.
 const EVALUATED_MAX: usize = 10_000_000;
 /// Values of an answer.
@@ -220,6 +222,16 @@ async fn on_engine(engine: &Engine, dropped: Dropped, request: Request) -> Resul
     answered.await.unwrap_or(Err(ended)).map_err(|error| problem_in("selector", error))
 }
 
+async fn on_all_threads(engine: &Engine, frame: &Arc<Frame>, question: &Question) -> Result<Evaluated, EngineError> {
+    let count = if frame.points() < POINTS_ALONE { 1 } else { engine.threads() };
+    let part = |nth: usize| {
+        let (frame, question) = (Arc::clone(frame), question.clone());
+        engine.compute(move || evaluate_part(&frame, &question, (nth, count)))
+    };
+    let parts = futures::future::try_join_all((0..count).map(part)).await?;
+    Ok(Evaluated::of_parts(parts, question))
+}
+
 async fn answer(engine: &Engine, dropped: Dropped, request: Request) -> Result<Answered, EngineError> {
     let Request { selector, asked, steps, .. } = &request;
     let wanted = Wanted { buckets: matches!(asked.of, Of::Quantile(_)), exemplars: asked.exemplars };
@@ -233,7 +245,8 @@ async fn answer(engine: &Engine, dropped: Dropped, request: Request) -> Result<A
     let window_ns = if function == Function::Value { LOOK_BACK_NS } else { request.window_ns(&frame) };
     let question =
         Question { function, steps: *steps, window_ns, look_back_ns: LOOK_BACK_NS, of: asked.of, aggregate: asked.aggregate.clone() };
-    let evaluated = evaluate(&frame, &question);
+    let frame = Arc::new(frame);
+    let evaluated = on_all_threads(engine, &frame, &question).await?;
     let mut warnings: Vec<String> = evaluated.notes.iter().map(Note::to_string).collect();
     let mut rows = evaluated.rows;
     if rows.len() > request.limit {
