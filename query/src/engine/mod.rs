@@ -36,7 +36,7 @@ mod yielding;
 pub(crate) use answer::{Answer, EndOnDrop, Progress, Summary, earlier};
 pub use config::Config;
 pub(crate) use error::{EngineError, Position};
-pub(crate) use fold_facts::{FACTS_MAX, FactRows, HOUR_NS, Hours, Push, REFUSALS_MAX, SAMPLES_MAX, fold_facts, what};
+pub(crate) use fold_facts::{FACTS_MAX, FactRows, HOUR_NS, Hours, Push, REFUSALS_MAX, SAMPLES_MAX, fold_facts, stretches_of_facts, what};
 pub(crate) use functions::log_ids;
 pub(crate) use kept::Kept;
 pub(crate) use question::Question;

@@ -68,7 +68,7 @@ fn limited(trace: u8, seconds: f64) -> Rejection {
     }
 }
 
-fn changed(seconds: f64, from: State, to: State) -> BreakerSignal {
+pub(crate) fn changed(seconds: f64, from: State, to: State) -> BreakerSignal {
     BreakerSignal {
         time: at(seconds),
         emitter: emitter("cart"),

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use governance::{
-    facts::{Amount, CodeSource, Emitter, Error, Evidence, Facts, Source, SpanKind},
+    facts::{Amount, CodeSource, Emitter, Error, Evidence, Facts, Source, SpanKind, State},
     tables::to_batches,
 };
 use schemas::UnixNanos;
 use serde_json::{Value, json};
 
 use crate::{
+    breakers::changed,
     loaded::Loaded,
     made_spans::{MIN, Made, S, START_NS, ask, loaded, made, refused, send},
     stream::client::{Client, Served},
@@ -149,6 +150,44 @@ async fn what_is_wrong_now_and_what_changed() {
         let overview = ask(&loaded, &format!("/api/v1/overview?{WINDOW}")).await;
         assert_eq!((kinds(&overview), &overview["checked"]["days"]), (vec![], &json!(5)), "{overview}");
     }
+}
+
+#[tokio::test]
+async fn trips_of_these_hours_on_earlier_days_become_known() {
+    // On the days before `cart` opened three, no, and three times within these hours, of which half is looked at; now twice.
+    let spans = |day: i64| calls(1 + 1_000_000 * day as u64, "cart", -day * DAY, 30, 1_000_000);
+    let loaded = loaded(&(0..4).flat_map(spans).collect::<Vec<_>>());
+    let trips = |day: i64, count: i64| {
+        let at = |minute: i64| (minute * MIN - day * DAY) as f64 / 1e9;
+        let trip = |nth: i64| {
+            let open = changed(at(4 * nth + 1), State::Closed, State::Open);
+            [open, changed(at(4 * nth + 2), State::Open, State::HalfOpen), changed(at(4 * nth + 3), State::HalfOpen, State::Closed)]
+        };
+        Facts { breaker_signals: (0..count).flat_map(trip).collect(), ..Facts::default() }
+    };
+    for (day, count) in [(0, 2), (1, 3), (2, 0), (3, 3)] {
+        loaded.append(to_batches(&trips(day, count), UnixNanos(START_NS)));
+    }
+    loaded.store.flush().expect("a working disk");
+    let path = format!("/api/v1/overview?{WINDOW}");
+    let trip = async || {
+        let overview = ask(&loaded, &path).await;
+        let trip = overview["changes"].as_array().expect("changes").iter().find(|change| change["kind"] == "trip").cloned();
+        (trip.expect("a trip"), overview["checked"]["days"].clone())
+    };
+    let (first, days) = trip().await;
+    assert_eq!((&first["now"], &first["before"], &first["usual"], days), (&json!(2.0), &json!(0.0), &Value::Null, json!(3)), "{first}");
+    let mut known = first.clone();
+    for _ in 0..200 {
+        if known["usual"] != Value::Null && known["yesterday"] != Value::Null {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        known = trip().await.0;
+    }
+    // 14:13:20 to 14:43:20 is half of the hour.
+    assert_eq!((&known["yesterday"], &known["usual"]), (&json!(1.5), &json!(1.5)), "{known}");
+    assert!(known["surprise"].as_f64() < first["surprise"].as_f64(), "what is usual surprises less: {known} after {first}");
 }
 
 #[tokio::test]

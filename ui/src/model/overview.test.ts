@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kindOf, leadsTo, toneOf, youngSince, type Change } from './overview';
+import { hasUsual, kindOf, leadsTo, toneOf, youngSince, type Change } from './overview';
 
 const change = (more: Partial<Change>): Change => ({ kind: 'trip', service: 'order', subject: 'pay', breaker_id: null, time: null, now: 1, before: 0, yesterday: null, usual: null, surprise: 5, ...more });
 
@@ -13,6 +13,7 @@ test('every change leads somewhere', () => {
 
 test('a kind that is not known is neither good nor bad', () => {
   expect([kindOf('trip'), kindOf('later')]).toEqual(['trip', null]);
+  expect([hasUsual('trip'), hasUsual('code_new'), hasUsual('service_new')]).toEqual([true, true, false]);
   expect([toneOf('trip'), toneOf('service_recovered'), toneOf('service_busier'), toneOf(null)]).toEqual(['error', 'ok', '', '']);
 });
 

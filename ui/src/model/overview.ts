@@ -54,6 +54,11 @@ export function kindOf(word: string): Kind | null {
   return KINDS.find((one) => one === word) ?? null;
 }
 
+/** Whether what is usual at this hour says something of it: an amount, which was there before. */
+export function hasUsual(kind: Kind): boolean {
+  return kind !== 'service_new' && kind !== 'service_silent' && kind !== 'version_new';
+}
+
 /** Bad, worth a look, or good news. */
 export function toneOf(kind: Kind | null): 'error' | 'warn' | 'ok' | '' {
   switch (kind) {

@@ -26,6 +26,7 @@ use super::{
     cache::Cache,
     failures::KeptFailures,
     heard::{KnownHeard, gone},
+    past_trips::PastTrips,
     top_codes::{TopCodes, top_codes},
 };
 pub(super) use crate::engine::FACTS_MAX;
@@ -108,11 +109,12 @@ pub(in crate::api) struct Folds {
     cache: Arc<Cache>,
     pub(super) failures: Arc<KeptFailures>,
     pub(super) heard: Arc<KnownHeard>,
+    pub(super) past_trips: Arc<PastTrips>,
 }
 
 impl Folds {
     pub(in crate::api) fn new(engine: Engine, losses: Losses) -> Self {
-        Self { engine, losses, cache: Arc::default(), failures: Arc::default(), heard: Arc::default() }
+        Self { engine, losses, cache: Arc::default(), failures: Arc::default(), heard: Arc::default(), past_trips: Arc::default() }
     }
 
     /// How complete statistics of `window` are, whose facts are told; `service` is the one asked for. Facts are counted by minutes, of all
@@ -138,6 +140,11 @@ impl Folds {
         let told = Arc::new(told);
         self.cache.put(window, &told, window.end.0 + CLOSED_AFTER <= now.0, Instant::now());
         Ok(told)
+    }
+
+    /// Not kept. Computes on the thread of the caller.
+    pub(super) async fn told_once(&self, window: Window) -> Result<Told, Problem> {
+        self.load(window, LOOK_BACK).await
     }
 
     /// Without a look-back, and not kept: for who looks all the time. Computes on the thread of the caller.

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! `failures` keeps failed calls by quarters of an hour for the codes before trips, `heard` finds out who is gone while its trip lasts.
-//! `guards` tells other pages which breakers there are and what was rejected, `refusing` which spans tell of it.
+//! `guards` tells other pages which breakers there are and what was rejected, `past_trips` how often they opened on earlier days, `refusing` which spans tell of it.
 //! `load` reads the facts of the window and its look-back, `governance::fold` folds them; nothing is kept but a bounded cache.
 
 mod admitted;
@@ -29,6 +29,7 @@ mod load;
 mod margin;
 mod named;
 mod one;
+mod past_trips;
 mod patience;
 mod refusing;
 mod retry_after;
@@ -40,5 +41,6 @@ mod trip;
 
 pub(super) use guards::{Guard, Guards, RECENT_NS};
 pub(super) use load::{Folds, internal, unreadable};
+pub(super) use past_trips::TripsOfDay;
 pub(super) use refusing::{AllRefusing, Refusing};
 pub(crate) use routes::routes;

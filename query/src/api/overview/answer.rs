@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     super::{
         answer::{Meta, Time, to_json, total},
-        breakers::{Folds, Guard, Guards},
+        breakers::{Folds, Guard, Guards, TripsOfDay},
         completeness::Completeness,
         problem::Problem,
         router::Shared,
@@ -24,7 +24,7 @@ use super::{
 use crate::analytics::{
     overview::{Change, Window as Compared, changes},
     red::RedSeries,
-    surprise::of_counts,
+    surprise::{least, median, of_counts, of_days},
 };
 
 const CHANGES_MAX: usize = 50;
@@ -55,7 +55,7 @@ struct Content {
     buckets: Buckets,
     /// Calls of all services.
     trend: Trend,
-    /// Against the window before and, where something was stored then, the same hours of the seven days before (codes: of the day before):
+    /// Against the window before and, where something was stored then, the same hours of the seven days before:
     /// the most surprising first, at most fifty.
     changes: Vec<ChangeRow>,
     changes_total: usize,
@@ -81,10 +81,11 @@ struct ChangeRow {
     /// version.
     now: f64,
     before: f64,
-    /// The day before; null: nothing was stored then, or it is a trip.
+    /// The day before, trips by whole hours; null: nothing was stored then, or its trips are not known yet.
     yesterday: Option<f64>,
     /// The median of the same hours of the seven days before, as far as something was stored then, earlier days than yesterday by half
-    /// hours; null: nothing was, or it is about a version or a trip.
+    /// hours, trips by whole hours; null: nothing was, it is about a version, or trips are not known yet: they are worked out meanwhile,
+    /// of windows that touch at most four hours.
     usual: Option<f64>,
     /// In standard deviations; less where the days before differ among themselves.
     surprise: f64,
@@ -103,6 +104,20 @@ struct Checked {
     yesterday: bool,
     /// How many of the seven days before there were to compare with.
     days: usize,
+}
+
+/// Trips of the same hours; nothing until they are known.
+struct Past<'a> {
+    yesterday: Option<&'a TripsOfDay>,
+    /// Yesterday too.
+    days: Vec<&'a TripsOfDay>,
+}
+
+impl<'a> Past<'a> {
+    fn of(days: &'a [Option<TripsOfDay>], with_yesterday: bool) -> Self {
+        let yesterday = days.first().filter(|_| with_yesterday).and_then(Option::as_ref);
+        Self { yesterday, days: days.iter().flatten().collect() }
+    }
 }
 
 impl OverviewAnswer {
@@ -145,7 +160,10 @@ pub(super) async fn answer(shared: &Shared, folds: &Folds, pairs: Pairs) -> Resu
         }
     };
     loads.cost.merge(&guards.cost);
-    let mut rows: Vec<ChangeRow> = guards.breakers.iter().filter(|guard| guard.trips > 0).map(ChangeRow::of_trip).collect();
+    let tripped: Vec<&Guard> = guards.breakers.iter().filter(|guard| guard.trips > 0).collect();
+    let known = if tripped.is_empty() { None } else { folds.past_trips(&loads.stored) };
+    let past = Past::of(known.as_deref().unwrap_or_default(), loads.yesterday.is_some());
+    let mut rows: Vec<ChangeRow> = tripped.into_iter().map(|guard| ChangeRow::of_trip(guard, &past)).collect();
     rows.extend(changes_of(&loads).into_iter().map(ChangeRow::of));
     rows.sort_by(|a, b| {
         b.surprise.total_cmp(&a.surprise).then_with(|| (a.kind, &a.service, &a.subject).cmp(&(b.kind, &b.service, &b.subject)))
@@ -193,18 +211,21 @@ impl ChangeRow {
         Self { kind: kind.word(), service, subject, breaker_id: None, time, now, before, yesterday, usual, surprise }
     }
 
-    fn of_trip(guard: &Guard) -> Self {
-        let more = of_counts(guard.trips as f64, guard.trips_before as f64).max(0.0);
+    fn of_trip(guard: &Guard, past: &Past<'_>) -> Self {
+        let trips = guard.trips as f64;
+        let days = past.days.iter().map(|day| day.of(guard.id));
+        let of_days = of_days(days.clone().map(|usual| of_counts(trips, usual)));
+        let more = least(std::iter::once(of_counts(trips, guard.trips_before as f64)).chain(of_days)).max(0.0);
         Self {
             kind: "trip",
             service: guard.service.clone(),
             subject: guard.name.clone(),
             breaker_id: Some(guard.id.to_string()),
             time: guard.last_opened.map(Time),
-            now: guard.trips as f64,
+            now: trips,
             before: guard.trips_before as f64,
-            yesterday: None,
-            usual: None,
+            yesterday: past.yesterday.map(|day| day.of(guard.id)),
+            usual: median(days),
             surprise: TRIP_SURPRISE + more + of_counts(guard.refused, 0.0).max(0.0),
         }
     }

@@ -38,6 +38,8 @@ pub(super) struct Loads {
     pub yesterday: Option<Counted>,
     /// Of the days before yesterday, those on which something was stored.
     pub days: Vec<Day>,
+    /// The same hours of all days on which something was stored; yesterday first, if it is among them.
+    pub stored: Vec<Window>,
     /// The newest part of the window.
     pub recent: Counted,
     /// The part of the window before that, with the window before.
@@ -84,6 +86,7 @@ pub(super) async fn load(engine: &Engine, window: Window, environment: Option<&s
     let [(of_before, _), (mut now, mut completeness), (recent, of_recent)] = <[_; 3]>::try_from(found).unwrap_or_default();
     now.extend(recent.iter().cloned());
     completeness.merge(&of_recent);
+    let stored = days.iter().zip(&of_days).filter(|(_, rows)| !rows.is_empty()).map(|(day, _)| *day).collect();
     let of_day = |((window, rows), codes): ((&Window, Vec<MinuteRow>), Codes)| {
         let times = length as f64 / window.length_ns() as f64;
         (!rows.is_empty()).then(|| Day { services: services::services(&rows, whole(*window)), codes, times })
@@ -96,6 +99,7 @@ pub(super) async fn load(engine: &Engine, window: Window, environment: Option<&s
         before: Counted { services: services::services(&of_before, whole(before)), codes: of(counts.iter().filter(|one| one.bucket == 0)) },
         yesterday,
         days,
+        stored,
         recent: Counted { services: services::services(&recent, whole(recently)), codes: of(newest.iter()) },
         codes_before_recent: of(counts.iter()),
         times: (2 * length - recent_ns) as f64 / recent_ns as f64,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use governance::gather::Settled;
 use schemas::{Table, UnixNanos};
-use storage::Snapshot;
+use storage::{Snapshot, Stretch};
 
 use super::{super::kept::Kept, HOUR_NS, TABLES};
 
@@ -58,27 +58,37 @@ impl Hour {
         }
         let numbers = start.0.div_euclid(width)..=(end.0 - 1).div_euclid(width);
         let starts: Vec<i64> = numbers.rev().map(|number| number.saturating_mul(width)).collect();
-        let known = TABLES.map(|table: Table| snapshot.stretches(table, &starts, width, 0));
-        let of = |(place, &begin): (usize, &i64)| {
+        let of = |(begin, stretch): (i64, Stretch)| {
             let is_whole = start.0 <= begin && begin.saturating_add(width) <= end.0;
-            let of_tables = known.iter().map(|of_table| of_table[place]);
-            let version = of_tables.clone().try_fold(0_u64, |hash, table| Some(hash.rotate_left(21) ^ table.version?));
             Self {
                 start: begin.max(start.0),
                 end: begin.saturating_add(width).min(end.0),
                 width,
                 begin,
-                version: version.filter(|_| is_whole),
-                rows: of_tables.fold(0, |sum, table| sum.saturating_add(table.rows)),
+                version: stretch.version.filter(|_| is_whole),
+                rows: stretch.rows,
             }
         };
-        starts.iter().enumerate().map(of).collect()
+        starts.iter().copied().zip(stretches_of_facts(snapshot, &starts, width)).map(of).collect()
     }
 
     /// Which of all stretches of its length it is.
     pub(super) fn number(&self) -> i64 {
         self.begin.div_euclid(self.width)
     }
+}
+
+/// As [`Snapshot::stretches`], of all tables that a fold reads.
+pub(crate) fn stretches_of_facts(snapshot: &Snapshot, starts: &[i64], width: i64) -> Vec<Stretch> {
+    let known = TABLES.map(|table: Table| snapshot.stretches(table, starts, width, 0));
+    let of = |place: usize| {
+        let of_tables = known.iter().map(|of_table| of_table[place]);
+        Stretch {
+            version: of_tables.clone().try_fold(0_u64, |hash, table| Some(hash.rotate_left(21) ^ table.version?)),
+            rows: of_tables.fold(0, |sum, table| sum.saturating_add(table.rows)),
+        }
+    };
+    (0..starts.len()).map(of).collect()
 }
 
 impl Hours {

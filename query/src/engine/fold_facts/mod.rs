@@ -14,7 +14,7 @@ mod read;
 
 use schemas::Table;
 
-pub(crate) use hours::Hours;
+pub(crate) use hours::{Hours, stretches_of_facts};
 pub(crate) use read::{FACTS_MAX, FactRows, Push, REFUSALS_MAX, SAMPLES_MAX, fold_facts, what};
 
 pub(crate) const HOUR_NS: i64 = 3_600_000_000_000;

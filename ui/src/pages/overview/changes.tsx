@@ -6,7 +6,7 @@ import { dayClock, toMs } from '../../base/time';
 import { link } from '../../base/url';
 import { codeName } from '../../components/codename';
 import { Icon, type IconName } from '../../components/icons';
-import { kindOf, leadsTo, toneOf, type Change, type Kind } from '../../model/overview';
+import { hasUsual, kindOf, leadsTo, toneOf, type Change, type Kind } from '../../model/overview';
 
 const t = texts({
   trip: ['tripped {now}×, {before}× before', '熔断 {now} 次，此前 {before} 次'],
@@ -24,6 +24,7 @@ const t = texts({
   service_new: ['is new', '首次出现'],
   version_new: ['new version', '新版本'],
   all: ['{n} more', '其余 {n} 条'],
+  usual: ['usually {usual} at this hour', '平时此时段 {usual}'],
 });
 
 const ICONS: Record<Kind, IconName> = { trip: 'breakers', code_new: 'errors', code_spiking: 'errors', code_gone: 'errors', service_failing: 'services', service_recovered: 'services', service_slower: 'clock', service_faster: 'clock', service_busier: 'metrics', service_quieter: 'metrics', service_silent: 'services', service_new: 'services', version_new: 'send' };
@@ -57,6 +58,7 @@ export function Changes({ changes, total }: { changes: readonly Change[]; total:
                   </span>
                 )}
                 <span class="soft nowrap">{kind ? t(kind === 'trip' && change.before === 0 ? 'trip_first' : kind, { now: amount(kind, change.now), before: amount(kind, change.before) }) : change.kind.replaceAll('_', ' ')}</span>
+                {kind && hasUsual(kind) && change.usual !== null && <span class="faint small nowrap hide-small">{t('usual', { usual: amount(kind, change.usual) })}</span>}
                 <span class="spring" />
                 <span class="faint small nowrap hide-small">{change.time ? dayClock(toMs(change.time)) : ''}</span>
               </a>
