@@ -90,6 +90,15 @@ impl Folds {
         let told = self.told(window, now).await?;
         Ok(guards(&told, window, at))
     }
+
+    /// So too, for pages that are about something else: none where facts are too many to be folded, which a warning says.
+    pub(in crate::api) async fn guards_or_none(&self, window: Window, at: UnixNanos, now: UnixNanos) -> Guards {
+        self.guards(window, at, now).await.unwrap_or_else(|problem| {
+            let mut none = Guards::default();
+            none.cost.warnings.push(format!("breakers are not shown: {}", problem.detail()));
+            none
+        })
+    }
 }
 
 fn guards(told: &Told, window: Window, at: UnixNanos) -> Guards {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::super::{
     answer::{Cost, Meta, Time, to_json},
-    breakers::{Folds, Guard, Guards},
+    breakers::{Folds, Guard},
     completeness::Completeness,
     problem::Problem,
     search::{Pairs, now, parse_time},
@@ -167,20 +167,16 @@ pub(super) async fn answer(folds: &Folds, pairs: Pairs) -> Result<Vec<u8>, Probl
     let request = Request::parse(pairs)?;
     let mut cost = Cost::default();
     let environment = request.environment.as_deref();
-    let (graph, completeness) = load(&folds.engine, request.window, environment, &mut cost).await?;
+    let calls = load(&folds.engine, request.window, environment, &mut cost);
+    // Both take a while, and neither needs the other.
+    let (calls, guards) = tokio::join!(calls, folds.guards_or_none(request.window, request.at, request.now));
+    let (graph, completeness) = calls?;
     let (graph, distances) = match &request.ego {
         Some((service, depth)) => {
             let (graph, distances) = graph::ego(graph, service, *depth);
             (graph, Some(distances))
         }
         None => (graph, None),
-    };
-    let guards = match folds.guards(request.window, request.at, request.now).await {
-        Ok(guards) => guards,
-        Err(problem) => {
-            cost.warnings.push(format!("breakers are not shown: {}", problem.detail()));
-            Guards::default()
-        }
     };
     cost.partial.extend(guards.cost.partial.iter().cloned());
     cost.warnings.extend(guards.cost.warnings.iter().cloned());

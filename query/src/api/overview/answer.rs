@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     super::{
         answer::{Meta, Time, to_json, total},
-        breakers::{Folds, Guard, Guards, TripsOfDay},
+        breakers::{Folds, Guard, TripsOfDay},
         completeness::Completeness,
         problem::Problem,
         router::Shared,
@@ -150,15 +150,8 @@ pub(super) async fn answer(shared: &Shared, folds: &Folds, pairs: Pairs) -> Resu
     let (window, environment) = parse(pairs, at)?;
     let loads = load::load(&folds.engine, window, environment.as_deref(), BUCKETS);
     // Both take a while, and neither needs the other.
-    let (loads, guards) = tokio::join!(loads, folds.guards(window, now::last(window), at));
+    let (loads, guards) = tokio::join!(loads, folds.guards_or_none(window, now::last(window), at));
     let mut loads = loads?;
-    let guards = match guards {
-        Ok(guards) => guards,
-        Err(problem) => {
-            loads.cost.warnings.push(format!("breakers are not shown: {}", problem.detail()));
-            Guards::default()
-        }
-    };
     loads.cost.merge(&guards.cost);
     let tripped: Vec<&Guard> = guards.breakers.iter().filter(|guard| guard.trips > 0).collect();
     let known = if tripped.is_empty() { None } else { folds.past_trips(&loads.stored) };

@@ -24,8 +24,7 @@ pub(super) struct WithGuards {
     pub guards: Guards,
 }
 
-/// What spans add up to, with codes and breakers: neither needs the other. Services are shown also where the facts of a window are too many
-/// to be folded.
+/// What spans add up to, with codes and breakers: neither needs the other.
 pub(super) async fn with_guards(folds: &Folds, request: &Request, grid: Grid, whose: Whose<'_>) -> Result<WithGuards, Problem> {
     let Window { start, end } = request.window;
     let spans = async {
@@ -36,18 +35,10 @@ pub(super) async fn with_guards(folds: &Folds, request: &Request, grid: Grid, wh
         let codes = codes(&folds.engine, question, &mut loaded.cost).await?;
         Ok::<_, Problem>((loaded, codes))
     };
-    let (spans, guards) = tokio::join!(spans, folds.guards(request.window, UnixNanos(end.0 - 1), request.now));
+    let guards = folds.guards_or_none(request.window, UnixNanos(end.0 - 1), request.now);
+    let (spans, guards) = tokio::join!(spans, guards);
     let (mut loaded, codes) = spans?;
-    let guards = match guards {
-        Ok(guards) => {
-            loaded.cost.partial.extend(guards.cost.partial.iter().cloned());
-            loaded.cost.warnings.extend(guards.cost.warnings.iter().cloned());
-            guards
-        }
-        Err(problem) => {
-            loaded.cost.warnings.push(format!("breakers are not shown: {}", problem.detail()));
-            Guards::default()
-        }
-    };
+    loaded.cost.partial.extend(guards.cost.partial.iter().cloned());
+    loaded.cost.warnings.extend(guards.cost.warnings.iter().cloned());
     Ok(WithGuards { loaded, codes, guards })
 }

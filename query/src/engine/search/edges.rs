@@ -28,7 +28,10 @@ use storage::{
     rollup::{EDGE_SPAN_COLUMNS, EdgeMinutes, RollupError, minute_of},
 };
 
-use super::{Found, Narrow, TimeSpan};
+use super::{
+    Found, Narrow, TimeSpan,
+    cut_spans::{MARGIN_NS, Of, cut_spans},
+};
 use crate::{
     analytics::{
         graph::{CALL_COLUMNS, Calls},
@@ -39,8 +42,6 @@ use crate::{
     trace::UnexpectedType,
 };
 
-/// Before and after what is read from spans: halves of calls that lie further apart are not joined.
-const MARGIN_NS: i64 = MINUTE_NS;
 /// Spans read for calls that are in no row, at most.
 const SPANS_MAX: usize = 1_000_000;
 
@@ -63,7 +64,7 @@ pub(crate) async fn edges(engine: &Engine, snapshot: Arc<Snapshot>, question: Ed
     let time = TimeRange { first: UnixNanos(start.saturating_sub(MARGIN_NS)), last: UnixNanos(end.saturating_add(MARGIN_NS)) };
     if !asked.snapshot.has_edges_of(time) {
         let mut calls = Calls::default();
-        let (left_out, summary) = asked.add_spans(&mut calls, start..end).await?;
+        let (left_out, summary) = asked.add_spans(&mut calls, None, start..end).await?;
         return Ok((calls, left_out, summary));
     }
     let (mut rows, mut summary) = asked.rows().await?;
@@ -75,7 +76,7 @@ pub(crate) async fn edges(engine: &Engine, snapshot: Arc<Snapshot>, question: Ed
             continue;
         }
         let counts = start.max(minute)..end.min(minute.saturating_add(MINUTE_NS));
-        let (too_many, of_spans) = asked.add_spans(&mut rows.calls, counts).await?;
+        let (too_many, of_spans) = asked.add_spans(&mut rows.calls, Some(minute), counts).await?;
         left_out += too_many;
         summary = summary.then(of_spans);
     }
@@ -99,21 +100,31 @@ impl Asked<'_> {
         self.gather((Table::EdgeMinutes, columns, equal), time, rows, Rows::add).await
     }
 
-    /// Adds the calls among spans, as far as they are in `counts`. Returns how many spans were too many.
-    async fn add_spans(&self, calls: &mut Calls, counts: Range<i64>) -> Result<(u64, Summary), EngineError> {
-        let time = (counts.start.saturating_sub(MARGIN_NS), counts.end.saturating_add(MARGIN_NS));
-        let spans = (Table::Spans, EDGE_SPAN_COLUMNS.to_vec(), Vec::new());
-        let (spans, summary) = self.gather(spans, time, Spans::default(), Spans::add).await?;
+    /// Adds the calls among spans, as far as they are in `counts`, which may be within a minute. Returns how many spans were too many.
+    async fn add_spans(&self, calls: &mut Calls, minute: Option<i64>, counts: Range<i64>) -> Result<(u64, Summary), EngineError> {
+        let time = counts.start.saturating_sub(MARGIN_NS)..counts.end.saturating_add(MARGIN_NS);
+        let kept = match minute {
+            Some(minute) => cut_spans(self.engine, &self.snapshot, (Of::Calls, minute)).await?,
+            None => None,
+        };
+        let (spans, left_out, summary) = match kept {
+            Some((spans, summary)) => (spans, 0, summary),
+            None => {
+                let spans = (Table::Spans, EDGE_SPAN_COLUMNS.to_vec(), Vec::new());
+                let (spans, summary) = self.gather(spans, (time.start, time.end), Spans::default(), Spans::add).await?;
+                (Arc::new(spans.batches), spans.left_out, summary)
+            }
+        };
         let snapshot = Arc::clone(&self.snapshot);
-        let left_out = spans.left_out;
         let add_up = move || -> Result<RecordBatch, RollupError> {
+            let near: Vec<RecordBatch> = spans.iter().map(|spans| within(spans, &time)).collect::<Result<_, _>>()?;
             let mut edges = EdgeMinutes::default();
-            edges.add_cut(&spans.batches, counts)?;
+            edges.add_cut(&near, counts)?;
             edges.settle(i64::MAX);
             snapshot.limit_edges(&mut edges);
             Ok(edges.finish()?.0)
         };
-        let rows = tokio::task::spawn_blocking(add_up).await.map_err(internal)?.map_err(internal)?;
+        let rows = self.engine.compute(add_up).await?.map_err(internal)?;
         calls.add(&rows, self.question.environment.as_deref(), |_| true).map_err(internal)?;
         Ok((left_out, summary))
     }
@@ -130,6 +141,18 @@ impl Asked<'_> {
         let question = Question::Narrow(Narrow { found, columns, equal });
         self.engine.gather_of(question, Some(Arc::clone(&self.snapshot)), into, add).await
     }
+}
+
+/// Those that began then.
+fn within(spans: &RecordBatch, time: &Range<i64>) -> Result<RecordBatch, RollupError> {
+    let column = c::START_TIME;
+    let starts = spans.column_by_name(column).and_then(|starts| starts.as_primitive_opt::<TimestampNanosecondType>());
+    let starts = starts.ok_or(RollupError::Column { column })?.values();
+    if starts.iter().all(|start| time.contains(start)) {
+        return Ok(spans.clone());
+    }
+    let near: BooleanArray = starts.iter().map(|start| Some(time.contains(start))).collect();
+    Ok(filter_record_batch(spans, &near)?)
 }
 
 /// When the newest call of some rows began.

@@ -6,8 +6,8 @@
 //! read from   ^   \------ sums ------/   ^ ^   \---- sums ---/   ^
 //!             spans of a minute that a part begins or ends in, unless its sums tell that they are all of one part
 //! ```
-//! Half hours that were added up before, and minutes that were cut before, are not read again where their rows are still the same: see
-//! [`super::stretches`].
+//! Half hours that were added up before, and spans of minutes that were cut before, are not read again where their rows are still the same:
+//! see [`super::stretches`] and [`super::cut_spans`].
 //!
 //! INVARIANT: all of it is of the snapshot, and every span of a part is counted there once.
 
@@ -31,6 +31,7 @@ use storage::{
 
 use super::{
     Found, Narrow, TimeSpan,
+    cut_spans::{Of, cut_spans},
     stretches::{STRETCH_NS, StretchKey},
 };
 use crate::{
@@ -45,8 +46,6 @@ use crate::{
 
 /// Of one question: a month.
 const STRETCHES_MAX: i64 = 31 * 48;
-/// Of a minute with more spans only those that are asked for are read, each time.
-const KEPT_SPANS_MAX: u64 = 150_000;
 
 /// Which spans are added up.
 #[derive(Debug, Clone, Default)]
@@ -173,37 +172,14 @@ impl Asked<'_> {
         let add = move |sums: &mut Vec<OperationMinutes>, spans: &RecordBatch| {
             parts.iter().zip(sums).try_for_each(|(part, sums)| sums.add_spans(&part.spans(spans)?))
         };
-        let [stretch] = self.snapshot.stretches(Table::Spans, &[minute], MINUTE_NS, 0)[..] else { return Ok((sums, Summary::default())) };
-        let Some(version) = stretch.version.filter(|_| stretch.rows <= KEPT_SPANS_MAX) else {
+        let Some((spans, read)) = cut_spans(self.engine, &self.snapshot, (Of::Sums, minute)).await? else {
             return self.gather(Table::Spans, SPAN_COLUMNS.to_vec(), (start, end), sums, add).await;
-        };
-        let (spans, read) = match self.engine.stretches().spans(minute, version) {
-            Some(known) => (known, Summary { watermark: self.snapshot.watermark(), ..Summary::default() }),
-            None => self.whole_minute(minute, version).await?,
         };
         let add_all = move || {
             let mut sums = sums;
             spans.iter().try_for_each(|spans| add(&mut sums, spans)).map(|()| sums)
         };
         Ok((self.engine.compute(add_all).await?.map_err(internal)?, read))
-    }
-
-    /// All spans of a minute that is over.
-    async fn whole_minute(&self, minute: i64, version: u64) -> Result<(Arc<Vec<RecordBatch>>, Summary), EngineError> {
-        let time = TimeSpan { start: Some(UnixNanos(minute)), end: Some(UnixNanos(minute.saturating_add(MINUTE_NS))) };
-        let found = Found { table: Table::Spans, text: String::new(), search: Search::Everything, time, now: UnixNanos(0) };
-        let question = Question::Narrow(Narrow { found, columns: SPAN_COLUMNS.to_vec(), equal: Vec::new() });
-        let add = |spans: &mut Vec<RecordBatch>, batch: &RecordBatch| {
-            spans.push(batch.clone());
-            Ok::<_, ArrowError>(())
-        };
-        let (spans, summary) = self.engine.gather_of(question, Some(Arc::clone(&self.snapshot)), Vec::new(), add).await?;
-        let spans = Arc::new(spans);
-        // What could not be read may be back later.
-        if summary.partial.is_empty() && summary.truncated.is_none() {
-            self.engine.stretches().put_spans(minute, version, Arc::clone(&spans));
-        }
-        Ok((spans, summary))
     }
 
     /// Of rows of sums those that the question asks for.

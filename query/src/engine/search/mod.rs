@@ -23,6 +23,7 @@
 //! codes        error codes, counted by service, or its instances or operations, and stretch of time
 //! code_times   the same by service, out of what is kept of quarters of an hour
 //! narrow       a few columns of all that is found, to be added up
+//! cut_spans    spans of minutes that a window begins or ends in
 //! minutes      what spans add up to in stretches of time
 //! edges        calls between services within a stretch of time
 //! lines        one log record by its id, and those of the same stream around it
@@ -36,6 +37,7 @@ mod code_times;
 mod codes;
 mod compile;
 mod condition;
+mod cut_spans;
 mod deltas;
 mod edges;
 mod facts;

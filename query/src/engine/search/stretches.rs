@@ -1,5 +1,5 @@
-//! What spans add up to in half hours that are over, kept from question to question: dashboards ask for the same day every few seconds. And
-//! spans of minutes that windows begin or end in, which for a minute they all do.
+//! What spans add up to in half hours that are over, and spans of minutes that windows begin or end in, kept from question to question:
+//! dashboards ask for the same day every few seconds.
 //!
 //! A half hour or a minute is kept as long as its rows are those of the same blocks, none of them in memory: what arrives late, is compacted, classified
 //! again or let go makes another version of it, which is read anew.
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
-use super::{super::kept::Kept, minutes::MinutesFound};
+use super::{super::kept::Kept, cut_spans::Of, minutes::MinutesFound};
 use crate::analytics::minutes::{MINUTE_NS, MinuteRow};
 
 pub(super) const STRETCH_NS: i64 = 30 * MINUTE_NS;
@@ -32,8 +32,8 @@ pub(super) struct StretchKey {
 #[derive(Debug)]
 pub(in super::super) struct Stretches {
     sums: Kept<StretchKey, MinutesFound>,
-    /// By when the minute begins: of everybody, with the columns that are added up.
-    spans: Kept<i64, Vec<RecordBatch>>,
+    /// By when the minute begins.
+    spans: Kept<(Of, i64), Vec<RecordBatch>>,
 }
 
 impl Default for Stretches {
@@ -55,11 +55,11 @@ impl Stretches {
         }
     }
 
-    pub(super) fn spans(&self, minute: i64, version: u64) -> Option<Arc<Vec<RecordBatch>>> {
+    pub(super) fn spans(&self, minute: (Of, i64), version: u64) -> Option<Arc<Vec<RecordBatch>>> {
         self.spans.get(&minute, version)
     }
 
-    pub(super) fn put_spans(&self, minute: i64, version: u64, spans: Arc<Vec<RecordBatch>>) {
+    pub(super) fn put_spans(&self, minute: (Of, i64), version: u64, spans: Arc<Vec<RecordBatch>>) {
         let bytes = spans.iter().map(RecordBatch::get_array_memory_size).sum();
         self.spans.put(minute, version, spans, bytes);
     }
