@@ -253,6 +253,10 @@ async fn statistics_say_how_complete_they_are() {
         let answer = ask(&loaded, &format!("/api/v1/{path}?{WINDOW}")).await;
         assert_eq!(answer["completeness"], complete(of_nothing.clone()), "{path}");
     }
+    let of_cart = list["breakers"].as_array().expect("breakers").iter().find(|breaker| breaker["name"] == "pay").expect("one of `cart`");
+    let id = of_cart["id"].as_str().expect("an id");
+    let trip = ask(&loaded, &format!("/api/v1/breakers/{id}/trips/2026-09-21T14:13:26Z")).await;
+    assert_eq!(trip["completeness"], complete(of_nothing), "of the hour before it opened until it closed");
     // What was before the window is read too, for the states; it does not count.
     let after = ask(&loaded, "/api/v1/breakers?start=2026-09-21T14:14:00Z&end=2026-09-21T14:20:00Z").await;
     let complete = &after["completeness"];

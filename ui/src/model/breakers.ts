@@ -114,6 +114,7 @@ export interface TripAnswer {
   root: Related | null;
   parent: Related | null;
   caused: Related[];
+  completeness: Completeness;
 }
 
 export interface Segment {

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::{
     super::{
         answer::{Cost, Meta, Time, rfc3339, to_json},
+        completeness::Completeness,
         problem::Problem,
         search::{Pairs, now, parse_time},
         window::{Window, unknown_parameter},
@@ -62,6 +63,8 @@ pub(super) struct TripAnswer {
     parent: Option<Related>,
     /// Trips that follow from this one.
     caused: Vec<Related>,
+    /// Of facts from the run-up to the end.
+    completeness: Completeness,
     #[schema(value_type = Object)]
     meta: Meta,
 }
@@ -135,6 +138,10 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, instant: &str, pairs: P
     let recovery = cost::recovered(folds, breaker, trip, told.until, &mut cost).await?;
     let changes = causes::changes(folds, &told, breaker, opened, &mut cost).await?;
     let causes::Cascade { root, parent, caused } = causes::related(folds, &told, breaker, trip, &mut cost).await?;
+    let all = Window {
+        start: UnixNanos(opened.0.saturating_sub(ERRORS_BEFORE)),
+        end: UnixNanos(trip.trip.end_or(told.until).0.saturating_add(1)),
+    };
     let body = TripAnswer {
         breaker: Identity::of(breaker),
         trip: ServiceTrip::of(breaker, trip),
@@ -149,6 +156,7 @@ pub(super) async fn answer(folds: &Folds, id: BreakerId, instant: &str, pairs: P
         root,
         parent,
         caused,
+        completeness: folds.completeness(&told, all, Some(&breaker.key.service), &cost),
         meta: cost.meta(started),
     };
     Ok(to_json(&body))

@@ -94,8 +94,13 @@ impl Times {
     /// Those that `question` asks for, in its stretches.
     fn count(&self, question: &CodesQuestion, counted: &mut Counted) {
         let CodesQuestion { start, end, width_ns, .. } = *question;
-        let before = |time: i64| self.times.partition_point(|own| *own < time);
-        let (mut next, last) = (before(start.0), before(end.0));
+        // Mostly all of them are before a time.
+        let before = |time: i64| match self.times.last() {
+            Some(last) if *last < time => self.times.len(),
+            _ => self.times.partition_point(|own| *own < time),
+        };
+        let first = if self.times.first().is_some_and(|first| *first < start.0) { before(start.0) } else { 0 };
+        let (mut next, last) = (first, before(end.0));
         while next < last {
             let stretch = (self.times[next] - start.0) / width_ns;
             let over = before(start.0.saturating_add((stretch + 1).saturating_mul(width_ns))).min(last);
@@ -206,11 +211,13 @@ impl Asked<'_> {
         let is_asked = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own);
         let CodesQuestion { service, environment, .. } = self.question;
         for times in quarter.iter().filter(|times| is_asked(service, &times.key.service) && is_asked(environment, &times.environment)) {
-            if !self.counted.contains_key(&times.key) {
-                self.counted.insert(times.key.clone(), Counted::new());
-            }
-            if let Some(counted) = self.counted.get_mut(&times.key) {
-                times.count(self.question, counted);
+            match self.counted.get_mut(&times.key) {
+                Some(counted) => times.count(self.question, counted),
+                None => {
+                    let mut counted = Counted::new();
+                    times.count(self.question, &mut counted);
+                    self.counted.insert(times.key.clone(), counted);
+                }
             }
         }
     }

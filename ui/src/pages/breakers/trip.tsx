@@ -5,6 +5,7 @@ import { texts } from '../../base/i18n';
 import { useGet } from '../../base/query';
 import { dayClock, toMs } from '../../base/time';
 import { setParams } from '../../base/url';
+import { Complete } from '../../components/complete';
 import { Icon } from '../../components/icons';
 import { Drawer, copy } from '../../components/parts';
 import { frozenLink } from '../../components/range';
@@ -48,6 +49,7 @@ export function TripPanel({ id, at, onClose }: { id: string; at: string; onClose
       <Loaded answer={answer} route="breakers/{id}/trips/{t}">
         {(one) => (
           <>
+            <Complete of={one.completeness} />
             <TripHead one={one} />
             <TripStrip one={one} />
             <Why one={one} />
