@@ -56,7 +56,7 @@ pub use figures::CompactionStats;
 pub use request::{Ack, AppendError, Derive, RawRequest, Receipt, Refused};
 pub use retain::{Holdings, Refusal, Retain, RetainConfig, Retained, RetentionPreview, TableHoldings};
 pub use rollup::KnownCount;
-pub use snapshot::{KeyCount, ReadError, Rows, SeriesCount, SeriesCounts, SeriesLimits, SeriesPlace, Snapshot, Stretch};
+pub use snapshot::{KeyCount, ReadError, Rows, SeriesCount, SeriesCounts, SeriesLimits, SeriesPlace, Snapshot, Stretch, stretches_within};
 pub use split::{Bound, Split, SplitColumn, SplitId};
 pub use store::{Cardinality, Compacted, DamagedBlock, OpenError, Readiness, Stats, Store, TableStats};
 pub use verify::{Finding, Progress, Verified, VerifyError, verify};

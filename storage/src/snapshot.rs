@@ -33,7 +33,7 @@ mod stretches;
 
 pub use cardinality::{KeyCount, SeriesCount, SeriesCounts, SeriesLimits};
 pub use series::SeriesPlace;
-pub use stretches::Stretch;
+pub use stretches::{Stretch, stretches_within};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {

@@ -32,7 +32,7 @@ impl Engine {
         let series = directory.ids();
         let mut gather = Gather::new(directory, wanted, LIMITS).map_err(failure)?;
         if !series.is_empty() {
-            let question = Question::Points(PointsQuestion { series, time, columns: wanted.columns() });
+            let question = Question::Points(PointsQuestion { series, time, columns: gather.columns() });
             let mut answer = self.ask_of(question, Some(snapshot)).await?;
             while let Some(batch) = answer.next().await {
                 gather.push(&batch?).map_err(failure)?;

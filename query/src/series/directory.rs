@@ -1,7 +1,7 @@
 //! Which series there are: told apart by their ids and types.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     ops::Range,
 };
 
@@ -42,6 +42,8 @@ pub struct Directory {
     series: Vec<Described>,
     /// Some series found no place.
     full: bool,
+    /// There are points of a type that nobody knows.
+    has_unknown: bool,
 }
 
 impl Directory {
@@ -49,7 +51,7 @@ impl Directory {
     pub(super) const KEYS: [&str; 4] = [c::SERIES_ID, c::METRIC_TYPE, c::TEMPORALITY, c::MONOTONIC];
 
     pub fn new(selector: Option<Selector>, series_max: usize) -> Self {
-        Self { selector, series_max, known: HashMap::new(), series: Vec::new(), full: false }
+        Self { selector, series_max, known: HashMap::new(), series: Vec::new(), full: false, has_unknown: false }
     }
 
     /// Adds series as a snapshot lists them: `time` is that of the last of `count` points.
@@ -62,7 +64,10 @@ impl Directory {
         let points: UInt64Array = column::<UInt64Type>(listed, c::COUNT)?;
         for row in 0..listed.num_rows() {
             // A type that nobody knows has no series.
-            let Some(key) = keys.key(row) else { continue };
+            let Some(key) = keys.key(row) else {
+                self.has_unknown = true;
+                continue;
+            };
             let owner = self.owner(key, &texts, row);
             if let Some(series) = owner.and_then(|owner| self.series.get_mut(owner as usize)) {
                 series.last = series.last.max(times.value(row));
@@ -87,6 +92,13 @@ impl Directory {
             begin = row;
         }
         Ok(())
+    }
+
+    /// Positions of series by their ids, where no two have the same: then ids alone tell whose a point is.
+    pub(super) fn by_id(&self) -> Option<HashMap<u64, u32>> {
+        let ids: HashSet<u64> = self.known.keys().map(|(id, _)| *id).collect();
+        let owners = self.known.iter().filter_map(|((id, _), owner)| Some((*id, (*owner)?)));
+        (ids.len() == self.known.len() && !self.has_unknown).then(|| owners.collect())
     }
 
     fn owner(&mut self, key: (u64, Kind), texts: &Texts, row: usize) -> Option<u32> {

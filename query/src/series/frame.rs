@@ -143,15 +143,23 @@ impl<N: ArrowNativeType> Lists<N> {
 }
 
 impl Frame {
-    /// `points` has the columns of table `metrics` by name, sorted as `series` say; those of buckets and exemplars may be missing.
+    /// `points` has the columns of table `metrics` by name, sorted as `series` say; those of values, or of counts and sums,
+    /// may be missing where no series has them, and those of buckets and exemplars.
     ///
     /// # Errors
     /// When another column is missing or of another type.
     pub(super) fn new(series: Vec<Series>, points: &RecordBatch) -> Result<Self, ArrowError> {
-        let doubles = column::<Float64Type>(points, c::VALUE_DOUBLE)?;
-        let ints = cast(named(points, c::VALUE_INT)?, &DataType::Float64)?;
-        let is_double = arrow::compute::is_not_null(&doubles)?;
-        let values = zip(&is_double, &doubles, &ints)?.as_primitive::<Float64Type>().clone();
+        let values = if points.schema_ref().index_of(c::VALUE_DOUBLE).is_ok() {
+            let doubles = column::<Float64Type>(points, c::VALUE_DOUBLE)?;
+            let ints = cast(named(points, c::VALUE_INT)?, &DataType::Float64)?;
+            let is_double = arrow::compute::is_not_null(&doubles)?;
+            zip(&is_double, &doubles, &ints)?.as_primitive::<Float64Type>().clone()
+        } else {
+            Float64Array::new_null(points.num_rows())
+        };
+        let has_counts = points.schema_ref().index_of(c::COUNT).is_ok();
+        let counts = if has_counts { column(points, c::COUNT)? } else { UInt64Array::new_null(points.num_rows()) };
+        let sums = if has_counts { column(points, c::SUM)? } else { Float64Array::new_null(points.num_rows()) };
         let mut without_value = BooleanBufferBuilder::new(points.num_rows());
         column::<UInt32Type>(points, c::FLAGS)?.values().iter().for_each(|flags| without_value.append(flags & NO_RECORDED_VALUE != 0));
         let has_buckets = points.schema_ref().index_of(c::BOUNDS).is_ok();
@@ -161,8 +169,8 @@ impl Frame {
             starts: column(points, c::START_TIME)?,
             values,
             without_value: without_value.finish(),
-            counts: column(points, c::COUNT)?,
-            sums: column(points, c::SUM)?,
+            counts,
+            sums,
             buckets: has_buckets.then(|| BucketColumns::new(points)).transpose()?,
             exemplars: points.column_by_name(c::EXEMPLARS).and_then(|column| column.as_list_opt()).cloned(),
         })

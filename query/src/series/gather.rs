@@ -1,17 +1,17 @@
 //! From points of series that are known, in any order, to a frame: sorted, each point once.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayData, ArrayRef, MutableArrayData, PrimitiveArray, RecordBatch, make_array, new_null_array},
-    datatypes::{Field, Schema, SchemaRef, TimestampNanosecondType},
+    datatypes::{Field, Schema, SchemaRef, TimestampNanosecondType, UInt64Type},
     error::ArrowError,
 };
 use schemas::columns as c;
 
 use super::{
     directory::{Described, Directory},
-    frame::{Frame, Series, Temporality, column, named},
+    frame::{Frame, Kind, Series, Temporality, column, named},
 };
 
 /// A point that arrived so long after its time is late.
@@ -60,12 +60,15 @@ pub enum GatherError {
     Unreadable(#[from] ArrowError),
 }
 
-/// Takes batches with the columns of [`Wanted::columns`].
+/// Takes batches with the columns of [`Gather::columns`].
 #[derive(Debug)]
 pub struct Gather {
     limits: Limits,
-    wanted: Wanted,
     directory: Directory,
+    /// See [`Directory::by_id`].
+    by_id: Option<HashMap<u64, u32>>,
+    /// Columns of points as they are kept.
+    kept: Vec<&'static str>,
     pieces: Vec<RecordBatch>,
     /// Of each series of the directory, as they are met.
     runs: Vec<Vec<Run>>,
@@ -74,24 +77,23 @@ pub struct Gather {
 }
 
 impl Wanted {
-    /// Columns of points as they are kept.
-    fn kept(self) -> Vec<&'static str> {
-        let mut columns = vec![c::START_TIME, c::TIME, c::VALUE_DOUBLE, c::VALUE_INT, c::COUNT, c::SUM, c::FLAGS];
-        if self.buckets {
+    /// Columns that say something of series of these kinds.
+    fn kept(self, kinds: impl Iterator<Item = Kind> + Clone) -> Vec<&'static str> {
+        let mut columns = vec![c::START_TIME, c::TIME, c::FLAGS];
+        if kinds.clone().any(|kind| !kind.is_distribution()) {
+            columns.extend([c::VALUE_DOUBLE, c::VALUE_INT]);
+        }
+        let has_distributions = kinds.into_iter().any(Kind::is_distribution);
+        if has_distributions {
+            columns.extend([c::COUNT, c::SUM]);
+        }
+        if self.buckets && has_distributions {
             columns.extend([c::BOUNDS, c::BUCKET_COUNTS, c::SCALE, c::ZERO_COUNT, c::ZERO_THRESHOLD]);
             columns.extend([c::POSITIVE_OFFSET, c::POSITIVE_COUNTS, c::NEGATIVE_OFFSET, c::NEGATIVE_COUNTS]);
         }
         if self.exemplars {
             columns.push(c::EXEMPLARS);
         }
-        columns
-    }
-
-    /// All columns that are needed, each once.
-    pub fn columns(self) -> Vec<&'static str> {
-        let mut columns = self.kept();
-        columns.extend(Directory::KEYS);
-        columns.push(c::RECEIVED_AT);
         columns
     }
 }
@@ -106,7 +108,15 @@ impl Gather {
             return Err(GatherError::Series { max: limits.series_max });
         }
         let runs = vec![Vec::new(); directory.series().len()];
-        Ok(Self { limits, wanted, directory, pieces: Vec::new(), runs, bytes: 0, counts: Counts::default() })
+        let kept = wanted.kept(directory.series().iter().map(|series| series.kind));
+        let by_id = directory.by_id();
+        Ok(Self { limits, directory, by_id, kept, pieces: Vec::new(), runs, bytes: 0, counts: Counts::default() })
+    }
+
+    /// All that are needed, each once.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let keys: &[&str] = if self.by_id.is_some() { &[c::SERIES_ID] } else { &Directory::KEYS };
+        self.kept.iter().chain(keys).chain([&c::RECEIVED_AT]).copied().collect()
     }
 
     /// # Errors
@@ -116,7 +126,7 @@ impl Gather {
         let received = column::<TimestampNanosecondType>(batch, c::RECEIVED_AT)?;
         let piece = self.pieces.len();
         let mut points = 0;
-        self.directory.runs(batch, |owner, rows| {
+        let each = |owner: u32, rows: Range<usize>| {
             points += rows.len();
             let (times, received) = (&times.values()[rows.clone()], &received.values()[rows.clone()]);
             self.counts.newest_received = self.counts.newest_received.max(received.iter().max().copied());
@@ -128,7 +138,11 @@ impl Gather {
                 last: times[within.end - 1],
                 rows: rows.start + within.start..rows.start + within.end,
             }));
-        })?;
+        };
+        match &self.by_id {
+            Some(by_id) => runs_by_id(batch, by_id, each)?,
+            None => self.directory.runs(batch, each)?,
+        }
         if points == 0 {
             return Ok(());
         }
@@ -136,7 +150,7 @@ impl Gather {
         if self.counts.points > self.limits.points_max as u64 {
             return Err(GatherError::Points { max: self.limits.points_max });
         }
-        let positions = self.wanted.kept().into_iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
+        let positions = self.kept.iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
         let kept = batch.project(&positions)?;
         self.bytes += kept.get_array_memory_size();
         if self.bytes > self.limits.bytes_max {
@@ -151,7 +165,7 @@ impl Gather {
     /// # Errors
     /// When a column is of another type.
     pub fn finish(self) -> Result<(Frame, Counts), GatherError> {
-        let Self { wanted, directory, pieces, runs, mut counts, .. } = self;
+        let Self { directory, kept, pieces, runs, mut counts, .. } = self;
         let mut found: Vec<(Described, Vec<Run>)> = directory.into_series().into_iter().zip(runs).collect();
         found.retain(|(_, runs)| !runs.is_empty());
         found.sort_by(|(a, _), (b, _)| (&a.metric, &a.labels, a.kind).cmp(&(&b.metric, &b.labels, b.kind)));
@@ -165,7 +179,7 @@ impl Gather {
             series.push(Series { metric: of.metric, labels: of.labels, kind: of.kind, unit: of.unit, rows: begin..rows.count });
         }
         counts.doubled = counts.points - rows.count as u64;
-        let points = rows.of(&pieces, &columns(wanted))?;
+        let points = rows.of(&pieces, &columns(&kept))?;
         drop(pieces);
         Ok((Frame::new(series, &points)?, counts))
     }
@@ -262,9 +276,23 @@ fn rising(times: &[i64]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The columns of points.
-fn columns(wanted: Wanted) -> SchemaRef {
+/// As [`Directory::runs`], of points whose ids tell whose they are.
+fn runs_by_id(points: &RecordBatch, owners: &HashMap<u64, u32>, mut each: impl FnMut(u32, Range<usize>)) -> Result<(), ArrowError> {
+    let ids = column::<UInt64Type>(points, c::SERIES_ID)?;
+    let mut begin = 0;
+    for alike in ids.values().chunk_by(|one, other| one == other) {
+        let rows = begin..begin + alike.len();
+        begin = rows.end;
+        if let Some(owner) = alike.first().and_then(|id| owners.get(id)) {
+            each(*owner, rows);
+        }
+    }
+    Ok(())
+}
+
+/// These columns of points.
+fn columns(names: &[&str]) -> SchemaRef {
     let all = schemas::Table::Metrics.schema();
-    let fields: Vec<_> = wanted.kept().into_iter().filter_map(|name| all.field_with_name(name).ok().cloned()).collect();
+    let fields: Vec<_> = names.iter().filter_map(|name| all.field_with_name(name).ok().cloned()).collect();
     Arc::new(Schema::new(fields))
 }

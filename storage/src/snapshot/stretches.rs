@@ -17,6 +17,21 @@ pub struct Stretch {
     pub rows: u64,
 }
 
+/// When the stretches begin, each `width_ns` long and a multiple of it after 1970, that `[start, end)` touches. In order; none of an empty
+/// time.
+///
+/// ```
+/// # use storage::stretches_within;
+/// assert_eq!(stretches_within(7, 21, 10).collect::<Vec<_>>(), [0, 10, 20]);
+/// assert_eq!(stretches_within(-1, 10, 10).collect::<Vec<_>>(), [-10, 0]);
+/// assert_eq!(stretches_within(5, 5, 10).count(), 0);
+/// ```
+pub fn stretches_within(start: i64, end: i64, width_ns: i64) -> impl DoubleEndedIterator<Item = i64> + Clone {
+    let numbers = start.div_euclid(width_ns)..end.saturating_sub(1).div_euclid(width_ns).saturating_add(1);
+    let numbers = if start < end { numbers } else { 0..0 };
+    numbers.map(move |number| number.saturating_mul(width_ns))
+}
+
 impl Snapshot {
     /// Of each stretch of `width_ns` (a multiple of it after 1970) that begins at one of `starts`. Versions are also of the rows that are
     /// no more than `around_ns` before or after the stretch; it divides `width_ns`, or is 0. Looks at the times of rows in memory once. Not

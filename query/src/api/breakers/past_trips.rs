@@ -13,6 +13,7 @@ use std::{
 
 use governance::fold::BreakerId;
 use schemas::UnixNanos;
+use storage::stretches_within;
 
 use super::{
     super::window::Window,
@@ -126,8 +127,7 @@ impl Folds {
 
 /// Those that a window touches; `None` of one that is too long.
 fn hours(window: &Window) -> Option<Vec<i64>> {
-    let numbers = window.start.0.div_euclid(HOUR_NS)..=(window.end.0 - 1).div_euclid(HOUR_NS);
-    let starts: Vec<i64> = numbers.take(HOURS_MAX + 1).map(|number| number.saturating_mul(HOUR_NS)).collect();
+    let starts: Vec<i64> = stretches_within(window.start.0, window.end.0, HOUR_NS).take(HOURS_MAX + 1).collect();
     (starts.len() <= HOURS_MAX).then_some(starts)
 }
 

@@ -23,7 +23,7 @@ use governance::{
     tables::ReportedRows,
 };
 use schemas::{Table, TraceId, UnixNanos};
-use storage::Snapshot;
+use storage::{Snapshot, stretches_within};
 
 use super::{
     super::{
@@ -84,8 +84,7 @@ impl Quarter {
     /// The quarters of a window, the last one first.
     fn of(snapshot: &Snapshot, window: Window, rules: &[CountRule]) -> Vec<Self> {
         let (start, end, grain_ns) = (window.start.0, window.end.0, grain_ns(window));
-        let quarters = start.div_euclid(QUARTER_NS)..=(end - 1).div_euclid(QUARTER_NS);
-        let starts: Vec<i64> = quarters.rev().map(|quarter| quarter.saturating_mul(QUARTER_NS)).collect();
+        let starts: Vec<i64> = stretches_within(start, end, QUARTER_NS).rev().collect();
         let stretches = snapshot.stretches(Table::Errors, &starts, QUARTER_NS, AROUND_NS);
         let rules = {
             let mut hash = DefaultHasher::new();

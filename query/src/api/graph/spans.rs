@@ -1,6 +1,7 @@
 //! Spans of a window and of its edges, as far as they tell who calls whom.
 
 use schemas::{Table, UnixNanos, columns as c};
+use storage::stretches_within;
 
 use super::super::{
     answer::{Cost, rfc3339},
@@ -32,7 +33,7 @@ pub(in crate::api) struct Within {
 pub(super) fn reach(engine: &Engine, within: Within, cost: &mut Cost) -> Within {
     let Window { start, end } = within.window;
     let width = (end.0.saturating_sub(start.0) / STRETCHES).max(STRETCH_NS_MIN);
-    let starts: Vec<i64> = (start.0.div_euclid(width)..=end.0.div_euclid(width)).rev().map(|number| number.saturating_mul(width)).collect();
+    let starts: Vec<i64> = stretches_within(start.0, end.0, width).rev().collect();
     let rows = engine.snapshot().stretches(Table::Spans, &starts, width, 0).into_iter().map(|stretch| stretch.rows);
     let Some(begin) = begin(starts.iter().copied().zip(rows), SPANS_MAX as u64).filter(|begin| *begin > start.0) else { return within };
     let from = rfc3339(UnixNanos(begin));

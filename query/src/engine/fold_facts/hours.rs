@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use governance::gather::Settled;
 use schemas::{Table, UnixNanos};
-use storage::{Snapshot, Stretch};
+use storage::{Snapshot, Stretch, stretches_within};
 
 use super::{super::kept::Kept, HOUR_NS, TABLES};
 
@@ -53,11 +53,7 @@ impl Hour {
     }
 
     fn of_width(snapshot: &Snapshot, (start, end): (UnixNanos, UnixNanos), width: i64) -> Vec<Self> {
-        if start >= end {
-            return Vec::new();
-        }
-        let numbers = start.0.div_euclid(width)..=(end.0 - 1).div_euclid(width);
-        let starts: Vec<i64> = numbers.rev().map(|number| number.saturating_mul(width)).collect();
+        let starts: Vec<i64> = stretches_within(start.0, end.0, width).rev().collect();
         let of = |(begin, stretch): (i64, Stretch)| {
             let is_whole = start.0 <= begin && begin.saturating_add(width) <= end.0;
             Self {

@@ -21,7 +21,7 @@ use arrow::{
     error::ArrowError,
 };
 use schemas::{Table, UnixNanos, columns as c};
-use storage::Snapshot;
+use storage::{Snapshot, stretches_within};
 
 use super::{
     super::{Engine, EngineError, Question, Summary, kept::Kept},
@@ -140,8 +140,7 @@ impl Quarter {
 
     /// In order; what is newer is rather kept.
     fn of(snapshot: &Snapshot, kept: &CodeTimes, (start, end): (i64, i64)) -> Vec<Self> {
-        let numbers = start.div_euclid(QUARTER_NS)..=(end - 1).div_euclid(QUARTER_NS);
-        let starts: Vec<i64> = numbers.rev().map(|number| number.saturating_mul(QUARTER_NS)).collect();
+        let starts: Vec<i64> = stretches_within(start, end, QUARTER_NS).rev().collect();
         let stretches = snapshot.stretches(Table::Errors, &starts, QUARTER_NS, 0);
         let mut read = 0_u64;
         let of = |(begin, stretch): (i64, storage::Stretch)| {
@@ -174,9 +173,6 @@ pub(crate) async fn code_counts(engine: &Engine, question: &CodesQuestion) -> Re
     let summary = Summary { watermark: snapshot.watermark(), partial: snapshot.partial().to_vec(), ..Summary::default() };
     let (start, end) = (question.start.0, question.end.0);
     let mut asked = Asked { engine, snapshot, question, counted: HashMap::new(), summary };
-    if start >= end {
-        return Ok((asked.counted, asked.summary));
-    }
     let quarters = Quarter::of(&asked.snapshot, engine.code_times(), (start, end));
     for alike in quarters.chunk_by(|one, other| std::mem::discriminant(&one.state) == std::mem::discriminant(&other.state)) {
         let [first, ..] = alike else { continue };
