@@ -117,7 +117,7 @@ impl OpenBlock {
             let within = ranges.iter().map(|range| range.start.max(begin)..range.end.min(end)).filter(|range| !range.is_empty());
             let within: Vec<Range<usize>> = within.map(|range| range.start - begin..range.end - begin).collect();
             if !within.is_empty() {
-                let rows = Some(within).filter(|within| *within != [0..rows]);
+                let rows = Some(within).filter(|within| within.first() != Some(&(0..rows)));
                 let read = Read { row_group, rows, columns: all.clone(), predicates: Vec::new(), batch_rows };
                 batches.extend(self.read(read)?.collect::<Result<Vec<_>, _>>()?);
             }
