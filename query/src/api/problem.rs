@@ -75,6 +75,11 @@ impl Problem {
         StatusCode::from_u16(self.0.status).expect("made from a StatusCode")
     }
 
+    /// What programs tell it by.
+    pub(super) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
     /// What is wrong, in a sentence.
     pub(crate) fn detail(&self) -> &str {
         &self.0.detail

@@ -55,6 +55,6 @@ impl Engine {
             // Whoever asked may be gone.
             let _ = reply.send(work());
         });
-        computed.await.map_err(|_| EngineError::Cancelled)
+        computed.await.map_err(|_| EngineError::Internal { message: "a bug ended the work".to_owned() })
     }
 }

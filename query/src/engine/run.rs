@@ -202,7 +202,7 @@ impl Engine {
         self.shared.store.snapshot(TenantId::DEFAULT).version(table, time)
     }
 
-    /// Sums that are kept from question to question.
+    /// Sums and spans that are kept from question to question.
     pub(super) fn stretches(&self) -> &Stretches {
         &self.shared.stretches
     }

@@ -109,24 +109,38 @@ impl Evaluated {
 }
 
 pub fn evaluate(frame: &Frame, question: &Question) -> Evaluated {
-    Evaluated::of_parts([evaluate_part(frame, question, (0, 1))], question)
+    Evaluated::of_parts([evaluate_part(frame, question, &groups(frame, question))], question)
 }
 
-/// The rows of part `nth` of so many, not yet aggregated: no two parts have series that become one.
-pub fn evaluate_part(frame: &Frame, question: &Question, (nth, of): (usize, usize)) -> Evaluated {
-    let mut notes = BTreeSet::new();
+/// Series that become one, by their places in the frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    labels: Labels,
+    series: Vec<usize>,
+}
+
+/// All series, in the order of labels: what may be evaluated apart.
+pub fn groups(frame: &Frame, question: &Question) -> Vec<Group> {
     let merges = question.aggregate.as_ref().filter(|by| by.operator == Operator::Sum && matches!(question.of, Of::Quantile(_)));
-    let mut groups: BTreeMap<Labels, Vec<&Series>> = BTreeMap::new();
-    for series in &frame.series {
+    let mut groups: BTreeMap<Labels, Vec<usize>> = BTreeMap::new();
+    for (place, series) in frame.series.iter().enumerate() {
         let labels = match merges.filter(|_| series.kind.is_distribution()) {
             Some(by) => series.labels.grouped(&by.grouping),
             None => series.labels.clone(),
         };
-        groups.entry(labels).or_default().push(series);
+        groups.entry(labels).or_default().push(place);
     }
-    let own = groups.into_iter().skip(nth).step_by(of.max(1));
-    let evaluated = own.map(|(labels, series)| Row { labels, values: one(frame, &series, question, &mut notes) });
-    let rows = evaluated.filter(|row| row.values.iter().any(Option::is_some)).collect();
+    groups.into_iter().map(|(labels, series)| Group { labels, series }).collect()
+}
+
+/// The rows of some [`groups`], not yet aggregated.
+pub fn evaluate_part(frame: &Frame, question: &Question, groups: &[Group]) -> Evaluated {
+    let mut notes = BTreeSet::new();
+    let row = |group: &Group| {
+        let series: Vec<&Series> = group.series.iter().map(|place| &frame.series[*place]).collect();
+        Row { labels: group.labels.clone(), values: one(frame, &series, question, &mut notes) }
+    };
+    let rows = groups.iter().map(row).filter(|row| row.values.iter().any(Option::is_some)).collect();
     Evaluated { rows, notes }
 }
 

@@ -39,7 +39,7 @@ mod tests;
 pub use aggregate::{Aggregate, Operator, aggregate};
 pub use counter::{Counter, Increase};
 pub use directory::{Described, Directory};
-pub use evaluate::{Evaluated, Function, Note, Of, Question, Row, evaluate, evaluate_part};
+pub use evaluate::{Evaluated, Function, Note, Of, Question, Row, evaluate, evaluate_part, groups};
 pub use exemplars::{Exemplar, exemplars};
 pub use extrapolate::{Known, extrapolate};
 pub use frame::{Frame, Kind, Series, Temporality};

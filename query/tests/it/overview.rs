@@ -170,11 +170,12 @@ async fn trips_of_these_hours_on_earlier_days_become_known() {
     }
     loaded.store.flush().expect("a working disk");
     let path = format!("/api/v1/overview?{WINDOW}");
-    let trip = async || {
-        let overview = ask(&loaded, &path).await;
+    let trip_in = async |path: &str| {
+        let overview = ask(&loaded, path).await;
         let trip = overview["changes"].as_array().expect("changes").iter().find(|change| change["kind"] == "trip").cloned();
         (trip.expect("a trip"), overview["checked"]["days"].clone())
     };
+    let trip = async || trip_in(&path).await;
     let (first, days) = trip().await;
     assert_eq!((&first["now"], &first["before"], &first["usual"], days), (&json!(2.0), &json!(0.0), &Value::Null, json!(3)), "{first}");
     let mut known = first.clone();
@@ -188,6 +189,8 @@ async fn trips_of_these_hours_on_earlier_days_become_known() {
     // 14:13:20 to 14:43:20 is half of the hour.
     assert_eq!((&known["yesterday"], &known["usual"]), (&json!(1.5), &json!(1.5)), "{known}");
     assert!(known["surprise"].as_f64() < first["surprise"].as_f64(), "what is usual surprises less: {known} after {first}");
+    let (short, _) = trip_in("/api/v1/overview?start=2026-09-21T14:13:20Z&end=2026-09-21T14:18:20Z").await;
+    assert_eq!((&short["now"], &short["yesterday"], &short["usual"]), (&json!(1.0), &json!(0.25), &json!(0.25)), "a twelfth of the hour");
 }
 
 #[tokio::test]

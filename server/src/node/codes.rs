@@ -27,12 +27,14 @@ fn reload(files: &[String], codes: &Codes) -> Option<Value> {
         }
     }
     let (known, layouts) = codes.counts();
+    // Before anybody can know: what follows the line in the log follows the record, too.
+    let at = super::dashboard::now();
     tracing::info!(codes = known, layouts, "error codes reloaded");
     for warning in codes.warnings() {
         tracing::warn!(%warning, "files of error codes contradict each other");
     }
     let body = format!("error codes were loaded again: {}", files.join(", "));
-    Some(watch::record("fusebox.codes.reload", &body, &[("fusebox.codes.count", &known.to_string())], super::dashboard::now().0))
+    Some(watch::record("fusebox.codes.reload", &body, &[("fusebox.codes.count", &known.to_string())], at.0))
 }
 
 #[cfg(test)]

@@ -24,10 +24,12 @@ fn reload(rules: &RuleBook) -> Option<Value> {
             return None;
         }
     };
+    // Before anybody can know: what follows the line in the log follows the record, too.
+    let at = super::dashboard::now();
     let (version, before) = (format!("{:016x}", change.version), format!("{:016x}", change.before));
     tracing::info!(rules = change.rules, version, "rules reloaded");
     let files: Vec<String> = rules.files().iter().map(|path| path.display().to_string()).collect();
-    Some(record(&files, &version, &before, super::dashboard::now().0))
+    Some(record(&files, &version, &before, at.0))
 }
 
 fn record(files: &[String], version: &str, before: &str, time: i64) -> Value {

@@ -61,7 +61,7 @@ impl BlockReader {
             let mut found = 0;
             for row_group in 0..open.row_groups().len() {
                 let read = Read { row_group, rows: None, columns: columns.clone(), predicates: Vec::new(), batch_rows: BATCH_ROWS };
-                for batch in open.read(read)? {
+                for batch in open.read_pages(read)? {
                     found += batch?.num_rows() as u64;
                 }
             }

@@ -1,6 +1,8 @@
 //! Columns whose rows in a row group are all alike, so that the footer tells them and none of their pages is read: most columns of a wide
 //! table are null nearly everywhere, and a reader for pages that hold nothing costs as much as one for pages that do.
 
+use std::sync::Arc;
+
 use arrow::{
     array::{ArrayRef, UInt32Array, new_null_array},
     compute::{cast, take},
@@ -12,7 +14,6 @@ use parquet::{
     arrow::arrow_reader::{ArrowReaderMetadata, statistics::StatisticsConverter},
     file::statistics::Statistics,
 };
-use std::sync::Arc;
 
 /// What all rows of a row group have in a column.
 #[derive(Debug, Clone)]

@@ -36,7 +36,9 @@ use crate::engine::{
 };
 
 /// How far the look-back reaches, as long as there is room.
-const LOOK_BACK: i64 = 24 * HOUR_NS;
+pub(super) const LOOK_BACK: i64 = 24 * HOUR_NS;
+/// The code of a problem: there are too many facts.
+pub(super) const TOO_EXPENSIVE: &str = "too_expensive";
 /// Reloads that are kept of one fold, and letters of each.
 const RELOADS_MAX: usize = 1000;
 const RELOAD_TEXT_MAX: usize = 200;
@@ -181,7 +183,7 @@ impl Folds {
             let detail = format!(
                 "the window holds more than {REFUSALS_MAX} refused calls, {FACTS_MAX} facts of breakers or {SAMPLES_MAX} samples that tell something"
             );
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_expensive", "The answer costs more than is allowed", detail);
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, TOO_EXPENSIVE, "The answer costs more than is allowed", detail);
             return Err(problem.hint("ask for a shorter window"));
         }
         if since > wanted {

@@ -1,14 +1,12 @@
 //! How often breakers opened in the same hours of earlier days.
 //!
 //! A fold of each of these hours takes a while, so they are worked out behind the answers, one after the other, and known from then on as
-//! long as their rows are those of the same blocks.
+//! long as the rows that it read, of the hour and its look-back, are those of the same blocks, and libraries are judged alike.
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use governance::fold::BreakerId;
@@ -18,13 +16,15 @@ use storage::stretches_within;
 use super::{
     super::window::Window,
     list::row,
-    load::{Folds, Told},
+    load::{Folds, LOOK_BACK, TOO_EXPENSIVE, Told},
     top_codes::TopCodes,
 };
 use crate::engine::{EndOnDrop, HOUR_NS, Kept, stretches_of_facts};
 
 /// Hours of a day that are looked at; of longer windows nothing is told.
 const HOURS_MAX: usize = 4;
+/// An hour, and its look-back.
+const HOURS_READ: i64 = LOOK_BACK / HOUR_NS + 1;
 /// All hours together: one with a hundred trips is reckoned to take 5 KB.
 const BYTES_MAX: usize = 4 << 20;
 
@@ -37,9 +37,9 @@ pub(super) struct PastTrips {
     work: Mutex<Option<Work>>,
 }
 
-/// Hours that are being worked out.
+/// Hours that are being worked out: until nobody holds `going` any more, also when the work panicked.
 struct Work {
-    done: Arc<AtomicBool>,
+    going: Weak<()>,
     _task: EndOnDrop,
 }
 
@@ -65,12 +65,22 @@ impl Folds {
     /// seen to.
     pub(in crate::api) fn past_trips(&self, windows: &[Window]) -> Option<Vec<Option<TripsOfDay>>> {
         let of_windows: Vec<Vec<i64>> = windows.iter().map(hours).collect::<Option<_>>()?;
-        let starts: Vec<i64> = of_windows.concat();
-        let stretches = stretches_of_facts(&self.engine.snapshot(), &starts, HOUR_NS);
+        let snapshot = self.engine.snapshot();
+        let parameters = {
+            let mut hash = DefaultHasher::new();
+            // Numbers among them are floating-point ones, which have no hash.
+            format!("{:?}", self.engine.fold_parameters()).hash(&mut hash);
+            hash.finish()
+        };
+        // Of each hour those before it that its fold reads, and itself.
+        let starts = of_windows.concat();
+        let read = |start: &i64| (0..HOURS_READ).rev().map(|before| start.saturating_sub(before * HOUR_NS)).collect::<Vec<_>>();
+        let stretches = stretches_of_facts(&snapshot, &starts.iter().flat_map(read).collect::<Vec<_>>(), HOUR_NS);
         let (mut missing, mut is_changing) = (Vec::new(), false);
         let mut of_hours: HashMap<i64, Arc<OfHour>> = HashMap::new();
-        for (start, stretch) in starts.into_iter().zip(stretches) {
-            let known = match (stretch.rows, stretch.version) {
+        for (start, stretches) in starts.into_iter().zip(stretches.chunks(HOURS_READ as usize)) {
+            let version = stretches.iter().try_fold(parameters, |hash, stretch| Some(hash.rotate_left(7) ^ stretch.version?));
+            let known = match (stretches.last().map_or(0, |stretch| stretch.rows), version) {
                 (0, _) => Some(Arc::new(Some(HashMap::new()))),
                 (_, Some(version)) => self.past_trips.known.get(&start, version).or_else(|| {
                     missing.push((start, version));
@@ -97,31 +107,28 @@ impl Folds {
         (!is_changing).then(|| windows.iter().zip(&of_windows).map(of_day).collect())
     }
 
-    /// Unless others are being worked out.
+    /// Unless others are being worked out. What fails in passing is tried again when somebody asks again.
     fn work_out(&self, hours: Vec<(i64, u64)>) {
         let mut work = self.past_trips.work.lock().unwrap_or_else(PoisonError::into_inner);
-        if work.as_ref().is_some_and(|work| !work.done.load(Ordering::Acquire)) {
+        if work.as_ref().is_some_and(|work| work.going.strong_count() > 0) {
             return;
         }
-        let (folds, done) = (self.clone(), Arc::<AtomicBool>::default());
-        let when_done = Arc::clone(&done);
+        let (folds, going) = (self.clone(), Arc::new(()));
+        let is_going = Arc::downgrade(&going);
         let task = self.engine.spawn(async move {
+            let _going = going;
             for (start, version) in hours {
                 let hour = Window { start: UnixNanos(start), end: UnixNanos(start.saturating_add(HOUR_NS)) };
                 let trips = match folds.told_once(hour).await {
                     Ok(told) if told.cost.partial.is_empty() => Some(trips(&told, hour)),
-                    Ok(_) => None,
-                    Err(problem) => {
-                        tracing::debug!(start, problem = problem.detail(), "trips of an hour are not known");
-                        None
-                    }
+                    Err(problem) if problem.code() == TOO_EXPENSIVE => None,
+                    Ok(_) | Err(_) => continue,
                 };
                 let bytes = trips.as_ref().map_or(0, |trips| trips.len() * 48) + 100;
                 folds.past_trips.known.put(start, version, Arc::new(trips), bytes);
             }
-            when_done.store(true, Ordering::Release);
         });
-        *work = Some(Work { done, _task: task });
+        *work = Some(Work { going: is_going, _task: task });
     }
 }
 

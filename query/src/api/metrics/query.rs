@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, EngineError, Gathered, TimeSpan},
-    series::{Evaluated, Exemplar, Frame, Function, Note, Of, Question, Row, Selector, Steps, Wanted, evaluate_part, exemplars},
+    series::{Evaluated, Exemplar, Frame, Function, Note, Of, Question, Row, Selector, Steps, Wanted, evaluate_part, exemplars, groups},
 };
 
 /// How long a value counts, and how far a window reaches back when its length is chosen: as Prometheus.
@@ -32,6 +32,7 @@ const POINTS_WANTED: i64 = 4;
 const LIMITS: Limits = Limits { default: 100, max: 1000 };
 /// Fewer points are evaluated by one thread.
 const POINTS_ALONE: usize = 10_000;
+const PARTS_OF_THREAD: usize = 8;
 /// Series times steps that are evaluated.
 const EVALUATED_MAX: usize = 10_000_000;
 /// Values of an answer.
@@ -223,12 +224,15 @@ async fn on_engine(engine: &Engine, dropped: Dropped, request: Request) -> Resul
 }
 
 async fn on_all_threads(engine: &Engine, frame: &Arc<Frame>, question: &Question) -> Result<Evaluated, EngineError> {
-    let count = if frame.points() < POINTS_ALONE { 1 } else { engine.threads() };
-    let part = |nth: usize| {
-        let (frame, question) = (Arc::clone(frame), question.clone());
-        engine.compute(move || evaluate_part(&frame, &question, (nth, count)))
+    // Small parts, so that others have their turn between them.
+    let count = (frame.points() / POINTS_ALONE).clamp(1, engine.threads() * PARTS_OF_THREAD);
+    let groups = Arc::new(groups(frame, question));
+    let size = groups.len().div_ceil(count).max(1);
+    let part = |first: usize| {
+        let (frame, question, groups) = (Arc::clone(frame), question.clone(), Arc::clone(&groups));
+        engine.compute(move || evaluate_part(&frame, &question, &groups[first..groups.len().min(first + size)]))
     };
-    let parts = futures::future::try_join_all((0..count).map(part)).await?;
+    let parts = futures::future::try_join_all((0..groups.len()).step_by(size).map(part)).await?;
     Ok(Evaluated::of_parts(parts, question))
 }
 

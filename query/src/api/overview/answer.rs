@@ -81,11 +81,11 @@ struct ChangeRow {
     /// version.
     now: f64,
     before: f64,
-    /// The day before, trips by whole hours; null: nothing was stored then, or its trips are not known yet.
+    /// The day before, trips by whole hours; null: nothing was stored then, or its trips are not known (see `usual`).
     yesterday: Option<f64>,
     /// The median of the same hours of the seven days before, as far as something was stored then, earlier days than yesterday by half
-    /// hours, trips by whole hours; null: nothing was, it is about a version, or trips are not known yet: they are worked out meanwhile,
-    /// of windows that touch at most four hours.
+    /// hours, trips by whole hours; null: nothing was, it is about a version, or trips are not known: they are worked out meanwhile, of
+    /// windows that touch at most four hours and hours without too many facts.
     usual: Option<f64>,
     /// In standard deviations; less where the days before differ among themselves.
     surprise: f64,

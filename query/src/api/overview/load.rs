@@ -38,7 +38,7 @@ pub(super) struct Loads {
     pub yesterday: Option<Counted>,
     /// Of the days before yesterday, those on which something was stored.
     pub days: Vec<Day>,
-    /// The same hours of all days on which something was stored; yesterday first, if it is among them.
+    /// The same time of all days on which something was stored; yesterday first, if it is among them.
     pub stored: Vec<Window>,
     /// The newest part of the window.
     pub recent: Counted,
@@ -86,7 +86,8 @@ pub(super) async fn load(engine: &Engine, window: Window, environment: Option<&s
     let [(of_before, _), (mut now, mut completeness), (recent, of_recent)] = <[_; 3]>::try_from(found).unwrap_or_default();
     now.extend(recent.iter().cloned());
     completeness.merge(&of_recent);
-    let stored = days.iter().zip(&of_days).filter(|(_, rows)| !rows.is_empty()).map(|(day, _)| *day).collect();
+    let same_time = |day: i64| Window { start: earlier(start, day * DAY_NS), end: earlier(end, day * DAY_NS) };
+    let stored = (1..).zip(&of_days).filter(|(_, rows)| !rows.is_empty()).map(|(day, _)| same_time(day)).collect();
     let of_day = |((window, rows), codes): ((&Window, Vec<MinuteRow>), Codes)| {
         let times = length as f64 / window.length_ns() as f64;
         (!rows.is_empty()).then(|| Day { services: services::services(&rows, whole(*window)), codes, times })

@@ -36,6 +36,8 @@ const BYTES_MAX: usize = 64 << 20;
 /// Rows of quarters that are read at once, and all that are read for one answer. Quarters beyond that are counted like those that change.
 const TOGETHER_MAX: u64 = 500_000;
 const READ_MAX: u64 = 2_000_000;
+/// Of a quarter with more rows they would take too much room.
+const KEPT_ROWS_MAX: u64 = 1_000_000;
 /// Guesses may be wrong: more rows than that are not held.
 const ROWS_MAX: usize = 2_000_000;
 
@@ -66,6 +68,9 @@ impl Default for CodeTimes {
 
 /// Of each key and environment: when errors were, and how many each stands for.
 type Errors = HashMap<(CodeKey, String), Vec<(i64, f64)>>;
+
+/// By when a quarter begins.
+type ByQuarter = BTreeMap<i64, Vec<Times>>;
 
 /// When errors of one key were. Times rise.
 #[derive(Debug)]
@@ -151,7 +156,8 @@ impl Quarter {
                     Some(known) => State::Known(known),
                     None => {
                         read = read.saturating_add(rows);
-                        if read <= READ_MAX { State::Over { version, rows } } else { State::Changing }
+                        let is_kept = rows <= KEPT_ROWS_MAX && read <= READ_MAX;
+                        if is_kept { State::Over { version, rows } } else { State::Changing }
                     }
                 },
             };
@@ -204,7 +210,8 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn add(&mut self, quarter: &[Times]) {
-        let is_asked = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own);
+        // What says nothing has no value: an empty one is not asked for by asking for nothing.
+        let is_asked = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own && !own.is_empty());
         let CodesQuestion { service, environment, .. } = self.question;
         for times in quarter.iter().filter(|times| is_asked(service, &times.key.service) && is_asked(environment, &times.environment)) {
             match self.counted.get_mut(&times.key) {
@@ -230,7 +237,7 @@ impl Asked<'_> {
             let (group, rest) = quarters.split_at(together);
             let (begin, over) = (first.begin, group.last().map_or(first.begin, Quarter::over));
             match self.read(begin, over).await? {
-                Some(errors) => self.put(group, errors),
+                Some(by_quarter) => self.put(group, by_quarter),
                 None => self.count(begin.max(self.question.start.0), over.min(self.question.end.0)).await?,
             }
             quarters = rest;
@@ -238,29 +245,19 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// All errors of a time; `None` when there are too many to be held.
-    async fn read(&mut self, begin: i64, over: i64) -> Result<Option<Errors>, EngineError> {
+    /// All errors of a time by the quarters in which they were; `None` when there are too many to be held.
+    async fn read(&mut self, begin: i64, over: i64) -> Result<Option<ByQuarter>, EngineError> {
         let time = TimeSpan { start: Some(UnixNanos(begin)), end: Some(UnixNanos(over)) };
         let question = Question::Facts(FactsQuestion { which: Facts::Coded(time), limit: ROWS_MAX });
         let snapshot = Some(Arc::clone(&self.snapshot));
         let (errors, read) = self.engine.gather_of(question, snapshot, Errors::new(), add_rows).await?;
         let is_all = read.truncated.is_none();
         self.summary = std::mem::take(&mut self.summary).then(Summary { truncated: None, ..read });
-        Ok(is_all.then_some(errors))
+        if is_all { self.engine.compute(move || by_quarter(errors)).await.map(Some) } else { Ok(None) }
     }
 
     /// Counts errors of quarters, and keeps them.
-    fn put(&mut self, quarters: &[Quarter], errors: Errors) {
-        let mut by_quarter: BTreeMap<i64, Vec<Times>> = quarters.iter().map(|quarter| (quarter.begin, Vec::new())).collect();
-        for (whose, errors) in errors {
-            let mut parts: BTreeMap<i64, Vec<(i64, f64)>> = BTreeMap::new();
-            for error in errors {
-                parts.entry(error.0.div_euclid(QUARTER_NS).saturating_mul(QUARTER_NS)).or_default().push(error);
-            }
-            for (begin, part) in parts {
-                by_quarter.entry(begin).or_default().push(Times::new(whose.clone(), part));
-            }
-        }
+    fn put(&mut self, quarters: &[Quarter], mut by_quarter: ByQuarter) {
         // What could not be read may be back later.
         let is_whole = self.summary.partial.is_empty();
         for quarter in quarters {
@@ -285,6 +282,21 @@ impl Asked<'_> {
         self.summary = std::mem::take(&mut self.summary).then(read);
         Ok(())
     }
+}
+
+/// Sorts: takes its time.
+fn by_quarter(errors: Errors) -> ByQuarter {
+    let mut by_quarter = ByQuarter::new();
+    for (whose, errors) in errors {
+        let mut parts: BTreeMap<i64, Vec<(i64, f64)>> = BTreeMap::new();
+        for error in errors {
+            parts.entry(error.0.div_euclid(QUARTER_NS).saturating_mul(QUARTER_NS)).or_default().push(error);
+        }
+        for (begin, part) in parts {
+            by_quarter.entry(begin).or_default().push(Times::new(whose.clone(), part));
+        }
+    }
+    by_quarter
 }
 
 /// Texts of a row; empty where there is none.

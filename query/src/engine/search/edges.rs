@@ -108,11 +108,11 @@ impl Asked<'_> {
             None => None,
         };
         let (spans, left_out, summary) = match kept {
-            Some((spans, summary)) => (spans, 0, summary),
+            Some((cut, summary)) => (cut.spans().to_vec(), 0, summary),
             None => {
                 let spans = (Table::Spans, EDGE_SPAN_COLUMNS.to_vec(), Vec::new());
                 let (spans, summary) = self.gather(spans, (time.start, time.end), Spans::default(), Spans::add).await?;
-                (Arc::new(spans.batches), spans.left_out, summary)
+                (spans.batches, spans.left_out, summary)
             }
         };
         let snapshot = Arc::clone(&self.snapshot);

@@ -177,7 +177,7 @@ impl Asked<'_> {
         };
         let add_all = move || {
             let mut sums = sums;
-            spans.iter().try_for_each(|spans| add(&mut sums, spans)).map(|()| sums)
+            spans.spans().iter().try_for_each(|spans| add(&mut sums, spans)).map(|()| sums)
         };
         Ok((self.engine.compute(add_all).await?.map_err(internal)?, read))
     }

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-
-use super::{super::kept::Kept, cut_spans::Of, minutes::MinutesFound};
+use super::{
+    super::kept::Kept,
+    cut_spans::{Cut, Of},
+    minutes::MinutesFound,
+};
 use crate::analytics::minutes::{MINUTE_NS, MinuteRow};
 
 pub(super) const STRETCH_NS: i64 = 30 * MINUTE_NS;
@@ -33,7 +35,7 @@ pub(super) struct StretchKey {
 pub(in super::super) struct Stretches {
     sums: Kept<StretchKey, MinutesFound>,
     /// By when the minute begins.
-    spans: Kept<(Of, i64), Vec<RecordBatch>>,
+    spans: Kept<(Of, i64), Cut>,
 }
 
 impl Default for Stretches {
@@ -55,12 +57,12 @@ impl Stretches {
         }
     }
 
-    pub(super) fn spans(&self, minute: (Of, i64), version: u64) -> Option<Arc<Vec<RecordBatch>>> {
+    pub(super) fn spans(&self, minute: (Of, i64), version: u64) -> Option<Arc<Cut>> {
         self.spans.get(&minute, version)
     }
 
-    pub(super) fn put_spans(&self, minute: (Of, i64), version: u64, spans: Arc<Vec<RecordBatch>>) {
-        let bytes = spans.iter().map(RecordBatch::get_array_memory_size).sum();
+    pub(super) fn put_spans(&self, minute: (Of, i64), version: u64, spans: Arc<Cut>) {
+        let bytes = spans.bytes();
         self.spans.put(minute, version, spans, bytes);
     }
 }

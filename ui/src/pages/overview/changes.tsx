@@ -33,7 +33,7 @@ const SHOWN = 14;
 function amount(kind: Kind, value: number): string {
   if (kind === 'service_failing' || kind === 'service_recovered') return percent(value);
   if (kind === 'service_slower' || kind === 'service_faster') return duration(value);
-  return short(Math.round(value));
+  return value > 0 && value < 10 ? String(Number(value.toPrecision(2))) : short(Math.round(value));
 }
 
 export function Changes({ changes, total }: { changes: readonly Change[]; total: number }) {
