@@ -28,7 +28,7 @@ const NS: u64 = 1_000_000_000;
 fn main() {
     let arguments = Arguments::of_command_line();
     let repeats = arguments.number(0, 20) as usize;
-    let Some(Day { server, end }) = Day::open(&arguments, load) else { return };
+    let Some(Day { server, end, .. }) = Day::open(&arguments, load) else { return };
     let day = format!("start={}&end={end}", end - MINUTES * 60);
     let questions = [
         ("rate of 100 series, 24 h, step 10m", 100.0, format!("query_range?selector=bench.requests&limit=1000&{day}")),

@@ -1,4 +1,5 @@
-//! Question: over a day of a shop whose breakers trip and whose codes change, how soon do the timeline and the statistics of codes answer?
+//! Question: over a day of a shop whose breakers trip and whose codes change, how soon do the timeline, the statistics of codes, and the pages
+//! that tell of them beside spans answer?
 //!
 //! Data: 24 hours of the demo shop that end now, of one seed: about 13 M spans with their logs and metrics, and the facts that rules find in
 //! them. Units: milliseconds per answer over HTTP (the first after a start, then p50 and longest), CPU milliseconds of the server per
@@ -36,9 +37,15 @@ fn main() {
     let Some(day) = Day::open(&arguments, load) else { return };
     Day::print_head();
     let mut client = Client::connect(&day.server.api);
-    for (route, hours) in [("breakers", 24), ("breakers", 1), ("errors/codes", 24), ("errors/codes", 1)] {
-        let answer = day.measure(&mut client, (route, hours, 100.0), repeats);
-        let found = if route == "breakers" { &answer["summary"]["trips"] } else { &answer["count"] };
+    let of_facts = [("breakers", 24, 100.0), ("breakers", 1, 100.0), ("errors/codes", 24, 100.0), ("errors/codes", 1, 100.0)];
+    let of_pages = [("overview", 1, 50.0), ("services", 1, 50.0), ("services", 24, 50.0), ("services/order", 1, 50.0), ("graph", 1, 100.0)];
+    for (route, hours, goal_ms) in of_facts.into_iter().chain(of_pages) {
+        let answer = day.measure(&mut client, (route, hours, goal_ms), repeats);
+        let found = match route {
+            "breakers" => answer["summary"]["trips"].to_string(),
+            "errors/codes" => answer["count"].to_string(),
+            _ => ["changes", "services", "edges"].iter().find_map(|list| answer[list].as_array()).map_or(1, Vec::len).to_string(),
+        };
         println!("  {found} found, {}", answer["meta"]["warnings"]);
     }
     println!("{:.0} MiB resident at most", day.server.status_mib("VmHWM"));

@@ -43,9 +43,10 @@ pub(crate) use question::Question;
 pub use run::{Engine, StartError};
 pub(crate) use running::RunningQuery;
 pub(crate) use search::{
-    After, CodesBy, CodesCounted, CodesQuestion, EdgesQuestion, ExportQuestion, Facts, FactsQuestion, FieldValues, Found, FoundValues,
-    GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, MinutesPart, MinutesQuestion, Narrow, Records, STREAM, SearchOrder,
-    SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which, calls_of, code_counts, edges, minutes,
+    After, CodeKey, CodesBy, CodesCounted, CodesQuestion, Counted, EdgesQuestion, ExportQuestion, Facts, FactsQuestion, FieldValues, Found,
+    FoundValues, GroupQuestion, Histogram, LOG_FILE_PATH, LOG_ID, Lines, LiveFilter, MinutesPart, MinutesQuestion, Narrow, Records, STREAM,
+    SearchOrder, SearchQuestion, Stream, TimeSpan, TraceOrder, TraceParts, TracesQuestion, Wanted, Which, calls_of, code_counts, edges,
+    minutes,
 };
 pub(crate) use series::Gathered;
 pub(crate) use sql::parameter;

@@ -50,7 +50,7 @@ impl Default for PastTrips {
 }
 
 /// Of one day.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug)]
 pub(in crate::api) struct TripsOfDay(HashMap<BreakerId, f64>);
 
 impl TripsOfDay {

@@ -7,7 +7,8 @@
 //!            over      --> read, kept, and counted so
 //!            changing  --> counted by a question of their own
 //! ```
-//! A quarter is kept as long as its rows are those of the same blocks, none of them in memory.
+//! A quarter is kept as long as its rows are those of the same blocks, none of them in memory. What tells apart more than services is not
+//! kept: it is asked for page by page, of one service.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,9 +16,9 @@ use std::{
 };
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, RecordBatch},
+    array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array},
     compute::cast,
-    datatypes::{DataType, Float64Type, Int64Type},
+    datatypes::{DataType, Float64Type, Int32Type, Int64Type},
     error::ArrowError,
 };
 use schemas::{Table, UnixNanos, columns as c};
@@ -25,7 +26,7 @@ use storage::{Snapshot, stretches_within};
 
 use super::{
     super::{Engine, EngineError, Question, Summary, kept::Kept},
-    codes::CodesQuestion,
+    codes::{CodesBy, CodesQuestion},
     facts::{Facts, FactsQuestion},
     plan::TimeSpan,
 };
@@ -41,10 +42,14 @@ const KEPT_ROWS_MAX: u64 = 1_000_000;
 /// Guesses may be wrong: more rows than that are not held.
 const ROWS_MAX: usize = 2_000_000;
 
-/// Whose errors these are.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Whose errors these are; what they are not told apart by is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct CodeKey {
     pub service: String,
+    pub instance: String,
+    pub operation: String,
+    /// As in the table.
+    pub span_kind: Option<i32>,
     /// The code, or the reason where there is none.
     pub code: String,
     /// The kind of record that tells of them.
@@ -91,7 +96,7 @@ impl Times {
     }
 
     fn bytes(&self) -> usize {
-        let CodeKey { service, code, source } = &self.key;
+        let CodeKey { service, code, source, .. } = &self.key;
         let texts: usize = [service, code, source, &self.environment].map(String::len).iter().sum();
         size_of::<Self>() + texts + (self.times.len() + self.counts.len()) * 8
     }
@@ -169,7 +174,7 @@ impl Quarter {
     }
 }
 
-/// Errors of services by code; `question` does not tell apart by anything else.
+/// Errors by code.
 ///
 /// # Errors
 /// What ended a question.
@@ -179,6 +184,10 @@ pub(crate) async fn code_counts(engine: &Engine, question: &CodesQuestion) -> Re
     let summary = Summary { watermark: snapshot.watermark(), partial: snapshot.partial().to_vec(), ..Summary::default() };
     let (start, end) = (question.start.0, question.end.0);
     let mut asked = Asked { engine, snapshot, question, counted: HashMap::new(), summary };
+    if question.by != CodesBy::Service {
+        asked.count(start, end).await?;
+        return Ok((asked.counted, asked.summary));
+    }
     let quarters = Quarter::of(&asked.snapshot, engine.code_times(), (start, end));
     for alike in quarters.chunk_by(|one, other| std::mem::discriminant(&one.state) == std::mem::discriminant(&other.state)) {
         let [first, ..] = alike else { continue };
@@ -299,12 +308,16 @@ fn by_quarter(errors: Errors) -> ByQuarter {
     by_quarter
 }
 
-/// Texts of a row; empty where there is none.
+/// Texts of a row; empty where there is none, or no such column.
 struct Texts<const N: usize>([ArrayRef; N]);
 
 impl<const N: usize> Texts<N> {
     fn of(batch: &RecordBatch, names: [&str; N]) -> Result<Self, ArrowError> {
-        let texts: Vec<ArrayRef> = names.iter().map(|name| cast(column(batch, name)?, &DataType::Utf8)).collect::<Result<_, _>>()?;
+        let text = |name: &&str| match batch.column_by_name(name) {
+            Some(column) => cast(column, &DataType::Utf8),
+            None => Ok(new_null_array(&DataType::Utf8, batch.num_rows())),
+        };
+        let texts: Vec<ArrayRef> = names.iter().map(text).collect::<Result<_, _>>()?;
         texts.try_into().map(Self).map_err(|_| ArrowError::SchemaError("columns are missing".to_owned()))
     }
 
@@ -327,7 +340,8 @@ fn add_rows(errors: &mut Errors, batch: &RecordBatch) -> Result<(), ArrowError> 
         let own = texts.row(row);
         let over = (row + 1..batch.num_rows()).find(|next| texts.row(*next) != own).unwrap_or(batch.num_rows());
         let [service, environment, code, reason, source] = own;
-        let key = CodeKey { service: service.to_owned(), code: first_of(code, reason).to_owned(), source: source.to_owned() };
+        let (service, code, source) = (service.to_owned(), first_of(code, reason).to_owned(), source.to_owned());
+        let key = CodeKey { service, code, source, ..CodeKey::default() };
         let of_key = errors.entry((key, environment.to_owned())).or_default();
         of_key.extend((row..over).map(|row| (times.value(row), counts.value(row))));
         row = over;
@@ -335,16 +349,24 @@ fn add_rows(errors: &mut Errors, batch: &RecordBatch) -> Result<(), ArrowError> 
     Ok(())
 }
 
-/// Rows of [`Question::Codes`] by service.
+/// Rows of [`Question::Codes`].
 fn add_counts(counted: &mut CodesCounted, batch: &RecordBatch) -> Result<(), ArrowError> {
-    let texts = Texts::of(batch, [c::SERVICE_NAME, c::CODE, c::REASON, c::SOURCE])?;
+    let texts = Texts::of(batch, [c::SERVICE_NAME, c::SERVICE_INSTANCE_ID, c::OPERATION, c::CODE, c::REASON, c::SOURCE])?;
+    let span_kinds = batch.column_by_name(c::SPAN_KIND).and_then(|kinds| kinds.as_primitive_opt::<Int32Type>());
     let [bucket, newest] = ["bucket", "newest"].map(|name| cast(column(batch, name)?, &DataType::Int64));
     let (bucket, newest, counts) = (bucket?, newest?, cast(column(batch, c::COUNT)?, &DataType::Float64)?);
     let [bucket, newest] = [&bucket, &newest].map(|numbers| numbers.as_primitive::<Int64Type>());
     let counts = counts.as_primitive::<Float64Type>();
     for row in 0..batch.num_rows() {
-        let [service, code, reason, source] = texts.row(row);
-        let key = CodeKey { service: service.to_owned(), code: first_of(code, reason).to_owned(), source: source.to_owned() };
+        let [service, instance, operation, code, reason, source] = texts.row(row);
+        let key = CodeKey {
+            service: service.to_owned(),
+            instance: instance.to_owned(),
+            operation: operation.to_owned(),
+            span_kind: span_kinds.filter(|kinds| kinds.is_valid(row)).map(|kinds| kinds.value(row)),
+            code: first_of(code, reason).to_owned(),
+            source: source.to_owned(),
+        };
         let of = counted.entry(key).or_default().entry(bucket.value(row)).or_insert((0.0, i64::MIN));
         *of = (of.0 + counts.value(row), of.1.max(newest.value(row)));
     }
@@ -358,10 +380,9 @@ fn first_of<'a>(code: &'a str, reason: &'a str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::CodesBy;
 
     fn times(errors: &[(i64, f64)]) -> Times {
-        let key = CodeKey { service: "pay".to_owned(), code: "a".to_owned(), source: "span".to_owned() };
+        let key = CodeKey { service: "pay".to_owned(), code: "a".to_owned(), source: "span".to_owned(), ..CodeKey::default() };
         Times::new((key, String::new()), errors.to_vec())
     }
 

@@ -21,7 +21,7 @@
 //! points       points of series, as they are
 //! facts        rows of the governance tables, for the fold
 //! codes        error codes, counted by service, or its instances or operations, and stretch of time
-//! code_times   the same by service, out of what is kept of quarters of an hour
+//! code_times   answers of it; by service out of what is kept of quarters of an hour
 //! narrow       a few columns of all that is found, to be added up
 //! cut_spans    spans of minutes that a window begins or ends in
 //! minutes      what spans add up to in stretches of time
@@ -61,7 +61,7 @@ mod traces;
 mod values;
 
 pub(super) use code_times::CodeTimes;
-pub(crate) use code_times::{CodesCounted, code_counts};
+pub(crate) use code_times::{CodeKey, CodesCounted, Counted, code_counts};
 pub(super) use codes::codes_plan;
 pub(crate) use codes::{CodesBy, CodesQuestion};
 pub(super) use condition::{Condition, Matcher};
